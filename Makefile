@@ -7,7 +7,7 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA="$$(cd ../shared/data && pwd)")
 
-.PHONY: demo test test-fast test-train coverage check style types compiled compiled-demo compiled-pairs format messages versions reference docs sbom gate bench profile mutants clean
+.PHONY: demo test test-fast test-train coverage check style types compiled compiled-demo compiled-pairs compiled-asserts format messages versions reference docs sbom gate bench profile mutants clean
 
 # Of pip's lines, the large downloads and the last step, so that no step is silent for long.
 STEPS = sed -n -e 's/^ *Downloading \([A-Za-z0-9_.]*\)-.* \(([0-9.]* [MG]B)\).*/  downloading \1 \2/p' -e 's/^Installing collected.*/  writing files/p'
@@ -72,7 +72,7 @@ types: $(VENV)/.dev
 
 # What is compiled at first use is compiled once for all processes of the tests, while the code is checked. What the demo
 # doesn't call some tests do, whose results count where all are run.
-compiled: compiled-demo compiled-pairs
+compiled: compiled-demo compiled-pairs compiled-asserts
 
 compiled-demo: $(VENV)/.dev
 	@LATAM_CORPUS_COMPILE=1 $(BIN)/latam-corpus demo > /dev/null
@@ -80,6 +80,11 @@ compiled-demo: $(VENV)/.dev
 compiled-pairs: $(VENV)/.dev
 	@$(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider tests/dedupe/test_dedupe_verify.py \
 	  tests/quality_gate/dedupe/test_judged_pairs.py > /dev/null || true
+
+# In a new checkout pytest rewrites the asserts of all tests, for half a minute: once, and not in each of its processes.
+compiled-asserts: $(VENV)/.dev
+	@test -n "$$(find tests/catalog -name '*-pytest-*.pyc')" || \
+	  $(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider --collect-only > /dev/null || true
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -119,8 +124,10 @@ sbom: $(VENV)/.dev
 gate: $(VENV)/.dev
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
-	  tests/pipeline/test_damage_is_told.py tests/pages/test_tutorial.py tests/package \
-	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/harvest/test_crawl_kill.py \
+	  tests/pipeline/test_damage_is_told.py tests/pipeline/test_versions.py tests/pages/test_tutorial.py tests/package \
+	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/release/test_withdrawals_hold.py \
+	  tests/release/test_withdrawals_at_once.py \
+	  tests/pages/test_first_version_page.py tests/harvest/test_crawl_kill.py \
 	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py \
 	  tests/benchmarks/test_benchmarks_run.py tests/benchmarks/test_mutants.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \

@@ -265,7 +265,7 @@ def declared_tag(name: str) -> str | None:
     >>> declared_tag("totonaco, não sei qual"), declared_tag("omq-x-mixtec"), declared_tag("quechua")
     ('und-x-totonac', 'omq-x-mixtec', 'que')
     """
-    if name in _families():
+    if is_tag(name):
         return name
     stem = without_variety(name)
     if stem is None:
@@ -293,12 +293,12 @@ def without_variety(name: str) -> str | None:
 
 def is_tag(code: str) -> bool:
     """Return whether a code is a tag for languages of one name, such as `omq-x-mixtec`."""
-    return code in _families()
+    return _PRIVATE_SUBTAG in code and code in _families()
 
 
 @dataclass(frozen=True)
 class _Names:
-    """Names of languages in Spanish and Portuguese, from `names.toml`.
+    """Names of languages in Spanish, Portuguese and English, from `names.toml`.
 
     Attributes:
         of: the names by code and by the language of the name.
@@ -437,9 +437,18 @@ def _family_words() -> frozenset[str]:
 @cache
 def _members_of(word: str) -> tuple[str, ...]:
     """Return the codes of the languages with a word in their English names."""
-    plain = _plain(word)
-    active = (lang for lang in _iso639().ALL_LANGUAGES if lang.status == _ACTIVE and lang.scope == "I")
-    return tuple(sorted(lang.part3 for lang in active if plain in _plain(lang.name).split()))
+    return tuple(sorted(_by_word_of_name().get(_plain(word), ())))
+
+
+@cache
+def _by_word_of_name() -> dict[str, set[str]]:
+    """Return the codes of languages by each plain word of their English names."""
+    codes: dict[str, set[str]] = {}
+    for language in _iso639().ALL_LANGUAGES:
+        if language.status == _ACTIVE and language.scope == "I":
+            for word in _plain(language.name).split():
+                codes.setdefault(word, set()).add(language.part3)
+    return codes
 
 
 def _members_by_place(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -470,7 +479,7 @@ def _tag(word: str) -> str:
 @cache
 def _meant_by(code: str) -> frozenset[str]:
     """Return the codes of a code or tag; for a tag also its group, because the member may be unknown."""
-    if code not in _families():
+    if not is_tag(code):
         return groups().members(short(code))
     return frozenset(_members_of(_families()[code])) | ({short(code)} - {UNDETERMINED})
 
@@ -481,7 +490,7 @@ def called(code: str, language: str) -> str:
     >>> called("gn", "es"), called("gug", "pt"), called("quy", "en"), called("xyz", "es")
     ('guaraní', 'guarani paraguaio', 'Ayacucho Quechua', 'xyz')
     """
-    if code in _families():
+    if is_tag(code):
         word = _families()[code]
         name = word if language == "en" else _names().called[word]
         return _UNSPECIFIED.get(language, _UNSPECIFIED["en"]).format(name)
@@ -525,6 +534,8 @@ def name_of(code: str) -> str:
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')
     """
+    if listed := _names().of.get(code):
+        return listed["en"]
     entry = _entry(code)
     return str(entry.name) if entry else groups().collections.get(code, code)
 

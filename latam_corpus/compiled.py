@@ -2,7 +2,7 @@
 
 Compiled functions are in files named `*_kernels.py`, which have their own lint settings. Loading Numba takes longer
 than any other import, so it is loaded by the first call that needs it. Calls with small inputs run as plain Python,
-with the same results; a test compares both. The environment variable `LATAM_CORPUS_COMPILE` turns this off.
+with the same results; a test compares both. `LATAM_CORPUS_COMPILE=1` in the environment turns this off.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _NOTE_SECONDS: Final = 10.0  # between notes on progress
 # code (half a second), or compiles the code (a minute).
 _PLAIN_ITEMS: Final = 300_000
 _PLAIN_ITEMS_UNCOMPILED: Final = 3_000_000
+_ITEMS_A_BYTE: Final = 30  # the items of all stages for a byte of text
 _MOST_AT_ONCE: Final = 12  # a call with more than one in so many of these items is followed by others like it
 
 
@@ -110,10 +111,21 @@ def _warn(note: Message) -> None:
         warnings.warn(NoteWarning(note), stacklevel=3)
 
 
-def note_empty_cache() -> None:
-    """Warn that code will be compiled if the cache is empty, because workers, which compile it, can't report it."""
-    if _is_empty():
+def note_empty_cache(text_bytes: int) -> None:
+    """Warn that code will be compiled if the cache is empty, because workers, which compile it, can't report it.
+
+    Args:
+        text_bytes: how much the workers read. They don't compile for small inputs.
+    """
+    if _is_empty() and text_bytes * _ITEMS_A_BYTE > _most_plain_items():
         note_compiling()
+
+
+def _most_plain_items() -> int:
+    """Return how many items a process works on in plain Python."""
+    if os.environ.get(_COMPILE, "0") not in ("", "0"):
+        return 0
+    return _PLAIN_ITEMS_UNCOMPILED if _is_empty() else _PLAIN_ITEMS
 
 
 def _is_empty() -> bool:
@@ -124,10 +136,19 @@ def _is_empty() -> bool:
 @cache
 def _compiler() -> Callable[..., Any]:
     """Load Numba, and return its decorator."""
-    folder = str(_cache_folder())
+    folder = _cache_folder()
     import numba  # it takes half a second
-    from numba.core import event
+    from numba.core import caching, event
     from numba.np import linalg
+
+    class ByContent(caching.UserProvidedCacheLocator):
+        """Finds compiled code by the content of the sources: Numba's own locators also ask for their place and time."""
+
+        def get_cache_path(self) -> str:
+            return str(folder / Path(self._py_file).stem)
+
+        def get_source_stamp(self) -> str:
+            return ""  # the folder's name has the digest of the sources
 
     class Compiling(event.Listener):
         """A listener that warns when this process compiles, and reports its progress."""
@@ -146,7 +167,8 @@ def _compiler() -> Callable[..., Any]:
                 _warn(_("still compiling: {n} {n:function is|functions are} done", n=self.done))
 
     config: Any = numba.config
-    config.CACHE_DIR = folder
+    config.CACHE_DIR = str(folder)
+    caching.CacheImpl._locator_classes.insert(0, ByContent)  # noqa: SLF001
     event.register("numba:compile", Compiling())  # type: ignore[no-untyped-call]
     # This module loads SciPy, in a quarter of a second, to see whether matrix products can be compiled.
     ensure_blas = linalg.ensure_blas
@@ -173,7 +195,7 @@ class PlainWork:
     def has_room(cls, items: int) -> bool:
         """Add these items, and return whether they are few enough for plain Python."""
         if cls.most is None:
-            cls.most = 0 if _COMPILE in os.environ else _PLAIN_ITEMS_UNCOMPILED if _is_empty() else _PLAIN_ITEMS
+            cls.most = _most_plain_items()
         cls.items += items if items * _MOST_AT_ONCE <= cls.most else cls.most + 1
         return cls.items <= cls.most
 
@@ -188,9 +210,10 @@ def _size(argument: Any) -> int:
 class _Kernel:
     """A function that is compiled when it is first called with more than a little work."""
 
-    def __init__(self, function: Any, work: str | None, options: dict[str, Any]) -> None:
+    def __init__(self, function: Any, work: str | None, options: dict[str, Any], plain: Any = None) -> None:
         update_wrapper(self, function)
         self._function = function
+        self._plain = plain
         self._options = options
         self._is_inlined = options.get("forceinline", False)
         code = function.__code__
@@ -207,7 +230,7 @@ class _Kernel:
     @cached_property
     def plain(self) -> Any:
         """The function in plain Python, with the functions that it calls."""
-        return self._with("plain")
+        return self._plain or self._with("plain")
 
     @cached_property
     def compiled(self) -> Any:
@@ -234,10 +257,15 @@ def kernel(function: Any = None, *, work: str | None = None) -> Any:
     return _Kernel(function, work, options) if function else lambda decorated: _Kernel(decorated, work, options)
 
 
-def inlined(function: Any) -> Any:
+def inlined(function: Any = None, *, plain: Any = None) -> Any:
     """Decorate a function that only kernels call.
 
     It is typed once and compiled into each caller. Numba's own inlining types it again in each caller, which takes a
     quarter longer to compile and isn't faster.
+
+    Args:
+        function: the function.
+        plain: a function with the same results that plain Python calls instead, because it is faster there.
     """
-    return _Kernel(function, None, {"cache": True, "nogil": True, "forceinline": True})
+    options = {"cache": True, "nogil": True, "forceinline": True}
+    return _Kernel(function, None, options) if function else lambda decorated: _Kernel(decorated, None, options, plain)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ from latam_corpus.pipeline.stored_runs.run_record import (
     read_record,
 )
 from latam_corpus.storage.durable import digest_of, sealed
+from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,6 +156,44 @@ def kept_run(tmp_path: Path, seal_run: SealRun) -> KeptRun:
         return folder
 
     return make
+
+
+class MadeOnce(Protocol):
+    """Makes a folder that several tests use."""
+
+    def __call__(self, name: str, make: Callable[[Path], object], to: Path | None = None) -> Path:
+        """The folder of this name, which `make` fills for the first test alone; its copy `to`, for a test's changes."""
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """A maker of folders that all tests have in common, those of other worker processes too."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
+
+    def folder(name: str, make: Callable[[Path], object], to: Path | None = None) -> Path:
+        made, finished = root / name, root / f"{name}.finished"
+        root.mkdir(exist_ok=True)
+        with locked(root, f"{name}.lock", wait=True):
+            if not finished.exists():
+                shutil.rmtree(made, ignore_errors=True)
+                make(made)
+                finished.touch()
+        return shutil.copytree(made, to) if to else made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_out(made_once: MadeOnce) -> Path:
+    """The folder that `latam-corpus demo` has kept, with its screen in `screen.txt`; tests only read it."""
+
+    def make(folder: Path) -> None:
+        command = [sys.executable, "-m", "latam_corpus", "demo", "--out", str(folder), "--lang", "en"]
+        done = subprocess.run(command, check=True, capture_output=True)
+        (folder / "screen.txt").write_bytes(done.stdout)
+
+    return made_once("demo", make)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -149,16 +150,20 @@ def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: py
 def test_a_run_with_an_empty_cache_says_that_it_compiles(
     tmp_path: Path, small_recipe: SmallRecipe, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once, on standard error, before workers begin; under --json as an event."""
+    """Once, on standard error, before workers begin; under --json as an event. A small run doesn't compile."""
     (tmp_path / "datos").mkdir()
-    (tmp_path / "datos" / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n')
+    letter = tmp_path / "datos" / "a.jsonl"
+    letter.write_text('{"text": "La barca salió antes del alba."}\n')
     (tmp_path / "receta.toml").write_text(small_recipe("repair", source=str(tmp_path / "datos")))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "vacía"))
     words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report", "--workers", "2")
     monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
+    assert "compiling" not in command_line(*words).err
+    letter.write_text(json.dumps({"text": "La barca salió antes del alba. " * 4_000}) + "\n")
     told = command_line(*words)
     assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err
     assert "compiling" not in command_line(*words).err
+    letter.write_text(json.dumps({"text": "La barca volvió antes del alba. " * 4_000}) + "\n")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     said = command_line(*words, "--json").err
@@ -184,3 +189,36 @@ def test_a_later_command_that_compiles_more_does_not_announce_the_whole_toolkit(
         (tmp_path / "text" / (name or "otro")).touch()
         with pytest.warns(NoteWarning, match=note):
             compiled.note_compiling()
+
+
+@pytest.mark.parametrize(("value", "compiles"), [(None, False), ("", False), ("0", False), ("1", True)])
+def test_the_environment_turns_compiling_on(
+    value: str | None, compiles: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a value other than 0 does; with an empty cache the note then comes before any input."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.delenv("LATAM_CORPUS_COMPILING")
+    monkeypatch.delenv("LATAM_CORPUS_COMPILE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("LATAM_CORPUS_COMPILE", value)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        compiled.note_empty_cache(1)
+    assert bool(noted) == compiles
+
+
+def test_compiled_code_is_found_from_another_place(tmp_path: Path) -> None:
+    """An image is built in one folder and used in another, and a new installation has other times."""
+    kernels = "from latam_corpus.compiled import kernel\n\n\n@kernel\ndef double(number):\n    return 2 * number\n"
+    script = "import doubles_kernels as d; d.double(4); print(sum(d.double.compiled.stats.cache_hits.values()))"
+    hits = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "doubles_kernels.py").write_text(kernels)
+        os.utime(tmp_path / place / "doubles_kernels.py", (len(hits), len(hits)))
+        path = os.pathsep.join([str(tmp_path / place), *sys.path])
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": path}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
+        hits.append(int(done.stdout))
+    assert hits == [0, 1]

@@ -16,11 +16,11 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.harvest_tables import CommonCrawl
 from latam_corpus.codes import admits, groups, holder, iso_code, narrowed
-from latam_corpus.desk.check_source import check_source
-from latam_corpus.desk.previews.preview_page import to_look_at
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import why_not
+from latam_corpus.intake.check_source import check_source
+from latam_corpus.intake.preview_page import to_look_at
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import LanguageJudgement
 from latam_corpus.paths import data_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Limit = Annotated[int, Field(ge=1)]  # a number of records
 Workers = Annotated[int, Field(ge=0)]  # a number of processes; 0 for one per processor
+Language = Literal["en", "es", "pt"]  # of sentences
 
 
 def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:

@@ -17,7 +17,6 @@ from latam_corpus.api.arguments import check_arguments
 from latam_corpus.api.progress import LineProgress
 from latam_corpus.audit.stores import load_version
 from latam_corpus.errors import ReleaseError
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.reading import verify_version as verifying
 from latam_corpus.release.reading.exclusions import excluded_ids
@@ -29,6 +28,7 @@ from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import open_shard
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.notebook import plain, table_html
+from latam_corpus.schema.extra_columns import released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.api.arguments import check_arguments
+from latam_corpus.api.arguments import Language, check_arguments
 from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store, made_of
-from latam_corpus.extra_columns import EXTRA, released
-from latam_corpus.extra_forms import in_form
 from latam_corpus.pipeline.stored_runs.history import find_run, unfinished_after
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.pipeline.stored_runs.run_record import read_record
 from latam_corpus.report.notebook import plain, table_html
+from latam_corpus.schema.extra_columns import EXTRA, released
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.storage.bucket import out_folder
 
 if TYPE_CHECKING:
@@ -91,6 +92,40 @@ class Run:
     def ledger(self) -> pl.LazyFrame:
         """Return the events of documents that weren't just passed on: `stage`, `verdict`, `reason` and more."""
         return schema.scan(self.record.files("ledger"), schema.LEDGER_SCHEMA)
+
+    def files(self, language: Language = "en") -> pl.DataFrame:
+        """Return what became of each file: a row for each source and file, in their order.
+
+        Files that a run couldn't read have a row too. A file that `collect.files` doesn't choose has none.
+
+        Args:
+            language: of the sentences.
+
+        Returns:
+            A frame with `source_id`, `file` (null for records without one), `documents`, `kept`, `dropped`, `reasons`
+            (the drop reasons, most frequent first) and `why` (the same as sentences).
+
+        Raises:
+            PartError: a file of the run is damaged.
+        """
+        check_arguments(Run.files, locals())
+        columns = pl.col("source_id"), pl.col("origin").struct.field("file").alias("file"), pl.col("drop_reason")
+        documents = pl.concat([self._scan(kind).select(columns) for kind in ("kept", "dropped")])
+        counts = documents.group_by("source_id", "file", "drop_reason").len().collect(engine="streaming")
+        reason, n = pl.col("drop_reason"), pl.col("len").cast(pl.Int64())
+        files = (
+            counts.sort(n, "drop_reason", descending=[True, False])
+            .group_by("source_id", "file", maintain_order=True)
+            .agg(
+                n.sum().alias("documents"),
+                n.filter(reason.is_null()).sum().alias("kept"),
+                n.filter(reason.is_not_null()).sum().alias("dropped"),
+                reason.drop_nulls().alias("reasons"),
+            )
+            .sort("source_id", "file")
+        )
+        why = [[meaning(reason).translate(language) for reason in reasons] for reasons in files["reasons"]]
+        return files.with_columns(pl.Series("why", why, dtype=pl.List(pl.String())))
 
     def explain(self, query: str) -> Explanation:
         """Explain the documents that match a doc_id, an address or words of the text.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow.parquet as pq
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import ReadableShard
+CHOSEN: Final = _("«{named}» is the run {run}")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) ->
             )
             tell(newest.fill(named=named, run=folder.name, later=later.name, state=Message(later.state)))
             return folder
-        tell(_("«{named}» is the run {run}", named=named, run=folder.name))
+        tell(CHOSEN.fill(named=named, run=folder.name))
     return folder
 
 

@@ -10,6 +10,7 @@ domain. The table gives the same days on every machine, even if no time zone dat
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -83,6 +84,7 @@ _OFFSETS: Final = {
 _ANYWHERE: Final = (-720, 840)  # for a missing country, or one without a zone: all zones of the Earth
 
 
+@lru_cache(maxsize=16)  # the expression has all countries, and is made for each batch of rows
 def begun_days(moment: datetime) -> pl.Expr:
     """Return, for `country`, the latest day that has begun in UTC and everywhere in the country: embargoes end by it.
 
@@ -97,6 +99,7 @@ def begun_days(moment: datetime) -> pl.Expr:
     return _by_country(lambda west, _east: min(_day(moment, 0), _day(moment, west)))
 
 
+@lru_cache(maxsize=16)
 def newest_days(moment: datetime) -> pl.Expr:
     """Return, for `country`, the latest day that has begun in UTC or anywhere in the country: permissions end by it.
 

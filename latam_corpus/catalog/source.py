@@ -187,7 +187,9 @@ class Pick(TomlModel):
     def _one_origin(self) -> Self:
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError(_('name one origin: column = "…", path = "regular expression" or value = "…"'))
+            raise ValueError(
+                _('it has no origin or several; name one: column = "…", path = "regular expression" or value = "…"')
+            )
         return self
 
 
@@ -356,7 +358,7 @@ class Collect(TomlModel):
     def _check_extra(self) -> None:
         if not self.extra:
             return
-        from latam_corpus.extra_columns import merged, wrong_declaration
+        from latam_corpus.schema.extra_columns import merged, wrong_declaration
 
         for name, extra in self.extra.items():
             if wrong := wrong_declaration(name, extra.type):

@@ -141,7 +141,7 @@ def examine(source: Source, where: str) -> Examined:
             documents = frame.filter(pl.col("drop_reason").is_null()).select("rights_tier", "uses")
             terms.update((tier, tuple(uses or ())) for tier, uses in documents.iter_rows())
             failed = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
-            if file.description.is_list:  # `_unusable` reports these causes, with the names
+            if file.description.is_list:  # `unusable_entries` reports these causes, with the names
                 failed = failed.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
             for reason, evidence in failed.select("drop_reason", "evidence").rows():
                 values = json.loads(evidence or "{}")
@@ -169,7 +169,7 @@ def examine(source: Source, where: str) -> Examined:
             *unnamed_catalogues(source.id, watch.facts.unnamed),
             *of_values,
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
-            *_unusable(source, files),
+            *unusable_entries(source, files),
             *_titled(source, files, watch.facts),
             *(() if whole else of_all_records),
         ),
@@ -268,7 +268,7 @@ def _titled(source: Source, files: Sequence[InputFile], facts: Facts) -> Iterato
         )
 
 
-def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
+def unusable_entries(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
     """Report the entries of lists and catalogues that can't be used."""
     for list_ in (member for file in files for member in _members(source, file) if member.description.is_list):
         by_cause: dict[Cause, list[str]] = {}

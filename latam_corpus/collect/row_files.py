@@ -13,7 +13,7 @@ import fsspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus import extra_columns, schema
+from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
@@ -25,10 +25,11 @@ from latam_corpus.collect.readers.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.extra_columns import EXTRA
-from latam_corpus.extra_forms import in_form
 from latam_corpus.formats.compression import compression, stem
 from latam_corpus.messages import Message, _
+from latam_corpus.schema import extra_columns
+from latam_corpus.schema.extra_columns import EXTRA
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.vocabulary import EXTRA_TYPES
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The columns of documents and ledgers. Each is one value of `Column`; there is no other list of columns.
 
-`schema.py` makes Polars types of them, `catalog/source.py` the keys of `[collect.columns]`.
+`schema` makes Polars types of them, `catalog/source.py` the keys of `[collect.columns]`.
 """
 
 from __future__ import annotations

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, load_source
 from latam_corpus.cli.interface.show import errors
-from latam_corpus.config.toml_model import read_toml
-from latam_corpus.desk.check_source import Finding, check_source
-from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
-
-_NOT_UTF8: Final = (
-    _("the file isn't UTF-8 text"),
-    _("save it again and choose the encoding UTF-8"),
-)
-
-
-def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
-    """Return the source that a file describes, None if it has an error, and all findings.
-
-    Raises:
-        ConfigError: the file doesn't exist or can't be read.
-    """
-    if path.is_dir():
-        remedy = _("describe its texts with `latam-corpus sources new`, and name the file that it writes")
-        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), remedy)
-    try:
-        text = read_toml(path, "source")
-    except ConfigError as error:
-        if isinstance(error.__context__, UnicodeDecodeError):
-            return None, [Finding(None, "", *_NOT_UTF8)]
-        raise
-    return check_source(text, str(path))
+from latam_corpus.intake.check_file import check_file
 
 
 def undescribed(source: str) -> Path | None:

@@ -22,7 +22,7 @@ from latam_corpus.language.evidence import (
     lead,
     overrules,
 )
-from latam_corpus.language.judge_kernels import mean, mean_of_each
+from latam_corpus.language.judge_kernels import mean
 from latam_corpus.language.labels import script_of_letter
 from latam_corpus.language.unknown_part import LEAST_FIRST, LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
@@ -82,8 +82,17 @@ def mean_by_text(
     """Return the start and end of each text's lines, and the mean probability of each label, float32[n, labels]."""
     starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
     ends = np.append(starts[1:], len(lines))
-    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
-    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    weights = lines.chars.astype(np.float32)
+    labels = np.zeros((len(starts), per_line.shape[1]), np.float32)
+    totals = np.zeros(len(starts), np.float32)
+    most = int((ends - starts).max(initial=0))
+    # Scores are part of a release, so the lines of a text are always added in this order: the first one last.
+    for line in (*range(1, most), 0):
+        texts = np.flatnonzero(ends - starts > line)
+        rows = starts[texts] + line
+        labels[texts] += per_line[rows] * weights[rows, None]
+        totals[texts] += weights[rows]
+    labels /= totals[:, None]
     return starts, ends, labels
 
 

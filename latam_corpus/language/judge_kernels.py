@@ -8,24 +8,6 @@ from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
 
-@kernel(work="per_line")
-def mean_of_each(per_line, weights, starts, ends, out):
-    """Write the weighted mean of each text's lines; the first line is added last."""
-    for text in range(len(starts)):
-        for label in range(per_line.shape[1]):
-            out[text, label] = 0
-        total = np.float32(0)
-        for line in range(starts[text] + 1, ends[text]):
-            weight = weights[line]
-            total += weight
-            for label in range(per_line.shape[1]):
-                out[text, label] += per_line[line, label] * weight
-        weight = weights[starts[text]]
-        total += weight
-        for label in range(per_line.shape[1]):
-            out[text, label] = (out[text, label] + per_line[starts[text], label] * weight) / total
-
-
 @kernel(work="rows")
 def mean(lines, rows, weights):
     """Return the weighted mean of some rows."""

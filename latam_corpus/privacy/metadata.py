@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus.extra_columns import EXTRA
 from latam_corpus.privacy.find import find, replaced, without_overlaps
 from latam_corpus.privacy.kinds import IDENTIFIERS
 from latam_corpus.privacy.number_kinds import EMAIL, IdentifierSpan, is_telephone_of
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
+from latam_corpus.schema.extra_columns import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +45,8 @@ def rows_to_read(values: pl.Series, fields: frozenset[str]) -> list[int]:
         values: texts, or lists or structs with texts.
         fields: names of the struct fields that are read.
     """
+    if values.null_count() == len(values):
+        return []
     rows = pl.DataFrame({"row": pl.arange(len(values), dtype=pl.UInt32, eager=True), "value": values})
     candidates: list[pl.Series] = []
     pending = [rows]

@@ -21,13 +21,13 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, cause_of
-from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern, replaced
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.metadata import MetadataRedaction, rows_to_read
 from latam_corpus.privacy.privacy_policy import INTERVIEW, UNSTATED, known_country, privacy_policies
 from latam_corpus.privacy.speakers import coded, coded_names, coded_title, headings_of, is_interview, read_key
+from latam_corpus.schema.extra_columns import EXTRA
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:

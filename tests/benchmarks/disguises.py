@@ -117,12 +117,17 @@ def _of(counts: tuple[int, int]) -> tuple[str, int]:
 
 def recognised(pairs: Sequence[tuple[str, str]]) -> list[bool]:
     """Of pairs of a withdrawn text and a document, whether the document is recognised."""
-    stored = [texts_of(pl.Series([text])) for text, _ in pairs]
-    index = [table.with_columns(number=pl.lit(1, pl.UInt32), by=pl.lit("text")) for table in stored]
-    return [
-        WithdrawnTexts(table).copies(pl.Series([copy]), pl.Series([text_hash(copy)], dtype=pl.Binary)).height > 0
-        for table, (_, copy) in zip(index, pairs, strict=True)
-    ]
+    copies: dict[str, list[int]] = {}
+    for number, (text, _) in enumerate(pairs):
+        copies.setdefault(text, []).append(number)
+    found = [False] * len(pairs)
+    for text, numbers in copies.items():
+        withdrawn = texts_of(pl.Series([text])).with_columns(number=pl.lit(1, pl.UInt32), by=pl.lit("text"))
+        documents = [pairs[number][1] for number in numbers]
+        hashes = pl.Series(map(text_hash, documents), dtype=pl.Binary)
+        for row in WithdrawnTexts(withdrawn).copies(pl.Series(documents), hashes)["row"]:
+            found[numbers[row]] = True
+    return found
 
 
 def _part_of(text: str) -> str:

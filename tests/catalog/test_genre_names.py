@@ -17,8 +17,8 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.desk import answers
-from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.sheets.sheet_columns import field_of
+from latam_corpus.intake.check_source import check_source
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:

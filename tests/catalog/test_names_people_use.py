@@ -11,7 +11,7 @@ import pytest
 
 from latam_corpus.catalog.display_names import COMPOSITIONS, COUNTRIES, GENRES, LICENCES, language_name, language_of
 from latam_corpus.catalog.named_values import composition_of, country_of, genre_of, statement_of
-from latam_corpus.codes import GROUPS, groups, iso_code, known_code, share_name
+from latam_corpus.codes import GROUPS, called, groups, iso_code, known_code, name_of, share_name
 from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
 
@@ -47,7 +47,9 @@ def test_every_name_finds_its_own_code_and_no_other() -> None:
     seen: dict[str, str] = {}
     for code, named in _NAMES["names"].items():
         assert known_code(code) == code
-        assert code in groups().collections or iso639.Language.from_part3(code).part1 == named.get("part1")
+        standard = None if code in groups().collections else iso639.Language.from_part3(code)
+        assert named.get("part1") == (standard and standard.part1)
+        assert named["en"] == (standard.name if standard else groups().collections[code])
         for name in (named["es"], named["pt"], *named.get("also", ())):
             assert language_of(name) == code, (name, code)
             assert seen.setdefault(name, code) == code
@@ -63,6 +65,14 @@ def test_codes_of_two_letters_are_known_without_the_whole_standard(monkeypatch: 
     monkeypatch.setitem(sys.modules, "iso639", None)
     known_code.cache_clear()
     assert [known_code(code) for code in ("es", "pt", "gn")] == ["spa", "por", "grn"]
+
+
+def test_listed_languages_have_names_without_the_whole_standard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports show them; the standard's tables take longer to load than a small report to write."""
+    monkeypatch.setitem(sys.modules, "iso639", None)
+    for kept in (known_code, name_of):
+        kept.cache_clear()
+    assert [called("spa", language) for language in ("es", "pt", "en")] == ["español", "espanhol", "Spanish"]
 
 
 def test_a_name_of_many_languages_lists_them() -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.catalog.source import SOURCES, load_source, shipped_sources
-from latam_corpus.desk.check_source import check_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.permission import require_permission
+from latam_corpus.intake.check_source import check_source
 
 if TYPE_CHECKING:
     from pathlib import Path

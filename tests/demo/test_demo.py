@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +13,6 @@ from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     from conftest import CommandLine
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a demo has kept."""
-    folder = tmp_path_factory.mktemp("demo")
-    subprocess.run([sys.executable, "-m", "latam_corpus", "demo", "--out", folder], check=True, capture_output=True)
-    return folder
 
 
 def test_the_screen_shows_a_kept_and_a_dropped_document_and_the_totals(command_line: CommandLine) -> None:
@@ -61,29 +51,9 @@ def test_the_screen_shows_a_kept_and_a_dropped_document_and_the_totals(command_l
     assert kept["source"]["origin"]["file"].endswith(".warc.gz")
 
 
-def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_released(
-    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the crawler, a message says why, and the released documents are the same.
-
-    With the crawler, the screen has all lines that the README quotes.
-    """
-
-    def missing(named: str) -> None:
-        raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
-
-    shown = command_line("demo", "--out", tmp_path / "web")
-    assert shown.code == 0
-    assert not _quoted_on_the_first_page() - set(_without_versions(shown.out))
-    monkeypatch.setattr("latam_corpus.harvest.crawlers.installed", missing)
-    ended = command_line("demo", "--out", tmp_path / "disco")
-    assert (ended.code, "isn't installed" in ended.err) == (0, True)
-    columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]
-    from_web, from_disk = [
-        pl.read_parquet(tmp_path / name / "pulled" / "data/**/*.parquet", columns=columns).sort("doc_id")
-        for name in ("web", "disco")
-    ]
-    assert from_web.equals(from_disk)
+def test_the_screen_has_what_the_first_page_quotes(demo_out: Path) -> None:
+    """With the crawler, the screen has all lines that the README quotes."""
+    assert not _quoted_on_the_first_page() - set(_without_versions((demo_out / "screen.txt").read_text("utf-8")))
 
 
 def _quoted_on_the_first_page() -> set[str]:
@@ -98,41 +68,54 @@ def _without_versions(text: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_it_ends_with_commands_that_work(
-    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_crawler_it_releases_the_same_and_ends_with_commands_that_work(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo_out: Path
 ) -> None:
-    """Each command that the demo names works on the folder that it keeps."""
+    """The pages are read from the disk and a message says why; commands that it names work on the folder it keeps."""
+
+    def missing(named: str) -> None:
+        raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
+
     monkeypatch.chdir(tmp_path)
-    shown = command_line("demo", "--out", "out", "--lang", "es").out
-    assert "dónde seguir" in shown
-    commands = [line.split()[1:] for line in shown.splitlines() if line.startswith("    latam-corpus ")]
+    with monkeypatch.context() as patch:
+        patch.setattr("latam_corpus.harvest.crawlers.installed", missing)
+        ended = command_line("demo", "--out", "out", "--lang", "es")
+    assert (ended.code, "isn't installed" in ended.err) == (0, True)
+    columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]
+    from_web, from_disk = [
+        pl.read_parquet(folder / "pulled" / "data/**/*.parquet", columns=columns).sort("doc_id")
+        for folder in (demo_out, tmp_path / "out")
+    ]
+    assert from_web.equals(from_disk)
+    assert "dónde seguir" in ended.out
+    commands = [line.split()[1:] for line in ended.out.splitlines() if line.startswith("    latam-corpus ")]
     assert [command[0] for command in commands] == ["explain", "report", "measure", "sample", "release", "sources"]
     for command in commands[:-1]:
-        ended = command_line(*command)
-        assert ended.code == 0, ended.err
+        done = command_line(*command)
+        assert done.code == 0, done.err
 
 
 @pytest.mark.slow
-def test_no_personal_identifier_reaches_the_release(out: Path) -> None:
+def test_no_personal_identifier_reaches_the_release(demo_out: Path) -> None:
     """Planted addresses and numbers are replaced in the pulled documents."""
-    rows = pl.read_parquet(out / "pulled" / "data/**/*.parquet")
+    rows = pl.read_parquet(demo_out / "pulled" / "data/**/*.parquet")
     assert not rows["text"].str.contains(r"@example\.org|@ejemplo").any()
     assert rows["redactions"].list.len().sum() > 0
     assert rows["text"].str.contains(r"\[EMAIL\]").any()
 
 
 @pytest.mark.slow
-def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine, out: Path) -> None:
+def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine, demo_out: Path) -> None:
     """`explain` finds a document in three ways, and reports words that are in no document."""
-    kept = pl.read_parquet(out / "runs" / "*" / "kept" / "*.parquet")  # of a recollected song's run too
+    kept = pl.read_parquet(demo_out / "runs" / "*" / "kept" / "*.parquet")  # of a recollected song's run too
     row = kept.filter(pl.col("url").is_not_null()).row(0, named=True)
     words = row["text"].split("\n")[0][:60]
     for query in (row["doc_id"], row["url"], words):
-        [story] = command_line("explain", query, "--out", out, "--json").json
+        [story] = command_line("explain", query, "--out", demo_out, "--json").json
         assert story["doc_id"] == row["doc_id"]
-    shown = command_line("explain", row["doc_id"], "--out", out)
+    shown = command_line("explain", row["doc_id"], "--out", demo_out)
     assert "verdict" in shown.out
     assert row["doc_id"] in shown.out
-    unknown = command_line("explain", "palabras que nadie escribió", "--out", out)
+    unknown = command_line("explain", "palabras que nadie escribió", "--out", demo_out)
     assert unknown.code == 2
     assert "there is no matching document" in unknown.err

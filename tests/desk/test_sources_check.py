@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.desk.check_source import check_source
+from latam_corpus.intake.check_source import check_source
 
 if TYPE_CHECKING:
     from pathlib import Path

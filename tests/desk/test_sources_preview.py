@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.desk.previews.preview_items import page_words
-from latam_corpus.desk.previews.preview_page import lines_left_out
+from latam_corpus.intake.preview_items import page_words
+from latam_corpus.intake.preview_page import lines_left_out
 from latam_corpus.pipeline.planning.recipe import load_recipe
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 

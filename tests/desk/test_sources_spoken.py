@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from latam_corpus.catalog.source import load_source
-from latam_corpus.desk.previews.preview_page import lines_left_out
+from latam_corpus.intake.preview_page import lines_left_out
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.collect.input_files.listing import list_inputs
-from latam_corpus.desk.check_source import check_source
+from latam_corpus.intake.check_source import check_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,7 +207,7 @@ def test_a_survey_says_of_how_many_files_it_read_the_text(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of many files some are looked at, and their number is reported."""
-    monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED_FILES", 2)
+    monkeypatch.setattr("latam_corpus.intake.sampled_texts._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
     told = command_line("sources", "inventory", tmp_path)

@@ -80,6 +80,10 @@ def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store:
     assert (repeated.name, repeated.values["written"]) == (run.name, run.values["written"])
 
 
+# Where it doesn't matter which process works on a part: starting workers takes longer than the parts.
+_ALONE = ("--engine", "in-process")
+
+
 def _command(tales: Tales, out: str, *more: str) -> list[str]:
     paths = (str(tales.recipe), "--input", tales.given["fuente"], "--out", out)
     return [sys.executable, "-m", "latam_corpus", "run", *paths, "--workers", "2", "--json", "--no-report", *more]
@@ -111,7 +115,7 @@ def test_what_a_killed_run_did_is_found_from_another_machine(
         output = driver.communicate()[1]
     assert tales.shards_in(copies), output
     shutil.move(copies, tmp_path / "lost")
-    result = subprocess.run(_command(tales, out), capture_output=True, text=True, check=False)
+    result = subprocess.run(_command(tales, out, *_ALONE), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     reused = json.loads(result.stdout)["reused"]
     assert any(step["parts"] for step in reused.values()), reused
@@ -128,7 +132,7 @@ def test_two_people_at_one_run(
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     with leased(run.folder):
         monkeypatch.setenv("LATAM_CORPUS_SCRATCH", str(tmp_path / "other"))
-        result = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out, *_ALONE)[3:])
     assert (result.code, f"in use by process {os.getpid()}" in result.err) == (2, True), result.err
     assert f"{out}/runs/{run.name}/lock" in result.err
 
@@ -162,12 +166,12 @@ def test_parts_that_can_not_be_kept_are_told(
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, path: method == "PUT" and "/work/objects/" in path and path[-1] in "01234567"
-        result = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out, *_ALONE)[3:])
         assert result.code == 1, result.err
         assert "can't be read or written" in result.err + result.out
         assert f"{out}/work/objects/" in result.err + result.out
         network.refuses = lambda _method, _path: False
-        result = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out, *_ALONE)[3:])
         assert result.code == 0, result.err
     assert _shards(f"{out}/store") == tales.shards
 
@@ -189,7 +193,7 @@ def test_what_can_not_be_read_or_written_is_told(
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, _path: method == "PUT"
-        result = command_process(*_command(tales, f"{object_store}/obra")[3:])
+        result = command_process(*_command(tales, f"{object_store}/obra", *_ALONE)[3:])
         assert (result.code, "can't be read or written: Access Denied" in result.err) == (2, True), result.err
     result = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
     assert (result.code, "can't be read or written: Could not connect" in result.err) == (2, True), result.err
@@ -283,4 +287,4 @@ def test_a_bucket_that_is_gone_ends_the_run_at_once(
     [error] = json.loads(result.err.splitlines()[-1])["errors"]
     assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), result.err
     assert len(set(put)) == 1
-    assert command_process(*_command(tales, out)[3:]).code == 0
+    assert command_process(*_command(tales, out, *_ALONE)[3:]).code == 0

@@ -1,4 +1,7 @@
-"""Pages that are transcripts: their commands print what the page shows, in an empty home."""
+"""Pages that are transcripts: their commands print what the page shows, in an empty home.
+
+`make gate` gives each command to a process of its own, `make test` gives all of them to this one, which is quicker.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
 from latam_corpus.paths import cache_folder
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
 
 _DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 _MORE: Final = "…"
@@ -47,6 +54,51 @@ def _parted(line: str) -> tuple[list[str], str | None]:
     return shlex.split(command)[1:], given or None
 
 
+Follow: TypeAlias = Callable[[str, str], None]
+
+
+@pytest.fixture
+def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> Follow:
+    """A function that gives the commands of a page, and compares what they say with the page."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(cache_folder()))  # what is compiled once needn't be for each home
+    for name in ("LATAM_CORPUS_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def said(arguments: list[str], given: str | None) -> tuple[int, str]:
+        if "LATAM_CORPUS_GATE" in os.environ:
+            path = os.pathsep.join(path for path in sys.path if path)
+            done = subprocess.run(
+                [sys.executable, "-m", "latam_corpus", *arguments],
+                input=Path(given).read_bytes() if given else b"",
+                capture_output=True,
+                check=False,
+                env=os.environ | {"PYTHONPATH": path, "PYTHONUTF8": "1"},
+            )
+            return done.returncode, done.stderr.decode() + done.stdout.decode()
+        with Path(given or os.devnull).open(encoding="utf-8") as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            code, out, err = command_line(*arguments)
+        return code, err + out
+
+    def give(page: str, machine: str) -> None:
+        for name, value in {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": machine}.items():
+            monkeypatch.setenv(name, value)
+        blocks = _blocks(page)
+        assert len(blocks) == 3
+        for line, shown in blocks:
+            code, told = said(*_parted(line))
+            assert code == 0, told
+            # What a slow machine tells of the work beside.
+            told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)
+            assert _pattern(shown).fullmatch(told), told
+
+    return give
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "withdrawal", "given", "machine"),
@@ -56,7 +108,9 @@ def _parted(line: str) -> tuple[list[str], str | None]:
         ("first-version.md", "", "answers", "en_US.UTF-8"),
     ],
 )
-def test_the_page_is_what_happens(tmp_path: Path, path: str, withdrawal: str, given: str, machine: str) -> None:
+def test_the_page_is_what_happens(
+    tmp_path: Path, follow: Follow, path: str, withdrawal: str, given: str, machine: str
+) -> None:
     """Three commands from texts to a version, and three that withdraw one; nothing is asked of a home."""
     page = (_DOCS / path).read_text(encoding="utf-8")
     for name, text in _files(page).items():
@@ -64,24 +118,24 @@ def test_the_page_is_what_happens(tmp_path: Path, path: str, withdrawal: str, gi
         (tmp_path / name).write_text(text, encoding="utf-8")
     names = sorted(path.name for path in tmp_path.rglob("*.*"))
     assert names == sorted(["carta-01.txt", "carta-02.txt", "catalogo.csv", f"{given}.txt"])
-    _follow(page, tmp_path, machine)
+    follow(page, machine)
     assert (tmp_path / "corpus" / "corpus.lock").exists()
     if withdrawal:
-        _follow((_DOCS / withdrawal).read_text(encoding="utf-8"), tmp_path, machine)
+        follow((_DOCS / withdrawal).read_text(encoding="utf-8"), machine)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "machine"), [("es/agregar-una-lengua.md", "es_CL.UTF-8"), ("pt/acrescentar-uma-lingua.md", "pt_BR.UTF-8")]
 )
-def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, page: str, machine: str) -> None:
+def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, follow: Follow, page: str, machine: str) -> None:
     """Three commands, from two hundred lines to a model that recipes take; the lines are in no language."""
     rng = random.Random(5)
     words = ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3))) for _ in range(60)]
     lines = [" ".join(rng.choices(words, k=rng.randint(6, 14))) for _ in range(200)]
     (tmp_path / "textos").mkdir()
     (tmp_path / "textos" / "uno.txt").write_text("\n".join(lines), encoding="utf-8")
-    _follow((_DOCS / page).read_text(encoding="utf-8"), tmp_path, machine)
+    follow((_DOCS / page).read_text(encoding="utf-8"), machine)
     assert sorted(path.name for path in (tmp_path / "czn").iterdir()) == [
         "americas-czn.ftz",
         "americas-czn.toml",
@@ -89,31 +143,3 @@ def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, page: str, machin
         "language.toml",
         "train.txt",
     ]
-
-
-def _follow(page: str, tmp_path: Path, machine: str) -> None:
-    """Give the commands of a page, and hold what they say against what stands there."""
-    (tmp_path / "home").mkdir(exist_ok=True)
-    environ = os.environ | {"HOME": str(tmp_path / "home"), "COLUMNS": "400"}
-    environ |= {"LANGUAGE": "", "LC_ALL": "", "LANG": machine}
-    environ |= {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
-    environ.pop("LATAM_CORPUS_CONFIG", None)
-    environ.pop("XDG_CONFIG_HOME", None)
-    environ["LATAM_CORPUS_CACHE"] = str(cache_folder())  # what is compiled once needn't be compiled in each home
-    blocks = _blocks(page)
-    assert len(blocks) == 3
-    for line, said in blocks:
-        arguments, given = _parted(line)
-        done = subprocess.run(
-            [sys.executable, "-m", "latam_corpus", *arguments],
-            input=(tmp_path / given).read_bytes() if given else b"",
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            env=environ,
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        told = done.stderr.decode() + done.stdout.decode()
-        # What a slow machine tells of the work beside.
-        told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)
-        assert _pattern(said).fullmatch(told), told

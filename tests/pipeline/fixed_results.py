@@ -510,7 +510,16 @@ def _copies() -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _deduplicating() -> dict[str, Outcome]:
+    return _deduplicated(*_copies())
+
+
+def first_deduplicated(count: int) -> dict[str, Outcome]:
+    """Run the stage and the barrier of `dedupe` over this many of the corpus's copies."""
     rows, pieces = _copies()
+    return _deduplicated(rows[:count], pieces[:count])
+
+
+def _deduplicated(rows: list[dict[str, Any]], pieces: list[str]) -> dict[str, Outcome]:
     fingerprint, dedupe = make_stage("dedupe", {}, "fijo").expand()
     assert isinstance(fingerprint, Stage)
     assert isinstance(dedupe, Barrier)

@@ -1,7 +1,7 @@
 """Damage of any stored file is never silent in a release, and running the recipe again repairs it.
 
 The whole measurement is `python -m tests.benchmarks damage`; in `make gate` each kind of file is damaged once, in
-`make test` those of which rows of a release are made.
+`make test` the rows of steps and of a run, their counts and the ledger.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 damage: Any = importlib.import_module("tests.benchmarks.damage")
 _SEED = 20261127
 _EVERY = "LATAM_CORPUS_GATE" in os.environ
-_ROWS = ("work: ", "runs: kept", "runs: dropped", "runs: ledger")
+_ROWS = ("work: rows", "work: counts", "runs: kept", "runs: ledger")
 
 
 @pytest.mark.slow

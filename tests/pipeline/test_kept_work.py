@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+import latam_corpus as lc
 from latam_corpus.extract.repair import Repair
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.execution import part, work_cleanup
@@ -63,16 +64,31 @@ class Room:
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
     """Thirty documents, and twenty others of which ten are copies."""
-    shutil.copytree(data_folder("filters"), tmp_path / "filters")
-    policies = f'policies = "{tmp_path / "filters"}"'
+    _fill(tmp_path, small_recipe, small_source)
+    return Room(tmp_path, command_line)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource
+) -> list[str]:
+    """The shards of a run that keeps all its work."""
+    folder = tmp_path_factory.mktemp("all")
+    _fill(folder, small_recipe, small_source)
+    lc.run(folder / "receta.toml", {"fuente": str(folder / "in")}, folder, engine="in-process", progress=False)
+    return _shards(folder)
+
+
+def _fill(folder: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> None:
+    shutil.copytree(data_folder("filters"), folder / "filters")
+    policies = f'policies = "{folder / "filters"}"'
     stages = ("repair", "identify", f"measure {policies}", "dedupe near = false", f"filter {policies}", "redact")
-    (tmp_path / "receta.toml").write_text(small_recipe(*stages, release="split = { validation = 0.0, test = 0.0 }"))
-    (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
-    (tmp_path / "in").mkdir()
+    (folder / "receta.toml").write_text(small_recipe(*stages, release="split = { validation = 0.0, test = 0.0 }"))
+    (folder / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
+    (folder / "in").mkdir()
     for name, numbers in (("a", range(30)), ("b", range(20, 50))):
         rows = [{"id": f"{name}{n}", "text": _TALE.format(n=n) + n % 3 * _MORE} for n in numbers]
-        (tmp_path / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return Room(tmp_path, command_line)
+        (folder / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _shards(out: Path) -> list[str]:
@@ -102,17 +118,16 @@ def test_the_shards_are_the_same_whatever_stays(room: Room) -> None:
     assert not list((room.folder / "none" / "work").glob("??/*"))
 
 
-@pytest.mark.parametrize("engine", [(), ("--workers", "2")])
-def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, engine: tuple[str, ...]) -> None:
+def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room) -> None:
     """A changed bound after the barrier restores the rows before it; without a change, nothing is processed."""
     room.run("all")
-    first = room.run("out", "--work", "measured", *engine)
-    repeated = room.run("out", "--work", "measured", *engine)
+    first = room.run("out", "--work", "measured", "--workers", "2")
+    repeated = room.run("out", "--work", "measured")
     assert repeated["mended"] == []
     assert all(step["parts"] == step["of"] for step in repeated["reused"].values())
     assert repeated["release"] == first["release"]
     room.policy("word_count = { min = 76 }")
-    changed = room.run("out", "--work", "measured", *engine)
+    changed = room.run("out", "--work", "measured", "--workers", "2")
     assert changed["rows"] == room.run("all")["rows"]
     assert 0 < changed["rows"]["kept"] < 50
     assert changed["mended"] == []
@@ -156,10 +171,9 @@ def test_copies_of_one_file_start_from_the_same_rows(room: Room) -> None:
 
 @pytest.mark.parametrize(("choice", "expected"), [("measured", 0), ("measured", 3), ("none", 1)])
 def test_a_run_ended_while_it_removes_is_finished_by_the_next(
-    room: Room, choice: str, expected: int, monkeypatch: pytest.MonkeyPatch
+    room: Room, choice: str, expected: int, monkeypatch: pytest.MonkeyPatch, undisturbed: list[str]
 ) -> None:
     """The same command again gives the same shards, wherever the first one ended."""
-    room.run("all")
     calls = 0
 
     def ended(folder: Path) -> None:
@@ -176,15 +190,14 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
     assert result.code != 0
     assert calls == expected + 1
     assert room.run("out", "--work", choice)["mended"] == []
-    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+    assert _shards(room.folder / "out") == undisturbed
 
 
 @pytest.mark.parametrize("choice", ["all", "none"])
 def test_a_disk_that_is_full_for_a_while_costs_no_document(
-    room: Room, choice: str, monkeypatch: pytest.MonkeyPatch
+    room: Room, choice: str, monkeypatch: pytest.MonkeyPatch, undisturbed: list[str]
 ) -> None:
     """A run with a failed part releases nothing, and the same command later completes it."""
-    room.run("all")
     entering = part.entering_batches
 
     def full(task: part.Task, *rest: Any) -> Iterator[Batch]:
@@ -198,7 +211,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_document(
     assert (result.code, "No space left on device" in result.out + result.err) == (1, True), result
     assert _shards(room.folder / "out") == []
     room.run("out", "--work", choice)
-    assert _shards(room.folder / "out") == _shards(room.folder / "all")
+    assert _shards(room.folder / "out") == undisturbed
 
 
 def test_work_that_another_run_names_stays(room: Room) -> None:

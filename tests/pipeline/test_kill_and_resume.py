@@ -31,16 +31,16 @@ _WORDS = _SENTENCE.split()
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """Twelve files of forty documents, a few of them similar."""
+    """Six files of thirty documents, a few of them similar."""
     folder = tmp_path_factory.mktemp("kill")
     (folder / "in").mkdir()
     stages = ("repair", "identify", "filter", "redact", "dedupe")
     (folder / "receta.toml").write_text(small_recipe(*stages, release=""))
     (folder / "fuente.toml").write_text(small_source())
     chance = random.Random(_SEED)
-    for number in range(12):
+    for number in range(6):
         rows = []
-        for k in range(40):
+        for k in range(30):
             text = " ".join(chance.choice(_WORDS) for _ in range(chance.choice([30, 300])))
             rows.append({"id": f"{number}-{k}", "text": text if k % 10 else f"{' '.join(_WORDS)}. " * 3})
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.desk.survey import survey
+from latam_corpus.intake.survey import survey
 from latam_corpus.pipeline.planning.own_terms import own_terms
 
 if TYPE_CHECKING:

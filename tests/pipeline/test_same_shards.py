@@ -40,7 +40,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
     (folder / "fuente.toml").write_text(small_source())
     chance = random.Random(_SEED)
     texts: list[str] = []
-    for number in range(120):
+    for number in range(70):
         words = " ".join(chance.choice(_LINES) for _ in range(chance.randrange(10, 40))).split()
         chance.shuffle(words)  # else all would be made of the same runs
         texts.append(" ".join(words))
@@ -85,12 +85,11 @@ class Releases:
 def test_workers_batches_and_names_of_files_change_nothing(
     room: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """One or two workers and batches of 7 or 1,000 rows give the same bytes; other names only change `origin`."""
+    """Two workers with batches of 7 rows give the same bytes as one with whole files; names only change `origin`."""
     releases = Releases(room, tmp_path, command_line)
     expected, reasons = releases.made("one")
-    assert reasons["duplicate"] > 20
-    assert releases.made("seven", "--batch-rows", "7") == (expected, reasons)
-    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (expected, reasons)
+    assert reasons["duplicate"] > 10
+    assert releases.made("two", "--workers", "2", "--batch-rows", "7") == (expected, reasons)
     for file in sorted((room / "in").iterdir()):
         file.rename(file.with_name(f"{9 - int(file.stem)}-otro.jsonl"))
     # A row says in which file it stood, which is another one now; nothing else may differ.

@@ -30,7 +30,7 @@ from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalReques
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, SealRun
+    from conftest import CommandLine, MadeOnce, SealRun
 
     from latam_corpus.release.storing.manifest import Manifest
 
@@ -47,11 +47,13 @@ def documents(document: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any) -> Store:
+def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any, made_once: MadeOnce) -> Store:
     """Return a store with a version of the documents."""
-    opened = Store.at(tmp_path / "store")
-    build("puerto", [kept_run("a-1", documents)], opened, created=NOW - timedelta(1), **TERMS)
-    return opened
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", documents)], folder, created=NOW - timedelta(1), **TERMS)
+
+    return Store.at(made_once("holds", make, tmp_path / "store"))
 
 
 def given(store: Store, spec: str) -> set[str]:

@@ -30,20 +30,22 @@ from latam_corpus.train import CorpusStream
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, MadeOnce
 
 _NOW = datetime(2026, 11, 27, tzinfo=UTC)
 _TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 
 
 @pytest.fixture
-def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
+def store(tmp_path: Path, document: Any, kept_run: Any, made_once: MadeOnce) -> Store:
     """Return a store with two releases, each in two languages."""
-    opened = Store.at(tmp_path / "store")
-    for name, first in (("puerto", 0), ("sierra", 100)):
-        documents = [document(first + n, language="por_Latn" if n % 5 == 0 else "spa_Latn") for n in range(20)]
-        build(name, [kept_run(f"{name}-1", documents)], opened, shard_bytes=30_000, **_TERMS)
-    return opened
+
+    def make(folder: Path) -> None:
+        for name, first in (("puerto", 0), ("sierra", 100)):
+            documents = [document(first + n, language="por_Latn" if n % 5 == 0 else "spa_Latn") for n in range(20)]
+            build(name, [kept_run(f"{name}-1", documents)], folder, shard_bytes=30_000, **_TERMS)
+
+    return Store.at(made_once("locks", make, tmp_path / "store"))
 
 
 def test_a_selection_has_the_ledger_of_its_documents(store: Store, tmp_path: Path, command_line: CommandLine) -> None:

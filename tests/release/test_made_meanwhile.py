@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
-TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
+TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")

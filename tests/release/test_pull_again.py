@@ -15,10 +15,13 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import Lock, read_lock, selection_digest
 from latam_corpus.release.reading.pull import Subset, pull
+from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import MadeOnce
 
     from latam_corpus.release.storing.manifest import Manifest
 
@@ -29,13 +32,17 @@ Version = tuple[Store, "Manifest"]
 
 
 @pytest.fixture
-def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
+def version(tmp_path: Path, document: Any, kept_run: Any, made_once: MadeOnce) -> Version:
     """Return a version of 12 documents in two languages, half of them from each of two countries."""
     documents = [
         document(n, language="por_Latn" if n % 3 == 0 else "spa_Latn", country=COUNTRIES[n // 6]) for n in range(12)
     ]
-    store = Store.at(tmp_path / "store")
-    return store, build("puerto", [kept_run("a-1", documents)], store, **TERMS)
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", documents)], folder, **TERMS)
+
+    store = Store.at(made_once("pull-again", make, tmp_path / "store"))
+    return store, load_manifest(store, *store.find("puerto"))
 
 
 def countries(to: Path) -> dict[str, int]:

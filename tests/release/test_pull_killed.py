@@ -28,6 +28,8 @@ from latam_corpus.release.storing.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conftest import MadeOnce
+
 _KILLS = int(os.environ.get("LATAM_CORPUS_KILLS", "3"))
 _PIECE = 4096
 _SLICE = ["text", "language"]
@@ -81,21 +83,23 @@ class _Served(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
+def store(document: Any, kept_run: Any, made_once: MadeOnce) -> Store:
     """Return a store with a version of 40 documents of 100 kB, a fifth of them in Portuguese."""
     documents = [
         document(n, text=random.Random(n).randbytes(50_000).hex(), language="spa_Latn" if n % 5 else "por_Latn")
         for n in range(40)
     ]
-    opened = Store.at(tmp_path / "store")
     terms: dict[str, Any] = {
         "admit": ["open"],
         "uses": ["train"],
         "today": date(2026, 11, 25),
         "shard_bytes": 2_000_000,
     }
-    build("puerto", [kept_run("a-1", documents)], opened, splits={}, **terms)
-    return opened
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", documents)], folder, splits={}, **terms)
+
+    return Store.at(made_once("pull-killed", make))
 
 
 @pytest.fixture

@@ -28,20 +28,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import CommandLine
+    from conftest import CommandLine, MadeOnce
 
 
 @pytest.fixture
-def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
+def store(tmp_path: Path, document: Any, kept_run: Any, made_once: MadeOnce) -> Store:
     """Return a store with a version of 120 documents in two languages."""
     documents = [
         document(n, language="por_Latn" if n % 5 == 0 else "spa_Latn", country="CL" if n % 2 else "AR")
         for n in range(120)
     ]
-    opened = Store.at(tmp_path / "store")
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "shard_bytes": 30_000}
-    build("puerto", [kept_run("a-1", documents)], opened, splits={}, **terms)
-    return opened
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", documents)], folder, splits={}, **terms)
+
+    return Store.at(made_once("pull-slice", make, tmp_path / "store"))
 
 
 @pytest.fixture

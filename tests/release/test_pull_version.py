@@ -22,12 +22,15 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import read_lock
 from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.select import rewrite
+from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.shard_file import group_ends
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from conftest import MadeOnce
 
     from latam_corpus.release.storing.manifest import Manifest
 
@@ -38,13 +41,17 @@ Version = tuple[Store, "Manifest"]
 
 
 @pytest.fixture
-def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
+def version(tmp_path: Path, document: Any, kept_run: Any, made_once: MadeOnce) -> Version:
     """Return a version of 120 documents in two languages and four countries, in several shards."""
     documents = [
         document(n, language="por_Latn" if n % 5 == 0 else "spa_Latn", country=COUNTRIES[n % 4]) for n in range(120)
     ]
-    store = Store.at(tmp_path / "store")
-    return store, build("puerto", [kept_run("a-1", documents)], store, splits={"test": 0.1}, **TERMS)
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", documents)], folder, splits={"test": 0.1}, **TERMS)
+
+    store = Store.at(made_once("pull-version", make, tmp_path / "store"))
+    return store, load_manifest(store, *store.find("puerto"))
 
 
 def check_sums(folder: Path) -> None:

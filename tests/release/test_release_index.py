@@ -33,7 +33,7 @@ from latam_corpus.release.building.release_index import find_index
 from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.fetch import fetch
-from latam_corpus.release.storing.manifest import Manifest
+from latam_corpus.release.storing.manifest import Manifest, load_manifest
 from latam_corpus.release.storing.shard_file import write_group, writer
 from latam_corpus.release.storing.store import Store
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import KeptRun
+    from conftest import KeptRun, MadeOnce
     from release.conftest import Republish
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
@@ -89,7 +89,7 @@ def rewritten(store: Store, rows: pl.DataFrame, metadata: dict[bytes, bytes]) ->
 
 
 @pytest.fixture
-def version(tmp_path: Path, document: Any, kept_run: KeptRun) -> Version:
+def version(tmp_path: Path, document: Any, kept_run: KeptRun, made_once: MadeOnce) -> Version:
     """Return a version of sixty documents in two languages and several shards."""
     documents = [
         document(
@@ -102,8 +102,13 @@ def version(tmp_path: Path, document: Any, kept_run: KeptRun) -> Version:
         )
         for n in range(60)
     ]
-    store = Store.at(tmp_path / "store")
-    return store, build("puerto", [kept_run("a-1", documents)], store, shard_bytes=30_000, splits={}, **TERMS)
+    run = kept_run("a-1", documents)
+
+    def make(folder: Path) -> None:
+        build("puerto", [run], folder, shard_bytes=30_000, splits={}, **TERMS)
+
+    store = Store.at(made_once("index", make, tmp_path / "store"))
+    return store, load_manifest(store, *store.find("puerto"))
 
 
 def test_the_index_has_a_file_per_shard_with_the_fingerprints_of_its_texts(version: Version) -> None:

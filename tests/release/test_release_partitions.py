@@ -86,7 +86,7 @@ def test_partitions_do_not_change_a_version(
     seal_run(runs[1])
     whole = _built(tmp_path / "whole", runs, options)
     for module in (partitions, decided_rows):
-        monkeypatch.setattr(module, "PARTITION_ROWS", 20)
+        monkeypatch.setattr(module, "PARTITION_ROWS", 40)
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 4)
     monkeypatch.setattr(spill, "_ROWS", 30)
     monkeypatch.setattr(diff, "_BATCH_ROWS", 40)

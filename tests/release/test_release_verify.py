@@ -14,7 +14,7 @@ from built_versions import build
 
 from latam_corpus import schema
 from latam_corpus.release.reading.verify_version import verify
-from latam_corpus.release.storing.manifest import Manifest, SideFile
+from latam_corpus.release.storing.manifest import Manifest, SideFile, load_manifest
 from latam_corpus.release.storing.shard_file import write_group, writer
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import read_ledger
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import MadeOnce
     from release.conftest import Republish
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
@@ -31,15 +32,19 @@ Version = tuple[Store, Manifest]
 
 
 @pytest.fixture
-def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
+def version(tmp_path: Path, document: Any, kept_run: Any, made_once: MadeOnce) -> Version:
     """Return a version of two shards with a parent."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [kept_run("a-1", [document(n) for n in range(10)])], store, **TERMS)
-    documents = [
-        document(20, language="por_Latn", text="O barco saiu do porto."),
-        document(21, expires=date(2020, 1, 1)),
-    ]
-    return store, build("puerto", [kept_run("b-1", documents)], store, parent="latest", **TERMS)
+
+    def make(folder: Path) -> None:
+        build("puerto", [kept_run("a-1", [document(n) for n in range(10)])], folder, **TERMS)
+        documents = [
+            document(20, language="por_Latn", text="O barco saiu do porto."),
+            document(21, expires=date(2020, 1, 1)),
+        ]
+        build("puerto", [kept_run("b-1", documents)], folder, parent="latest", **TERMS)
+
+    store = Store.at(made_once("verify", make, tmp_path / "store"))
+    return store, load_manifest(store, *store.find("puerto"))
 
 
 def rewritten(

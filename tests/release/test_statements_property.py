@@ -291,7 +291,7 @@ class World:
             self.chance.shuffle(named)
             manifest = build(
                 "p", named, self.folder / "store", admit=requirements[0], uses=requirements[1], today=day,
-                parent="latest" if number else None, may_be_empty=True,
+                parent="latest" if number else None, may_be_empty=True, index=False,
             )  # fmt: skip
             names |= {
                 document_id: name

@@ -28,7 +28,7 @@ from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalReques
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, SealRun
+    from conftest import CommandLine, MadeOnce, SealRun
 
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
@@ -79,6 +79,14 @@ def documents(document: Any) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.fixture
+def built(store: Path, documents: list[dict[str, Any]], kept_run: Any, made_once: MadeOnce) -> Manifest:
+    """Return the version of the run `a-1` with the documents, in the store."""
+    run = kept_run("a-1", documents)
+    made_once("withdraw", lambda folder: build("puerto", [run], folder, **TERMS), store)
+    return load_manifest(Store.at(store), "puerto", "2026.11.0")
+
+
 @pytest.mark.parametrize(
     ("by", "value", "numbers"),
     [
@@ -90,30 +98,25 @@ def documents(document: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_each_kind_of_item_withdraws_its_documents(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, by: str, value: str, numbers: set[int]
+    store: Path, documents: list[dict[str, Any]], built: Manifest, by: str, value: str, numbers: set[int]
 ) -> None:
     """They leave the next version, reads of the old one, and builds of the same run."""
-    run = kept_run("a-1", documents)
-    old = build("puerto", [run], store, **TERMS)
     done = ask(store, by, value)
     ids = {documents[n]["doc_id"] for n in numbers}
     assert set(done.documents) == ids
     assert done.after.rows == 40 - len(numbers)
     assert reasons(store, done.after) == dict.fromkeys(ids, "withdrawn")
-    with pytest.warns(UserWarning, match=rf"{len(numbers)} documents? of {old.spec} (is|are) withdrawn"):
-        read = lc.open_release(store, old.spec).scan().collect()
+    with pytest.warns(UserWarning, match=rf"{len(numbers)} documents? of {built.spec} (is|are) withdrawn"):
+        read = lc.open_release(store, built.spec).scan().collect()
     assert set(read["doc_id"]) == {row["doc_id"] for row in documents} - ids
     assert not verify(Store.at(store), "puerto", done.after.version)
-    rebuilt = build("puerto", [run], store, **TERMS)
+    rebuilt = build("puerto", [store.parent / "runs" / "a-1"], store, **TERMS)
     assert ids.isdisjoint(released(store, rebuilt.spec)["doc_id"])
     assert reasons(store, rebuilt) == dict.fromkeys(ids, "withdrawn")
 
 
-def test_a_copy_that_is_collected_again_stays_out(
-    store: Path, documents: list[dict[str, Any]], document: Any, kept_run: Any
-) -> None:
+def test_a_copy_that_is_collected_again_stays_out(store: Path, document: Any, kept_run: Any, built: Manifest) -> None:
     """Copies with another id, another source, changed words, or within another text stay out; new texts don't."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "text", prose(7))
     words = prose(7).split()
     words[20] = "otra"
@@ -261,11 +264,11 @@ def test_a_copy_dropped_before_redaction_isnt_released(
     assert twin["doc_id"] in str(done.copy_notices[0])
 
 
+@pytest.mark.usefixtures("built")
 def test_an_item_without_documents_cant_be_withdrawn(
     store: Path, documents: list[dict[str, Any]], kept_run: Any
 ) -> None:
     """An unknown id, source, name or text, a document of another release, or an empty reason writes nothing."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     in_other_release = [{**documents[0], "doc_id": "f" * 32, "text": prose(500)}]
     build("faro", [kept_run("b-1", in_other_release)], store, **TERMS)
     for by, value, message in (
@@ -322,10 +325,10 @@ def test_shards_without_withdrawn_documents_are_reused(store: Path, document: An
 
 
 def test_a_pull_of_an_old_version_leaves_withdrawn_documents_out(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, command_line: CommandLine, tmp_path: Path
+    store: Path, documents: list[dict[str, Any]], built: Manifest, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """A pull into an old or new folder has neither rows nor bytes of the text, and its lock can be checked."""
-    old = build("puerto", [kept_run("a-1", documents)], store, **TERMS).spec
+    old = built.spec
     at = ("--store", store)
     assert command_line("pull", old, "--to", tmp_path / "p", *at).code == 0
     lock = json.loads((tmp_path / "p" / "corpus.lock").read_bytes())
@@ -378,11 +381,9 @@ def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLin
         assert (result.code, told in result.err) == (2, True), result.err
 
 
-def test_a_concurrent_withdrawal_starts_again(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("built")
+def test_a_concurrent_withdrawal_starts_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The later command starts again from the version of the earlier one, so that both have their entry."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
@@ -395,11 +396,8 @@ def test_a_concurrent_withdrawal_starts_again(
     assert [entry.by for entry in read_log(Store.at(store)).withdrawals] == ["source", "text"]
 
 
-def test_an_interrupted_withdrawal_is_resumed(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_withdrawal_is_resumed(store: Path, built: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry applies at once; repeating the command makes the next version, and a third call changes nothing."""
-    old = build("puerto", [kept_run("a-1", documents)], store, **TERMS)
 
     def full(*_args: Any, **_kwargs: Any) -> Any:
         raise OSError(28, "No space left on device")
@@ -411,14 +409,14 @@ def test_an_interrupted_withdrawal_is_resumed(
     with pytest.warns(UserWarning, match="4 documents"):
         assert lc.open_release(store, "puerto").scan().collect().height == 36
     done = ask(store, "source", "cantos")
-    assert (done.before.spec, done.after.rows, done.rows) == (old.spec, 36, {old.spec: 4})
+    assert (done.before.spec, done.after.rows, done.rows) == (built.spec, 36, {built.spec: 4})
     assert read_log(Store.at(store)).sequence == 1
     assert ask(store, "source", "cantos").after.version == done.after.version
 
 
+@pytest.mark.usefixtures("built")
 def test_a_clock_that_runs_backwards_is_an_error(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
     """The command withdraws no document and makes no version."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     with pytest.raises(ReleaseError, match="set the clock; nothing was withdrawn"):
         ask(store, "text", prose(7), now=NOW - timedelta(days=1))
@@ -427,9 +425,9 @@ def test_a_clock_that_runs_backwards_is_an_error(store: Path, documents: list[di
         build("puerto", [kept_run("b-1", documents[:3])], store, **TERMS | {"today": date(2026, 10, 3)})
 
 
+@pytest.mark.usefixtures("built")
 def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
     """Every reader of a version detects a changed byte, a missing entry, and a missing end of the log."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     ask(store, "doc", documents[7]["doc_id"])
     opened, copied = Store.at(store), kept_run("b-1", documents[6:9])
@@ -459,11 +457,9 @@ def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dic
 
 
 @pytest.mark.parametrize("removed", ["0001.json", "*.json", "*"])
-def test_a_log_without_its_end_stops_readers_of_every_version(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, removed: str
-) -> None:
+@pytest.mark.usefixtures("built")
+def test_a_log_without_its_end_stops_readers_of_every_version(store: Path, removed: str) -> None:
     """A version from before the withdrawal is refused too if the entry is missing from the log."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     for file in (store / FOLDER).glob(removed):
         file.unlink()
@@ -474,9 +470,9 @@ def test_a_log_without_its_end_stops_readers_of_every_version(
             verify(Store.at(store), "puerto", spec.partition("@")[2])
 
 
-def test_a_signature_without_its_entry_is_noticed(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
+@pytest.mark.usefixtures("built")
+def test_a_signature_without_its_entry_is_noticed(store: Path) -> None:
     """A signature proves that an entry existed, although no version was made since."""
-    build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     (store / FOLDER).mkdir()
     (store / FOLDER / "0001.json.minisig").write_bytes(b"untrusted comment: of an entry")
     with pytest.raises(ReleaseError, match=r"withdrawals/0001\.json\.minisig was written when the log had 1 entry"):

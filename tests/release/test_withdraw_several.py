@@ -30,7 +30,7 @@ from latam_corpus.release.withdrawals.withdrawal_receipt import (
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
-    from conftest import CommandLine
+    from conftest import CommandLine, MadeOnce
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -53,11 +53,12 @@ def documents(document: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any) -> Store:
+def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any, made_once: MadeOnce) -> Store:
     """Return a store with a version of the documents."""
-    opened = Store.at(tmp_path / "out" / "store")
-    build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
-    return opened
+    run = kept_run("a-1", documents)
+    folder = tmp_path / "out" / "store"
+    made_once("withdraw-several", lambda made: build("puerto", [run], made, **TERMS), folder)
+    return Store.at(folder)
 
 
 def tree(store: Store) -> dict[str, str]:

@@ -1,7 +1,11 @@
-"""Withdrawals in any order, stopped at any write, are enforced, and all versions remain intact."""
+"""Withdrawals in any order, stopped at any write, are enforced, and all versions remain intact.
+
+`make test` stops a withdrawal at every second write, `make gate` at each.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import warnings
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
+_STEP = 1 if "LATAM_CORPUS_GATE" in os.environ else 2
 _WORDS = ["puerto", "barca", "faro", "noche", "vecina", "canción", "papel", "sombra", "carta", "puente", "mercado"]
 
 
@@ -63,7 +68,7 @@ def test_a_withdrawal_stopped_at_any_write_is_enforced_or_absent(
 
     old = build("puerto", [run], Store.at(tmp_path / "store"), **TERMS)
     before_writes(stop, "write", "create", "add_object", "put")
-    for moment in range(1, 100):
+    for moment in range(1, 100, _STEP):
         folder = shutil.copytree(tmp_path / "store", tmp_path / f"store-{moment}")
         store = Store.at(folder)
         writes_left[0] = moment
@@ -85,7 +90,7 @@ def test_a_withdrawal_stopped_at_any_write_is_enforced_or_absent(
         else:
             break
     assert seen == sorted(seen)
-    assert len(seen) > 8
+    assert len(seen) * _STEP > 8
     assert set(seen) == {True, False}
 
 

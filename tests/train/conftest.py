@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,29 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from conftest import MadeOnce
+
 COUNTRIES = ("CL", "AR", "MX", None)
 
 
-@pytest.fixture(scope="session")
-def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the first store that is built is kept for later tests."""
-    return tmp_path_factory.mktemp("built") / "store"
-
-
 @pytest.fixture
-def small_store(tmp_path: Path, built_store: Path, puerto: Callable[..., None]) -> Store:
+def small_store(tmp_path: Path, made_once: MadeOnce, puerto: Callable[..., None]) -> Store:
     """A store with the version `puerto`: 120 documents in two languages and four countries, all in the train split."""
-    if not built_store.is_dir():
-        puerto(built_store, splits={})
-    shutil.copytree(built_store, tmp_path / "store")
-    return Store.at(tmp_path / "store")
+    return Store.at(made_once("train", partial(puerto, splits={}), tmp_path / "store"))
 
 
 @pytest.fixture
-def split_store(tmp_path: Path, puerto: Callable[..., None]) -> Store:
+def split_store(tmp_path: Path, made_once: MadeOnce, puerto: Callable[..., None]) -> Store:
     """A store with the same documents, some of them held out."""
-    puerto(tmp_path / "split", splits={"validation": 0.1, "test": 0.1})
-    return Store.at(tmp_path / "split")
+    make = partial(puerto, splits={"validation": 0.1, "test": 0.1})
+    return Store.at(made_once("train-split", make, tmp_path / "split"))
 
 
 @pytest.fixture

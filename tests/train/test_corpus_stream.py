@@ -568,9 +568,8 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
         next(stream)
     state = stream.state_dict()
     now = datetime(2026, 11, 27, tzinfo=UTC)
-    withdrawn = [order[3], order[41], order[42], order[99]]
-    for doc_id in withdrawn:
-        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
+    withdrawn = (order[3], order[41], order[42], order[99])
+    withdraw(small_store, WithdrawalRequest("puerto", "asked by the author", docs=withdrawn), now)
     for world in (1, 2, 4):
         remaining = []
         for rank in range(world):

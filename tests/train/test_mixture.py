@@ -211,8 +211,7 @@ def test_a_plan_after_withdrawals_is_drawn_completely(
     version = "puerto@2026.11.0"
     portuguese = [row["doc_id"] for row in CorpusStream(small_store.url, version, language="por_Latn")]
     now = datetime(2026, 11, 27, tzinfo=UTC)
-    for doc_id in portuguese[:6]:
-        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
+    withdraw(small_store, WithdrawalRequest("puerto", "asked by the author", docs=tuple(portuguese[:6])), now)
     base: list[Any] = ["mix", "plan", version, "--store", small_store.url, "--tokenizer", tokenizer_file]
     size = sum(part["tokens"] for part in command_line(*base, "--tokens", "1M", "--json").json["slices"])
     plan = command_line(*base, "--tokens", str(size), "--json").json

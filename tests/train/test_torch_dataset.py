@@ -123,8 +123,7 @@ def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
     first = _Loader(small_store, workers, monkeypatch)
     assert first.ids(4) == [*order[:20], *order[21:64]]
     withdrawn_ids = [order[at] for at in (3, 70, 71, 100)]
-    for doc_id in withdrawn_ids:
-        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "lo piden"), datetime.now(UTC))
+    withdraw(small_store, WithdrawalRequest("puerto", "lo piden", docs=tuple(withdrawn_ids)), datetime.now(UTC))
     resumed = _Loader(small_store, workers, monkeypatch)
     resumed.go_on(first)
     assert resumed.ids() == [doc_id for doc_id in order[64:] if doc_id not in withdrawn_ids]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,15 +22,23 @@ _PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 
 
 @pytest.mark.slow
-def test_a_first_version_is_pulled_and_read(tmp_path: Path) -> None:
-    """By the page's first block, in an empty folder."""
+def test_a_first_version_is_pulled_and_read(
+    demo_out: Path, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of the page's first block work on the folder that the first of them leaves."""
     block = re.findall(r"^```sh\n(.*?)^```", _PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    command = ["bash", "-euc", block]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    demo, *commands = map(shlex.split, block.splitlines())
+    assert demo == ["latam-corpus", "demo", "--out", "demo-out"]
+    shutil.copytree(demo_out / "store", tmp_path / "demo-out" / "store")
+    monkeypatch.chdir(tmp_path)
+    programs = [program for program, *_ in commands]
+    assert programs == ["latam-corpus", "python", "latam-corpus"]
+    for program, *arguments in commands:
+        if program == "latam-corpus":
+            told = command_line(*arguments)
+            assert told.code == 0, told.err
+        else:
+            subprocess.run([sys.executable, *arguments], check=True)
     assert (tmp_path / "pulled" / "corpus.lock").is_file()
 
 

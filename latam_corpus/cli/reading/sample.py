@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from latam_corpus.audit.documents import disclosure_of, named_documents
+from latam_corpus.audit.samples import drawn_sample
 from latam_corpus.catalog.display_names import language_label
 from latam_corpus.cli.interface.show import console, note, number, print_json
 from latam_corpus.cli.interface.ui_language import spoken
@@ -17,22 +12,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_frame import checked_language, write_file
-from latam_corpus.report.sample_page import (
-    beside,
-    by_columns,
-    draw,
-    named_by,
-    sample_page,
-    shown_rows,
-    write_jsonl,
-    write_sheet,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from latam_corpus.audit.documents import Documents
-    from latam_corpus.report.disclosure import Disclosure
+from latam_corpus.report.sample_page import by_columns, sample_page, write_jsonl, write_sheet
 
 _SUFFIXES = (".html", ".jsonl", ".xlsx", ".csv")
 
@@ -60,36 +40,19 @@ def show_sample(
             _("a sample can't be written as «{suffix}»", suffix=to.suffix),
             _("use one of these suffixes: {suffix}", suffix=", ".join(_SUFFIXES)),
         )
-    documents = named_documents(named, out, store, note)
-    if set_aside and documents.folder is None:
-        raise ConfigError(named, _("a version has no dropped documents"), _("name a run"))
-    hidden: Counter[str] = Counter()
-    disclosure = disclosure_of(documents.folder, datetime.now(UTC), store, internal=internal)
-    frame = draw(_readable(documents, "dropped" if set_aside else "kept", disclosure, hidden), columns, n, seed)
-    if not frame.height:
-        problem = (
-            _(
-                "{hidden:its only document may not|none of its {hidden} documents may} be shown",
-                hidden=hidden["documents"],
-            )
-            if hidden
-            else _("it has no documents")
-        )
-        raise ConfigError(documents.name, problem, _("--internal shows them") if hidden else "")
-    drawn_from = f"{documents.name}, set aside" if set_aside else documents.name
-    rows = shown_rows(frame, drawn_from, columns, disclosure.redaction)
+    sample = drawn_sample(named, columns, n, seed, out, store, note, set_aside=set_aside, internal=internal)
+    rows, hidden = sample.rows, sample.hidden
     if to:
         if to.suffix == ".html":
-            comparisons = _compared(documents, frame, disclosure)
             page = sample_page(
-                documents.name,
+                sample.documents.name,
                 rows,
                 columns,
                 seed,
-                hidden["documents"],
+                hidden,
                 page_language,
                 internal=internal,
-                compared=comparisons,
+                compared=sample.compared(),
             )
             write_file(to, page)
         elif to.suffix == ".jsonl":
@@ -111,30 +74,9 @@ def show_sample(
             _(
                 "{n} more {n:was|were} left out: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
                 "{n:it|them} to be shown",
-                n=number(hidden["documents"]),
+                n=number(hidden),
             )
         )
-
-
-def _compared(
-    documents: Documents, frame: pl.DataFrame, disclosure: Disclosure
-) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Compare copies and variants in the frame with the kept documents that they name, by id, if these may be shown."""
-    named = named_by(frame).drop_nulls()
-    if not named.len():
-        return {}
-    kept_frames = _readable(documents, "kept", disclosure, Counter())
-    originals = pl.concat(
-        [frame.clear(), *(kept_frame.filter(pl.col("doc_id").is_in(named.implode())) for kept_frame in kept_frames)]
-    )
-    return beside(frame, originals, disclosure.redaction)
-
-
-def _readable(documents: Documents, kind: str, disclosure: Disclosure, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
-    for frame in documents.frames(kind):
-        rows = disclosure.marked(frame)
-        hidden += Counter({"documents": rows.height - int(rows["readable"].sum())})
-        yield rows.filter("readable")
 
 
 def _value_label(column: str, value: str) -> str:

@@ -12,8 +12,8 @@ import polars as pl
 
 from latam_corpus.collect.documents import mapping
 from latam_corpus.collect.documents.narrowing import as_day
-from latam_corpus.extra_forms import as_text
 from latam_corpus.schema import polars_type
+from latam_corpus.schema.extra_forms import as_text
 from latam_corpus.text.folding import folded, parted
 
 if TYPE_CHECKING:

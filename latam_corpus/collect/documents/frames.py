@@ -28,7 +28,7 @@ from latam_corpus.collect.documents.narrowing import (
 )
 from latam_corpus.collect.records import WITHDRAWN, unreadable
 from latam_corpus.columns import BY_NAME, KEYS
-from latam_corpus.extra_columns import EXTRA
+from latam_corpus.schema.extra_columns import EXTRA
 from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:

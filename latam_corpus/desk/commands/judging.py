@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.api.judging import judgements
 from latam_corpus.cli.interface.options import DiskOut, Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
@@ -20,9 +21,6 @@ from latam_corpus.release.pages.judgements import (
     NAMES,
     WORDS,
     add_judgements,
-    agreements,
-    audited,
-    read_judgements,
     wilson,
 )
 from latam_corpus.storage.durable import digest_of, replace
@@ -90,19 +88,16 @@ def import_judged(
 @app.command("show", help=N_("Show the results of the judgements, with intervals, and the agreement between readers."))
 def show(out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
-    judged = read_judgements(out)
-    shares = audited(judged, {judgement.text: judgement.named for judgement in judged})
-    agreed = agreements(judged)
+    judged = judgements(out)
     if as_json:
-        rows = [share.model_dump() | {"interval": wilson(share.right, share.texts)} for share in shares]
-        print_json(
-            {"judgements": len(judged), "shares": rows, "agreement": [agreement.as_dict() for agreement in agreed]}
-        )
-    elif judged:
-        _show_shares(shares)
-        if agreed:
+        shares = [share.model_dump() | {"interval": wilson(share.right, share.texts)} for share in judged.shares]
+        agreement = [agreement.as_dict() for agreement in judged.agreement]
+        print_json({"judgements": len(judged.rows), "shares": shares, "agreement": agreement})
+    elif judged.rows:
+        _show_shares(judged.shares)
+        if judged.agreement:
             console.print()
-            _show_agreement(agreed)
+            _show_agreement(judged.agreement)
     else:
         console.print(
             _(

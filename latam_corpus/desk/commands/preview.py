@@ -13,9 +13,14 @@ import polars as pl
 from latam_corpus.cli.interface.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.collect.examine import examine
-from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
-from latam_corpus.desk.previews.preview_items import items_of
-from latam_corpus.desk.previews.preview_page import (
+from latam_corpus.desk.source_argument import undescribed, usable_source
+from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.crawl_progress import Silent
+from latam_corpus.harvest.crawl_words import LEFT, cause_message
+from latam_corpus.harvest.crawlers import crawler_of
+from latam_corpus.intake.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.intake.preview_items import items_of
+from latam_corpus.intake.preview_page import (
     DROPPED,
     EXTRACTED,
     KEPT,
@@ -24,11 +29,6 @@ from latam_corpus.desk.previews.preview_page import (
     preview_page,
     summary,
 )
-from latam_corpus.desk.source_argument import undescribed, usable_source
-from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.crawl_progress import Silent
-from latam_corpus.harvest.crawl_words import LEFT, cause_message
-from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.collection_folders import warc_folder

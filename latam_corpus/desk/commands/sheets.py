@@ -13,13 +13,13 @@ from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json
 from latam_corpus.cli.interface.ui_language import requested_language, spoken
 from latam_corpus.config.toml_model import parse_toml, read_toml
-from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.sheets.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheets.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheets.sheet_columns import TO_CORRECT
 from latam_corpus.desk.sheets.sheet_workbook import HAS_FORMULA, read_sheet, returned_workbook, with_notes
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
+from latam_corpus.intake.check_source import check_source
 from latam_corpus.messages import N_, Message, _, same
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.text.display.spreadsheet_text import csv_text

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import typer
 
 from latam_corpus.catalog.display_names import read_back
 from latam_corpus.cli.interface.show import console, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.collect.examine import examine
-from latam_corpus.desk.check_source import Finding
-from latam_corpus.desk.previews.joined_verses import files_with_verses
-from latam_corpus.desk.source_argument import check_file
 from latam_corpus.errors import ConfigError
+from latam_corpus.intake.check_file import check_file, findings_in_records
+from latam_corpus.intake.check_source import Finding
 from latam_corpus.messages import _
-from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
-from latam_corpus.pipeline.stored_runs.reasons import meaning
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from latam_corpus.catalog.source import Source
 
 _ADVICE: Final = _("advice")
 
@@ -41,12 +31,7 @@ def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
             same_id = _("«{id}» is the id of {path} too", id=source.id, path=by_id[source.id])
             findings = [*findings, Finding(None, "id", same_id, _("give one of them another id"))]
         if source:
-            findings = [
-                *findings,
-                *(Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source)),
-            ]
-        if source and where:
-            findings = [*findings, *_record_findings(source, where)]
+            findings = [*findings, *findings_in_records(source, where)]
         errors_found = sum(finding.wrong for finding in findings)
         reports.append(
             {
@@ -70,19 +55,3 @@ def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
         print_json(reports)
     if not all(report["ok"] for report in reports):
         raise typer.Exit(1)
-
-
-def _record_findings(source: Source, where: str) -> Iterator[Finding]:
-    """Yield the errors and suggestions for the first records, each under the name of its file."""
-    examination = examine(source, where)
-    for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):
-        for breach in breaches:
-            file = str(breach.place).partition(", ")[2]
-            yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
-    if problem := own_terms(source, where).problem:
-        yield Finding(None, "", problem, REMEDY, wrong=False)
-    for file, problem, remedy in files_with_verses(source, where):
-        yield Finding(None, file, problem, remedy, wrong=False)
-    for (file, reason), hint in examination.unread.items():
-        remedy = hint or _("repair it or remove it; a run drops it and continues")
-        yield Finding(None, file, meaning(reason), remedy, wrong=False)

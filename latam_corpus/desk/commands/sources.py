@@ -13,11 +13,11 @@ from latam_corpus.cli.interface.show import block, console, errors, print_json, 
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
 from latam_corpus.desk.answers import choice
-from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
+from latam_corpus.intake.check_source import check_source
 from latam_corpus.messages import _, same
 
 _ADVICE: Final = _("advice")

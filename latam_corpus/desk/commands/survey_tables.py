@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
-from latam_corpus.desk.survey import draft_values, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.isolation.programs import asked_for
+from latam_corpus.intake.survey import draft_values, survey
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of
 from latam_corpus.pipeline.planning.own_terms import REMEDY
 from latam_corpus.pipeline.stored_runs.reasons import meaning
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.desk.survey import Survey, SurveyedFile
+    from latam_corpus.intake.survey import Survey, SurveyedFile
 
 _SHOWN: Final = 5  # names per problem
 _FILES: Final = 2000  # rows on a page

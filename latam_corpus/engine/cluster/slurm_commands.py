@@ -161,7 +161,9 @@ def ask(command: str, *words: str, text: str | None = None) -> str:
             capture_output=True,
             text=True,
             check=False,
-            env=environment | {"LC_ALL": "C"},
+            # Its answers are read in English. A job inherits the variable, and in the locale C, Python doesn't start from
+            # a folder whose name has an accent.
+            env=environment | {"LC_ALL": "C.UTF-8"},
             timeout=_PATIENCE,
         )
     except subprocess.TimeoutExpired:

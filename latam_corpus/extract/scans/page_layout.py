@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from latam_corpus.extract.block_text import CELL
 from latam_corpus.extract.interviews.interview import label_of
+from latam_corpus.extract.scans.contents import LEADER, with_whole_entries
 from latam_corpus.extract.scans.page_furniture import GAP, Line, step, without_heads, without_notes
 from latam_corpus.extract.scans.page_rows import joined_rows, with_label_cells, without_line_numbers
 
@@ -97,7 +98,7 @@ def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowe
     """
     body = _body_size(pages)
     unnumbered, numbers = without_line_numbers([_without_marks(page, body) for page in pages])
-    ordered = [reading_order(joined_rows(page)) for page in with_label_cells(unnumbered)]
+    ordered = [reading_order(with_whole_entries(joined_rows(page))) for page in with_label_cells(unnumbered)]
     headless = without_heads(ordered, body)
     body_pages = without_notes(headless, body)
     columns = [[*_columns(page)] for page in body_pages]
@@ -265,7 +266,7 @@ def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], word_counts: Co
                     and _is_turned_over(line, block[index + 1][0], right - left)
                 )
                 previous, ended = line, is_short or (is_verse and not goes_on)
-    return "".join(pieces)
+    return "".join(pieces).replace(LEADER, " ")
 
 
 def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
@@ -281,11 +282,17 @@ def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
 
 
 def _ends(column: Sequence[Line], right: float) -> list[bool]:
-    """Return for each line whether it is short: the first word of the next line would have fitted."""
+    """Return for each line whether it is short, or an entry of contents.
+
+    In a short line, the first word of the next one would have fitted.
+    """
     width = right - min(line.left for line in column)
     ends = []
     for line, following in zip(column, [*column[1:], None], strict=True):
         slack = right - line.right
+        if LEADER in line.words:
+            ends.append(True)
+            continue
         if following is None:
             ends.append(slack > (_SHORT if _may_end(line) else _HALF) * width)
             continue
@@ -345,7 +352,10 @@ def _is_verse(
 ) -> bool:
     after_short = [following for (_, is_short), (following, _) in pairs if is_short]
     verses = sum(
-        line.left - left <= _INDENT * line.size and line not in turns and not _ITEM.match(line.words)
+        line.left - left <= _INDENT * line.size
+        and line not in turns
+        and LEADER not in line.words
+        and not _ITEM.match(line.words)
         for line in after_short
     )
     return len(after_short) >= share * len(pairs) and verses >= _NOT_INDENTED * len(after_short)

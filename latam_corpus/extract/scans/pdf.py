@@ -7,6 +7,7 @@ document are never run or followed.
 
 from __future__ import annotations
 
+import ctypes
 import re
 from math import hypot
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ from latam_corpus.extract.scans.page_layout import flow
 from latam_corpus.extract.scans.page_rows import COLUMN_GAP
 from latam_corpus.extract.scans.pdf_hidden import hidden_words
 from latam_corpus.extract.scans.recognised import DOTS, OCR_REMEDY, Recognised, engine, recognise
+from latam_corpus.extract.scans.spacing_accents import with_composed_letters
 from latam_corpus.extract.stated_rights.file_properties import title_and_creators
 from latam_corpus.extract.stated_rights.reservations import notices_in
 from latam_corpus.extract.stated_rights.stated_licences import stated
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 
 # Increased when the same bytes yield a different text.
-EXTRACTOR: Final = "pdf 6"
+EXTRACTOR: Final = "pdf 7"
 
 SOME_WITHOUT_TEXT: Final = "pages without text"
 MAC_ROMAN: Final = "accents read as Mac Roman"
@@ -68,6 +70,10 @@ _NO_CHARACTER: Final = re.compile(f"[\0{_FILLER}\ufffd]")
 # Replaces each character of a hidden word; it is white space.
 _HIDDEN: Final = "\x1f"
 _HIDDEN_WORDS: Final = re.compile(r"\s*\x1f\s*")
+# Fonts of TeX whose characters are the lines and arcs of drawings; pdfium reads them as signs such as ✄.
+_SIGN: Final = re.compile("[\u2460-\u27bf]")
+_DRAWING_FONT: Final = re.compile(rb"(?:[A-Z]{6}\+)?L(?:INE|CIRCLE)W?\d+")
+_MAX_FONT_NAME: Final = 64  # bytes
 # What pdfium writes for a hyphen at a line's end.
 _HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
 
@@ -240,6 +246,8 @@ def _of_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, hidden: list[s
     for start, end in hidden_words(page, text_page, text):
         hidden.append(text[start:end])
         text = text[:start] + _HIDDEN * (end - start) + text[end:]
+    text = _SIGN.sub(lambda sign: _FILLER if _is_drawing(text_page, sign.start()) else sign[0], text)
+    text = with_composed_letters(text, lambda at: text_page.get_charbox(at, loose=True))
     text = "".join(_in_rows(text_page, text))
     start = 0
     for match in [*_END.finditer(text), None]:
@@ -248,8 +256,17 @@ def _of_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, hidden: list[s
         start = match.end() if match else count
 
 
+def _is_drawing(text_page: pdfium.PdfTextPage, at: int) -> bool:
+    name = ctypes.create_string_buffer(_MAX_FONT_NAME)
+    pdfium_c.FPDFText_GetFontInfo(text_page.raw, at, name, _MAX_FONT_NAME, None)
+    return _DRAWING_FONT.fullmatch(name.value) is not None
+
+
 def _in_rows(text_page: pdfium.PdfTextPage, text: str) -> Iterator[str]:
-    """Yield the text without line breaks within a row, which pdfium inserts if it takes a page for vertical writing."""
+    """Yield the text without line breaks within a row.
+
+    pdfium inserts them if it takes a page for vertical writing, `with_composed_letters` in the place of an accent.
+    """
     start = 0
     for match in _BREAK.finditer(text):
         yield text[start : match.start()]

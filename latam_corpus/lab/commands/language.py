@@ -164,7 +164,7 @@ def _print_comparison(comparison: Comparison) -> None:
     )
     console.print(
         _(
-            "of new texts, it would identify {low} to {high} % correctly (interval of 95 %)",
+            "of new texts, it would correctly identify {low} to {high} % (interval of 95 %)",
             low=f"{100 * low:.0f}",
             high=f"{100 * high:.0f}",
         )

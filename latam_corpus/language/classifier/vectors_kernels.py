@@ -136,6 +136,30 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
     return row_count
 
 
+def _sum_rows_plain(rows, places, count, total):
+    total[:] = rows[places[:count]].sum(axis=0, dtype=total.dtype)
+
+
+@inlined(plain=_sum_rows_plain)
+def _sum_rows(rows, places, count, total):
+    for d in range(len(total)):
+        total[d] = 0
+    for k in range(count):
+        row = places[k]
+        for d in range(rows.shape[1]):
+            total[d] += rows[row, d]
+
+
+def _add_row_plain(rows, row, total):
+    total += rows[row]
+
+
+@inlined(plain=_add_row_plain)
+def _add_row(rows, row, total):
+    for d in range(len(total)):
+        total[d] += rows[row, d]
+
+
 @kernel
 def _remember(word, h, entry, model, memory, padded, buckets):
     """Store the sum of a word's rows, of its n-grams and its own, in its slot."""
@@ -147,13 +171,7 @@ def _remember(word, h, entry, model, memory, padded, buckets):
     if keys[slot] == h:
         buckets[count] = values[slot]
         count += 1
-    row_sum = sums[entry]
-    for d in range(len(row_sum)):
-        row_sum[d] = 0
-    for k in range(count):
-        row = buckets[k]
-        for d in range(rows.shape[1]):
-            row_sum[d] += rows[row, d]
+    _sum_rows(rows, buckets, count, sums[entry])
     counts[entry] = count
     seen[entry] = h & ~_TIMES | np.uint64(1)
 
@@ -206,13 +224,11 @@ def mean_rows(text, starts, ends, model, memory, out):
                 slot, is_cached = _slot(h, seen)
                 if not is_cached:
                     _remember((text, start, i), h, slot, model, memory, padded, buckets)
-                for d in range(dim):
-                    line_sum[d] += sums[slot, d]
+                _add_row(sums, slot, line_sum)
                 total += counts[slot]
             start = i + 1
         if end_row >= 0:
-            for d in range(dim):
-                line_sum[d] += rows[end_row, d]
+            _add_row(rows, end_row, line_sum)
             total += 1
         for d in range(dim):
             out[line, d] = line_sum[d] * unit / max(total, 1)

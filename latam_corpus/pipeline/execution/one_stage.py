@@ -16,12 +16,12 @@ from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.columns import DOCUMENT
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import EXTRA
-from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.rows.conserve import apply_stage
 from latam_corpus.pipeline.rows.stage_values import check_own_columns, set_columns
+from latam_corpus.schema.extra_columns import EXTRA
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.stages import Barrier, Operation, Stage
 
 if TYPE_CHECKING:

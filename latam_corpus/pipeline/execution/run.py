@@ -173,7 +173,7 @@ def run_events(
     started = time.monotonic()
     (out / "work").mkdir(parents=True, exist_ok=True)
     if engine.workers > 1:
-        note_empty_cache()
+        note_empty_cache(sum(part.bytes for part in parts))
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,6 @@ from latam_corpus.collect.streams import state_of
 from latam_corpus.columns import DOCUMENT
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
-from latam_corpus.extra_columns import merged
 from latam_corpus.formats.compression import stem
 from latam_corpus.formats.registry import FORMATS, suffixes
 from latam_corpus.messages import Message, _
@@ -31,6 +30,7 @@ from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.planning.survival import check_floors
 from latam_corpus.pipeline.rows.stage_values import added_columns, check_own_columns
 from latam_corpus.pipeline.stored_runs.keys import digest_of, made_of, stage_digest
+from latam_corpus.schema.extra_columns import merged
 from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:

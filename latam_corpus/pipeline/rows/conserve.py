@@ -20,9 +20,9 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.errors import CorpusError, PartError
-from latam_corpus.extra_columns import with_added
 from latam_corpus.messages import _, same
 from latam_corpus.pipeline.rows.stage_values import undeclared, wrong_values
+from latam_corpus.schema.extra_columns import with_added
 from latam_corpus.text.turns.turn_lines import with_turns_moved
 from latam_corpus.vocabulary import SKIMMED
 

@@ -12,8 +12,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.columns import DOCUMENT, WORKING
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.extra_columns import merged, wrong_declaration
 from latam_corpus.messages import Message, _, same
+from latam_corpus.schema.extra_columns import merged, wrong_declaration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

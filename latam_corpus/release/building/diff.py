@@ -11,13 +11,13 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
-from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.release.eligibility.build_inputs import InputPart, load_run
 from latam_corpus.release.pages.changelog import NEW, Change, all_new, word_of
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.schema.extra_columns import EXTRA
 from latam_corpus.storage.spill import Spill, compact
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.__about__ import __version__
-from latam_corpus.extra_columns import released
 from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.release.eligibility.admission import LIGHT, scan, scan_statements
 from latam_corpus.release.eligibility.decided_rows import decide_all
@@ -36,6 +35,7 @@ from latam_corpus.release.refusals.opt_outs import OptOutList
 from latam_corpus.release.refusals.tombstones import Tombstones
 from latam_corpus.release.storing.manifest import load_manifest, schema_sha256
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
+from latam_corpus.schema.extra_columns import released
 from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:

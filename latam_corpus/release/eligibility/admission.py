@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import polars as pl
@@ -25,6 +26,7 @@ from latam_corpus.release.eligibility.removals import with_released, without_rep
 from latam_corpus.release.eligibility.splits import authors_of
 from latam_corpus.release.eligibility.statements import STATED, may_restrict_others, restrictions
 from latam_corpus.release.eligibility.strictest import OUTCOME, STRICTER, BindingTerms, binding_terms
+from latam_corpus.release.storing.shard_file import BATCH_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -204,21 +206,43 @@ def scan(
         start: the number of the first part.
         terms_by_run: the terms of each run's sources.
     """
-    for number, part in enumerate(parts, start):
-        first = 0
-        for frame in part.batches():
-            judged = refused.narrowed(frame)
-            refusal = judged.select(
-                pl.when(pl.col("text").is_null())
-                .then(pl.lit("text=null"))
-                .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
-            ).to_series()
-            stated = _stated(judged, terms, terms_by_run.get(part.run, {}))
-            withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
-            yield _lightened(frame, refusal, number, first, part.run, withdrawals, stated)
-            first += frame.height
-        if progress:
-            progress(N_("reading"), number + 1 - start, len(parts))
+    for run, frame, places in _batches(parts, progress, start):
+        judged = refused.narrowed(frame)
+        refusal = judged.select(
+            pl.when(pl.col("text").is_null())
+            .then(pl.lit("text=null"))
+            .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
+        ).to_series()
+        stated = _stated(judged, terms, terms_by_run.get(run, {}))
+        withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(run))
+        yield _lightened(frame, refusal, run, places, withdrawals, stated)
+
+
+def _batches(
+    parts: Sequence[InputPart], progress: OnStep | None, start: int
+) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """Yield the run of some parts, their rows, and the `part` and `row` of each; small files are read together."""
+    frames: list[pl.DataFrame] = []
+    places: list[pl.DataFrame] = []
+    size = done = 0
+    for run, numbered in groupby(enumerate(parts, start), lambda pair: pair[1].run):
+        for number, part in numbered:
+            first = 0
+            for frame in part.batches():
+                rows = pl.int_range(first, first + frame.height, eager=True).alias("row")
+                frames.append(frame)
+                places.append(pl.DataFrame([pl.repeat(number, frame.height, eager=True).alias("part"), rows]))
+                first += frame.height
+                size += int(frame.estimated_size())
+                if size > BATCH_BYTES // 2:
+                    yield run, pl.concat(frames), pl.concat(places)
+                    frames, places, size = [], [], 0
+            done += 1
+            if progress:
+                progress(N_("reading"), done, len(parts))
+        if frames:
+            yield run, pl.concat(frames), pl.concat(places)
+            frames, places, size = [], [], 0
 
 
 def scan_statements(
@@ -243,7 +267,8 @@ def scan_statements(
         refusal = judged.select(pl.coalesce(closed_by_labels(), terms.refusal())).to_series()
         stated = _stated(judged, terms, terms_by_run.get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
         existing = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
-        light = _lightened(frame, refusal, 0, 0, run, _withdrawals_of(frame, None, by_text=False), stated)
+        places = frame.select(part=pl.lit(0), row=pl.int_range(pl.len()))
+        light = _lightened(frame, refusal, run, places, _withdrawals_of(frame, None, by_text=False), stated)
         light = light.with_columns(existing).cast(LIGHT) if existing else light
         in_one_run = {source: stated for source, stated in terms_by_run.get(run, {}).items() if run_counts[source] == 1}
         yield light.filter(may_restrict_others(in_one_run)) if run else light
@@ -275,16 +300,14 @@ def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_te
 def _lightened(
     frame: pl.DataFrame,
     refusal: pl.Series,
-    part: int,
-    first: int,
     run: str,
+    places: pl.DataFrame,
     withdrawals: pl.DataFrame,
     stated: pl.DataFrame,
 ) -> pl.DataFrame:
     hashes = [None if text is None else hashlib.sha256(text.encode()).digest()[:16] for text in frame["text"]]
     return frame.select(
-        pl.lit(part).alias("part"),
-        pl.int_range(first, first + frame.height).alias("row"),
+        *places.get_columns(),
         pl.lit(run).alias("run"),
         "doc_id",
         *_NAMES,
@@ -372,11 +395,13 @@ def decide(
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
     removed = with_released(removed, released)
     released, varied = _of_variants(released, variants)
+    refused_rows = latest.filter(refused)
+    own_refusal = pl.col("refusal").cast(pl.String)
     left_out = [
         _reasoned(superseded, pl.lit("superseded"), _SUPERSEDED),
-        _reasoned(latest.filter(refused & ~by_entry & ~stricter), pl.col("refusal").cast(pl.String), _REFUSED),
-        _reasoned(latest.filter(refused & ~by_entry & stricter), pl.col("refusal").cast(pl.String), _STRICTER),
-        _reasoned(latest.filter(refused & by_entry), pl.col("refusal").cast(pl.String), _ENTRY),
+        _reasoned(refused_rows.filter(~by_entry & ~stricter), own_refusal, _REFUSED),
+        _reasoned(refused_rows.filter(~by_entry & stricter), own_refusal, _STRICTER),
+        _reasoned(refused_rows.filter(by_entry), own_refusal, _ENTRY),
         _reasoned(duplicates, pl.lit("duplicate"), _DUPLICATE),
         _reasoned(varied, pl.lit("variant"), _VARIANT),
         removed.select(*LIGHT.names(), "reason", "evidence"),
@@ -480,6 +505,11 @@ _DUPLICATE: Final = pl.struct(
 )
 
 
+_NONE_LEFT_OUT: Final = pl.DataFrame(schema=LIGHT | {"reason": pl.String(), "evidence": pl.String()})
+
+
 def _reasoned(rows: pl.DataFrame, reason: pl.Expr, evidence: pl.Expr) -> pl.DataFrame:
+    if rows.is_empty():
+        return _NONE_LEFT_OUT
     encoded = evidence.struct.json_encode()
     return rows.select(*LIGHT.names(), reason.alias("reason"), encoded.alias("evidence"))

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
-from latam_corpus.extra_columns import EXTRA, merged
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.survival import Loss
 from latam_corpus.pipeline.stored_runs.run_record import Record, read_record
 from latam_corpus.release.storing.manifest import VERIFY
 from latam_corpus.release.storing.shard_file import read_batches
+from latam_corpus.schema.extra_columns import EXTRA, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -163,7 +163,7 @@ def decide_all(
     runs, reasons, parts = Counter[str](), Counter[str](), Counter[int]()
     runs_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
     binding: list[BindingTerms] = []
-    for rows in partitions.take():
+    for rows in partitions.rows:
         decision = decide(rows, replaced, request.variants, linked, holders)
         binding.append(decision.binding)
         rows = rows.filter(~pl.col("statement"))  # noqa: PLW2901

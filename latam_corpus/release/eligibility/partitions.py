@@ -9,6 +9,7 @@ into one partition, which does no harm.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -54,16 +55,15 @@ class Ranges:
 
 @dataclass
 class Partitions:
-    """Light rows by partition: first the ranges of ids, then groups of related documents."""
+    """Light rows by partition: first the ranges of ids, then groups of related documents.
+
+    Attributes:
+        ranges: the ranges of ids.
+        rows: yields the rows of each partition, in their original order, once.
+    """
 
     ranges: Ranges
-    count: int
-    _spill: Spill
-
-    def take(self) -> Iterator[pl.DataFrame]:
-        """Yield the rows of each partition in their original order, and delete them. Call it once."""
-        for number in range(self.count):
-            yield self._spill.take(number, LIGHT)
+    rows: Iterator[pl.DataFrame]
 
 
 def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Path) -> Partitions:
@@ -74,10 +74,19 @@ def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Pa
         linked: pairs of related documents, `doc_id` and `duplicate_of`.
         folder: a folder for the partitions.
     """
-    unsorted, links = Spill(folder / "rows"), _Links(folder / "links")
-    ids = [pl.Series("doc_id", [], pl.String)]
-    rows = 0
+    no_ids = pl.Series("doc_id", [], pl.String)
+    frames, first_frames, rows = iter(frames), [pl.DataFrame(schema=LIGHT)], 0
     for frame in frames:
+        first_frames.append(frame)
+        rows += frame.height
+        if rows > PARTITION_ROWS:
+            break
+    else:
+        return Partitions(Ranges(no_ids), iter([pl.concat(first_frames, rechunk=True)]))
+    unsorted, links = Spill(folder / "rows"), _Links(folder / "links")
+    ids = [no_ids]
+    rows = 0
+    for frame in chain(first_frames, frames):
         unsorted.add_by(frame, np.zeros(frame.height, np.int64))
         links.add(frame)
         sampled = frame.select("doc_id").gather_every(_SAMPLED_ROWS, -rows % _SAMPLED_ROWS)
@@ -91,15 +100,16 @@ def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Pa
     documents, partitions = links.partitions(count)
     spill = Spill(folder / "partitions")
     for frame in unsorted.frames(0):
-        numbers = ranges.of(frame["doc_id"])
+        places = ranges.of(frame["doc_id"])
         if len(documents):
             hashes = _hashes(frame["doc_id"])
-            places = np.searchsorted(documents, hashes).clip(max=len(documents) - 1)
-            numbers = np.where(documents[places] == hashes, partitions[places], numbers)
-        spill.add_by(frame, numbers)
+            nearest = np.searchsorted(documents, hashes).clip(max=len(documents) - 1)
+            places = np.where(documents[nearest] == hashes, partitions[nearest], places)
+        spill.add_by(frame, places)
     spill.flush()
     unsorted.file(0).unlink(missing_ok=True)
-    return Partitions(ranges, int(partitions.max(initial=count - 1)) + 1, spill)
+    numbers = range(int(partitions.max(initial=count - 1)) + 1)
+    return Partitions(ranges, (spill.take(number, LIGHT) for number in numbers))
 
 
 @dataclass

@@ -125,33 +125,44 @@ def restrictions(
         ended: why the end of its permission keeps it out.
         embargo: why its embargo keeps it out.
     """
-    source, tier = (pl.col(name).cast(pl.String) for name in ("source_id", "rights_tier"))
-    rank = tier.replace_strict(_RANK, default=len(_RANK), return_dtype=pl.Int8)
+    # In steps: an expression that several others contain would be computed for each of them.
+    opt_outs = pl.col("opt_outs").cast(schema.OPT_OUTS)
     silent = [statement for statement in judged["rights"].unique() if says_nothing(statement)]
-    is_silent = pl.col("rights").is_in(silent, nulls_equal=True) & (tier == "unknown")
+    rows = judged.with_columns(
+        *(pl.col(name).cast(pl.String) for name in ("source_id", "rights_tier")),
+        opt_outs.list.eval(pl.element().struct.field("signal")).alias("signals"),
+        labels.map_batches(_tiers_of_labels, return_dtype=pl.String).alias("tier_by_label"),
+    ).with_columns(
+        (pl.col("rights").is_in(silent, nulls_equal=True) & (pl.col("rights_tier") == "unknown")).alias("is_silent")
+    )
+    source, tier, is_silent = (pl.col(name) for name in ("source_id", "rights_tier", "is_silent"))
     tiers = {name: _RANK[terms.tier] for name, terms in terms_by_source.items()}
+    rank = tier.replace_strict(_RANK, default=len(_RANK), return_dtype=pl.Int8)
     is_stricter = rank > _of_source(source, tiers, pl.Int8()).fill_null(len(_RANK))
-    by_label = labels.map_batches(_tiers_of_labels, return_dtype=pl.String)
-    bound_tier = _existing_or(judged, "bound_tier", pl.when(~is_silent & is_stricter).then(tier).otherwise(by_label))
-    signals = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"]).list.eval(pl.element().struct.field("signal"))
+    own_tier = pl.when(~is_silent & is_stricter).then(tier).otherwise("tier_by_label")
     withheld_uses: dict[str, pl.Expr] = {}
     for use in vocabulary.USES:
         names = [signal for signal, uses in WITHHELD.items() if use in uses]
-        refused = signals.list.eval(pl.element().is_in(names)).list.any().fill_null(value=False)
+        refused = pl.col("signals").list.eval(pl.element().is_in(names)).list.any().fill_null(value=False)
         allows = {name: use in terms.uses for name, terms in terms_by_source.items()}
         narrowed = _of_source(source, allows, pl.Boolean()).fill_null(value=False) & ~pl.col("uses").list.contains(use)
         withheld_uses[use] = pl.when(refused | (~is_silent & narrowed)).then(pl.lit(use))
-    withheld = _existing_or(
-        judged, "withheld", pl.concat_str(*withheld_uses.values(), separator=",", ignore_nulls=True).replace("", None)
-    )
+    own_withheld = pl.concat_str(*withheld_uses.values(), separator=",", ignore_nulls=True).replace("", None)
     ends = {name: str(terms.days[0] or date.max) for name, terms in terms_by_source.items() if terms.days}
     is_shorter = pl.col("expires") < _of_source(source, ends, pl.String()).str.to_date()
-    bound_end = _existing_or(judged, "bound_end", pl.when(is_shorter).then("expires"))
-    lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in required_uses)
-    lack = pl.concat_str(*lacks, separator=",", ignore_nulls=True)
     refusing = [signal for signal, uses in WITHHELD.items() if uses.intersection(required_uses)]
-    opted_out = signals.list.eval(pl.element().filter(pl.element().is_in(refusing)).unique().sort()).list.join(",")
-    return judged.select(
+    opted_out = pl.col("signals").list.eval(pl.element().filter(pl.element().is_in(refusing)).unique().sort())
+    rows = rows.with_columns(
+        _existing_or(judged, "bound_tier", own_tier).alias("bound_tier"),
+        _existing_or(judged, "withheld", own_withheld).alias("withheld"),
+        _existing_or(judged, "bound_end", pl.when(is_shorter).then("expires")).alias("bound_end"),
+        opted_out.list.join(",").fill_null("").alias("opted_out"),
+    )
+    withheld = pl.col("withheld")
+    lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in required_uses)
+    rows = rows.with_columns(pl.concat_str(*lacks, separator=",", ignore_nulls=True).alias("lack"))
+    bound_tier, bound_end = pl.col("bound_tier"), pl.col("bound_end")
+    return rows.select(
         "agreement",
         (is_silent & (pl.col("consent").cast(schema.CONSENT).list.len().fill_null(0) == 0)).alias("unstated"),
         closed.alias("closed_label"),
@@ -159,15 +170,15 @@ def restrictions(
         .then(pl.lit("rights_tier=unknown"))
         .when(bound_tier.is_not_null() & ~bound_tier.is_in(list(admit)))
         .then(pl.concat_str(pl.lit("rights_tier="), bound_tier))
-        .when(opted_out.fill_null("") != "")
-        .then(pl.concat_str(pl.lit("opt_out="), opted_out))
-        .when(lack != "")
-        .then(pl.concat_str(pl.lit("uses_lack="), lack))
+        .when(pl.col("opted_out") != "")
+        .then(pl.concat_str(pl.lit("opt_out="), "opted_out"))
+        .when(pl.col("lack") != "")
+        .then(pl.concat_str(pl.lit("uses_lack="), "lack"))
         .otherwise(pl.coalesce(pl.when(bound_end.is_not_null()).then(ended), embargo))
         .alias("closed_copies"),
-        bound_tier.alias("bound_tier"),
-        withheld.alias("withheld"),
-        bound_end.alias("bound_end"),
+        "bound_tier",
+        "withheld",
+        "bound_end",
     )
 
 

@@ -85,6 +85,8 @@ def binding_terms(
     """
     unchanged = latest.with_columns(pl.lit(None, kind).alias(name) for name, kind in OUTCOME.items())
     rows = _contradictory(_grouped(light, links)).sort("group", "doc_id", "run", "row_hash")
+    if rows.is_empty():
+        return BindingTerms(unchanged, pl.DataFrame(schema=REMEMBERED))
     about = latest.filter(pl.col("doc_id").is_in(rows["doc_id"].unique().implode()))
     released = {row["doc_id"]: _Statement(row) for row in about.select(_READS).iter_rows(named=True)}
     changed: list[dict[str, Any]] = []

@@ -12,7 +12,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.columns import BY_NAME, DOCUMENT
-from latam_corpus.extra_columns import EXTRA
+from latam_corpus.schema.extra_columns import EXTRA
 
 if TYPE_CHECKING:
     from latam_corpus.columns.descriptor import Type

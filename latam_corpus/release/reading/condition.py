@@ -25,7 +25,6 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import _, decimal
 from latam_corpus.release.reading.operands import (
     OPERATORS,
@@ -39,6 +38,7 @@ from latam_corpus.release.reading.operands import (
     like,
     member,
 )
+from latam_corpus.schema.extra_columns import released
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

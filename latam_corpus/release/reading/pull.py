@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import N_, _, decimal
 from latam_corpus.release.eligibility.summary import recounted
 from latam_corpus.release.pages.card import CARD, card
@@ -48,6 +47,7 @@ from latam_corpus.release.storing.signatures import version_signature_problems
 from latam_corpus.release.storing.store import SUMS, Store
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.schema.extra_columns import released
 from latam_corpus.storage.durable import digest_of, replace, sync
 
 if TYPE_CHECKING:

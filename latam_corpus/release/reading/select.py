@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.extra_columns import of_shard, released
 from latam_corpus.messages import _
 from latam_corpus.release.storing.shard_file import group_ends, read_batches, write_group, writer
 from latam_corpus.release.storing.shard_plan import data_path
 from latam_corpus.release.storing.store_tables import open_shard
+from latam_corpus.schema.extra_columns import of_shard, released
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

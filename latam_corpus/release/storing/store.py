@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -292,11 +293,11 @@ class Store:
 
     def lineage(self, manifest: Manifest | None) -> Iterator[Manifest]:
         """Yield a version and its ancestors, the newest first, up to the first one that doesn't exist."""
+        versions = self.versions(manifest.name) if manifest else []
         while manifest:
             yield manifest
             parent = manifest.parent.version if manifest.parent else None
-            exists = parent in self.versions(manifest.name)
-            manifest = load_manifest(self, manifest.name, parent) if parent and exists else None
+            manifest = load_manifest(self, manifest.name, parent) if parent in versions else None
 
     def latest(self, name: str) -> str | None:
         """Return the version in `latest.json`, else the newest undamaged one, if any."""
@@ -450,10 +451,23 @@ class Store:
 
     def _manifests(self, name: str) -> list[tuple[str, str]]:
         """Return the release and the version of each folder with a manifest, whether or not the names are valid."""
+        if self.folder is not None:
+            folder = self.folder / "releases"
+            releases = _listed(folder) if name == "*" else [name]
+            pairs = ((release, version) for release in releases for version in _listed(folder / release))
+            return sorted(pair for pair in pairs if os.path.lexists(f"{folder}/{pair[0]}/{pair[1]}/{MANIFEST}"))
         self.filesystem.invalidate_cache()
         # The path of a store may contain brackets, as in «datos [2026]».
         paths = remote.matching(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
         return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
+
+
+def _listed(folder: Path) -> list[str]:
+    """Return the names of the entries of a local folder; none if it doesn't exist or is a file."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _is_name(name: str) -> bool:

@@ -28,7 +28,7 @@ from latam_corpus.report.run_report.tallies import (
     READ,
     Bound,
     Fold,
-    by_file,
+    by_files,
     heaviest,
     measure,
     tally,
@@ -258,7 +258,7 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
     """Count dropped documents by source and stage, and by reason, the costliest first."""
     columns = ("source_id", "stage", "reason")
     lost_counts = Fold(lambda frame: frame.group_by(columns).agg(pl.col("rows").sum()))
-    for rows in by_file(files, schema.LEDGER_SCHEMA):
+    for rows in by_files(files, schema.LEDGER_SCHEMA):
         lost_rows = rows.filter(pl.col("verdict").is_in(["dropped", "failed"]))
         lost_counts.add(lost_rows.select(*columns, rows=pl.lit(1, pl.Int64)).collect())
     lost: Counter[tuple[str, str]] = Counter()
@@ -272,7 +272,7 @@ def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple
 def _released_count(files: Sequence[Path], released: pl.Series) -> int:
     """Return the number of documents in these files that are in a version."""
     ids = [
-        rows.select("doc_id").filter(pl.col("doc_id").is_in(released.implode())).collect() for rows in by_file(files)
+        rows.select("doc_id").filter(pl.col("doc_id").is_in(released.implode())).collect() for rows in by_files(files)
     ]
     return pl.concat(ids)["doc_id"].n_unique()
 
@@ -349,7 +349,7 @@ class _ChosenDocuments:
     def texts(self, files: Sequence[Path], disclosure: Disclosure) -> _Texts:
         ids = sorted(self.ids)
         columns = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
-        scans = (scan.filter(pl.col("doc_id").is_in(ids)).select(columns) for scan in by_file(files))
+        scans = (scan.filter(pl.col("doc_id").is_in(ids)).select(columns) for scan in by_files(files))
         marked = disclosure.marked(pl.concat(scan.collect() for scan in scans))
         shown = disclosure.redaction.of(marked.filter("readable"))
         rows = pl.concat([shown, _without_texts(marked.filter(~pl.col("readable")), disclosure).cast(marked.schema)])

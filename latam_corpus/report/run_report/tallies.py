@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 READ: Final = 20  # documents to read, kept and dropped each
 _NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
 _SAMPLE: Final = 1 << 16  # values that determine a signal's range: of the first documents by id, which is a digest
+_TOGETHER: Final = 8_000_000  # bytes of files that are read together
 _CLUSTERS: Final = 1 << 17  # in memory while they are counted
 COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
 BY_SOURCE: Final = ("source_id", "drop_reason")
@@ -43,10 +44,17 @@ _FORMULAS: Final = "scripture_per_1000"
 _LANGUAGE: Final = pl.col("language").fill_null(UNDETERMINED)
 
 
-def by_file(files: Sequence[Path], columns: pl.Schema = schema.DOCUMENT_SCHEMA) -> Iterator[pl.LazyFrame]:
-    """Yield the rows of each file; without files, yield an empty frame."""
-    for paths in [[file] for file in files] or [[]]:
-        yield schema.scan(paths, columns)
+def by_files(files: Sequence[Path], columns: pl.Schema = schema.DOCUMENT_SCHEMA) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of the files in order, small files together; without files, yield an empty frame."""
+    together: list[Path] = []
+    size = 0
+    for file in files:
+        size += file.stat().st_size
+        if together and size > _TOGETHER:
+            yield schema.scan(together, columns)
+            together, size = [], file.stat().st_size
+        together.append(file)
+    yield schema.scan(together, columns)
 
 
 @dataclass
@@ -109,7 +117,7 @@ def tally(files: Sequence[Path], naming: str, disclosure: Disclosure) -> Tally:
     counts = {by: Fold(partial(_summed, by=by)) for by in _BY}
     first_documents, clusters = Fold(_first), Fold(_largest)
     example = ""
-    for rows in by_file(files):
+    for rows in by_files(files):
         frame = _counted_columns(rows, naming, disclosure)
         nameable = frame.filter("nameable")
         for by, fold in counts.items():
@@ -250,5 +258,5 @@ def _signals(bounds: Sequence[Bound], files: Sequence[Path]) -> Iterator[pl.Data
         )
         for name in dict.fromkeys(bound.signal for bound in bounds)
     ]
-    for rows in by_file(files):
+    for rows in by_files(files):
         yield rows.select("doc_id", "drop_reason", "genre", _LANGUAGE, *signals).collect()

@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, NoteWarning, closest
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.reading.exclusions import no_exclusion_found
+from latam_corpus.schema.extra_columns import released
 from latam_corpus.train.shards.row_order import Window, shuffled, windows_of
 from latam_corpus.train.shards.rows_in_memory import ChosenRows, RowsInMemory
 

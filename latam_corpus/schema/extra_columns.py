@@ -9,8 +9,8 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.extra_forms import as_entries, in_form
 from latam_corpus.messages import Message, _
+from latam_corpus.schema.extra_forms import as_entries, in_form
 from latam_corpus.vocabulary import EXTRA_TYPES
 
 if TYPE_CHECKING:

@@ -14,16 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.batch import Batch
-from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.codes import short
-from latam_corpus.collect.documents.contract import Watch
+from latam_corpus.catalog.source import Collect, FileIndex, Source
 from latam_corpus.collect.documents.mapping import is_file_column
-from latam_corpus.collect.files import read
 from latam_corpus.collect.input_files.bags import damage_of, with_bags
-from latam_corpus.collect.input_files.file_index import is_table
+from latam_corpus.collect.input_files.file_index import is_table, with_index
 from latam_corpus.collect.input_files.file_names import FileNames
-from latam_corpus.collect.input_files.input_file import InputFile, of_json, opened_file
+from latam_corpus.collect.input_files.input_file import InputFile, compiled, is_one_of, of_json, opened_file
 from latam_corpus.collect.input_files.unnamed_catalogues import recognised
 from latam_corpus.collect.records import readable
 from latam_corpus.collect.streams import blocks, open_url, payload, surveyed
@@ -33,16 +29,14 @@ from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.isolation import sandbox
 from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob
 from latam_corpus.extract.isolation.programs import asked_for
-from latam_corpus.extract.stage import Extract
 from latam_corpus.formats.compression import compression, stem
 from latam_corpus.formats.format import Unread
 from latam_corpus.formats.registry import BY_NAME, FORMATS, format_of
 from latam_corpus.formats.sniff import HEAD, sniffed
+from latam_corpus.intake.named_files import only_named
+from latam_corpus.intake.sampled_texts import LARGEST, SampledText, sampled_texts
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import OwnTerms
-from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
-from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,9 +44,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.input_files.unnamed_catalogues import Catalogue
     from latam_corpus.messages import Message
 
-_SAMPLED_FILES: Final = 1000  # evenly spread over all files
-_LARGEST: Final = 32 * 2**20  # bytes of a sampled file
-_DOCUMENTS: Final = 3  # per sampled file
+_TABLES: Final = 1000  # that are examined for a catalogue
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
 _NOT_TEXT: Final = frozenset(
@@ -115,6 +107,9 @@ class Survey:
         texts: number of files with text that a run reads.
         looked_at: number of these files that were sampled.
         own_terms: the rights that the sampled texts state.
+        sampled: the first text of each sampled file, by path.
+        described: each file with its row in a catalogue, or the closest name there, by path; empty unless asked for.
+        unchosen: the paths of files that no pattern of the source chooses.
     """
 
     files: tuple[SurveyedFile, ...]
@@ -124,6 +119,9 @@ class Survey:
     texts: int = 0
     looked_at: int = 0
     own_terms: OwnTerms = field(default_factory=OwnTerms)
+    sampled: Mapping[str, SampledText] = field(default_factory=dict)
+    described: Mapping[str, InputFile] = field(default_factory=dict)
+    unchosen: frozenset[str] = frozenset()
 
     @property
     def identical_files(self) -> list[list[str]]:
@@ -140,40 +138,92 @@ class Survey:
         return Counter(file.language for file in self.files if file.language)
 
 
-def survey(folder: Path) -> Survey:
+def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] = (), with_rows: bool = False) -> Survey:
     """Survey a folder, or a single file.
 
+    Args:
+        folder: of the files.
+        source: of the files, if one describes them; its catalogue is read, and its terms apply.
+        files: the paths of those to examine; all if empty.
+        with_rows: whether the rows of the catalogue are read, so that their terms apply.
+
     Raises:
-        ConfigError: the folder doesn't exist or has no files.
+        ConfigError: the folder doesn't exist or has no files, it lacks one of `files`, or the source's catalogue can't
+            be used.
     """
-    input_files, hidden = _files_below(folder)
-    if not input_files:
+    all_files, hidden = _files_below(folder)
+    if not all_files:
         raise ConfigError(str(folder), _("it has no files"), _("check the path"))
-    source = Source(id="inventario", title=str(folder), holder="not stated")
-    in_bags = {file.relative: file for file in with_bags(input_files)}
+    in_bags = {file.relative: file for file in with_bags(all_files)}
     missing = [
         str(failure.evidence.get("name", ""))
         for one in in_bags.values()
         for failure in of_json(one.description.failures)
         if failure.cause == "missing file"
     ]
+    input_files = only_named(all_files, files, str(folder))
     facts_of_files = [
         _examined(in_bags[file.relative]) if file.relative in in_bags else _as_bag_list(_examined(file))
         for file in input_files
     ]
-    sources = {facts.path: _in_charset(source, facts) for facts in facts_of_files}
-    catalogue = _file_catalogue(sources, input_files)
-    catalogue_path = catalogue.file if catalogue else ""
-    is_text = [facts.is_read and facts.path != catalogue_path for facts in facts_of_files]
+    plain = source or Source(id="inventario", title=str(folder), holder="not stated")
+    sources = {facts.path: _in_charset(plain, facts) for facts in facts_of_files}
+    catalogue = None if plain.collect.index else _file_catalogue(plain, sources, all_files)
+    described = _described(plain, list(in_bags.values()), all_files, catalogue) if with_rows else {}
+    lists = {path for path, file in described.items() if file.description.is_list} | (
+        {catalogue.file} if catalogue else set()
+    )
+    patterns = [compiled(pattern) for pattern in plain.collect.files]
+    unchosen = frozenset(
+        file.relative for file in input_files if not (is_one_of(file.relative, patterns) or file.relative in lists)
+    )
+    is_text = [facts.is_read and facts.path not in lists | unchosen for facts in facts_of_files]
     own_terms = OwnTerms(all_files=sum(is_text))
-    texts = [file for file, readable_text in zip(input_files, is_text, strict=True) if readable_text]
-    languages = _identified_languages(sources, texts, own_terms)
-    files = []
+    texts = [
+        described.get(file.relative, file)
+        for file, readable_text in zip(input_files, is_text, strict=True)
+        if readable_text
+    ]
+    sampled = sampled_texts(sources, texts, own_terms)
+    surveyed_files = []
     for facts in facts_of_files:
-        language, problem = languages.get(facts.path, (None, ""))
-        remedy = None if facts.path == catalogue_path else facts.remedy  # a run reads it as the index of the files
-        files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
-    return Survey(tuple(files), hidden, tuple(missing), catalogue, len(texts), len(languages), own_terms)
+        text = sampled.get(facts.path, SampledText())
+        remedy = None if facts.path in lists else facts.remedy  # a run reads it as the index of the files
+        problem = facts.problem or text.problem
+        surveyed_files.append(replace(facts, language=text.language, problem=problem, remedy=remedy))
+    return Survey(
+        tuple(surveyed_files),
+        hidden,
+        tuple(missing),
+        catalogue,
+        len(texts),
+        len(sampled),
+        own_terms,
+        sampled,
+        described,
+        unchosen,
+    )
+
+
+def _described(
+    source: Source, files: Sequence[InputFile], all_files: Sequence[InputFile], catalogue: Catalogue | None
+) -> dict[str, InputFile]:
+    """Return the files with their rows in the source's catalogue, or in the one that was found, by path.
+
+    Raises:
+        ConfigError: the source's catalogue can't be used; one that was found is left out then.
+    """
+    if catalogue is None:
+        return {file.relative: file for file in with_index(source, files, all_files)}
+    column = None if is_file_column(catalogue.column) else catalogue.column or None
+    [file] = only_named(all_files, [catalogue.file], "")
+    charset = _in_charset(source, _examined(file)).collect.charset
+    collect = Collect(charset=charset, index=FileIndex(file=catalogue.pattern, column=column))
+    try:
+        described = with_index(source.model_copy(update={"collect": collect}), files, all_files)
+    except ConfigError:
+        described = list(files)
+    return {file.relative: file for file in described}
 
 
 def _files_below(folder: Path) -> tuple[list[InputFile], int]:
@@ -248,7 +298,7 @@ def _as_bag_list(facts: SurveyedFile) -> SurveyedFile:
 
 
 def _with_pages(facts: SurveyedFile, file: InputFile) -> SurveyedFile:
-    if file.size > 8 * _LARGEST or facts.problem:
+    if file.size > 8 * LARGEST or facts.problem:
         return facts
     with open_url(file.url) as stream:
         raw = payload(blocks(stream, compression(file.relative)))
@@ -273,50 +323,11 @@ def _table_charset(facts: SurveyedFile) -> str | None:
     return facts.charset if facts.format == "csv" and not (facts.charset or "utf").startswith("utf") else None
 
 
-def _identified_languages(
-    sources: Mapping[str, Source], files: Sequence[InputFile], own_terms: OwnTerms
-) -> dict[str, tuple[str | None, str]]:
-    """Return the language of each sampled file, or the reason why it has no text.
-
-    Args:
-        sources: how to read a file, by its path.
-        files: with text; the sample is spread evenly over them.
-        own_terms: receives the rights that the texts state.
-    """
-    sample = [file for file in files if file.size <= _LARGEST]
-    if len(sample) > _SAMPLED_FILES:
-        sample = [sample[index * len(sample) // _SAMPLED_FILES] for index in range(_SAMPLED_FILES)]
-    identify = make_stage("identify", {}, "inventory")
-    assert isinstance(identify, Stage)  # noqa: S101  (the registry's own)
-    languages: dict[str, tuple[str | None, str]] = {}
-    for file in sample:
-        source = sources[file.relative]
-        own_terms.files += 1
-        # Not strict: a table without a text column must not end the survey.
-        for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
-            passed = split_dropped(Batch(frame), "collect")
-            dropped = passed.dropped
-            if len(passed.kept):
-                passed = pass_through(Extract(), passed.kept)
-                own_terms.add(passed)
-                dropped = passed.dropped if passed.dropped.height else dropped
-            if len(passed.kept):
-                passed = pass_through(identify, passed.kept)
-            kept_rows = passed.kept.frame
-            if kept_rows.height:
-                languages[file.relative] = (short(kept_rows["language"][0] or "und"), "")
-            elif dropped.height:
-                languages.setdefault(file.relative, (None, str(dropped["drop_reason"][0])))
-            break
-        languages.setdefault(file.relative, (None, ""))
-    return languages
-
-
-def _file_catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
+def _file_catalogue(source: Source, sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
     """Return the table that describes most files; None if none describes any."""
     tables = [file for file in files if is_table(file) or Path(file.relative).suffix.lower() == ".mrc"]
     names = FileNames(files)
-    candidates = [recognised(sources[file.relative], file, names) for file in tables[:_SAMPLED_FILES]]
+    candidates = [recognised(sources.get(file.relative, source), file, names) for file in tables[:_TABLES]]
     catalogues = (candidate for candidate in candidates if candidate and candidate.described)
     return max(catalogues, key=lambda catalogue: catalogue.described, default=None)
 

@@ -23,6 +23,20 @@ _FILES: Final = 20  # evenly spread over all files
 _TEXTS: Final = 5  # per file or archive
 
 
+def plain_text_of(row: Mapping[str, Any]) -> str | None:
+    """Return the text of a collected plain text file with line ends as LF; None for another format.
+
+    Args:
+        row: the collected document, with `raw` and `media_type`.
+    """
+    raw = row.get("raw")
+    kind, parameters = parse_media_type(row.get("media_type") or "")
+    if raw is None or kind != "text/plain":
+        return None
+    text = decode(raw, parameters.get("charset"))[0]
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
     """Return whether a run would join the verses of a document.
 
@@ -30,14 +44,8 @@ def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
         source: the source of the document.
         row: the collected document, with `raw` and `media_type`.
     """
-    raw = row.get("raw")
-    if source.collect.form != "prose" or raw is None:
-        return False
-    kind, parameters = parse_media_type(row.get("media_type") or "")
-    if kind != "text/plain":
-        return False
-    text = decode(raw, parameters.get("charset"))[0]
-    return looks_like_verse(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = plain_text_of(row) if source.collect.form == "prose" else None
+    return text is not None and looks_like_verse(text)
 
 
 def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message, Message]]:

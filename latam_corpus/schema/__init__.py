@@ -5,12 +5,13 @@ All written files (part outputs, ledgers, shards) have exactly these columns, in
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from latam_corpus.columns import DOCUMENT, LEDGER, WORKING
-from latam_corpus.extra_forms import in_form
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.signals import BY_NAME, signal_names
 
 if TYPE_CHECKING:
@@ -74,8 +75,13 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
     >>> arrow_schema(pl.Schema({"doc_id": pl.String()}))
     doc_id: large_string
     """
+    return _arrow_schema(tuple(schema.items()))
+
+
+@lru_cache(maxsize=64)  # the schemas of a run are few, and each of its files has one
+def _arrow_schema(columns: tuple[tuple[str, pl.DataType], ...]) -> pa.Schema:
     # View types are newer than most readers, so the compatibility level is the oldest.
-    return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
 
 def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:

@@ -29,6 +29,9 @@ _NOTES: Final[Mapping[str, Message]] = {
 }
 _NARROWED: Final = _("its own terms allow less than the source's rights ({tier}), and apply to this document")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
+_OF_100: Final = _("{value} of every 100")
+_OR_MORE: Final = _("{bound} or more are asked for")
+_AT_MOST: Final = _("at most {bound} is allowed")
 KEPT: Final = _("it is kept")
 DROPPED: Final = _("it is dropped")
 ORIGINAL: Final = _("original")
@@ -47,6 +50,43 @@ _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is rele
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The value of a signal for one text, with the bounds of its language and genre.
+
+    Attributes:
+        signal: its name.
+        label: its name for people.
+        value: of the text; None if the language has no list for it.
+        minimum: the smallest value that is kept; None if there is none.
+        maximum: the largest value that is kept; None if there is none.
+    """
+
+    signal: str
+    label: Message
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+
+    @property
+    def sentence(self) -> Message:
+        """The value and its bounds, a share as the number of every 100.
+
+        >>> share = Measured("stop_word_share", same("palabras gramaticales"), 0.3421, 0.38, None)
+        >>> share.sentence.translate("en")
+        'palabras gramaticales: 34.2 of every 100; 38 or more are asked for'
+        """
+        is_share = self.signal.endswith(("_share", "_rate"))
+        value, low, high = (
+            None if number is None else decimal(f"{round(100 * number, 1):g}" if is_share else f"{number:.3g}")
+            for number in (self.value, self.minimum, self.maximum)
+        )
+        parts = [] if value is None else [_OF_100.fill(value=value) if is_share else value]
+        parts += [_OR_MORE.fill(bound=low)] if low else []
+        parts += [_AT_MOST.fill(bound=high)] if high else []
+        return Message("{name}: {value}", {"name": self.label, "value": enumerated(parts, "; ")})
+
+
+@dataclass(frozen=True)
 class Item:
     """An item of a preview: the original and the result of a run.
 
@@ -60,6 +100,9 @@ class Item:
         original: the whole text before extraction, redacted.
         text: the extracted text, redacted.
         has_codes: whether codes replace the names of its speakers.
+        file: its path in the folder; empty if it has none.
+        member: its place in an archive; None for a file of its own.
+        measured: the signals that have a bound for its language and genre; none if it was dropped before `filter`.
     """
 
     where: str
@@ -71,6 +114,9 @@ class Item:
     original: str
     text: str
     has_codes: bool = False
+    file: str = ""
+    member: str | None = None
+    measured: tuple[Measured, ...] = ()
 
     @property
     def identified_language(self) -> Message:

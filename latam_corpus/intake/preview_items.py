@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import lxml.etree
@@ -15,10 +16,11 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.display_names import COMPOSITIONS, language_name
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.columns import BY_NAME, KEYS
-from latam_corpus.desk.previews.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
-from latam_corpus.desk.previews.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
+from latam_corpus.intake.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
+from latam_corpus.intake.named_files import only_named
+from latam_corpus.intake.preview_page import Item, Measured, page_statements, to_look_at
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, enumerated, same
@@ -26,10 +28,12 @@ from latam_corpus.pipeline.planning.default_recipe import has_marks, wanted_lang
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
+from latam_corpus.policies.policy import cached_policies
 from latam_corpus.privacy.privacy_policy import INTERVIEW
 from latam_corpus.privacy.redact import names_of, redact
 from latam_corpus.privacy.speakers import has_codes, is_interview
 from latam_corpus.report.disclosure import Redaction
+from latam_corpus.signals import signal_label
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.files import InputFile
+    from latam_corpus.policies.policy import Policies
 
 _STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
 # Formats whose files may have no zero byte, although they aren't text.
@@ -59,7 +64,9 @@ _BLOCKS: Final = frozenset({
 })  # fmt: skip
 
 
-def items_of(source: Source, where: str, n: int, policies: str = "", language: str = "en") -> list[Item]:
+def items_of(
+    source: Source, where: str, n: int, policies: str = "", language: str = "en", files: Sequence[str] = ()
+) -> list[Item]:
     """Return up to `n` items, spread over the files of a source, with the results of a run.
 
     Args:
@@ -68,16 +75,18 @@ def items_of(source: Source, where: str, n: int, policies: str = "", language: s
         n: largest number of items.
         policies: a `filters/` folder; the shipped one if empty.
         language: the language of the metadata that are shown if the original has no text.
+        files: the paths of those to read; by default all.
 
     Raises:
-        ConfigError: there are no files.
+        ConfigError: there are no files, or none with one of these paths.
     """
-    return list(_items(source, _sampled_files(source, where, n), n, _Trial(tuple(_stages(source, policies)), language)))
+    trial = _Trial(tuple(_stages(source, policies)), language, cached_policies(policies))
+    return list(_items(source, _sampled_files(source, where, n, files), n, trial))
 
 
-def _sampled_files(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
+def _sampled_files(source: Source, where: str, n: int, named: Sequence[str]) -> list[tuple[InputFile, int]]:
     """Return files spread evenly over all files, each with the number of items to take."""
-    files = list_inputs(source, where)
+    files = only_named(list_inputs(source, where), named, where)
     if len(files) > n:
         files = [files[index * len(files) // n] for index in range(n)]
     return [(file, -(-n // len(files))) for file in files]
@@ -85,10 +94,11 @@ def _sampled_files(source: Source, where: str, n: int) -> list[tuple[InputFile, 
 
 @dataclass(frozen=True)
 class _Trial:
-    """The stages of a preview, and the language of its metadata."""
+    """The stages of a preview, the language of its metadata, and the policies with the bounds."""
 
     stages: tuple[Stage, ...]
     language: str
+    policies: Policies
 
 
 def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial: _Trial) -> Iterator[Item]:
@@ -135,12 +145,38 @@ def _previewed(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]
     rows = {row["doc_id"]: row for part in (passed.kept.frame, *dropped) for row in part.iter_rows(named=True)}
     versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
     return [
-        _item(source, rows[doc_id], original or _metadata_lines(rows[doc_id], trial.language), states.get(doc_id, {}))
+        _item(
+            source,
+            rows[doc_id],
+            original or _metadata_lines(rows[doc_id], trial.language),
+            states.get(doc_id, {}),
+            _measured(rows[doc_id], trial.policies),
+        )
         for doc_id, original in {**originals, **versions}.items()
     ]
 
 
-def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any]) -> Item:
+def _measured(row: Mapping[str, Any], policies: Policies) -> tuple[Measured, ...]:
+    """Return the signals of a document that have a bound for its language and genre."""
+    signals = row.get("signals")
+    if not signals or not row.get("genre"):
+        return ()
+    bounds = policies.bounds(row.get("language") or "und", row["genre"])
+    return tuple(
+        Measured(
+            bound.signal, signal_label(bound.signal), _finite(signals.get(bound.signal)), bound.minimum, bound.maximum
+        )
+        for bound in bounds
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def _item(
+    source: Source, row: dict[str, Any], original: str, states: Mapping[str, Any], measured: tuple[Measured, ...]
+) -> Item:
     reason = row.get("drop_reason")
     genre = INTERVIEW if is_interview(row.get("turns")) else row.get("genre")
     names, whose = names_of(source), (genre, row.get("country"))
@@ -168,6 +204,9 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
         redact(original, *whose, names=names)[0][:_ORIGINAL],
         text,
         has_codes(row.get("turns")),
+        origin.get("file") or "",
+        origin.get("member"),
+        measured,
     )
 
 

@@ -13,7 +13,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.codes import declared_tag
 from latam_corpus.config.toml_model import ID_FORM, SentenceHalf, checked_toml, line_of, shown, shown_key
 from latam_corpus.config.toml_syntax import syntax_mistake
-from latam_corpus.desk.advice import advice
+from latam_corpus.intake.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same
 
 if TYPE_CHECKING:

@@ -1,0 +1,137 @@
+"""Preview the texts of a source, like `latam-corpus sources preview`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.api.arguments import Language, Limit, check_arguments
+from latam_corpus.catalog.source import load_source
+from latam_corpus.collect.examine import examine
+from latam_corpus.errors import ConfigError
+from latam_corpus.intake.preview_items import items_of
+from latam_corpus.paths import cache_folder
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+
+if TYPE_CHECKING:
+    from latam_corpus.intake.preview_page import Item, Measured
+
+KEPT: Final = "kept"
+
+
+@dataclass(frozen=True)
+class Number:
+    """The value of a signal for one text, with the bounds of its language and genre.
+
+    Attributes:
+        signal: its name.
+        label: its name for people.
+        value: of the text; None if the language has no list for it.
+        minimum: the smallest value that is kept; None if there is none.
+        maximum: the largest value that is kept; None if there is none.
+        sentence: the value and its bounds in words, a share as the number of every 100.
+    """
+
+    signal: str
+    label: str
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PreviewItem:
+    """A text of a source, and what a run would do with it.
+
+    Attributes:
+        file: the path of its file.
+        member: its place in an archive; None for a file of its own.
+        where: its URL, or its file and the place in it.
+        title: by the catalogue or the text.
+        original: the text before extraction: all words of a page, or the text of a file; redacted.
+        text: the text that a run would keep or drop, redacted; empty if none could be extracted.
+        language: as identified, such as `spa_Latn`; `und` if it isn't clear, None if it was dropped earlier.
+        language_score: of the identification, 0 to 1.
+        verdict: `kept`, or the reason why a run would drop it, such as `stop_word_share<0.318`.
+        reasons: sentences on the reason, and on what a person should look at.
+        numbers: the signals that have a bound for its language and genre; none if it was dropped before `filter`.
+    """
+
+    file: str
+    member: str | None
+    where: str
+    title: str | None
+    original: str
+    text: str
+    language: str | None
+    language_score: float | None
+    verdict: str
+    reasons: tuple[str, ...]
+    numbers: tuple[Number, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether a run would keep the text."""
+        return self.verdict == KEPT
+
+
+def preview(
+    source: str | Path,
+    inputs: str | Path,
+    n: Limit = 20,
+    *,
+    files: Sequence[str] = (),
+    policies: str | Path | None = None,
+    language: Language = "en",
+) -> list[PreviewItem]:
+    """Take up to `n` texts, spread over the files of a source, through the stages of a run, and return the results.
+
+    Copies aren't removed, since that takes all texts. Recognised personal data is masked in all texts.
+
+    Args:
+        source: the source file, or the id of a source.
+        inputs: its records: a file, a folder, a glob or a URL.
+        n: the largest number of texts.
+        files: the paths of the files to read, relative to the folder; by default all. The catalogue of the folder
+            applies to them.
+        policies: a folder of policies that replace shipped ones.
+        language: of the sentences.
+
+    Raises:
+        ConfigError: the source or a policy has an error, a file lacks a column that the source names, or there are no
+            files, or none with one of the paths.
+        SourceError: the files can't be listed.
+    """
+    check_arguments(preview, locals())
+    described_by = load_source(source)
+    where = str(inputs)
+    if not files:  # of single files, reading reports what is wrong
+        for breach in examine(described_by, where).breaches:
+            raise ConfigError(*breach)
+    policy_folder = "" if policies is None else str(overlay(Path(policies).expanduser(), cache_folder()).folder)
+    items = items_of(described_by, where, n, policy_folder, language, files)
+    return [_in_language(item, language) for item in items]
+
+
+def _in_language(item: Item, language: str) -> PreviewItem:
+    return PreviewItem(
+        item.file,
+        item.member,
+        item.where,
+        item.title,
+        item.original,
+        item.text,
+        item.language,
+        item.score,
+        item.reason or KEPT,
+        tuple(sentence.translate(language) for sentence in item.why),
+        tuple(_number(measured, language) for measured in item.measured),
+    )
+
+
+def _number(measured: Measured, language: str) -> Number:
+    label, sentence = measured.label.translate(language), measured.sentence.translate(language)
+    return Number(measured.signal, label, measured.value, measured.minimum, measured.maximum, sentence)

@@ -1,0 +1,168 @@
+"""Survey a folder, like `latam-corpus sources inventory`, with the terms that would bind each file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from latam_corpus.api.arguments import Language, check_arguments
+from latam_corpus.catalog.source import load_source
+from latam_corpus.collect.documents.mapping import is_file_column
+from latam_corpus.intake.sampled_texts import SampledText
+from latam_corpus.intake.survey import Survey
+from latam_corpus.intake.survey import survey as survey_folder
+from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+
+if TYPE_CHECKING:
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.intake.survey import SurveyedFile
+
+_SCHEMA: Final = pl.Schema(
+    {
+        "path": pl.String(),
+        "kind": pl.String(),
+        "bytes": pl.Int64(),
+        "sha256": pl.String(),
+        "is_read": pl.Boolean(),
+        "is_catalogue": pl.Boolean(),
+        "language": pl.String(),
+        "form": pl.String(),
+        "catalogue_row": pl.String(),
+        "looks_like": pl.String(),
+        "rights": pl.String(),
+        "rights_tier": pl.String(),
+        "uses": pl.List(pl.String()),
+        "held": pl.String(),
+        "held_because": pl.String(),
+        "problem": pl.String(),
+        "remedy": pl.String(),
+        "reason": pl.String(),
+        "charset": pl.String(),
+        "pages": pl.Int64(),
+        "scans": pl.Int64(),
+    }
+)
+_UNCHOSEN: Final = (_("the source doesn't choose this kind of file"), _("add its pattern to files in [collect]"))
+_NOT_READ: Final = _("it is {format}, which isn't read")
+
+
+def survey(
+    folder: str | Path,
+    source: str | Path | None = None,
+    *,
+    files: Sequence[str] = (),
+    language: Language = "en",
+) -> pl.DataFrame:
+    """Survey a folder, with a row for each file in the order of the paths.
+
+    Nothing is written into the folder, and no network is used. Text is extracted in a sandbox, from at most 1,000 files
+    of up to 32 MB.
+
+    Args:
+        folder: the folder, or a single file.
+        source: the source file or the id of a source; its catalogue and rights apply. By default, a table in the folder
+            that names files is read as the catalogue, and files have only the rights that it or they state.
+        files: the paths of those to examine; by default all.
+        language: of the sentences.
+
+    Returns:
+        A frame with these columns; a value that isn't known is null.
+
+        - `path`: relative to the folder, with `/`.
+        - `kind`: the name of the format in source files, or a description of a format that isn't read.
+        - `bytes`, `sha256`: of the file as it is stored.
+        - `is_read`: whether a run reads the file.
+        - `is_catalogue`: whether it is the table that describes the others.
+        - `language`: of its first text, by its ISO 639-3 code; `und` if it isn't clear.
+        - `form`: what the first text looks like: `verse`, `interview`, `prose` or `table`.
+        - `catalogue_row`: the name by which a row of the catalogue names the file.
+        - `looks_like`: for a file without a row, the closest name in the catalogue.
+        - `rights`, `rights_tier`, `uses`: of the first text, by the strictest of what source, row and file state.
+        - `held`, `held_because`: why no version could have it, whatever it admits, as a sentence and as a code; null
+          without a source.
+        - `problem`, `remedy`, `reason`: why it has no text, as a sentence and as a code, and what to do about it.
+        - `charset`, `pages`, `scans`: of a text; of a PDF or picture, with the number of pages without text.
+
+    Raises:
+        ConfigError: the folder has no files or lacks one of `files`, or the source or its catalogue can't be used.
+    """
+    check_arguments(survey, locals())
+    described_by = None if source is None else load_source(source)
+    surveyed = survey_folder(Path(folder).expanduser(), described_by, files=files, with_rows=True)
+    return pl.DataFrame([_row(file, surveyed, described_by, language) for file in surveyed.files], schema=_SCHEMA)
+
+
+def _row(file: SurveyedFile, surveyed: Survey, source: Source | None, language: str) -> dict[str, Any]:
+    text = surveyed.sampled.get(file.path, SampledText())
+    described = surveyed.described.get(file.path)
+    record = described.description.columns if described and described.description.record else None
+    is_unchosen = file.path in surveyed.unchosen
+    problem, reason, remedy = _problem(file)
+    if is_unchosen:
+        (problem, remedy), reason = _UNCHOSEN, "not chosen"
+    held = text.held if source is not None else ""
+    return {
+        "path": file.path,
+        "kind": _in(file.format, language),
+        "bytes": file.bytes,
+        "sha256": file.sha256 or None,
+        "is_read": file.is_read and not is_unchosen,
+        "is_catalogue": _is_catalogue(file.path, surveyed),
+        "language": file.language,
+        "form": text.form,
+        "catalogue_row": None if record is None else _name_in(record, _file_column(surveyed, source)),
+        "looks_like": (described.description.near or None) if described else None,
+        "rights": text.rights,
+        "rights_tier": text.rights_tier,
+        "uses": None if text.rights_tier is None else list(text.uses),
+        "held": meaning(held).translate(language) if held else None,
+        "held_because": held or None,
+        "problem": _in(problem, language),
+        "remedy": _in(remedy, language),
+        "reason": reason,
+        "charset": file.charset,
+        "pages": file.pages,
+        "scans": file.scans,
+    }
+
+
+def _is_catalogue(path: str, surveyed: Survey) -> bool:
+    described = surveyed.described.get(path)
+    is_list = described is not None and described.description.is_list
+    return is_list or (surveyed.catalogue is not None and path == surveyed.catalogue.file)
+
+
+def _file_column(surveyed: Survey, source: Source | None) -> str | None:
+    """Return the column of the catalogue that names files, if the source or the survey knows it."""
+    if source is not None and source.collect.index:
+        return source.collect.index.column
+    return surveyed.catalogue.column if surveyed.catalogue else None
+
+
+def _name_in(record: dict[str, Any], column: str | None) -> str:
+    """Return the name of a file in its row; in a library record, its id or title.
+
+    >>> _name_in({"Archivo": "cartas/uno.txt", "Título": "Uno"}, None), _name_in({"title": "Uno"}, None)
+    ('cartas/uno.txt', 'Uno')
+    """
+    naming = column or next((head for head in record if is_file_column(head)), "")
+    name = next((record[key] for key in (naming, "id", "title") if record.get(key)), "")
+    return str(name or next((value for value in record.values() if value), ""))
+
+
+def _problem(file: SurveyedFile) -> tuple[Message | None, str | None, Message | None]:
+    """Return why a file has no text, as a sentence and as a code, and what to do about it."""
+    if file.problem:
+        reason = file.problem if ":" in file.problem else f"unreadable:{file.problem}"
+        return meaning(reason), reason, file.remedy
+    if file.is_read:
+        return None, None, None
+    return _NOT_READ.fill(format=file.format), "unreadable:unknown format", file.remedy
+
+
+def _in(text: Message | str | None, language: str) -> str | None:
+    return text.translate(language) if isinstance(text, Message) else text

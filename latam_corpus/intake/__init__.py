@@ -1,0 +1,1 @@
+"""What a partner hands over: check its source file, survey its folder, and preview its texts."""
