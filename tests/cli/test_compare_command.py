@@ -64,7 +64,7 @@ def test_comparison_is_translated(runs: Path, command_line: CommandLine) -> None
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "língua espanhol (spa_Latn) 10 7 150 109 -27,3 %" in lines
     assert {line.split()[0] for line in lines[-5:]} == {"todos", "língua", "gênero", "fonte", "país"}
-    assert "mantidos só por A (diz o mesmo que outro): 1, 15 palavras" in lines
+    assert "mantidos só por A (repete o texto de outro): 1, 15 palavras" in lines
     assert any("espanhol (spa_Latn) · literatura" in line and "cuentos.txt" in line for line in lines)
     assert not any(word in shown for word in ("words", "language", "literature", "country", " all "))
 

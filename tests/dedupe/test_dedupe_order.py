@@ -362,7 +362,10 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     ("evidence", "expected"),
     [
         ({"decided_by": "existing"}, "it is in the earlier version"),
-        ({"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"}, "open against unknown"),
+        (
+            {"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"},
+            "open, compared with unknown",
+        ),
         ({"decided_by": "damage", "mojibake": 90, "kept_mojibake": 2, "misread": 5}, "wrong encoding"),
         (
             {"decided_by": "damage", "misread": 5, "kept_misread": 2},

@@ -142,7 +142,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
         ("[ray]\naddress = 'ray://head:10001'", "«ray.address» is 'ray://head:10001'"),
         ("[ray]\naddress = 'auto'\nmemory_gb = 0.5", "a number of 1.0 or more"),
         ("[ray]\naddress = 'auto'\nenvironment = {A = 1}", "it must be a text in quotes"),
-        ("[ray", "not TOML"),
+        ("[ray", "isn't TOML"),
     ],
 )
 def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, expected: str) -> None:

@@ -19,7 +19,7 @@ from latam_corpus.extract.documents import word97
 from latam_corpus.extract.isolation import programs
 from latam_corpus.extract.scans import pdf, recognised
 from latam_corpus.extract.stage import Extract
-from latam_corpus.messages import Message, known
+from latam_corpus.messages import known
 from latam_corpus.pipeline.rows.conserve import pass_through
 
 if TYPE_CHECKING:
@@ -149,9 +149,8 @@ def test_without_languages_nothing_is_recognised() -> None:
             extract(raw, {})
         assert caught.value.cause == "no text"
         assert 'ocr = ["spa"]' in caught.value.remedy
-        for said in (caught.value.args[1], caught.value.help):
-            message = said if isinstance(said, Message) else known(said)
-            assert all(message.translate(language) != str(said) for language in ("es", "pt"))
+        for sentence in caught.value.args[1:]:  # the problem and the remedy
+            assert all(known(sentence).translate(language) != str(sentence) for language in ("es", "pt"))
 
 
 def test_check_reports_a_missing_engine(

@@ -154,9 +154,9 @@ def test_a_source_that_may_not_be_crawled_is_refused_before_a_request(
     [
         ('kind = "crawl"', "go together"),
         ('kind = "crawl"\n[collect.crawl]\nstart = []', "start"),
-        ('kind = "crawl"\n[collect.crawl]\nstart = ["gaceta.example"]', "no address"),
+        ('kind = "crawl"\n[collect.crawl]\nstart = ["gaceta.example"]', "isn't the address"),
         ('kind = "crawl"\n[collect.crawl]\nstart = ["https://a.example/"]\nhosts = ["b.example"]', "none of the hosts"),
-        ('kind = "crawl"\n[collect.crawl]\nstart = ["https://a.example/"]\npaths = ["notas"]', "no path"),
+        ('kind = "crawl"\n[collect.crawl]\nstart = ["https://a.example/"]\npaths = ["notas"]', "isn't a path"),
     ],
 )
 def test_an_invalid_scope_is_reported(collect: str, problem: str) -> None:

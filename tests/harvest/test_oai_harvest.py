@@ -413,7 +413,7 @@ def test_an_invalid_table_is_reported() -> None:
     for lines, problem in {
         'address = "https://r.example/oai?verb=Identify"': "without \\?verb",
         'address = "https://r.example/oai"\nsince = 2026-01-02\nuntil = 2026-01-01': "exchange them",
-        'address = "r.example"': "no address",
+        'address = "r.example"': "isn't the address",
         'address = "https://r.example/oai"\nlinks = "["': "regular expression",
     }.items():
         with pytest.raises(ConfigError, match=problem):

@@ -220,7 +220,7 @@ def test_the_command_trains_and_reports_its_measurements(
     ("good_rows", "bad_rows", "out", "message"),
     [
         (60, 0, "m.npz", "no row has a «text»"),
-        (60, 10, "m.npz", "BAD: 10 different texts"),
+        (60, 10, "m.npz", "BAD: it has only 10 different texts"),
         (60, 60, "m.bin", "ends in .npz"),
         (60, -60, "m.npz", "60 texts are in both"),
     ],

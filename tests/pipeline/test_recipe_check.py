@@ -44,7 +44,7 @@ def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None
         (('admit = ["open"]', 'admit = ["opened"]'), "did you mean «open»"),
         (("[release]", "[releases]"), "did you mean «release»"),
         (('use = "repair"', 'use = "filter"'), "needs the column"),
-        (("[[stage]]", "[[stage"), "not TOML"),
+        (("[[stage]]", "[[stage"), "isn't TOML"),
         (('title = "Prueba"', "title = 3"), "title"),
         (('name = "prueba"', 'name = "../prueba"'), "name"),
         (('sources = ["conha19"]', "sources = []"), "sources"),
@@ -131,7 +131,7 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     said = command_line(*run, "--lang", "es")
     assert said.code == 0
     assert "versión  no se creó ninguna\n" in said.out
-    assert "1 de 1 documento conservado: sus derechos no se conocen o no se entienden" in said.out
+    assert "1 de 1 documento conservado quedó fuera de la versión: sus derechos no se conocen" in said.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 

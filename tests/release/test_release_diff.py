@@ -175,8 +175,8 @@ def test_a_duplicate_names_the_kept_document(
     removed = {change: n for change, n in _reasons(command_line, out, *specs).items() if change[0] == "removed"}
     assert removed == duplicates | {("removed", "not among the runs"): 1}
     for language, words in (
-        ("es", ("quitados", "dice lo mismo que otro (")),
-        ("pt", ("removidos", "diz o mesmo que outro (")),
+        ("es", ("quitados", "repite el texto de otro (")),
+        ("pt", ("removidos", "repete o texto de outro (")),
     ):
         output = " ".join(command_line("release", "diff", *specs, "--out", out, "--lang", language).out.split())
         assert [word for word in words if word not in output] == []
