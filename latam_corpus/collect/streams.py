@@ -238,7 +238,7 @@ def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
         ValueError: they do.
     """
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
-        raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as bombs do")
+        raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as decompression bombs do")
 
 
 def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> Iterator[bytes]:

@@ -8,7 +8,6 @@ import typer
 
 from latam_corpus.catalog.source import SOURCES, Source, load_source
 from latam_corpus.cli.interface.show import errors
-from latam_corpus.intake.check_file import check_file
 
 
 def undescribed(source: str) -> Path | None:
@@ -32,6 +31,8 @@ def usable_source(source_name: str, language: str) -> Source:
             if path is None
             else Source(id="sin-describir", title=path.name or source_name, holder="—")
         )
+    from latam_corpus.intake.check_file import check_file
+
     source, findings = check_file(Path(source_name))
     if source is None:
         for finding in findings:

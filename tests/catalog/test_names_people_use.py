@@ -80,7 +80,7 @@ def test_a_name_of_many_languages_lists_them() -> None:
     with pytest.raises(answers.AnswerError) as asked:
         answers.languages("español y triqui")
     told = asked.value.message.translate("es")
-    assert told.startswith("muchas lenguas se llaman «triqui»; escriba el código de la que corresponda: trc (")
+    assert told.startswith("muchas lenguas se llaman «triqui»; escriba el código de la lengua que corresponda: trc (")
     with pytest.raises(ConfigError, match=r"many languages are called «mixteco»; write .*Mixtec\), .* and \d+ more"):
         iso_code("mixteco", "r.toml")
     with pytest.raises(ConfigError, match="write «zai»"):

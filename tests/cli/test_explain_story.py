@@ -10,7 +10,7 @@ import pytest
 
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.collect.web_archives.responses import cut_after
-from latam_corpus.messages import LANGUAGES
+from latam_corpus.messages import LANGUAGES, evidence_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,7 +227,7 @@ def test_what_is_wrong_with_a_record_is_told_in_the_language(
 ) -> None:
     """The ledger keeps it in English."""
     story = _story(command_line, out, "cruzar el puente")
-    evidence = {"record": 3, "error": cut_after(1200, 3000).problem}
+    evidence = evidence_values({"record": 3, "error": cut_after(1200, 3000).args[1]})
     failed = {"stage": "collect", "verdict": "failed", "reason": "unreadable:malformed record", "evidence": evidence}
     lines = ["".join(text for _, text in line) for line in lineage_lines(story | {"stages": [failed]}, language)]
     assert any(line.endswith(told) for line in lines)

@@ -45,7 +45,7 @@ def test_columns_that_documents_have_are_not_called_additional(tmp_path: Path, l
     """The lines can be pasted; of the other columns one is shown as an additional one."""
     heads = _HEADS[language]
     notes = _notes(_source(), _folder(tmp_path, heads, _ROW))
-    mapped, extra = (remedy for problem, remedy in notes if "taken" in problem)
+    mapped, extra = (remedy for problem, remedy in notes if "used" in problem)
     lines = mapped.partition("a line each: ")[2].replace(", ", "\n")
     _file, title, creators, genre, spoken, published, other = heads.split(",")
     columns = {"title": title, "creators": creators, "genre": genre, "declared_language": spoken}
@@ -53,7 +53,7 @@ def test_columns_that_documents_have_are_not_called_additional(tmp_path: Path, l
     assert "[collect.extra]" in extra
     assert other in extra
     left = _notes(_source(columns=tomllib.loads(lines)), tmp_path)
-    assert [remedy for problem, remedy in left if "taken" in problem] == [extra]
+    assert [remedy for problem, remedy in left if "used" in problem] == [extra]
 
 
 def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line: CommandLine) -> None:

@@ -81,7 +81,7 @@ def test_a_place_without_inputs_is_told(folder: Path, where: str, told: str) -> 
 def test_a_folder_without_the_sources_files_says_what_is_there(folder: Path) -> None:
     """Patterns that match nothing are told beside the files that exist."""
     parquet = Source(id="c", title="C", holder="B", collect={"files": ["**/*.parquet"]})  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=r"has no \*\*/\*\.parquet; there: a/b/tres\.txt"):
+    with pytest.raises(ConfigError, match=r"has no \*\*/\*\.parquet; its files: a/b/tres\.txt"):
         list_inputs(parquet, folder)
 
 

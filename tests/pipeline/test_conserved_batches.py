@@ -286,12 +286,12 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
             lambda b: b.with_columns({"tokens": pl.lit(2**40)}),
             "the column «tokens» is of the type Int64; it must be Int32",
         ),
-        (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
-        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; name the reason in one word"),
-        (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; a code of ISO 3166-1"),
-        (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
-        (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
-        (_setting(rights_tier=["libre", None]), "«rights_tier» is 'libre', of the document d0; choose one of: open, "),
+        (_setting(text=["uno", None]), "«text» of the document d1 is null; give the row a text, or a drop_reason"),
+        (_setting(drop_reason=[None, " "]), "«drop_reason» of the document d1 is ' '; name the reason in one word"),
+        (_setting(country=["CL", "Chile"]), "«country» of the document d1 is 'Chile'; a code of ISO 3166-1"),
+        (_setting(language=["es", "quy_Latn"]), "«language» of the document d0 is 'es'; write it as spa_Latn"),
+        (_setting(genre=["news", "poemas"]), "«genre» of the document d1 is 'poemas'; choose one of: news, "),
+        (_setting(rights_tier=["libre", None]), "«rights_tier» of the document d0 is 'libre'; choose one of: open, "),
     ],
 )
 @pytest.mark.parametrize("kind", [_Stage, _Cutting])

@@ -31,7 +31,7 @@ class Colophon(lc.Stage):
         return batch.with_columns({"text": pl.concat_str("text", pl.lit(f"\n{self.line}"))})
 
 
-@lc.signal("exclamations_per_word", "exclamation marks a word")
+@lc.signal("exclamations_per_word", "exclamation marks per word")
 def exclamations(reading: Reading) -> NDArray[np.float32]:
     """Count the marks in the bytes of each document."""
     marks = reading.sum_bytes(reading.words.data == ord("!"))

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.interface.show import console
+from latam_corpus.cli.interface.options import Json
+from latam_corpus.cli.interface.show import console, print_json
 from latam_corpus.errors import ConfigError, cause_of, one_of
 from latam_corpus.messages import N_, _
 from latam_corpus.web.settings import Desk, configure
@@ -101,6 +102,7 @@ def invite(
     address: Annotated[
         str, typer.Option("--address", metavar="URL", help=N_("The address by which browsers reach the desk."))
     ] = "http://127.0.0.1:8000",
+    as_json: Json = False,
 ) -> None:
     """Print a link with which one person makes an account, within 14 days."""
     configure(Desk(_created(data), database))
@@ -112,7 +114,11 @@ def invite(
     _prepared()
     token = Invitation.make(role, None)
     log(None, "invitation made", f"role {role}")
-    console.print(f"{address.rstrip('/')}/join/{token}", soft_wrap=True)
+    link = f"{address.rstrip('/')}/join/{token}"
+    if as_json:
+        print_json({"link": link, "role": role})
+    else:
+        console.print(link, soft_wrap=True)
 
 
 @app.command("backup")
@@ -120,6 +126,7 @@ def back_up_desk(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("The archive to write: .tar.gz or .tar."))],
     data: Data = Path("desk"),
     database: Database = "",
+    as_json: Json = False,
 ) -> None:
     """Write the desk into one archive: people, drafts and decisions, sources, uploads, runs and versions."""
     if not data.is_dir():
@@ -129,7 +136,10 @@ def back_up_desk(
 
     _prepared()
     count = back_up(file)
-    console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
+    if as_json:
+        print_json({"file": str(file), "files": count})
+    else:
+        console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
 
 
 @app.command("restore")
@@ -137,6 +147,7 @@ def restore_desk(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("An archive of `desk backup`."))],
     data: Data = Path("desk"),
     database: Database = "",
+    as_json: Json = False,
 ) -> None:
     """Restore a desk into a new folder, and into an empty database."""
     from latam_corpus.web import archive
@@ -147,7 +158,10 @@ def restore_desk(
 
     _prepared()
     people = restore_rows()
-    console.print(_("The desk is restored: {n} {n:person|people}", n=people))
+    if as_json:
+        print_json({"folder": str(data.resolve()), "people": people})
+    else:
+        console.print(_("The desk is restored: {n} {n:person|people}", n=people))
 
 
 def _created(data: Path) -> Path:

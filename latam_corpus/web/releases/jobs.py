@@ -113,7 +113,6 @@ def command(*arguments: str) -> dict[str, Any]:
     line = [sys.executable, "-m", "latam_corpus", *arguments, "--out", str(out_folder()), "--json", "--lang", "en"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (this program)
     if done.returncode:
-        sys.stderr.write(done.stderr)
         raise ReleaseError(" ".join(arguments[:2]), done.stderr.strip()[-2000:] or _("it failed"))
     values: dict[str, Any] = json.loads(done.stdout)
     return values
