@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latam_corpus.api.judging import judgements
 from latam_corpus.cli.interface.options import DiskOut, Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
@@ -88,6 +87,8 @@ def import_judged(
 @app.command("show", help=N_("Show the results of the judgements, with intervals, and the agreement between readers."))
 def show(out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
+    from latam_corpus.api.judging import judgements
+
     judged = judgements(out)
     if as_json:
         shares = [share.model_dump() | {"interval": wilson(share.right, share.texts)} for share in judged.shares]
