@@ -33,7 +33,7 @@ def back_up(target: Path) -> int:
     """
     if Job.objects.filter(state=Job.State.RUNNING).exists():
         problem = _("a job is running, and its files would be stored half written")
-        raise ConfigError("desk backup", problem, _("stop it, or wait for its end"))
+        raise ConfigError(str(target), problem, _("stop it, or wait for its end"))
     if target.exists():
         raise ConfigError(str(target), _("it exists"), _("name another file"))
     rows = data_folder() / "tmp" / ROWS

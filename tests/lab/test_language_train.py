@@ -65,10 +65,10 @@ def test_a_tenth_of_the_texts_is_never_trained_on(labelled: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.tsv", "spa sin tabulador\n", "line 1: no label before a tab"),
+        ("a.tsv", "spa sin tabulador\n", "line 1: the line has no label before a tab"),
         ("a.tsv", "spaa\thola\n", "unknown language code «spaa»"),
-        ("a.tsv", "spa\thola vecina\nspa\tbuenas tardes\nspa\tqué tal\n", "texts in 1 language"),
-        ("a.jsonl", '{"text": "hola"}\n', "line 1: no label"),
+        ("a.tsv", "spa\thola vecina\nspa\tbuenas tardes\nspa\tqué tal\n", "it has texts in only 1 language"),
+        ("a.jsonl", '{"text": "hola"}\n', "line 1: it has no label"),
         ("a.jsonl", "{\n", "isn't JSON"),
         ("a.csv", "spa,hola\n", "can't read «.csv» files"),
         ("a.tsv.xz", "spa\thola\n", "can't be read"),
@@ -86,7 +86,7 @@ def test_text_that_is_not_utf_8_is_an_error_with_its_file(tmp_path: Path) -> Non
     """A TSV in Latin-1 is an error; its encoding isn't guessed."""
     path = tmp_path / "a.tsv"
     path.write_bytes("spa\tmañana\n".encode("latin-1"))
-    with pytest.raises(ConfigError, match=r"a\.tsv: can't be read.*UTF-8"):
+    with pytest.raises(ConfigError, match=r"a\.tsv: it can't be read.*UTF-8"):
         train([Texts(path)], tmp_path / "m.ftz", SMALL)
 
 

@@ -179,7 +179,7 @@ def test_an_empty_version_is_an_error(out: Path, command_line: CommandLine, tmp_
     ):
         result = command_line(*arguments, "--out", out)
         assert result.code == 2, arguments
-        assert re.search("no version stands after the @|isn't a version|no name is given", result.err), result.err
+        assert re.search("there is no version after the @|isn't a version|no name is given", result.err), result.err
     assert command_line("pull", "puerto", "--to", tmp_path / "corpus", "--where", "", "--out", out).code == 2
     assert Store.at(out / "store").versions("puerto") == versions
 
