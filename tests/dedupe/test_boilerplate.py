@@ -187,7 +187,7 @@ def test_line_ends_of_windows_are_line_ends() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"documents": 1}, "option «documents»: 1 is too small; at least 2"),
+        ({"documents": 1}, "option «documents»: 1 is too small; give at least 2"),
         ({"share": 1.5}, "option «share»: 1.5 isn't a share; give 0 to 1"),
         ({"share": float("nan")}, "isn't a share"),
     ],
