@@ -109,7 +109,7 @@ def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], 
         | {"file": "genres/literature.toml", "kept_to": False, "held_as": None}
     ]
     listed = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
-    assert {"name": "exclamations_per_word", "definition": "exclamation marks a word"}.items() <= listed[-1].items()
+    assert {"name": "exclamations_per_word", "definition": "exclamation marks per word"}.items() <= listed[-1].items()
 
 
 @pytest.mark.slow
