@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 _SCRIPT = "<script>alert(1)</script>"
 _QUOTED = "\"'><img src=x onerror=alert(2)>{{ 7|add:7 }}"
 _HOSTILE = _SCRIPT + _QUOTED
-_VALUES = {"slug": "cantos", "number": 1, "token": "t", "name": "desk.css", "kind": "rights", "version": "0.1.0"}
+_VALUES = {
+    "slug": "cantos",
+    "number": 1,
+    "page": 1,
+    "token": "t",
+    "name": "desk.css",
+    "kind": "rights",
+    "version": "0.1.0",
+}
 
 
 def _patterns(patterns: Any) -> Iterator[URLPattern]:

@@ -195,6 +195,16 @@ def test_a_reader_sees_no_text_that_its_terms_hold(client: Any, person: Any, cli
     assert reviewer.get(path).status_code == 200
 
 
+def test_a_picture_is_shown_to_those_who_may_change_the_collection(client: Any, person: Any, client_of: Any) -> None:
+    _upload(client, foto__png=b"\x89PNG\r\n\x1a\n" + b"\0" * 40, falsa__png=b"<svg onload='alert(1)'/>")
+    path = f"/collections/cantos/texts/{_file('foto.png').pk}/pages/1"
+    page = client.get(path)
+    assert page["Content-Type"] == "image/png"
+    assert "sandbox" in page["Content-Security-Policy"]
+    assert client.get(f"/collections/cantos/texts/{_file('falsa.png').pk}/pages/1").status_code == 404
+    assert client_of(person("reviewer")).get(path).status_code == 403
+
+
 _SOURCE = {
     "title": "Cantos del río", "custodian": "Biblioteca de Xico", "rights_holder": "", "country": "MX",
     "languages": "español; náhuatl, no sé cuál", "genre": "lyrics", "version": 1,

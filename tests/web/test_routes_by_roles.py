@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # A value for each name that an address may contain.
-_VALUES = {"slug": "cantos", "number": 1, "token": "t", "name": "desk.css", "kind": "rights", "version": "0.1.0"}
+_VALUES = {
+    "slug": "cantos",
+    "number": 1,
+    "page": 1,
+    "token": "t",
+    "name": "desk.css",
+    "kind": "rights",
+    "version": "0.1.0",
+}
 
 
 def _patterns(patterns: Any) -> Iterator[URLPattern]:
