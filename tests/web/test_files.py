@@ -255,9 +255,10 @@ def test_an_uploaded_catalogue_may_be_ods_and_a_damaged_one_is_a_problem(client:
 @pytest.mark.slow
 def test_a_run_says_what_became_of_each_file_and_releases_nothing(client: Any) -> None:
     _upload(client, historia__txt=_PROSE, corto__txt="Sí.")
-    client.post("/collections/cantos/edit", _SOURCE | {"licence": "CC-BY-4.0", "languages": "español"})
+    terms = {"licence": "CC-BY-4.0", "languages": "español", "genre": "literature"}
+    client.post("/collections/cantos/edit", _SOURCE | terms)
     client.post("/collections/cantos/files/run")
-    assert _file("historia.txt").fate["kept"] == 1
+    assert _file("historia.txt").fate["reasons"] == []
     assert _file("corto.txt").fate["dropped"] == 1
     page = client.get("/collections/cantos/files").content.decode()
     assert "Kept in the last run." in page
