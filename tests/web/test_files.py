@@ -195,6 +195,16 @@ def test_a_reader_sees_no_text_that_its_terms_hold(client: Any, person: Any, cli
     assert reviewer.get(path).status_code == 200
 
 
+def test_a_picture_is_shown_to_those_who_may_change_the_collection(client: Any, person: Any, client_of: Any) -> None:
+    _upload(client, foto__png=b"\x89PNG\r\n\x1a\n" + b"\0" * 40, falsa__png=b"<svg onload='alert(1)'/>")
+    path = f"/collections/cantos/texts/{_file('foto.png').pk}/pages/1"
+    page = client.get(path)
+    assert page["Content-Type"] == "image/png"
+    assert "sandbox" in page["Content-Security-Policy"]
+    assert client.get(f"/collections/cantos/texts/{_file('falsa.png').pk}/pages/1").status_code == 404
+    assert client_of(person("reviewer")).get(path).status_code == 403
+
+
 _SOURCE = {
     "title": "Cantos del río", "custodian": "Biblioteca de Xico", "rights_holder": "", "country": "MX",
     "languages": "español; náhuatl, no sé cuál", "genre": "lyrics", "version": 1,
@@ -245,9 +255,10 @@ def test_an_uploaded_catalogue_may_be_ods_and_a_damaged_one_is_a_problem(client:
 @pytest.mark.slow
 def test_a_run_says_what_became_of_each_file_and_releases_nothing(client: Any) -> None:
     _upload(client, historia__txt=_PROSE, corto__txt="Sí.")
-    client.post("/collections/cantos/edit", _SOURCE | {"licence": "CC-BY-4.0", "languages": "español"})
+    terms = {"licence": "CC-BY-4.0", "languages": "español", "genre": "literature"}
+    client.post("/collections/cantos/edit", _SOURCE | terms)
     client.post("/collections/cantos/files/run")
-    assert _file("historia.txt").fate["kept"] == 1
+    assert _file("historia.txt").fate["reasons"] == []
     assert _file("corto.txt").fate["dropped"] == 1
     page = client.get("/collections/cantos/files").content.decode()
     assert "Kept in the last run." in page

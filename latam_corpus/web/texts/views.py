@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,6 +34,7 @@ NAMES: Final = "names.txt"  # of third persons, next to the source file
 _HIDDEN: Final = re.compile(r"(\[[A-Z][A-Z_ ]{2,30}(?: ?\d+)?\])")
 _TURN: Final = re.compile(r"([^:\n]{1,40}): (.*)")
 _LONGEST_NAME: Final = 120
+_LARGEST_PICTURE: Final = 32 * 2**20  # bytes
 # Pictures that browsers show, by their first bytes.
 _PICTURES: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
@@ -217,13 +218,12 @@ def picture(request: HttpRequest, slug: str, number: int, page: int) -> HttpResp
     path = picture_path(file.sha256, page)
     if not path.is_file():
         path = upload_of(file.sha256)
-    if not path.is_file():
+    if not path.is_file() or path.stat().st_size > _LARGEST_PICTURE:
         raise Http404
-    with path.open("rb") as opened:
-        head = opened.read(8)
-    kind = next((kind for start, kind in _PICTURES.items() if head.startswith(start)), None)
+    content = path.read_bytes()
+    kind = next((kind for start, kind in _PICTURES.items() if content.startswith(start)), None)
     if kind is None:
         raise Http404
-    response = FileResponse(path.open("rb"), content_type=kind)
+    response = HttpResponse(content, content_type=kind)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
