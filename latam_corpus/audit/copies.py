@@ -110,9 +110,9 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     """Return the reason why the other document was kept: the first criterion in which the two differ.
 
     >>> print(why_kept({"decided_by": "words", "words": 90, "kept_words": 120}))
-    it is longer: 120 words against 90
+    it is longer: 120 words, compared with 90
     >>> print(why_kept({"decided_by": "damage", "accents_missing": 21, "kept_accents_missing": 0, "misread": 1}))
-    it is less damaged: 0 words of 1,000 against 22; accents are missing
+    it is less damaged: 0 words of 1,000, compared with 22; accents are missing
     """
     by = str(evidence.get("decided_by"))
     if by not in _WHY:  # evidence of another barrier than `dedupe`

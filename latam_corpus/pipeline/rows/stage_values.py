@@ -37,7 +37,7 @@ def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: boo
     >>> rows = pl.DataFrame({"doc_id": ["a"], "text": ["La red"]})
     >>> problem, remedy = wrong_values(rows, rows.with_columns(country=pl.lit("Chile")), in_place=True)
     >>> print(problem, "·", remedy)
-    «country» is 'Chile', of the document a · a code of ISO 3166-1, such as CL or BR
+    «country» of the document a is 'Chile' · a code of ISO 3166-1, such as CL or BR
     >>> wrong_values(rows, rows.with_columns(country=pl.lit("CL")), in_place=True)
     """
     types = rows_out.schema

@@ -169,7 +169,7 @@ def reason_label(reason: str | None) -> Message:
     """Return a drop reason for a table in the terminal; empty if there is no reason.
 
     >>> str(reason_label("stop_word_count<2")), reason_label("duplicate").translate("es"), str(reason_label(None))
-    ('stop_word_count<2', 'dice lo mismo que otro', '')
+    ('stop_word_count<2', 'repite el texto de otro', '')
     """
     return _Reason(reason) if reason else same("")
 

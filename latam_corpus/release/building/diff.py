@@ -68,7 +68,7 @@ def _sentence(template: str | None, values: Sequence[str], kept: str | None) -> 
     >>> str(_sentence("was", ["duplicate"], "7f20")), str(_sentence(None, ["text", "rights"], None))
     ('was duplicate of 7f20', 'text, rights')
     >>> _sentence("was", ["duplicate"], "7f20").translate("es"), str(_sentence("not run", ["cantos"], None))
-    ('antes: dice lo mismo que otro (7f20)', 'source not run: cantos')
+    ('antes: repite el texto de otro (7f20)', 'source not run: cantos')
     """
     if template in _UNKNOWN:
         return _UNKNOWN[template].fill(a=", ".join(values))

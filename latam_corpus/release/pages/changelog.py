@@ -46,7 +46,7 @@ def word_of(reason: str) -> Message:
     """Return the name of a drop reason, or of a part of a document that changed, for tables.
 
     >>> word_of("text").translate("es"), word_of("duplicate").translate("es"), str(word_of("stop_word_count<2"))
-    ('texto', 'dice lo mismo que otro', 'stop_word_count<2')
+    ('texto', 'repite el texto de otro', 'stop_word_count<2')
     >>> str(word_of("rights_tier=unknown")), word_of("expires<2026-11-28").translate("pt")
     ('rights_tier=unknown', 'sua permissão terminou antes de 2026-11-28')
     """
