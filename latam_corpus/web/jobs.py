@@ -85,7 +85,7 @@ def enqueue(kind: str, person: Person | None, collection: Collection | None = No
     return job
 
 
-def wait_for(job: Job, seconds: float = 3.0) -> Job:
+def wait_for(job: Job, seconds: float = 4.0) -> Job:
     """Return the job when it has ended, or after some seconds; use it for short jobs only."""
     end = time.monotonic() + seconds
     while job.is_open and time.monotonic() < end:

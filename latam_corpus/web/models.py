@@ -253,6 +253,8 @@ class Job(models.Model):
         FAILED = "failed", _("failed")
         STOPPED = "stopped", _("stopped")
 
+    OPEN: Final = (State.QUEUED, State.RUNNING)
+
     kind = models.CharField(max_length=40)
     arguments = models.JSONField(default=dict)
     collection = models.ForeignKey(Collection, models.CASCADE, null=True, related_name="jobs")
@@ -276,7 +278,7 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in {self.State.QUEUED, self.State.RUNNING}
+        return self.state in self.OPEN
 
 
 class Judgement(models.Model):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import os
 import tempfile
 import tomllib
 from pathlib import Path
@@ -13,8 +12,9 @@ from urllib.parse import urlsplit
 
 import latam_corpus as lc
 from latam_corpus.messages import Message, _
+from latam_corpus.storage.durable import replace
 from latam_corpus.storage.public_hosts import is_public
-from latam_corpus.web.workspace import data_folder, safe_path, source_file
+from latam_corpus.web.workspace import data_folder, files_folder, safe_path, source_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,14 +107,8 @@ def read_source(collection: Collection) -> tuple[str, str]:
 
 def replace_source(collection: Collection, text: str) -> str:
     """Replace a collection's source file as a whole; return its SHA-256."""
-    path = source_file(collection)
-    (path.parent / "files").mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=data_folder() / "tmp")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    files_folder(collection).mkdir(parents=True, exist_ok=True)
+    replace(source_file(collection), text.encode())
     return hashlib.sha256(text.encode()).hexdigest()
 
 

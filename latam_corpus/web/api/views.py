@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,8 +89,6 @@ def _put_source(request: HttpRequest, slug: str, found: Collection | None) -> Ht
 
 def _replaced(request: HttpRequest, slug: str, found: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
     """Write the source file, and the collection's row; return the digest of the file, or the reason against it."""
-    import tomllib
-
     values = tomllib.loads(body["toml"])
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if found is None:

@@ -10,8 +10,9 @@ from django.db import transaction
 
 from latam_corpus.codes import declared_tag
 from latam_corpus.columns import KEYS
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.models import Collection, CollectionFile
-from latam_corpus.web.source_values import change_source, replace_file, source_values, stated
+from latam_corpus.web.source_values import change_source, source_values, stated
 from latam_corpus.web.workspace import collection_folder
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def write_catalogue(collection: Collection) -> None:
     writer = csv.DictWriter(text, used, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    replace_file(path, text.getvalue().encode())
+    replace(path, text.getvalue().encode())
 
 
 def _row(file: CollectionFile, columns: Mapping[str, str], catalogue: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.shortcuts import redirect, render
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from latam_corpus.web.models import Collection
 
 _A_PAGE = 50
-_PATIENCE = 5.0
 _SUFFIXES = (".csv", ".tsv", ".xlsx", ".ods")
 
 
@@ -119,7 +119,7 @@ def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
     store_upload(Path(file.temporary_file_path()), digest)
     log(request.user, "catalogue added", f"collection {slug}", after=digest)
     name = Path(file.relative).name
-    wait_for(enqueue("read catalogue", request.user, collection, name=name, sha256=digest), _PATIENCE)
+    wait_for(enqueue("read catalogue", request.user, collection, name=name, sha256=digest))
     return redirect("catalogue", slug)
 
 
@@ -136,7 +136,7 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
     arguments = {"column": form.cleaned_data["column"], "columns": form.columns}
     log(request.user, "catalogue mapped", f"collection {slug}", reason=str(form.columns)[:1000])
     job = enqueue("read catalogue", request.user, collection, name=known["name"], sha256=known["sha256"], **arguments)
-    wait_for(job, _PATIENCE)
+    wait_for(job)
     return redirect("catalogue", slug)
 
 
@@ -146,8 +146,6 @@ def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     collection = editable_collection(request, slug)
     typed, meant = request.POST.get("typed", ""), request.POST.get("meant", "")
     field = LanguageField(label="")
-    from django.core.exceptions import ValidationError
-
     try:
         code = field.clean(meant)
     except ValidationError as error:

@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from latam_corpus.web.models import Collection
 
 _A_PAGE = 50
-_PATIENCE = 4.0  # seconds in which a page waits for a short job
 _UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
 _OF_ALL = ("rights=null", "uses=null")  # held because the collection states no rights, or allows no use
 _DROPPED = Q(fate__dropped__gt=0)
-_OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
@@ -146,7 +144,7 @@ def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("files", slug)
     if not form.is_valid():
         return _list(request, collection, form, status=422)
-    wait_for(enqueue("import folder", request.user, collection, folder=form.cleaned_data["folder"]), _PATIENCE)
+    wait_for(enqueue("import folder", request.user, collection, folder=form.cleaned_data["folder"]))
     return redirect("files", slug)
 
 
@@ -169,7 +167,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
     if not collection.files.exists():
         messages.error(request, _("Add files first."))
         return redirect("files", slug)
-    if not collection.jobs.filter(kind="run", state__in=_OPEN).exists():
+    if not collection.jobs.filter(kind="run", state__in=Job.OPEN).exists():
         job = enqueue("run", request.user, collection, language=core_language())
         log(request.user, "run started", f"collection {slug}, job {job.pk}")
     return redirect("files", slug)
@@ -213,7 +211,7 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     job = examine(request, collection, paths=[file.path])
     if request.POST.get("next") == "text":  # its page previews the text meanwhile
         return redirect("text", slug, number)
-    wait_for(job, _PATIENCE)
+    wait_for(job)
     return redirect("files", slug)
 
 

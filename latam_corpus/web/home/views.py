@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = Paginator(counted.order_by("-problem_count", "-failed_jobs", "title"), _A_PAGE).get_page(
         request.GET.get("page")
     )
-    open_jobs = jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    open_jobs = jobs_of(request).filter(state__in=Job.OPEN)
     return render(request, "desk/home/home.html", {"page": page, "open_jobs": open_jobs[:10]})
 
 

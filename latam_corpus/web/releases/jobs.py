@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from django.utils import timezone
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.web.files.jobs import run_collection
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection
@@ -98,9 +98,8 @@ def _other_file(collection: Collection) -> str | None:
     for name in sorted(known.keys() | on_disk.keys()):
         if name not in known or name not in on_disk or on_disk[name].is_symlink():
             return name
-        with on_disk[name].open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != known[name]:
-                return name
+        if digest_of(on_disk[name]) != known[name]:
+            return name
     return None
 
 

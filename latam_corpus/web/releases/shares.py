@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 import latam_corpus as lc
-from latam_corpus.web.source_values import replace_file
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.workspace import data_folder, out_folder
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
         "approvals": (kept or {}).get("approvals", {}) | (approvals or {}),
     }
     _file(version).parent.mkdir(exist_ok=True)
-    replace_file(_file(version), json.dumps(values, ensure_ascii=False).encode())
+    replace(_file(version), json.dumps(values, ensure_ascii=False).encode())
     return values
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _A_PAGE: Final = 100
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without signs that are mistaken for others
-_OPEN: Final = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 def release(request: HttpRequest, slug: str) -> HttpResponse:
@@ -39,7 +38,7 @@ def release(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, collection: Collection, form: VersionForm | None, status: int = 200) -> HttpResponse:
     shares, uncounted = shares_of(collection.slug)
-    if uncounted and not Job.objects.filter(kind="count versions", state__in=_OPEN).exists():
+    if uncounted and not Job.objects.filter(kind="count versions", state__in=Job.OPEN).exists():
         enqueue("count versions", request.user)
     names = _names()
     values = {
@@ -50,8 +49,8 @@ def _page(request: HttpRequest, collection: Collection, form: VersionForm | None
         "stands": [(standing(collection, kind), False) for kind in KINDS],
         "missing": missing_approvals(collection),
         "form": form or VersionForm(names=names),
-        "open_job": collection.jobs.filter(kind="release", state__in=_OPEN).first(),
-        "last": collection.jobs.filter(kind="release").exclude(state__in=_OPEN).first(),
+        "open_job": collection.jobs.filter(kind="release", state__in=Job.OPEN).first(),
+        "last": collection.jobs.filter(kind="release").exclude(state__in=Job.OPEN).first(),
         "number": number_of(collection),
         "is_public": bool((collection.draft or {}).get("is_public")),
     }
@@ -76,7 +75,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     form = VersionForm(request.POST, names=names)
     if not form.is_valid():
         return _page(request, collection, form, status=422)
-    if collection.jobs.filter(kind="release", state__in=_OPEN).exists():
+    if collection.jobs.filter(kind="release", state__in=Job.OPEN).exists():
         messages.info(request, _("A version is being made already."))
         return redirect("release", slug)
     job = enqueue("release", request.user, collection, **form.cleaned_data)

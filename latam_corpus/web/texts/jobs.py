@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
 from latam_corpus.api.page_pictures import page_picture
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
-from latam_corpus.web.source_values import replace_file
 from latam_corpus.web.workspace import collection_folder, data_folder, source_file, upload_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _draw(collection: Collection, path: str) -> int:
             except lc.ConfigError:
                 return page - 1
             target.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(target, picture)
+            replace(target, picture)
     return pages
 
 

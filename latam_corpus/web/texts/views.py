@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.files.views import _OPEN, _PATIENCE
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.jobs import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job, LogEntry
 from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
-from latam_corpus.web.source_values import change_source, replace_file, source_values, stated
+from latam_corpus.web.source_values import change_source, source_values, stated
 from latam_corpus.web.texts.jobs import picture_path, state_of
 from latam_corpus.web.workspace import collection_folder, safe_path, upload_of
 
@@ -91,7 +91,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """Preview some texts of a collection."""
     collection = editable_collection(request, slug)
-    if not collection.jobs.filter(kind="preview", arguments__path=None, state__in=_OPEN).exists():
+    if not collection.jobs.filter(kind="preview", arguments__path=None, state__in=Job.OPEN).exists():
         state = state_of(collection, None)
         enqueue("preview", request.user, collection, path=None, language=core_language(), state=state)
     return redirect("texts", slug)
@@ -104,7 +104,7 @@ def _previewed(request: HttpRequest, collection: Collection, file: CollectionFil
     job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
     if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
         job = enqueue("preview", request.user, collection, **wanted)
-    return wait_for(job, _PATIENCE)
+    return wait_for(job)
 
 
 def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
@@ -207,7 +207,7 @@ def hide_name(collection: Collection, name: str) -> None:
     path = collection_folder(collection) / named
     names = path.read_text("utf-8").splitlines() if path.is_file() else []
     if name not in names:
-        replace_file(path, "".join(f"{one}\n" for one in [*filter(None, names), name]).encode())
+        replace(path, "".join(f"{one}\n" for one in [*filter(None, names), name]).encode())
     change_source(collection, {"consent.third_persons": named})
 
 
