@@ -19,6 +19,7 @@ _TEXTS: Final = {
     ),
     404: (_("There is no such page"), _("The address is wrong, or the page isn't open to you.")),
     405: (_("This address only takes forms"), _("Go back to the page with the form, and use its button.")),
+    409: (_("The desk can't go on with this"), ""),
     413: (_("This is too large"), _("Send fewer or smaller files at a time.")),
     429: (_("Too many attempts"), _("Wait a few minutes, and try again.")),
     500: (

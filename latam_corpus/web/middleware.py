@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from latam_corpus.errors import CorpusError
 from latam_corpus.web.api_access import refusal, too_many
 from latam_corpus.web.errors import error_page
 from latam_corpus.web.limits import is_over
@@ -113,6 +114,12 @@ class Access:
         if not request.user.is_authenticated and not is_single():
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
         return error_page(request, 403)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Show an error of the core, such as a source file that somebody damaged by hand, with its remedy."""
+        if not isinstance(exception, CorpusError):
+            return None
+        return error_page(request, 409, str(exception.translated(core_language())))
 
 
 def page_values(request: HttpRequest) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import RootModel
+
+from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.desk.toml_text import toml_text
+from latam_corpus.errors import ConfigError
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.workspace import source_file, write_source
 
 if TYPE_CHECKING:
@@ -18,13 +19,22 @@ if TYPE_CHECKING:
     from latam_corpus.web.models import Collection
 
 
+class _Table(RootModel[dict[str, Any]]):
+    """Any TOML."""
+
+
 def source_values(collection: Collection) -> dict[str, Any]:
     """Return the values of a collection's source file; only its id, title and holder if the file is no TOML."""
-    write_source(collection)
     try:
-        return tomllib.loads(source_file(collection).read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return _values(collection)
+    except ConfigError:
         return {"id": collection.slug, "title": collection.title, "holder": collection.custodian}
+
+
+def _values(collection: Collection) -> dict[str, Any]:
+    write_source(collection)
+    path = source_file(collection)
+    return parse_toml(read_toml(path, "source"), _Table, path.name).root
 
 
 def stated(values: Mapping[str, Any], key: str) -> Any:
@@ -44,8 +54,11 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
 
     Returns:
         The SHA-256 of the file before and after, hex.
+
+    Raises:
+        ConfigError: the file is no TOML, so that what somebody wrote in it would be lost.
     """
-    values = source_values(collection)
+    values = _values(collection)
     for key, value in changes.items():
         *tables, name = key.split(".")
         path = [values]
@@ -63,20 +76,7 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
                 parent.pop(table, None)
     target = source_file(collection)
     before = target.read_bytes()
-    after = before if values == source_values(collection) else toml_text(values).encode()
+    after = before if values == _values(collection) else toml_text(values).encode()
     if after != before:
-        replace_file(target, after)
+        replace(target, after)
     return hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()
-
-
-def replace_file(target: Path, content: bytes) -> None:
-    """Replace a file durably; a reader sees the old or the new one."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from django.db import transaction
 from django.db.models import F
 
 from latam_corpus.desk.template import load_template
+from latam_corpus.storage.durable import digest_of, link_or_copy, sync
 from latam_corpus.web.models import Collection, CollectionFile
 
 if TYPE_CHECKING:
@@ -103,10 +104,9 @@ def store_upload(temporary: Path, digest: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         temporary.chmod(0o440)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync(target.parent)
     return target
 
 
@@ -116,12 +116,9 @@ def add_file(collection: Collection, relative: str, upload: Path, digest: str) -
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
         link = Path(folder, "file")
-        try:
-            os.link(upload, link)
-        except OSError:  # the file system has no hard links
-            shutil.copyfile(upload, link)
+        link_or_copy(upload, link)
         link.replace(target)
-    _sync_folder(target.parent)
+    sync(target.parent)
     return record_file(collection, relative, digest, target.stat().st_size)
 
 
@@ -143,7 +140,8 @@ def import_folder(collection: Collection, folder: Path) -> Iterator[tuple[str, s
 
     Links are left out, so that a folder can't show files from elsewhere.
     """
-    for root, folders, names in os.walk(folder):
+    closed: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(root, name)
@@ -155,23 +153,28 @@ def import_folder(collection: Collection, folder: Path) -> Iterator[tuple[str, s
             if path.stat().st_size > settings.DESK.largest_file:
                 yield shown, "large"
                 continue
-            temporary, digest = _copied(path)
+            try:
+                temporary, digest = _copied(path)
+            except PermissionError:
+                yield shown, "closed"
+                continue
             try:
                 add_file(collection, relative, store_upload(temporary, digest), digest)
             finally:
                 temporary.unlink(missing_ok=True)
             yield relative, ""
+    for error in closed:
+        yield Path(error.filename).relative_to(folder).as_posix(), "closed"
 
 
 def _copied(path: Path) -> tuple[Path, str]:
     """Copy a file into the data folder; return the copy and its SHA-256."""
-    descriptor, name = tempfile.mkstemp(dir=data_folder() / "tmp")
     digest = hashlib.sha256()
-    with path.open("rb") as source, os.fdopen(descriptor, "wb") as copy:
+    with path.open("rb") as source, tempfile.NamedTemporaryFile(dir=data_folder() / "tmp", delete=False) as copy:
         while block := source.read(2**20):
             digest.update(block)
             copy.write(block)
-    return Path(name), digest.hexdigest()
+    return Path(copy.name), digest.hexdigest()
 
 
 def recover() -> None:
@@ -189,9 +192,7 @@ def recover() -> None:
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root).as_posix()
             if path.is_file() and not path.is_symlink() and relative not in known:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                record_file(collection, relative, digest, path.stat().st_size)
+                record_file(collection, relative, digest_of(path), path.stat().st_size)
 
 
 def write_source(collection: Collection) -> None:
@@ -202,11 +203,3 @@ def write_source(collection: Collection) -> None:
     files_folder(collection).mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
         file.write(text)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -128,6 +128,43 @@ def test_a_file_is_joined_with_the_row_that_it_looks_like(client: Any) -> None:
     assert _file("canto_dos_x.txt").row["Titulo"] == "El segundo"
 
 
+def test_a_file_that_rows_describe_differently_has_none_until_one_is_chosen(client: Any) -> None:
+    table = (
+        "Archivo;Titulo;Derechos\nhistoria;Historia;CC0-1.0\nHISTORIA.TXT;Historia;permiso verbal\n"
+        "cancion;Canto;CC0-1.0\nCANCION.TXT;Canto;CC0-1.0\n"
+    )
+    _upload(client, historia__txt=_PROSE, cancion__txt=_SONG * 3, catalogo__csv=table)
+    assert _file("historia.txt").row is None
+    assert _file("cancion.txt").row["Derechos"] == "CC0-1.0"
+    page = client.get("/collections/cantos/catalogue").content.decode()
+    assert "Several rows name these files and differ" in page
+    client.post("/collections/cantos/catalogue/join")
+    assert _file("historia.txt").row is None
+    client.post(f"/collections/cantos/files/{_file('historia.txt').pk}/set", {"row": "3"})
+    assert _catalogue()["files/historia.txt"]["rights"] == "permiso verbal"
+    client.post("/collections/cantos/catalogue/columns", {"column": "Archivo", "c0": "title", "c1": "rights"})
+    assert _file("historia.txt").row["Derechos"] == "permiso verbal"
+
+
+def test_a_damaged_source_file_is_named_and_never_overwritten(client: Any) -> None:
+    _upload(client, historia__txt=_PROSE)
+    path = source_file(Collection.objects.get())
+    damaged = path.read_text("utf-8") + '\n[rights]\nstatement = "CC-BY-4.0\n'
+    path.write_text(damaged, encoding="utf-8")
+    page = client.post("/collections/cantos/edit", _SOURCE)
+    assert page.status_code == 409
+    assert "source.toml" in page.content.decode()
+    _upload(client, otro__txt=_PROSE)
+    job = Job.objects.filter(kind="survey").first()
+    assert job.state == "failed"
+    assert job.result["error"]["place"]
+    assert path.read_text("utf-8") == damaged
+    path.write_bytes(b"\xef\xbb\xbf" + damaged.replace("CC-BY-4.0\n", 'CC-BY-4.0"\n').encode())  # as Windows saves it
+    client.post("/collections/cantos/edit", _SOURCE | {"title": "Otro título"})
+    values = tomllib.loads(path.read_text("utf-8-sig"))
+    assert (values["title"], values["rights"]["statement"]) == ("Otro título", "CC-BY-4.0")
+
+
 def test_all_files_are_joined_with_the_rows_that_they_look_like(client: Any) -> None:
     similar = {"canto_dos_x__txt": _SONG * 3, "perdidos__txt": _PROSE}
     _upload(client, historia__txt=_PROSE, otro__txt=_PROSE, catalogo__csv=_TABLE, **similar)

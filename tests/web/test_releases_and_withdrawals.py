@@ -13,6 +13,8 @@ from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, decide, propose, standing
 from latam_corpus.web.source_values import change_source
+from latam_corpus.web.withdrawals import jobs as withdrawal_jobs
+from latam_corpus.web.withdrawals import search
 from latam_corpus.web.withdrawals.search import find, folded
 from latam_corpus.web.workspace import files_folder, record_file
 
@@ -147,7 +149,7 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     assert len(lc.versions(store_folder())) == 2
     assert {file.path for file in CollectionFile.objects.all()} == {"el_maestro.txt", "la_carta.txt"}
     assert [share.documents for share in shares_of("rio")[0]] == [2, 2]
-    assert find(released, "baja la barca", "words", everywhere=True) == []
+    assert find(released, "baja la barca", "words", everywhere=True) == ([], False)
     receipt = owner.get(f"{done}/receipt")
     assert receipt["Content-Disposition"].startswith("attachment")
     assert entry["request"] in b"".join(receipt.streaming_content).decode()
@@ -191,7 +193,7 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
     people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
 ) -> None:
     other = _approved(
-        person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=_SONG
+        person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=f"{_SONG}{_LETTER}"
     )
     CollectionFile.objects.filter(collection=other).update(correction={"title": "Secreto", "creators": "Ana Paz"})
     from latam_corpus.web.files.catalogue import write_catalogue
@@ -211,10 +213,31 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
     request = owner.post(found, answers | {"with_copies": "on"})["Location"]
     tried = Job.objects.filter(kind="try withdrawal").get()
     assert tried.state == "done", tried.result
-    if tried.result["concerns_others"]:
-        assert "a steward confirms it" in owner.get(request).content.decode()
-        owner.post(request)
-        assert not Job.objects.filter(kind="withdraw").exists()
+    assert tried.result["concerns_others"]
+    assert "a steward confirms it" in owner.get(request).content.decode()
+    owner.post(request)
+    assert not Job.objects.filter(kind="withdraw").exists()
+
+
+@pytest.mark.usefixtures("released")
+def test_a_list_of_matches_that_is_cut_says_so(
+    people: dict[str, Any], client_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = client_of(people["contributor"])
+    for most, is_cut in ((500, False), (3, True)):
+        monkeypatch.setattr(search, "_MOST", most)
+        found = owner.post("/collections/rio/withdraw", {"query": "que", "by": "words"})["Location"]
+        assert ("more matches than this list can show" in owner.get(found).content.decode()) is is_cut
+
+
+def test_a_text_that_cannot_be_read_is_withdrawn_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its copies, a text is withdrawn by its words; without words, the document still leaves."""
+    monkeypatch.setattr(
+        withdrawal_jobs, "documents_by_id", lambda _ids: {"a": {"text": "La barca"}, "b": {"text": None}}
+    )
+    arguments = {"docs": {"a": ["voces@1"], "b": ["voces@1"], "c": ["voces@1"]}, "with_copies": True}
+    requests = withdrawal_jobs._requests(arguments)  # noqa: SLF001  (the whole of a job is tried above)
+    assert requests == {"voces": {"texts": ["La barca"], "docs": ["b", "c"]}}
 
 
 def test_capitals_accents_and_spaces_make_no_difference() -> None:

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from latam_corpus.errors import ConfigError
 from latam_corpus.web.models import Approval, Collection, CollectionFile, Job, Person
 from latam_corpus.web.releases.jobs import approvals_now
-from latam_corpus.web.rights.approvals import KINDS, covered, decide, digest_of, missing_approvals, propose, standing
+from latam_corpus.web.rights.approvals import (
+    KINDS,
+    covered,
+    decide,
+    digest_of,
+    may_decide,
+    missing_approvals,
+    propose,
+    standing,
+)
 from latam_corpus.web.rights.terms import NOT_RELEASED, groups
 from latam_corpus.web.source_values import change_source, source_values
 from latam_corpus.web.workspace import collection_folder, files_folder, record_file
@@ -191,6 +200,23 @@ def test_a_steward_who_wrote_the_terms_does_not_approve_them(
     digest = standing(stated, "rights").digest
     assert not decide(stated, "rights", steward, digest, approved=True, reason="")
     assert decide(stated, "rights", person("reviewer"), digest, approved=True, reason="")
+
+
+def test_nobody_approves_what_she_wrote_even_if_others_wrote_after_her(
+    stated: Any, person: Callable[..., Any], client_of: Callable[..., Any]
+) -> None:
+    first, second = person("steward", "primera"), person("steward", "segunda")
+    for steward, statement in ((first, "CC-BY-SA-4.0"), (second, "CC0-1.0")):
+        seen = digest_of(covered(stated, "rights")["stated"])
+        changed = _TERMS | {"seen": seen, "statement": statement}
+        assert client_of(steward).post("/collections/cantos/rights/terms", changed).status_code == 302
+    propose(stated, stated.owner)
+    assert not may_decide(first, stated, "rights")
+    assert not may_decide(second, stated, "rights")
+    _approve(stated, person("reviewer"))
+    change_source(stated, {"rights.uses": ["evaluate"]})
+    propose(stated, stated.owner)
+    assert may_decide(first, stated, "rights")  # the reviewer approved what she wrote
 
 
 def test_what_changed_while_a_reviewer_read_is_not_approved(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 
-from latam_corpus.web.models import CollectionFile
+from latam_corpus.web import workspace
+from latam_corpus.web.models import Collection, CollectionFile
 from latam_corpus.web.workspace import files_folder, safe_path
 
 if TYPE_CHECKING:
@@ -107,6 +110,35 @@ def test_an_upload_by_somebody_else_is_refused(cantos: tuple[Any, Path], person:
     assert _sent(client_of(person("reviewer")), [("uno.txt", b"x")]).status_code == 403
     assert _sent(client_of(), [("uno.txt", b"x")]).status_code == 302
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.usefixtures("cantos")
+def test_a_folder_names_what_it_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run as a user who reads everything, so the refusals are made."""
+    folder = tmp_path / "fondo"
+    (folder / "reservado").mkdir(parents=True)
+    for name in ("uno.txt", "dos.txt"):
+        (folder / name).write_text(name)
+    scandir, copied = os.scandir, workspace._copied  # noqa: SLF001  (what opens a file)
+
+    def scan(path: Any) -> Any:
+        if str(path).endswith("reservado"):
+            raise PermissionError(errno.EACCES, "denied", str(path))
+        return scandir(path)
+
+    def copy(path: Path) -> Any:
+        if path.name == "dos.txt":
+            raise PermissionError
+        return copied(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    monkeypatch.setattr(workspace, "_copied", copy)
+    made = Collection.objects.get()
+    assert list(workspace.import_folder(made, folder)) == [
+        ("dos.txt", "closed"),
+        ("uno.txt", ""),
+        ("reservado", "closed"),
+    ]
 
 
 def test_only_one_person_on_this_machine_may_name_a_folder(

@@ -14,10 +14,10 @@ import latam_corpus as lc
 from latam_corpus.api.catalogue_tables import read_catalogue
 from latam_corpus.catalog.source import load_source
 from latam_corpus.pipeline.planning.recipe import default_text
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import FOLDER, catalogue_of, change_draft, write_catalogue
 from latam_corpus.web.jobs import report_progress
 from latam_corpus.web.models import CollectionFile
-from latam_corpus.web.source_values import replace_file
 from latam_corpus.web.workspace import (
     collection_folder,
     files_folder,
@@ -111,7 +111,8 @@ def use_catalogue(
     """Make a table the catalogue of a collection: give each file its row, and keep the rows without a file.
 
     A table that is among the files leaves them, since it is no text of the collection. Rows that were joined by hand
-    stay joined, as long as the table has them.
+    stay joined, as long as the table has them. A file that several rows name, and describe differently, has none of
+    them until one is joined by hand.
 
     Args:
         collection: which it describes.
@@ -130,10 +131,12 @@ def use_catalogue(
         files.pop(path).delete()
     joined = {} if not catalogue_of(collection) else catalogue_of(collection).get("joined", {})
     rows = {row.number: row for row in table.rows}
-    row_of: dict[str, int] = {}
+    numbers: dict[str, list[int]] = {}
     for row in table.rows:
         for path in row.files:
-            row_of.setdefault(path, row.number)
+            numbers.setdefault(path, []).append(row.number)
+    differ = {path for path, named in numbers.items() if len({_stated(rows[n], table.column) for n in named}) > 1}
+    row_of = {path: named[0] for path, named in numbers.items() if path not in differ}
     row_of |= {path: number for path, number in joined.items() if path in files and number in rows}
     for path, file in files.items():
         cells = dict(rows[row_of[path]].cells) if path in row_of else None
@@ -141,7 +144,7 @@ def use_catalogue(
             CollectionFile.objects.filter(pk=file.pk).update(row=cells, version=F("version") + 1)
     used = set(row_of.values())
     missing = [row for row in table.rows if row.number not in used]
-    without_row = [path for path in files if path not in row_of]
+    without_row = [path for path in files if path not in row_of and path not in differ]
     catalogue = {
         "name": name,
         "sha256": sha256,
@@ -150,7 +153,7 @@ def use_catalogue(
         "column": table.column,
         "columns": dict(table.columns) if columns is None else columns,
         "rows": len(table.rows),
-        "twice": sorted({path for row in table.rows for path in row.files if row_of[path] != row.number})[:_MOST_NAMED],
+        "differ": sorted(differ - row_of.keys())[:_MOST_NAMED],
         "missing": [
             {"number": row.number, "name": _name_of(row, table.column), "cells": dict(row.cells)}
             for row in missing[:_MOST_MISSING]
@@ -163,6 +166,11 @@ def use_catalogue(
     change_draft(collection, lambda draft: draft.__setitem__("catalogue", catalogue))
     write_catalogue(collection)
     return {"rows": len(table.rows), "with_row": len(row_of), "missing": len(missing)}
+
+
+def _stated(row: Any, column: str) -> tuple[tuple[str, str], ...]:
+    """Return what a row states, without the name of its file."""
+    return tuple(sorted((head, cell) for head, cell in row.cells.items() if head != column))
 
 
 def _name_of(row: Any, column: str) -> str:
@@ -201,7 +209,7 @@ def run_collection(job: Job) -> dict[str, Any]:
     source = load_source(source_file(collection))
     recipe = collection_folder(collection) / "recipe.toml"
     text = default_text([(source_file(collection).name, source)], job.arguments.get("language", "en"))
-    replace_file(recipe, _RELEASE.sub("", text).encode())
+    replace(recipe, _RELEASE.sub("", text).encode())
     run = lc.run(
         recipe,
         collection_folder(collection),

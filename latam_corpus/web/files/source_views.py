@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -31,8 +32,10 @@ def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change what is known about a collection as a whole; show what the check of its source file finds."""
     collection = editable_collection(request, slug)
     form = SourceForm(request.POST or None, instance=collection)
-    if request.method == "POST" and form.is_valid() and form.save_unless_changed():
-        before, after = change_source(collection, form.changes())
+    with transaction.atomic():  # the row isn't saved if the file can't be
+        is_saved = request.method == "POST" and form.is_valid() and form.save_unless_changed()
+        before, after = change_source(collection, form.changes()) if is_saved else ("", "")
+    if is_saved:
         log(request.user, "collection changed", f"collection {slug}", before=before, after=after)
         messages.success(request, _("Saved."))
         if before != after and collection.files.exists():

@@ -13,15 +13,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from latam_corpus.storage import durable
 from latam_corpus.web.files.catalogue import FILE, NAME, change_draft
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Approval, Collection, Job, Person
+from latam_corpus.web.models import Approval, Collection, Job, LogEntry, Person
 from latam_corpus.web.roles import is_single, may_approve
-from latam_corpus.web.source_values import replace_file, source_values
+from latam_corpus.web.source_values import source_values
 from latam_corpus.web.workspace import collection_folder, data_folder
 
 if TYPE_CHECKING:
@@ -37,6 +39,20 @@ _DESCRIBING: Final = frozenset(
     {FILE, "form", "title", "creators", "published", "declared_language", "genre", "country", "composition"}
 )
 CONSENTING: Final = ("consent", "community", "withdrawal_contact")
+# What people do to terms and consents, as the log names it.
+_WRITES: Final = (
+    "catalogue added",
+    "catalogue mapped",
+    "catalogue removed",
+    "collection changed",
+    "consent recorded",
+    "consent removed",
+    "row joined",
+    "rows joined",
+    "source replaced",
+    "terms decided",
+    "terms stated",
+)
 _SHOWN: Final = 5  # names in a sentence about a change
 
 
@@ -141,7 +157,7 @@ def _keep(values: Mapping[str, Any]) -> str:
     path = data_folder() / "approvals" / f"{digest}.json"
     path.parent.mkdir(exist_ok=True)
     if not path.exists():
-        replace_file(path, data)
+        durable.replace(path, data)
     return digest
 
 
@@ -215,8 +231,18 @@ def may_decide(person: Person, collection: Collection, kind: str) -> bool:
     """Return whether a person may approve or refuse a proposal: somebody else than who proposed or wrote the terms."""
     if is_single():
         return True
-    involved = {_proposal(collection, kind).get("person"), _draft(collection).get("terms_by")}
+    involved = {_proposal(collection, kind).get("person"), *_writers(collection, kind)}
     return may_approve(person, collection) and person.pk not in involved
+
+
+def _writers(collection: Collection, kind: str) -> set[int]:
+    """Return who wrote terms or consents since the last approval of a kind, which covers what was written before."""
+    about = f"collection {collection.slug}"
+    written = LogEntry.objects.filter(Q(object=about) | Q(object__startswith=f"{about},"), action__in=_WRITES)
+    last = Approval.objects.filter(collection=collection, kind=kind, approved=True).order_by("-pk").first()
+    if last is not None:
+        written = written.filter(at__gt=last.given)
+    return set(written.order_by().values_list("person", flat=True))
 
 
 def decide(collection: Collection, kind: str, person: Person, digest: str, *, approved: bool, reason: str) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from latam_corpus.catalog.rights import is_known
-from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
+from latam_corpus.web.files.catalogue import catalogue_of, value_of, write_catalogue
 from latam_corpus.web.jobs import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import CollectionFile
@@ -113,7 +113,6 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
             kept = {column: value for column, value in (file.correction or {}).items() if column not in cells}
             correction = kept | {column: value for column, value in cells.items() if value}
             CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
-    note_writer(collection, person)
     write_catalogue(collection)
     log(
         person,
@@ -125,12 +124,7 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
     return len(files)
 
 
-def note_writer(collection: Collection, person: Person) -> None:
-    """Note who wrote the terms last; this person doesn't approve them."""
-    change_draft(collection, lambda draft: draft.__setitem__("terms_by", person.pk))
-
-
 def examine(collection: Collection, person: Person, paths: list[str] | None = None) -> None:
     """Examine files again, by default all, since their terms changed; wait for a moment."""
     arguments: dict[str, Any] = {"all": True} if paths is None else {"paths": paths}
-    wait_for(enqueue("survey", person, collection, **arguments), 2.5)
+    wait_for(enqueue("survey", person, collection, **arguments))

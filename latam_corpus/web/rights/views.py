@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import F
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,7 +30,7 @@ from latam_corpus.web.rights.approvals import (
     standing,
 )
 from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm, shown_statement
-from latam_corpus.web.rights.terms import decide_terms, examine, group_of, groups, note_writer
+from latam_corpus.web.rights.terms import decide_terms, examine, group_of, groups
 from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
 
@@ -55,7 +56,7 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
         "documents": consent_documents(collection),
         "stands": [(one, one.state == "proposed" and may_decide(request.user, collection, one.kind)) for one in stands],
         "may_propose": any(one.state not in {"approved", "proposed"} for one in stands),
-        "is_examining": collection.jobs.filter(kind="survey", state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists(),
+        "is_examining": collection.jobs.filter(kind="survey", state__in=Job.OPEN).exists(),
     }
     return render(request, "desk/rights/rights.html", values)
 
@@ -73,9 +74,9 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
             form.data = _with(form.data, seen=seen)
         else:
             people = {"custodian": form.cleaned_data["custodian"], "rights_holder": form.cleaned_data["rights_holder"]}
-            Collection.objects.filter(pk=collection.pk).update(version=F("version") + 1, **people)
-            before, after = change_source(collection, form.source_changes())
-            note_writer(collection, request.user)
+            with transaction.atomic():
+                Collection.objects.filter(pk=collection.pk).update(version=F("version") + 1, **people)
+                before, after = change_source(collection, form.source_changes())
             write_catalogue(collection)
             log(request.user, "terms stated", f"collection {slug}", before=before, after=after)
             examine(collection, request.user)
@@ -164,7 +165,6 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         changed = [record if one is current else one for one in records] if current else [*records, record]
         before, after = change_source(collection, {"consent.records": changed})
         _keep_document(request, collection, name, record["id"])
-        note_writer(collection, request.user)
         log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=before, after=after)
         examine(collection, request.user)
         messages.success(request, _("The consent is recorded. A second person approves it before a release."))
@@ -207,7 +207,6 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     before, after = change_source(collection, {"consent.records": rest})
     change_draft(collection, lambda draft: draft.get("consent_documents", {}).pop(name, None))
-    note_writer(collection, request.user)
     log(request.user, "consent removed", f"collection {slug}, {name}", before=before, after=after)
     examine(collection, request.user)
     messages.success(request, _("The record is removed."))

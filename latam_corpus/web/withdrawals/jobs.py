@@ -9,12 +9,12 @@ import latam_corpus as lc
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.eligibility.kept_out import reason_of
+from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import write_catalogue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job, Person
 from latam_corpus.web.releases.jobs import command
 from latam_corpus.web.releases.shares import count_all, store_folder
-from latam_corpus.web.source_values import replace_file
 from latam_corpus.web.withdrawals.search import documents_by_id, find
 from latam_corpus.web.workspace import data_folder, files_folder, out_folder, upload_of
 
@@ -30,15 +30,17 @@ _MOST_LISTED = 200
 def find_texts(job: Job) -> dict[str, Any]:
     """Search for texts; return the matches."""
     arguments = job.arguments
-    rows = find(job.collection, arguments["query"], arguments["by"], everywhere=bool(arguments.get("everywhere")))
-    return {"rows": rows}
+    everywhere = bool(arguments.get("everywhere"))
+    rows, is_cut = find(job.collection, arguments["query"], arguments["by"], everywhere=everywhere)
+    return {"rows": rows, "is_cut": is_cut}
 
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
     """Find out what a withdrawal or hold would remove, and which copies would come back, without writing anything."""
     arguments = job.arguments
     outcomes = []
-    for name, values in _requests(arguments).items():
+    requests = _requests(arguments)
+    for name, values in requests.items():
         done = _asked(arguments["what"], name, values, dry_run=True, receipt=None)
         outcomes.append(_outcome(done))
     documents = documents_by_id([doc_id for one in outcomes for doc_id in (*one["documents"], *one["promoted"])])
@@ -56,7 +58,7 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
         "concerns_others": any(
             documents.get(doc_id, {}).get("source_id") != own for one in outcomes for doc_id in one["documents"]
         ),
-        "releases": sorted(_requests(arguments)),
+        "releases": sorted(requests),
     }
 
 
@@ -72,7 +74,13 @@ def _requests(arguments: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     if not arguments.get("with_copies"):
         return {name: {"docs": ids} for name, ids in by_release.items()}
     texts = {doc_id: row["text"] for doc_id, row in documents_by_id(arguments["docs"]).items() if row["text"]}
-    return {name: {"texts": [texts[doc_id] for doc_id in ids if doc_id in texts]} for name, ids in by_release.items()}
+    return {
+        name: {
+            "texts": [texts[doc_id] for doc_id in ids if doc_id in texts],
+            "docs": [doc_id for doc_id in ids if doc_id not in texts],
+        }
+        for name, ids in by_release.items()
+    }
 
 
 def _asked(kind: str, name: str, values: dict[str, list[str]], *, dry_run: bool, receipt: Path | None) -> Any:
@@ -128,7 +136,7 @@ def withdraw(job: Job) -> dict[str, Any]:
     kept = data_folder() / "jobs" / f"{job.pk}.request"
     if not kept.exists():
         kept.parent.mkdir(exist_ok=True)
-        replace_file(kept, json.dumps(_requests(arguments)).encode())
+        replace(kept, json.dumps(_requests(arguments)).encode())
     receipts = []
     for name, values in json.loads(kept.read_bytes()).items():
         file = _receipt_file(job, name)

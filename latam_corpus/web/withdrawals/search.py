@@ -69,8 +69,10 @@ def _scans(collection: Collection | None) -> Iterator[tuple[str, pl.LazyFrame]]:
         yield "", opened.dropped()
 
 
-def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> list[dict[str, Any]]:
-    """Return the matches of a search, the collection's own first, each with the places where it is; then their copies.
+def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tuple[list[dict[str, Any]], bool]:
+    """Return the matches of a search and their copies, and whether there are more than the list may have.
+
+    Matches come before copies, the collection's own first, each with the places where it is.
 
     Args:
         collection: whose own texts are searched.
@@ -95,7 +97,8 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> li
     paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that left since
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
-    return sorted(rows, key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))[:_MOST]
+    rows.sort(key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))
+    return rows[:_MOST], max(len(rows), len(matches) + 1, len(copies) + 1) > _MOST
 
 
 def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:

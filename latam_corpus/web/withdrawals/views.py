@@ -23,8 +23,6 @@ from latam_corpus.web.workspace import data_folder
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-_OPEN: Final = (Job.State.QUEUED, Job.State.RUNNING)
-_SECONDS: Final = 3.0
 _SHOWN: Final = 50
 
 
@@ -36,7 +34,7 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and may and form.is_valid():
         everywhere = request.user.role == STEWARD
         job = enqueue("find texts", request.user, collection, everywhere=everywhere, **form.cleaned_data)
-        wait_for(job, _SECONDS)
+        wait_for(job)
         return redirect("withdraw-found", slug, job.pk)
     done = collection.jobs.filter(kind__in=("withdraw", "end hold")).select_related("person")
     values = {
@@ -127,7 +125,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             docs={row["doc_id"]: row["versions"] for row in ticked if row["versions"]},
             files=sorted(set(files)),
         )
-        wait_for(tried, _SECONDS)
+        wait_for(tried)
         return redirect("withdraw-request", slug, tried.pk)
     ticked_numbers = set(request.POST.getlist("row"))
     listed = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
@@ -146,7 +144,7 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if request.method == "POST" and may:
         done_job = enqueue("withdraw", request.user, collection, request=job.pk, confirmed_by=request.user.pk)
         log(request.user, "withdrawal confirmed", f"collection {slug}, job {job.pk}", reason=job.arguments["because"])
-        wait_for(done_job, _SECONDS)
+        wait_for(done_job)
         return redirect("withdraw-done", slug, done_job.pk)
     values = {
         "collection": collection,
@@ -221,5 +219,5 @@ def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("withdraw-done", slug, number)
     values = {"release": entry["release"], "request": entry["request"], "because": form.cleaned_data["because"]}
     ended = enqueue("end hold", request.user, collection, **values)
-    wait_for(ended, _SECONDS)
+    wait_for(ended)
     return redirect("withdraw-done", slug, ended.pk)
