@@ -56,8 +56,8 @@ class VersionedForm(forms.ModelForm):
         """
         row = self.instance
         values = {name: getattr(row, name) for name in self._meta.fields or () if name in self.cleaned_data}
-        same = type(row).objects.filter(pk=row.pk, version=self.cleaned_data["version"] or 0)
-        if same.update(version=F("version") + 1, **values):
+        unchanged = type(row).objects.filter(pk=row.pk, version=self.cleaned_data["version"] or 0)
+        if unchanged.update(version=F("version") + 1, **values):
             row.refresh_from_db()
             return True
         self.conflict = type(row).objects.get(pk=row.pk)

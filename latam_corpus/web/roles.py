@@ -150,8 +150,8 @@ def readable_collection(request: HttpRequest, slug: str) -> Collection:
     Raises:
         Http404: there is none; another's collection isn't distinguished from a missing one.
     """
-    found: Collection = get_object_or_404(collections_of(request.user), slug=slug)
-    return found
+    collection: Collection = get_object_or_404(collections_of(request.user), slug=slug)
+    return collection
 
 
 def may_edit(person: Any, collection: Collection) -> bool:

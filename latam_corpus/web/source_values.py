@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel
@@ -39,10 +40,10 @@ def _values(collection: Collection) -> dict[str, Any]:
 
 def stated(values: Mapping[str, Any], key: str) -> Any:
     """Return the value of a dotted key; None if there is none."""
-    found: Any = values
+    value: Any = values
     for part in key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
@@ -58,7 +59,8 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
     Raises:
         ConfigError: the file is no TOML, so that what somebody wrote in it would be lost.
     """
-    values = _values(collection)
+    former = _values(collection)
+    values = deepcopy(former)
     for key, value in changes.items():
         *tables, name = key.split(".")
         path = [values]
@@ -76,7 +78,7 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
                 parent.pop(table, None)
     target = source_file(collection)
     before = target.read_bytes()
-    after = before if values == _values(collection) else toml_text(values).encode()
+    after = before if values == former else toml_text(values).encode()
     if after != before:
         replace(target, after)
     return hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()

@@ -89,8 +89,8 @@ def _shortened(part: str) -> str:
     stem = part.removesuffix(suffix)
     suffix = suffix if len(suffix.encode()) <= 20 else ""  # noqa: PLR2004  (no suffix is longer)
     digest = hashlib.sha256(part.encode()).hexdigest()[:12]
-    kept = stem.encode()[: _LONGEST_PART - 13 - len(suffix.encode())].decode(errors="ignore")
-    return f"{kept}-{digest}{suffix}"
+    beginning = stem.encode()[: _LONGEST_PART - 13 - len(suffix.encode())].decode(errors="ignore")
+    return f"{beginning}-{digest}{suffix}"
 
 
 def upload_of(digest: str) -> Path:
@@ -187,11 +187,11 @@ def recover() -> None:
         else:
             leftover.unlink(missing_ok=True)
     for collection in Collection.objects.all():
-        known = set(collection.files.values_list("path", flat=True))
+        paths_in_rows = set(collection.files.values_list("path", flat=True))
         root = files_folder(collection)
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root).as_posix()
-            if path.is_file() and not path.is_symlink() and relative not in known:
+            if path.is_file() and not path.is_symlink() and relative not in paths_in_rows:
                 record_file(collection, relative, digest_of(path), path.stat().st_size)
 
 

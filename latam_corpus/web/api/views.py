@@ -44,32 +44,32 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @require_GET
 def collections(request: HttpRequest) -> HttpResponse:
     """List the collections that the token's person may read."""
-    found = collections_of(request.user).annotate(file_count=Count("files")).order_by("slug")
-    return _page(request, "collections", found, _collection_row)
+    rows = collections_of(request.user).annotate(file_count=Count("files")).order_by("slug")
+    return _page(request, "collections", rows, _collection_row)
 
 
 @csrf_exempt
 @require_GET
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection."""
-    found = collections_of(request.user).annotate(file_count=Count("files")).filter(slug=slug).first()
-    return _missing() if found is None else JsonResponse(_collection_row(found))
+    row = collections_of(request.user).annotate(file_count=Count("files")).filter(slug=slug).first()
+    return _missing() if row is None else JsonResponse(_collection_row(row))
 
 
 @csrf_exempt
 @require_http_methods(["GET", "PUT"])
 def source(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection's source file, or replace it; a new collection is made for a new id."""
-    found = collections_of(request.user).filter(slug=slug).first()
+    collection = collections_of(request.user).filter(slug=slug).first()
     if request.method == "PUT":
-        return _put_source(request, slug, found)
-    if found is None:
+        return _put_source(request, slug, collection)
+    if collection is None:
         return _missing()
-    text, digest = read_source(found)
+    text, digest = read_source(collection)
     return JsonResponse({"toml": text, "sha256": digest})
 
 
-def _put_source(request: HttpRequest, slug: str, found: Collection | None) -> HttpResponse:
+def _put_source(request: HttpRequest, slug: str, existing: Collection | None) -> HttpResponse:
     """Replace a source file if it is as the sender last saw it."""
     body = _body(request)
     if not isinstance(body.get("toml"), str) or not isinstance(body.get("replaces", ""), str):
@@ -80,35 +80,35 @@ def _put_source(request: HttpRequest, slug: str, found: Collection | None) -> Ht
     if mistakes:
         return JsonResponse({"errors": mistakes}, status=422)
     with transaction.atomic():
-        answer = _replaced(request, slug, found, body)
+        answer = _replaced(request, slug, existing, body)
     if isinstance(answer, HttpResponse):
         return answer
     advice = [sentence(finding, language) for finding in findings]
-    return JsonResponse({"sha256": answer, "advice": advice}, status=201 if found is None else 200)
+    return JsonResponse({"sha256": answer, "advice": advice}, status=201 if existing is None else 200)
 
 
-def _replaced(request: HttpRequest, slug: str, found: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
+def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
     """Write the source file, and the collection's row; return the digest of the file, or the reason against it."""
     values = tomllib.loads(body["toml"])
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
-    if found is None:
+    if existing is None:
         taken = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
         if taken or not (is_single() or request.user.role in OWNERS):
             return error(403, _("A collection with this id isn't yours"), _("Use another id."), "id")
-        found = Collection.objects.create(slug=slug, owner=request.user, **shown)
+        existing = Collection.objects.create(slug=slug, owner=request.user, **shown)
         log(request.user, "collection made", f"collection {slug}")
-        before = ""
+        former = ""
     else:
-        locked = Collection.objects.select_for_update().get(pk=found.pk)
+        locked = Collection.objects.select_for_update().get(pk=existing.pk)
         if not may_edit(request.user, locked):
             return error(403, _("Your account doesn't allow this"))
-        before = read_source(locked)[1]
-        if before != body.get("replaces", ""):
+        former = read_source(locked)[1]
+        if former != body.get("replaces", ""):
             remedy = _("Pull it, join both, and push again with `replaces` as it is now.")
-            return error(409, _("The source file has changed in the meantime"), remedy, before)
+            return error(409, _("The source file has changed in the meantime"), remedy, former)
         Collection.objects.filter(pk=locked.pk).update(version=F("version") + 1, **shown)
-    digest = replace_source(found, body["toml"])
-    log(request.user, "source replaced", f"collection {slug}", before=before, after=digest)
+    digest = replace_source(existing, body["toml"])
+    log(request.user, "source replaced", f"collection {slug}", before=former, after=digest)
     return digest
 
 
@@ -123,30 +123,30 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Return a job."""
-    found = jobs_of(request).filter(pk=number).first()
-    return _missing() if found is None else JsonResponse(_job_row(found))
+    row = jobs_of(request).filter(pk=number).first()
+    return _missing() if row is None else JsonResponse(_job_row(row))
 
 
-def _collection_row(found: Collection) -> dict[str, Any]:
+def _collection_row(collection: Collection) -> dict[str, Any]:
     return {
-        "id": found.slug,
-        "title": found.title,
-        "custodian": found.custodian,
-        "rights_holder": found.rights_holder,
-        "state": found.state,
-        "files": found.file_count,
+        "id": collection.slug,
+        "title": collection.title,
+        "custodian": collection.custodian,
+        "rights_holder": collection.rights_holder,
+        "state": collection.state,
+        "files": collection.file_count,
     }
 
 
-def _job_row(found: Job) -> dict[str, Any]:
+def _job_row(job: Job) -> dict[str, Any]:
     return {
-        "number": found.pk,
-        "kind": found.kind,
-        "collection": found.collection.slug if found.collection else None,
-        "state": found.state,
-        "progress": found.progress,
-        "created": found.created.isoformat(),
-        "ended": found.ended.isoformat() if found.ended else None,
+        "number": job.pk,
+        "kind": job.kind,
+        "collection": job.collection.slug if job.collection else None,
+        "state": job.state,
+        "progress": job.progress,
+        "created": job.created.isoformat(),
+        "ended": job.ended.isoformat() if job.ended else None,
     }
 
 

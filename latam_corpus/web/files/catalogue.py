@@ -32,8 +32,8 @@ _OWN: Final = frozenset({FILE, "form", *KEYS})
 
 def catalogue_of(collection: Collection) -> dict[str, Any]:
     """Return what is known of a collection's uploaded catalogue; empty if it has none."""
-    found: dict[str, Any] = (collection.draft or {}).get("catalogue") or {}
-    return found
+    catalogue: dict[str, Any] = (collection.draft or {}).get("catalogue") or {}
+    return catalogue
 
 
 def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None]) -> None:
@@ -93,10 +93,10 @@ def write_catalogue(collection: Collection) -> None:
     rows = [
         _row(file, columns, catalogue) for file in files if not catalogue or file.row is not None or file.correction
     ]
-    known = [FILE, "form", *COLUMNS, *COLUMNS_OF_TERMS]
-    names = list(dict.fromkeys([*known, *(name for row in rows for name in row)]))
-    kept = {FILE, *of_terms.intersection(_TERMS)}
-    used = [name for name in names if name in kept or any(row.get(name) for row in rows)]
+    standard = [FILE, "form", *COLUMNS, *COLUMNS_OF_TERMS]
+    names = list(dict.fromkeys([*standard, *(name for row in rows for name in row)]))
+    required = {FILE, *of_terms.intersection(_TERMS)}
+    used = [name for name in names if name in required or any(row.get(name) for row in rows)]
     text = io.StringIO()
     writer = csv.DictWriter(text, used, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

@@ -42,17 +42,17 @@ def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, collection: Collection, form: MappingForm | None = None, status: int = 200) -> Any:
-    known = catalogue_of(collection)
-    without_row = CollectionFile.objects.filter(collection=collection, row__isnull=True) if known else []
+    described = catalogue_of(collection)
+    without_row = CollectionFile.objects.filter(collection=collection, row__isnull=True) if described else []
     page = Paginator(without_row, _A_PAGE).get_page(request.GET.get("page"))
-    rows = {row["number"]: row for row in known.get("missing", ())}
+    rows = {row["number"]: row for row in described.get("missing", ())}
     for file in page:
-        file.near = rows.get(known.get("near", {}).get(file.path))
+        file.near = rows.get(described.get("near", {}).get(file.path))
     examples: dict[str, str] = {}
     for cells in [*(row["cells"] for row in rows.values()), *_cells(collection)]:
         for head, cell in cells.items():
             examples.setdefault(head, cell[:60])
-    form = form or (MappingForm(catalogue=known) if known else None)
+    form = form or (MappingForm(catalogue=described) if described else None)
     if form:
         for number, head in enumerate(form.heads):
             form.fields[f"c{number}"].help_text = (
@@ -62,11 +62,11 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
     values = {
         "collection": collection,
         "tab": "files",
-        "catalogue": known,
+        "catalogue": described,
         "form": form,
         "page": page,
-        "near_count": len(known.get("near", {})),
-        "missing": known.get("missing", [])[:_A_PAGE],
+        "near_count": len(described.get("near", {})),
+        "missing": described.get("missing", [])[:_A_PAGE],
         "named": _languages(collection),
         "language_names": language_names(),
         "open_job": newest if newest and newest.is_open else None,
@@ -89,10 +89,10 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
     for file in CollectionFile.objects.filter(collection=collection, row__isnull=False):
         if typed := value_of(file, "declared_language", columns):
             counts[typed] = counts.get(typed, 0) + 1
-    meant = catalogue_of(collection).get("languages", {})
+    chosen = catalogue_of(collection).get("languages", {})
     rows = []
     for typed, n in counts.items():
-        code = meant.get(typed) or declared_tag(typed)
+        code = chosen.get(typed) or declared_tag(typed)
         of_group = _("%(name)s, I don't know which") % {"name": typed}
         suggested = of_group if declared_tag(of_group) else ""
         rows.append(
@@ -127,15 +127,17 @@ def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
 def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
     """Store what the columns mean, and read the catalogue again."""
     collection = editable_collection(request, slug)
-    known = catalogue_of(collection)
-    form = MappingForm(request.POST, catalogue=known)
-    if not known:
+    described = catalogue_of(collection)
+    form = MappingForm(request.POST, catalogue=described)
+    if not described:
         return redirect("catalogue", slug)
     if not form.is_valid():
         return _page(request, collection, form, status=422)
     arguments = {"column": form.cleaned_data["column"], "columns": form.columns}
     log(request.user, "catalogue mapped", f"collection {slug}", reason=str(form.columns)[:1000])
-    job = enqueue("read catalogue", request.user, collection, name=known["name"], sha256=known["sha256"], **arguments)
+    job = enqueue(
+        "read catalogue", request.user, collection, name=described["name"], sha256=described["sha256"], **arguments
+    )
     wait_for(job)
     return redirect("catalogue", slug)
 
@@ -144,10 +146,10 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
 def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     """Store which language a name in the catalogue means, for all its rows."""
     collection = editable_collection(request, slug)
-    typed, meant = request.POST.get("typed", ""), request.POST.get("meant", "")
+    typed, name = request.POST.get("typed", ""), request.POST.get("meant", "")
     field = LanguageField(label="")
     try:
-        code = field.clean(meant)
+        code = field.clean(name)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("catalogue", slug)
@@ -185,10 +187,10 @@ def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
 def catalogue_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop using a catalogue: files lose their rows, and keep their corrections."""
     collection = editable_collection(request, slug)
-    before = catalogue_of(collection).get("sha256", "")
+    former = catalogue_of(collection).get("sha256", "")
     change_draft(collection, lambda draft: draft.pop("catalogue", None))
     CollectionFile.objects.filter(collection=collection).update(row=None, version=F("version") + 1)
-    log(request.user, "catalogue removed", f"collection {slug}", before=before)
+    log(request.user, "catalogue removed", f"collection {slug}", before=former)
     write_catalogue(collection)
     examine(request, collection, all=True)
     return redirect("catalogue", slug)

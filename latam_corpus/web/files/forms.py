@@ -104,9 +104,9 @@ def language_names() -> dict[str, str]:
     """Return the code of each name of a picker of the region's languages: groups first, «I don't know which»."""
     language = core_language()
     unknown = gettext("%(group)s, I don't know which")
-    known = groups()
-    wide = {unknown % {"group": language_name(code).translate(language)}: code for code in known.collections}
-    own = {language_name(code).translate(language): code for code in known.of}
+    of_region = groups()
+    wide = {unknown % {"group": language_name(code).translate(language)}: code for code in of_region.collections}
+    own = {language_name(code).translate(language): code for code in of_region.of}
     first = {language_name(code).translate(language): code for code in ("spa", "por")}
     return {**first, **dict(sorted(wide.items())), **dict(sorted(own.items(), key=lambda pair: pair[0].casefold()))}
 
@@ -166,8 +166,8 @@ class CorrectionForm(VersionedForm):
 
 def label_of(row: Mapping[str, Any]) -> str:
     """Return a row of a catalogue in a few words: its number, its file's name and its first other cell."""
-    others = [cell for cell in row["cells"].values() if cell != row["name"]]
-    return f"{row['number']}: {row['name']}" + (f" · {others[0][:60]}" if others else "")
+    further_cells = [cell for cell in row["cells"].values() if cell != row["name"]]
+    return f"{row['number']}: {row['name']}" + (f" · {further_cells[0][:60]}" if further_cells else "")
 
 
 class MappingForm(forms.Form):

@@ -88,10 +88,10 @@ def _survey(collection: Collection, paths: list[str]) -> list[str]:
             lists.append(path)
         sha256, is_read = row.pop("sha256"), row.pop("is_read")
         facts = row | {"read": is_read, "problem": row["problem"] or "", "looks_like": row["looks_like"] or ""}
-        same = CollectionFile.objects.filter(collection=collection, path=path)
+        unreplaced = CollectionFile.objects.filter(collection=collection, path=path)
         if sha256:  # a file that was replaced meanwhile is examined by its own job
-            same = same.filter(sha256=sha256)
-        same.update(facts=facts)
+            unreplaced = unreplaced.filter(sha256=sha256)
+        unreplaced.update(facts=facts)
     return lists
 
 
@@ -184,10 +184,10 @@ def _nearest(paths: list[str], names: dict[str, int]) -> dict[str, int]:
         own = _key(path)
         matcher = difflib.SequenceMatcher(b=own, autojunk=False)
         for name, number in list(names.items())[:_MOST_COMPARED]:
-            other = _key(name)
-            matcher.set_seq1(other)
-            is_other_number = re.findall(r"\d+", own) != re.findall(r"\d+", other)
-            score = _CLOSE if own and own in other else matcher.ratio()
+            candidate = _key(name)
+            matcher.set_seq1(candidate)
+            is_other_number = re.findall(r"\d+", own) != re.findall(r"\d+", candidate)
+            score = _CLOSE if own and own in candidate else matcher.ratio()
             if score >= _CLOSE and not is_other_number:
                 pairs.append((score, path, number))
     nearest: dict[str, int] = {}
@@ -216,7 +216,7 @@ def run_collection(job: Job) -> dict[str, Any]:
         out_folder(),
         progress=lambda title, done, of: report_progress(job, done, of, title),
     )
-    fates = {
+    results = {
         str(row["file"]): {key: row[key] for key in ("documents", "kept", "dropped", "reasons", "why")}
         for row in run.files().iter_rows(named=True)
         if row["file"]
@@ -224,7 +224,7 @@ def run_collection(job: Job) -> dict[str, Any]:
     at = job.started.isoformat() if job.started else ""
     for file in CollectionFile.objects.filter(collection=collection):
         name = unicodedata.normalize("NFC", f"{FOLDER}/{file.path}")
-        fate = {**fates[name], "run": run.name, "at": at} if name in fates else None
+        fate = {**results[name], "run": run.name, "at": at} if name in results else None
         CollectionFile.objects.filter(pk=file.pk, sha256=file.sha256).update(fate=fate)
-    kept = sum(fate["kept"] for fate in fates.values())
-    return {"run": run.name, "documents": sum(fate["documents"] for fate in fates.values()), "kept": kept}
+    kept_count = sum(fate["kept"] for fate in results.values())
+    return {"run": run.name, "documents": sum(fate["documents"] for fate in results.values()), "kept": kept_count}

@@ -41,26 +41,26 @@ def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
         if before != after and collection.files.exists():
             examine(request, collection, all=True)
         return redirect("collection-edit", slug)
-    found = Collection.objects.get(slug=slug)
-    beside, others = _findings(found)
+    stored = Collection.objects.get(slug=slug)
+    by_field, general = _findings(stored)
     for name, field in form.fields.items():
-        field.advice = beside.get(name, [])
-    values = {"form": form, "collection": found, "others": others, "language_names": language_names()}
+        field.advice = by_field.get(name, [])
+    values = {"form": form, "collection": stored, "others": general, "language_names": language_names()}
     return render(request, "desk/home/collection_edit.html", values)
 
 
 def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
     """Return what the check of a source file finds, by the field that it belongs to, and the rest."""
     write_source(collection)
-    beside: dict[str, list[str]] = {}
-    others = []
+    by_field: dict[str, list[str]] = {}
+    general = []
     for finding in lc.check_source(source_file(collection)):
         language = core_language()
         sentence = finding.sentence.translate(language)
         about = finding.problem.msgid if not finding.key and not finding.wrong else ""
         name = next((field for word, field in _FIELD_OF_WORD.items() if word in about), _FIELD_OF.get(finding.key))
         if name:
-            beside.setdefault(name, []).append(finding.problem.translate(language) if about else sentence)
+            by_field.setdefault(name, []).append(finding.problem.translate(language) if about else sentence)
         elif finding.key not in {"id", "rights.statement"} or finding.wrong:
-            others.append(sentence)
-    return beside, others
+            general.append(sentence)
+    return by_field, general

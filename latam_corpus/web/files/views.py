@@ -53,15 +53,15 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm, status: int = 200) -> HttpResponse:
-    known = problems(collection)
+    conditions = problems(collection)
     chosen = {name: request.GET.get(name, "") for name in ("problem", "language", "form", "q")}
     everything = CollectionFile.objects.filter(collection=collection)
     counts = everything.aggregate(
-        **{key.replace("-", "_"): Count("pk", filter=q) for key, (_label, q) in known.items()}
+        **{key.replace("-", "_"): Count("pk", filter=q) for key, (_label, q) in conditions.items()}
     )
-    rows = everything.annotate(gravity=_gravity(known))
-    if chosen["problem"] in known:
-        rows = rows.filter(known[chosen["problem"]][1])
+    rows = everything.annotate(gravity=_gravity(conditions))
+    if chosen["problem"] in conditions:
+        rows = rows.filter(conditions[chosen["problem"]][1])
     if chosen["language"]:
         rows = rows.filter(facts__language=chosen["language"])
     if chosen["form"]:
@@ -85,7 +85,9 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "page": page,
         "query": "&" + urlencode(query) if query else "",
         "chosen": chosen,
-        "problems": [(key, label, n) for key, (label, _q) in known.items() if (n := counts[key.replace("-", "_")])],
+        "problems": [
+            (key, label, n) for key, (label, _q) in conditions.items() if (n := counts[key.replace("-", "_")])
+        ],
         "languages_here": sorted(filter(None, present["language"])),
         "forms_here": [(name, FORMS[name]) for name in FORMS if name in present["form"]],
         "catalogue": catalogue,
@@ -99,10 +101,12 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
     return render(request, "desk/files/files.html", values, status=status)
 
 
-def _gravity(known: dict[str, tuple[Any, Q]]) -> Case:
+def _gravity(conditions: dict[str, tuple[Any, Q]]) -> Case:
     """Return the place of a file's gravest problem; rights are a matter of all files and don't change the order."""
-    order = [key for key in known if key != "rights"]
-    return Case(*(When(known[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order)))
+    order = [key for key in conditions if key != "rights"]
+    return Case(
+        *(When(conditions[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order))
+    )
 
 
 def _values(rows: Any, name: str) -> list[str]:
@@ -220,8 +224,8 @@ def correct(request: HttpRequest, collection: Collection, file: CollectionFile, 
     if correction == (file.correction or {}):
         return
     CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
-    said = ", ".join(f"{key}: {value}" for key, value in correction.items()) or "none"
-    log(request.user, "file corrected", f"collection {collection.slug}, file {file.path}", reason=said)
+    shown = ", ".join(f"{key}: {value}" for key, value in correction.items()) or "none"
+    log(request.user, "file corrected", f"collection {collection.slug}, file {file.path}", reason=shown)
     file.refresh_from_db()
 
 

@@ -53,20 +53,20 @@ def collection_new(request: HttpRequest) -> HttpResponse:
     """Make a collection: its folder, and a source file without rights."""
     form = NewCollectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = form.save(commit=False)
-        made.owner = request.user
-        made.slug = _free_slug(made.title)
-        made.save()
-        write_source(made)
-        log(request.user, "collection made", f"collection {made.slug}")
-        return redirect("files", made.slug)
+        new = form.save(commit=False)
+        new.owner = request.user
+        new.slug = _free_slug(new.title)
+        new.save()
+        write_source(new)
+        log(request.user, "collection made", f"collection {new.slug}")
+        return redirect("files", new.slug)
     return render(request, "desk/home/collection_new.html", {"form": form})
 
 
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a collection: who keeps it, its state, and what to do next."""
-    found = readable_collection(request, slug)
-    values = {"collection": found, "jobs": found.jobs.all()[:5], "files": found.files.count()}
+    row = readable_collection(request, slug)
+    values = {"collection": row, "jobs": row.jobs.all()[:5], "files": row.files.count()}
     return render(request, "desk/home/collection.html", values)
 
 
@@ -78,19 +78,19 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Show a job: how far it is, or how it ended."""
-    found = get_object_or_404(jobs_of(request), pk=number)
-    values = {"job": found, "label": KINDS[found.kind].label, "may_stop": found.is_open and _may_stop(request, found)}
+    row = get_object_or_404(jobs_of(request), pk=number)
+    values = {"job": row, "label": KINDS[row.kind].label, "may_stop": row.is_open and _may_stop(request, row)}
     return render(request, "desk/home/job.html", values)
 
 
 @require_POST
 def job_stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job."""
-    found = get_object_or_404(jobs_of(request), pk=number)
-    if not _may_stop(request, found):
+    row = get_object_or_404(jobs_of(request), pk=number)
+    if not _may_stop(request, row):
         raise Http404
-    request_stop(found)
-    log(request.user, "job stopped", f"job {found.pk}, {found.kind}")
+    request_stop(row)
+    log(request.user, "job stopped", f"job {row.pk}, {row.kind}")
     return redirect("job", number)
 
 
@@ -121,9 +121,9 @@ def jobs_of(request: HttpRequest) -> Any:
     return everything
 
 
-def _may_stop(request: HttpRequest, found: Job) -> bool:
-    is_own = found.person_id == request.user.pk
-    return is_own or (found.collection is not None and may_edit(request.user, found.collection))
+def _may_stop(request: HttpRequest, row: Job) -> bool:
+    is_own = row.person_id == request.user.pk
+    return is_own or (row.collection is not None and may_edit(request.user, row.collection))
 
 
 def _free_slug(title: str) -> str:

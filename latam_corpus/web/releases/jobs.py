@@ -34,7 +34,7 @@ def make_version(job: Job) -> dict[str, Any]:
     collection = job.collection
     approvals = approvals_now(collection)
     run = run_collection(job)["run"]
-    if [one.pk for one in approvals_now(collection)] != [one.pk for one in approvals]:
+    if [approval.pk for approval in approvals_now(collection)] != [approval.pk for approval in approvals]:
         raise _not_approved(collection)
     name, uses = job.arguments["name"], job.arguments.get("uses") or ["train"]
     if lc.versions(store_folder(), name):
@@ -42,12 +42,17 @@ def make_version(job: Job) -> dict[str, Any]:
     else:
         terms = [option for tier in _TIERS for option in ("--admit", tier)]
         terms += [option for use in uses for option in ("--uses", use)]
-    made = command("release", "build", name, run, *terms, "--no-report")
-    version = f"{name}@{made['version']}"
+    built = command("release", "build", name, run, *terms, "--no-report")
+    version = f"{name}@{built['version']}"
     entries = [
-        {"kind": one.kind, "by": str(one.person), "on": one.given.date().isoformat(), "digest": one.digest}
-        | {"alone": _is_alone(collection, one)}
-        for one in approvals
+        {
+            "kind": approval.kind,
+            "by": str(approval.person),
+            "on": approval.given.date().isoformat(),
+            "digest": approval.digest,
+        }
+        | {"alone": _is_alone(collection, approval)}
+        for approval in approvals
     ]
     counts = count_version(version, {collection.slug: entries})
     documents = sum(row[2] for row in counts["counts"] if row[0] == collection.slug)
@@ -58,9 +63,9 @@ def make_version(job: Job) -> dict[str, Any]:
         "version": version,
         "run": run,
         "documents": documents,
-        "left_out": made.get("left_out", {}),
-        "unchanged": bool(made.get("unchanged")),
-        "approvals": [one.pk for one in approvals],
+        "left_out": built.get("left_out", {}),
+        "unchanged": bool(built.get("unchanged")),
+        "approvals": [approval.pk for approval in approvals],
     }
 
 
@@ -76,13 +81,13 @@ def approvals_now(collection: Collection) -> list[Approval]:
         ConfigError: one is missing or doesn't match, or a file in the folder isn't the one that was approved.
     """
     collection.refresh_from_db()
-    if (other := _other_file(collection)) is not None:
+    if (differing := _other_file(collection)) is not None:
         problem = _("it isn't the file that was added here, or was put into the folder in another way")
-        raise ConfigError(other, problem, _("add it on the page of the files, and propose the collection again"))
-    found = approvals_of(collection)
-    if len(found) != len(KINDS):
+        raise ConfigError(differing, problem, _("add it on the page of the files, and propose the collection again"))
+    approvals = approvals_of(collection)
+    if len(approvals) != len(KINDS):
         raise _not_approved(collection)
-    return found
+    return approvals
 
 
 def _not_approved(collection: Collection) -> ConfigError:
@@ -92,13 +97,13 @@ def _not_approved(collection: Collection) -> ConfigError:
 
 def _other_file(collection: Collection) -> str | None:
     """Return a file on the disk whose bytes aren't those of its row, or that has none; None if all agree."""
-    known = dict(collection.files.values_list("path", "sha256"))
+    expected = dict(collection.files.values_list("path", "sha256"))
     root = files_folder(collection)
     on_disk = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}
-    for name in sorted(known.keys() | on_disk.keys()):
-        if name not in known or name not in on_disk or on_disk[name].is_symlink():
+    for name in sorted(expected.keys() | on_disk.keys()):
+        if name not in expected or name not in on_disk or on_disk[name].is_symlink():
             return name
-        if digest_of(on_disk[name]) != known[name]:
+        if digest_of(on_disk[name]) != expected[name]:
             return name
     return None
 

@@ -69,7 +69,7 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
         .sort("source_id", "language")
         .collect()
     )
-    kept = stored_counts(version)
+    earlier = stored_counts(version)
     values = {
         "version": version,
         "day": release.manifest.created.date().isoformat(),
@@ -78,7 +78,7 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
             {"id": entry.source_id, "title": entry.title, "holder": entry.holder, "rights": entry.rights}
             for entry in release.manifest.sources
         ],
-        "approvals": (kept or {}).get("approvals", {}) | (approvals or {}),
+        "approvals": (earlier or {}).get("approvals", {}) | (approvals or {}),
     }
     _file(version).parent.mkdir(exist_ok=True)
     replace(_file(version), json.dumps(values, ensure_ascii=False).encode())
@@ -88,18 +88,18 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
 def stored_counts(version: str) -> dict[str, Any] | None:
     """Return the stored counts of a version; None if it wasn't counted yet."""
     try:
-        found: dict[str, Any] = json.loads(_file(version).read_bytes())
+        counts: dict[str, Any] = json.loads(_file(version).read_bytes())
     except FileNotFoundError:
         return None
-    return found
+    return counts
 
 
 def count_all() -> list[str]:
     """Count all versions again, after a withdrawal; return them."""
-    found = lc.versions(store_folder())
-    for version in found:
+    versions = lc.versions(store_folder())
+    for version in versions:
         count_version(version)
-    return found
+    return versions
 
 
 def shares_of(slug: str) -> tuple[list[Share], list[str]]:

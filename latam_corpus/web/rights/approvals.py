@@ -132,8 +132,8 @@ def consent_folder(collection: Collection) -> Path:
 
 def consent_documents(collection: Collection) -> dict[str, list[str]]:
     """Return the name and the file of the document of each consent record, by the record's id."""
-    found: dict[str, list[str]] = _draft(collection).get("consent_documents") or {}
-    return found
+    documents: dict[str, list[str]] = _draft(collection).get("consent_documents") or {}
+    return documents
 
 
 def _draft(collection: Collection) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def standing(collection: Collection, kind: str) -> Standing:
         return Standing(kind, "proposed", digest, proposer, timezone.datetime.fromisoformat(proposal["at"]))
     if latest is not None:
         state = "approved" if latest.approved else "refused"
-        alone = latest.approved and latest.person_id == proposal.get("person")
-        found = Standing(kind, state, digest, latest.person, latest.given, latest.reason, [], latest, alone)
-        return found if state == "refused" else _with_version(collection, found)
+        is_alone = latest.approved and latest.person_id == proposal.get("person")
+        result = Standing(kind, state, digest, latest.person, latest.given, latest.reason, [], latest, is_alone)
+        return result if state == "refused" else _with_version(collection, result)
     earlier = decisions.filter(approved=True).first()
     if earlier is not None:
         changes = list(_changes(_kept(earlier.digest), values))
@@ -192,16 +192,16 @@ def standing(collection: Collection, kind: str) -> Standing:
     return Standing(kind, "draft", digest, changes=changes)
 
 
-def _with_version(collection: Collection, found: Standing) -> Standing:
+def _with_version(collection: Collection, result: Standing) -> Standing:
     for job in Job.objects.filter(collection=collection, kind="release", state=Job.State.DONE).order_by("pk"):
-        if found.approval and found.approval.pk in (job.result or {}).get("approvals", ()):
-            return replace(found, version=job.result["version"])
-    return found
+        if result.approval and result.approval.pk in (job.result or {}).get("approvals", ()):
+            return replace(result, version=job.result["version"])
+    return result
 
 
 def _proposal(collection: Collection, kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = (_draft(collection).get("proposed") or {}).get(kind) or {}
-    return found
+    proposal: dict[str, Any] = (_draft(collection).get("proposed") or {}).get(kind) or {}
+    return proposal
 
 
 def _note_proposal(draft: dict[str, Any], *, kind: str, entry: dict[str, Any]) -> None:
@@ -247,8 +247,8 @@ def _writers(collection: Collection, kind: str) -> set[int]:
 
 def decide(collection: Collection, kind: str, person: Person, digest: str, *, approved: bool, reason: str) -> bool:
     """Approve or refuse what has this digest; return False, and store nothing, if it isn't proposed any more."""
-    found = standing(collection, kind)
-    if found.state != "proposed" or found.digest != digest or not may_decide(person, collection, kind):
+    current = standing(collection, kind)
+    if current.state != "proposed" or current.digest != digest or not may_decide(person, collection, kind):
         return False
     _keep(covered(collection, kind))
     Approval.objects.create(
@@ -270,8 +270,8 @@ def decide(collection: Collection, kind: str, person: Person, digest: str, *, ap
 
 def approvals_of(collection: Collection) -> list[Approval]:
     """Return the approvals that match a collection as it is now: at most one of rights and one of consent."""
-    found = [standing(collection, kind) for kind in KINDS]
-    return [one.approval for one in found if one.state == "approved" and one.approval is not None]
+    stands = [standing(collection, kind) for kind in KINDS]
+    return [stand.approval for stand in stands if stand.state == "approved" and stand.approval is not None]
 
 
 def missing_approvals(collection: Collection) -> list[str]:
@@ -282,8 +282,8 @@ def missing_approvals(collection: Collection) -> list[str]:
         "refused": _("It was refused."),
         "expired": _("What was approved has changed since."),
     }
-    found = [standing(collection, kind) for kind in KINDS]
-    return [f"{one.label}: {sentences[one.state]}" for one in found if one.state != "approved"]
+    stands = [standing(collection, kind) for kind in KINDS]
+    return [f"{stand.label}: {sentences[stand.state]}" for stand in stands if stand.state != "approved"]
 
 
 def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[
         return
     files, now = old["files"], new["files"]
     added, removed = sorted(now.keys() - files.keys()), sorted(files.keys() - now.keys())
-    other = sorted(name for name in files.keys() & now.keys() if files[name] != now[name])
+    replaced = sorted(name for name in files.keys() & now.keys() if files[name] != now[name])
     if added:
         yield _named(
             ngettext("%(n)d file was added: %(names)s", "%(n)d files were added: %(names)s", len(added)), added
@@ -301,11 +301,11 @@ def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[
     if removed:
         text = ngettext("%(n)d file was removed: %(names)s", "%(n)d files were removed: %(names)s", len(removed))
         yield _named(text, removed)
-    if other:
+    if replaced:
         text = ngettext(
-            "%(n)d file has other content: %(names)s", "%(n)d files have other content: %(names)s", len(other)
+            "%(n)d file has other content: %(names)s", "%(n)d files have other content: %(names)s", len(replaced)
         )
-        yield _named(text, other)
+        yield _named(text, replaced)
     rows = sorted(
         name.removeprefix("files/")
         for name in old["rows"].keys() | new["rows"].keys()
@@ -317,10 +317,10 @@ def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[
             "The terms of %(n)d file changed: %(names)s", "The terms of %(n)d files changed: %(names)s", len(rows)
         )
         yield _named(text, rows)
-    before, after = dict(_flat(old["stated"])), dict(_flat(new["stated"]))
-    for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key):
-            values = {"key": key, "before": before.get(key) or "–", "after": after.get(key) or "–"}
+    old_values, new_values = dict(_flat(old["stated"])), dict(_flat(new["stated"]))
+    for key in sorted(old_values.keys() | new_values.keys()):
+        if old_values.get(key) != new_values.get(key):
+            values = {"key": key, "before": old_values.get(key) or "–", "after": new_values.get(key) or "–"}
             yield _("%(key)s: “%(before)s” became “%(after)s”") % values
 
 

@@ -76,8 +76,10 @@ def groups(collection: Collection) -> list[Group]:
     for file in CollectionFile.objects.filter(collection=collection):
         value = value_of(file, "rights", columns).strip()
         files[has_catalogue and file.row is None and not value, value].append(file)
-    found = [_group(value, members, is_without_row=alone) for (alone, value), members in files.items()]
-    return sorted(found, key=lambda group: (not group.held, -len(group.paths), group.value))
+    listed_groups = [
+        _group(value, members, is_without_row=without_row) for (without_row, value), members in files.items()
+    ]
+    return sorted(listed_groups, key=lambda group: (not group.held, -len(group.paths), group.value))
 
 
 def _group(value: str, files: list[CollectionFile], *, is_without_row: bool) -> Group:
@@ -93,8 +95,8 @@ def _group(value: str, files: list[CollectionFile], *, is_without_row: bool) -> 
 
 def group_of(collection: Collection, value: str, *, is_without_row: bool) -> Group | None:
     """Return the group with this cell; None if no file has it any more."""
-    found = (group for group in groups(collection) if (group.value, group.is_without_row) == (value, is_without_row))
-    return next(found, None)
+    matching = (group for group in groups(collection) if (group.value, group.is_without_row) == (value, is_without_row))
+    return next(matching, None)
 
 
 def decide_terms(collection: Collection, person: Person, paths: Iterable[str], values: Mapping[str, Any]) -> int:
@@ -110,8 +112,8 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
     with transaction.atomic():
         files = list(CollectionFile.objects.select_for_update().filter(collection=collection, path__in=list(paths)))
         for file in files:
-            kept = {column: value for column, value in (file.correction or {}).items() if column not in cells}
-            correction = kept | {column: value for column, value in cells.items() if value}
+            unchanged = {column: value for column, value in (file.correction or {}).items() if column not in cells}
+            correction = unchanged | {column: value for column, value in cells.items() if value}
             CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
     write_catalogue(collection)
     log(

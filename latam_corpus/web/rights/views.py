@@ -54,8 +54,10 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
         "has_catalogue": bool(catalogue_of(collection)),
         "records": _records(source),
         "documents": consent_documents(collection),
-        "stands": [(one, one.state == "proposed" and may_decide(request.user, collection, one.kind)) for one in stands],
-        "may_propose": any(one.state not in {"approved", "proposed"} for one in stands),
+        "stands": [
+            (stand, stand.state == "proposed" and may_decide(request.user, collection, stand.kind)) for stand in stands
+        ],
+        "may_propose": any(stand.state not in {"approved", "proposed"} for stand in stands),
         "is_examining": collection.jobs.filter(kind="survey", state__in=Job.OPEN).exists(),
     }
     return render(request, "desk/rights/rights.html", values)
@@ -114,11 +116,11 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
         value = str(catalogue_rows(collection).get(f"files/{name}", {}).get("rights", ""))
         initial = _initial(file.correction or {})
     else:
-        found = group_of(collection, value, is_without_row=is_without_row)
-        if found is None:
+        chosen = group_of(collection, value, is_without_row=is_without_row)
+        if chosen is None:
             messages.info(request, _("No file states this any more."))
             return redirect("rights", slug)
-        paths, licences = list(found.paths), found.licences
+        paths, licences = list(chosen.paths), chosen.licences
         initial = _initial(CollectionFile.objects.get(collection=collection, path=paths[0]).correction or {})
     form = GroupForm(request.POST or None, rights=source["rights"], licences=licences, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -146,8 +148,8 @@ def _initial(correction: dict[str, Any]) -> dict[str, Any]:
 
 
 def _records(source: dict[str, Any]) -> list[dict[str, Any]]:
-    found = stated(source, "consent.records")
-    return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+    records = stated(source, "consent.records")
+    return [record for record in records if isinstance(record, dict)] if isinstance(records, list) else []
 
 
 def consent(request: HttpRequest, slug: str) -> HttpResponse:
@@ -162,7 +164,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         record = form.record()
         if current and "language" in current:
             record["language"] = current["language"]
-        changed = [record if one is current else one for one in records] if current else [*records, record]
+        changed = [record if entry is current else entry for entry in records] if current else [*records, record]
         before, after = change_source(collection, {"consent.records": changed})
         _keep_document(request, collection, name, record["id"])
         log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=before, after=after)
@@ -189,9 +191,9 @@ def _keep_document(request: HttpRequest, collection: Collection, old: str, new: 
 
     def change(draft: dict[str, Any]) -> None:
         documents = draft.setdefault("consent_documents", {})
-        kept = documents.pop(old, None)
-        if entry or kept:
-            documents[new] = entry or kept
+        earlier = documents.pop(old, None)
+        if entry or earlier:
+            documents[new] = entry or earlier
 
     change_draft(collection, change)
 
@@ -202,10 +204,10 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
     collection = editable_collection(request, slug)
     name = request.POST.get("id", "")
     records = _records(source_values(collection))
-    rest = [record for record in records if record.get("id") != name]
-    if len(rest) == len(records):
+    remaining = [record for record in records if record.get("id") != name]
+    if len(remaining) == len(records):
         raise Http404
-    before, after = change_source(collection, {"consent.records": rest})
+    before, after = change_source(collection, {"consent.records": remaining})
     change_draft(collection, lambda draft: draft.get("consent_documents", {}).pop(name, None))
     log(request.user, "consent removed", f"collection {slug}, {name}", before=before, after=after)
     examine(collection, request.user)
@@ -245,11 +247,11 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     collection = readable_collection(request, slug)
     if kind not in KINDS:
         raise Http404
-    found = standing(collection, kind)
-    if found.state != "proposed" or not may_decide(request.user, collection, kind):
+    current = standing(collection, kind)
+    if current.state != "proposed" or not may_decide(request.user, collection, kind):
         messages.info(request, _("There is nothing for you to approve here."))
         return redirect("rights", slug)
-    form = DecisionForm(request.POST or None, initial={"digest": found.digest})
+    form = DecisionForm(request.POST or None, initial={"digest": current.digest})
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
         approved = answers["decision"] == "approve"
@@ -259,12 +261,12 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             messages.success(request, _("Approved.") if approved else _("Refused. The owner sees your reason."))
             return redirect("rights", slug)
         form.add_error(None, _("It changed while you were reading it. Read it again, and decide again."))
-        form.data = _with(form.data, digest=found.digest)
+        form.data = _with(form.data, digest=current.digest)
     values = {
         "collection": collection,
         "tab": "rights",
         "form": form,
-        "found": found,
+        "found": current,
         "covers": covered(collection, kind),
         "records": _records(source_values(collection)),
         "documents": consent_documents(collection),

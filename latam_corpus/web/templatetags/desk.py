@@ -125,8 +125,8 @@ def job_label(job: Any) -> Any:
 @register.filter
 def item(values: Any, key: str) -> Any:
     """Return the value of a key; of a path of a file, also the row of the catalogue, which names its folder."""
-    found = (values or {}).get(key)
-    return (values or {}).get(f"files/{key}") if found is None else found
+    value = (values or {}).get(key)
+    return (values or {}).get(f"files/{key}") if value is None else value
 
 
 @register.filter

@@ -87,13 +87,13 @@ def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
 
 
 def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    kept, length = [], 0
+    shown, length = [], 0
     for line in lines:
         length += len(line[0])
         if length > _LONGEST:
             break
-        kept.append(line)
-    return kept
+        shown.append(line)
+    return shown
 
 
 def _fails(number: lc.Number) -> bool:

@@ -99,11 +99,11 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _previewed(request: HttpRequest, collection: Collection, file: CollectionFile) -> Job:
     """Return the newest preview of a file as it is now; start one if there is none."""
-    wanted = {"path": file.path, "language": core_language(), "state": state_of(collection, file)}
-    jobs = collection.jobs.filter(kind="preview", **{f"arguments__{key}": value for key, value in wanted.items()})
+    arguments = {"path": file.path, "language": core_language(), "state": state_of(collection, file)}
+    jobs = collection.jobs.filter(kind="preview", **{f"arguments__{key}": value for key, value in arguments.items()})
     job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
     if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
-        job = enqueue("preview", request.user, collection, **wanted)
+        job = enqueue("preview", request.user, collection, **arguments)
     return wait_for(job)
 
 
@@ -207,7 +207,7 @@ def hide_name(collection: Collection, name: str) -> None:
     path = collection_folder(collection) / named
     names = path.read_text("utf-8").splitlines() if path.is_file() else []
     if name not in names:
-        replace(path, "".join(f"{one}\n" for one in [*filter(None, names), name]).encode())
+        replace(path, "".join(f"{line}\n" for line in [*filter(None, names), name]).encode())
     change_source(collection, {"consent.third_persons": named})
 
 

@@ -43,20 +43,25 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
     for name, values in requests.items():
         done = _asked(arguments["what"], name, values, dry_run=True, receipt=None)
         outcomes.append(_outcome(done))
-    documents = documents_by_id([doc_id for one in outcomes for doc_id in (*one["documents"], *one["promoted"])])
+    documents = documents_by_id(
+        [doc_id for outcome in outcomes for doc_id in (*outcome["documents"], *outcome["promoted"])]
+    )
     own = job.collection.slug
     return {
-        "leaving": [_listed(documents, doc_id, own) for one in outcomes for doc_id in one["documents"]][:_MOST_LISTED],
-        "leaving_count": sum(len(one["documents"]) for one in outcomes),
+        "leaving": [_listed(documents, doc_id, own) for outcome in outcomes for doc_id in outcome["documents"]][
+            :_MOST_LISTED
+        ],
+        "leaving_count": sum(len(outcome["documents"]) for outcome in outcomes),
         "returning": [
-            _listed(documents, doc_id, own) | {"instead": _listed(documents, one["in_place_of"].get(doc_id, ""), own)}
-            for one in outcomes
-            for doc_id in one["promoted"]
+            _listed(documents, doc_id, own)
+            | {"instead": _listed(documents, outcome["in_place_of"].get(doc_id, ""), own)}
+            for outcome in outcomes
+            for doc_id in outcome["promoted"]
         ][:_MOST_LISTED],
-        "staying_out": [entry for one in outcomes for entry in one["kept_out"]],
-        "similar_names": [name for one in outcomes for name in one["similar_names"]],
+        "staying_out": [entry for outcome in outcomes for entry in outcome["kept_out"]],
+        "similar_names": [name for outcome in outcomes for name in outcome["similar_names"]],
         "concerns_others": any(
-            documents.get(doc_id, {}).get("source_id") != own for one in outcomes for doc_id in one["documents"]
+            documents.get(doc_id, {}).get("source_id") != own for outcome in outcomes for doc_id in outcome["documents"]
         ),
         "releases": sorted(requests),
     }
@@ -133,12 +138,12 @@ def withdraw(job: Job) -> dict[str, Any]:
     request = Job.objects.get(pk=job.arguments["request"])
     arguments = request.arguments
     # After a kill, texts that are withdrawn already can't be read again, so that the request is kept until the end.
-    kept = data_folder() / "jobs" / f"{job.pk}.request"
-    if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        replace(kept, json.dumps(_requests(arguments)).encode())
+    request_file = data_folder() / "jobs" / f"{job.pk}.request"
+    if not request_file.exists():
+        request_file.parent.mkdir(exist_ok=True)
+        replace(request_file, json.dumps(_requests(arguments)).encode())
     receipts = []
-    for name, values in json.loads(kept.read_bytes()).items():
+    for name, values in json.loads(request_file.read_bytes()).items():
         file = _receipt_file(job, name)
         done = _asked(arguments["what"], name, values | {"because": arguments["because"]}, dry_run=False, receipt=file)
         receipts.append(_receipt(done, file.name))
@@ -151,7 +156,7 @@ def withdraw(job: Job) -> dict[str, Any]:
     log(
         by, f"texts {what}", f"collection {job.collection.slug}, {numbers or 'files only'}", reason=arguments["because"]
     )
-    kept.unlink()
+    request_file.unlink()
     return {"receipts": receipts, "removed": removed}
 
 
@@ -208,7 +213,7 @@ def end_hold(job: Job) -> dict[str, Any]:
         "release": name,
         "day": values["time"][:10],
         "documents": values["documents"],
-        "versions": [one["version"] for one in values["versions"]],
+        "versions": [version["version"] for version in values["versions"]],
         "before": values["before"]["version"],
         "after": values["after"]["version"],
         "promoted": 0,
@@ -226,10 +231,10 @@ def _values_of(page: Path) -> dict[str, Any]:
     Raises:
         ConfigError: it isn't a receipt.
     """
-    _head, found, rest = page.read_text("utf-8").partition('<script type="application/json" id="receipt">\n')
-    if not found:
+    _head, mark, after_mark = page.read_text("utf-8").partition('<script type="application/json" id="receipt">\n')
+    if not mark:
         raise ConfigError(page.name, _not_a_receipt(), "")
-    values: dict[str, Any] = json.loads(rest.partition("</script>")[0].replace("<\\/", "</"))
+    values: dict[str, Any] = json.loads(after_mark.partition("</script>")[0].replace("<\\/", "</"))
     return values
 
 

@@ -103,17 +103,17 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
 
 def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:
     """Return the rows that meet a condition, by id, each with the versions that have it and its fate in the run."""
-    found: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, Any]] = {}
     for version, scan in _scans(collection):
         names = scan.collect_schema().names()
         columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason", "duplicate_of") if name in names]
         for row in scan.filter(condition).select(columns).head(_MOST).collect().iter_rows(named=True):
-            kept = found.setdefault(row["doc_id"], row | {"versions": [], "dropped": None})
+            match = by_id.setdefault(row["doc_id"], row | {"versions": [], "dropped": None})
             if version:
-                kept["versions"].append(version)
+                match["versions"].append(version)
             else:
-                kept["dropped"] = row.get("drop_reason")
-    return found
+                match["dropped"] = row.get("drop_reason")
+    return by_id
 
 
 def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[str, Any]:
@@ -136,16 +136,16 @@ def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[
     }
 
 
-def _files(collection: Collection, query: str, by: str, known: set[str]) -> list[CollectionFile]:
+def _files(collection: Collection, query: str, by: str, listed_paths: set[str]) -> list[CollectionFile]:
     """Return the files without a text among the matches whose name or row has the query."""
-    wanted = folded(query)
-    found = []
+    words = folded(query)
+    matches = []
     for file in collection.files.all():
-        said = [file.path] if by != "person" else []
-        said += [str(cell) for cell in (file.row or {}).values() if cell] if by != "words" else []
-        if file.path not in known and any(wanted in folded(text) for text in said):
-            found.append(file)
-    return found
+        texts = [file.path] if by != "person" else []
+        texts += [str(cell) for cell in (file.row or {}).values() if cell] if by != "words" else []
+        if file.path not in listed_paths and any(words in folded(text) for text in texts):
+            matches.append(file)
+    return matches
 
 
 def _file_row(file: CollectionFile) -> dict[str, Any]:
@@ -156,16 +156,16 @@ def _file_row(file: CollectionFile) -> dict[str, Any]:
 
 def documents_by_id(ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return title, source, people and text of documents, from the versions and each collection's last run."""
-    wanted = list(ids)
-    found: dict[str, dict[str, Any]] = {}
+    doc_ids = list(ids)
+    by_id: dict[str, dict[str, Any]] = {}
     columns = ("doc_id", "title", "source_id", "creators", "text")
     scans = [scan for _version, scan in _scans(None)]
     for collection in Collection.objects.all():
         scans += [scan for version, scan in _scans(collection) if not version]
     for scan in scans:
-        missing = [doc_id for doc_id in wanted if doc_id not in found]
+        missing = [doc_id for doc_id in doc_ids if doc_id not in by_id]
         if not missing:
             break
         for row in scan.filter(pl.col("doc_id").is_in(missing)).select(columns).collect().iter_rows(named=True):
-            found.setdefault(row["doc_id"], row)
-    return found
+            by_id.setdefault(row["doc_id"], row)
+    return by_id

@@ -83,24 +83,24 @@ def _may_confirm(request: HttpRequest, job: Job) -> bool:
 def rule(request: HttpRequest, slug: str) -> HttpResponse:
     """Set whether a second person confirms each withdrawal from a collection."""
     collection = editable_collection(request, slug)
-    wanted = request.POST.get("second_person") == "on"
-    if _asks_second(collection) and not wanted and request.user.role != STEWARD:
+    asks_second = request.POST.get("second_person") == "on"
+    if _asks_second(collection) and not asks_second and request.user.role != STEWARD:
         messages.error(request, _("Only a steward ends this rule."))
         return redirect("withdraw", slug)
-    change_draft(collection, lambda draft: draft.__setitem__("second_person", wanted))
+    change_draft(collection, lambda draft: draft.__setitem__("second_person", asks_second))
     log(
         request.user,
         "withdrawal rule changed",
         f"collection {slug}",
-        reason="second person" if wanted else "one person",
+        reason="second person" if asks_second else "one person",
     )
     messages.success(request, _("Saved."))
     return redirect("withdraw", slug)
 
 
 def _job(collection: Collection, number: int, *kinds: str) -> Job:
-    found: Job = get_object_or_404(Job, pk=number, collection=collection, kind__in=kinds)
-    return found
+    job: Job = get_object_or_404(Job, pk=number, collection=collection, kind__in=kinds)
+    return job
 
 
 def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
@@ -128,8 +128,8 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         wait_for(tried)
         return redirect("withdraw-request", slug, tried.pk)
     ticked_numbers = set(request.POST.getlist("row"))
-    listed = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
-    values = {"collection": collection, "tab": "withdraw", "job": job, "form": form, "listed": listed}
+    numbered_rows = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
+    values = {"collection": collection, "tab": "withdraw", "job": job, "form": form, "listed": numbered_rows}
     return render(request, "desk/withdrawals/found.html", values)
 
 
@@ -185,8 +185,8 @@ def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def _may_return(request: HttpRequest, job: Job, entry: dict[str, Any]) -> bool:
     is_held = entry["kind"] == "hold"
-    others = Job.objects.filter(kind="end hold", arguments__request=entry["request"])
-    ended = others.exclude(state__in=(Job.State.FAILED, Job.State.STOPPED))
+    return_jobs = Job.objects.filter(kind="end hold", arguments__request=entry["request"])
+    ended = return_jobs.exclude(state__in=(Job.State.FAILED, Job.State.STOPPED))
     return (
         is_held and (is_single() or request.user.role == STEWARD) and not ended.exists() and job.state == Job.State.DONE
     )
@@ -211,7 +211,9 @@ def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     job = _job(collection, number, "withdraw")
     form = ReasonForm(request.POST)
     entries = (job.result or {}).get("receipts", ())
-    entry = next((one for one in entries if one["request"] == request.POST.get("request")), None)
+    entry = next(
+        (receipt_entry for receipt_entry in entries if receipt_entry["request"] == request.POST.get("request")), None
+    )
     if entry is None or not _may_return(request, job, entry):
         raise Http404
     if not form.is_valid():
