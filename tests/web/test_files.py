@@ -128,6 +128,17 @@ def test_a_file_is_joined_with_the_row_that_it_looks_like(client: Any) -> None:
     assert _file("canto_dos_x.txt").row["Titulo"] == "El segundo"
 
 
+@pytest.mark.parametrize("head", ["rights", "Licencia", "license", "uses"])
+def test_a_second_column_about_rights_counts_too(client: Any, head: str) -> None:
+    client.post("/collections/cantos/edit", _SOURCE | {"licence": "CC-BY-4.0"})
+    cell = "evaluate" if head == "uses" else "Todos los derechos reservados"
+    table = f"Archivo;Titulo;Derechos;{head}\nhistoria;Historia;CC BY 4.0;{cell}\n"
+    _upload(client, historia__txt=_PROSE, catalogo__csv=table)
+    client.post("/collections/cantos/catalogue/columns", {"column": "Archivo", "c0": "title", "c1": "rights"})
+    facts = _file("historia.txt").facts
+    assert facts["uses"] == ["evaluate"] if head == "uses" else facts["held_because"]
+
+
 def test_a_file_that_rows_describe_differently_has_none_until_one_is_chosen(client: Any) -> None:
     table = (
         "Archivo;Titulo;Derechos\nhistoria;Historia;CC0-1.0\nHISTORIA.TXT;Historia;permiso verbal\n"

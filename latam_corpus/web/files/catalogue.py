@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 
 from latam_corpus.codes import declared_tag
+from latam_corpus.collect.documents.mapping import stated_by
 from latam_corpus.columns import KEYS
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.models import Collection, CollectionFile
@@ -112,6 +113,8 @@ def _row(file: CollectionFile, columns: Mapping[str, str], catalogue: Mapping[st
             row.setdefault(name, cell)
         elif head not in _OWN:
             row[head] = cell
+        elif stated_by(head):  # under a name that no column of the desk has, it narrows the terms
+            row[f"dc.{head}"] = cell
     row |= {name: str(value) for name, value in (file.correction or {}).items() if value}
     if typed := row.get("declared_language"):
         row["declared_language"] = catalogue.get("languages", {}).get(typed) or language_code(typed)
