@@ -79,7 +79,7 @@ def releases_of(store: Store) -> dict[str, list[str]]:
 
 def _manifests(store: Store) -> list[Manifest]:
     with store.named_errors():
-        return [load_manifest(store, name, version) for name in store.names() for version in store.versions(name)]
+        return list(store.manifests())
 
 
 def released_ids(store: Store, manifest: Manifest) -> pl.Series:

@@ -281,7 +281,7 @@ def test_a_bucket_that_is_gone_ends_the_run_at_once(
             return bool(put)
 
         network.refuses = gone
-        result = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out, *_ALONE)[3:])
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
     assert result.code == 1, result.err
     [error] = json.loads(result.err.splitlines()[-1])["errors"]

@@ -23,7 +23,10 @@ from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, wri
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -96,6 +99,42 @@ def test_an_entry_of_a_later_command_is_waited_for(
     monkeypatch.setattr(where, overtaken)
     assert withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW).after.rows == 10
     assert [entry.time for entry in read_log(store).withdrawals] == [NOW + timedelta(hours=3)] * 2
+
+
+def test_a_version_that_is_removed_while_it_is_read_is_left_out(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An overtaken build removes its manifest, for instance between its listing and its reading."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    listed = Store.versions
+
+    def before_removal(store: Store, name: str) -> list[str]:
+        monkeypatch.setattr(Store, "versions", listed)
+        return [*listed(store, name), "2026.11.9"]
+
+    monkeypatch.setattr(Store, "versions", before_removal)
+    assert [manifest.version for manifest in store.manifests("puerto")] == ["2026.11.0"]
+    monkeypatch.setattr(Store, "versions", lambda store, name: [*listed(store, name), "2026.11.9"])
+    with pytest.raises(ReleaseError, match="missing"):
+        list(store.manifests("puerto"))
+
+
+def test_an_entry_that_is_added_while_versions_are_read_is_known(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its version mentions it, and isn't taken for one whose entry was lost."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    actual = Store.manifests
+
+    def overtaken(of: Store, *names: str) -> Iterator[Manifest]:
+        monkeypatch.setattr(Store, "manifests", actual)
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
+        return actual(of, *names)
+
+    monkeypatch.setattr(Store, "manifests", overtaken)
+    assert withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW).after.rows == 10
 
 
 def test_an_entry_without_a_version_is_waited_for(

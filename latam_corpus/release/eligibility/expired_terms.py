@@ -17,7 +17,6 @@ from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.release.eligibility.strictest import STRICTER
 from latam_corpus.release.refusals.opt_outs import read_opt_outs, withholding_rows
-from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.shard_file import may_be_below, read_batches
 from latam_corpus.release.storing.store_tables import open_shard
 from latam_corpus.release.storing.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
@@ -140,8 +139,8 @@ def _lapse(reason: str, old: Manifest) -> By | None:
 def _places(store: Store, log: WithdrawalLog, name: str, ids: pl.Series) -> pl.DataFrame:
     """Return the objects of a release's versions that contain these documents, ROWS."""
     shards = {}
-    for version in store.versions(name):
-        for shard in load_manifest(store, name, version).shards:
+    for manifest in store.manifests(name):
+        for shard in manifest.shards:
             if now := log.resolved(shard):
                 shards[now.sha256] = now
     frames = [pl.DataFrame(schema=ROWS)]

@@ -186,7 +186,10 @@ class Store:
             ReleaseError: the file is missing, or is a folder.
         """
         with self.open(*names) as file:
-            return file.read()
+            try:
+                return file.read()
+            except remote.MISSING_ERRORS:  # it was removed since it was opened
+                raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
 
     def write(self, data: bytes, *names: str) -> None:
         """Write a small file, or replace it; on a local disk the operation is atomic."""
@@ -272,6 +275,27 @@ class Store:
         """Return the versions of a release that have a manifest, sorted by number. Manifests may be damaged."""
         numbers = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, numbers), key=version_key)
+
+    def manifests(self, *names: str) -> Iterator[Manifest]:
+        """Yield the manifest of each version, sorted by name and number, without those that are removed meanwhile.
+
+        A build that is overtaken by another one writes its manifest and removes it.
+
+        Args:
+            names: the releases; none for all of the store.
+
+        Raises:
+            ReleaseError: a manifest is damaged.
+        """
+        for name in names or self.names():
+            for version in self.versions(name):
+                try:
+                    manifest = load_manifest(self, name, version)
+                except ReleaseError:
+                    if version in self.versions(name):
+                        raise
+                else:
+                    yield manifest
 
     def newest_manifests(self, read: Manifest | None = None) -> Iterator[Manifest]:
         """Yield the manifest of the newest readable version of each release.

@@ -22,10 +22,10 @@ from latam_corpus.release.storing.withdrawal_log import (
 )
 from latam_corpus.release.withdrawals.withdraw import (
     checked_reason,
+    log_and_versions,
     next_version_of,
     outcome,
     version_before,
-    versions_of,
 )
 
 if TYPE_CHECKING:
@@ -86,12 +86,11 @@ def _give_back_once(
 ) -> Withdrawal | None:
     """Do the work of `give_back`; return None if another process has added an entry to the log."""
     old = load_manifest(store, *store.find(name))
-    log = read_log(store)
+    log, versions = log_and_versions(store)
     holds = {entry.request: entry for entry in log.entries if entry.kind == "hold"}
     if request not in holds:
         raise ConfigError(store.url, _("it has no hold «{request}»", request=request), closest(request, holds))
     hold = holds[request]
-    versions = versions_of(store, log)
     returns = [entry for entry in log.entries if entry.kind == "return" and entry.of == hold.number]
     if returns:
         entry = returns[0]

@@ -30,7 +30,6 @@ from latam_corpus.release.eligibility.build_inputs import load_run
 from latam_corpus.release.reading.select import rewrite
 from latam_corpus.release.refusals.tombstones import Tombstones
 from latam_corpus.release.storing.fetch import fetch
-from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.withdrawal_log import EntryTakenError, Replacement, add_entry, read_log, time_after
 from latam_corpus.storage.bucket import bucket_of
 from latam_corpus.storage.durable import digest_of, replace, replacing, sealed
@@ -140,21 +139,19 @@ def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[
 def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tuple[str, Replacement | None]]:
     """Yield each file of the store with withdrawn documents, and its replacement, or None if it has no other rows."""
     done: dict[str, Replacement | None] = {}
-    for name in store.names():
-        for version in store.versions(name):
-            manifest = load_manifest(store, name, version)
-            with store.scratch() as folder:
-                for readable in log.readable(manifest, erasing=True):
-                    if readable.without is None:
-                        continue
-                    path = readable.shard.object
-                    if path not in done:
-                        done[path] = _rewritten(store, readable, folder)
-                        purged.written += now.bytes if (now := done[path]) else 0
-                    yield path, done[path]
-                    if readable.shard.index in manifest.files:
-                        # Runs don't use the index of a version with withdrawn documents.
-                        yield f"releases/{name}/{version}/{readable.shard.index}", None
+    for manifest in store.manifests():
+        with store.scratch() as folder:
+            for readable in log.readable(manifest, erasing=True):
+                if readable.without is None:
+                    continue
+                path = readable.shard.object
+                if path not in done:
+                    done[path] = _rewritten(store, readable, folder)
+                    purged.written += now.bytes if (now := done[path]) else 0
+                yield path, done[path]
+                if readable.shard.index in manifest.files:
+                    # Runs don't use the index of a version with withdrawn documents.
+                    yield f"releases/{manifest.name}/{manifest.version}/{readable.shard.index}", None
 
 
 def _rewritten(store: Store, readable: ReadableShard, folder: Path) -> Replacement | None:

@@ -165,8 +165,7 @@ def _withdraw_once(
 ) -> Withdrawal | None:
     """Do the work of `withdraw`; return None if another process has added an entry or a version since the search."""
     old = load_manifest(store, *store.find(request.name))
-    log = read_log(store)
-    versions = versions_of(store, log)
+    log, versions = log_and_versions(store)
     search = _Search(store, log, _objects(versions, log), progress)
     matches = search.matches(request)
     if request.kind == "hold":
@@ -238,19 +237,18 @@ def _specs(store: Store) -> set[str]:
     return {f"{name}@{version}" for name in store.names() for version in store.versions(name)}
 
 
-def versions_of(store: Store, log: WithdrawalLog) -> dict[str, Manifest]:
-    """Return all versions of all releases of the store, by `NAME@VERSION`.
+def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
+    """Return the log of a store, and all versions of all of its releases, by `NAME@VERSION`.
 
     Raises:
         ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
     """
-    manifests = {}
-    for name in store.names():
-        for version in store.versions(name):
-            manifest = load_manifest(store, name, version)
-            must_reach(log, manifest.withdrawal_sequence, manifest.spec)
-            manifests[manifest.spec] = manifest
-    return manifests
+    # The log is read last, so that an entry that is added at the same time can't seem to be missing.
+    versions = {manifest.spec: manifest for manifest in store.manifests()}
+    log = read_log(store)
+    for spec, manifest in versions.items():
+        must_reach(log, manifest.withdrawal_sequence, spec)
+    return log, versions
 
 
 def _objects(versions: Mapping[str, Manifest], log: WithdrawalLog) -> dict[str, Shard]:
@@ -590,7 +588,7 @@ def outcomes_of_lapses(store: Store, old: Manifest, new: Manifest) -> list[Withd
     log = read_log(store)
     added = log.entries[old.withdrawal_sequence : new.withdrawal_sequence]
     lapses = [entry for entry in added if entry.kind == "lapse" and entry.release == new.name]
-    versions = versions_of(store, log) if lapses else {}
+    versions = log_and_versions(store)[1] if lapses else {}
     return [outcome(store, entry, entry.because, old, new, versions, log.table(entry, "rows"), {}) for entry in lapses]
 
 

@@ -19,7 +19,6 @@ from latam_corpus.errors import PartError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.release.refusals.tombstones import READS, Tombstones
-from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.release.storing.withdrawal_log import BARRIER, read_log
@@ -95,7 +94,7 @@ def _checked_ids(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
     """Return the ids of documents that were compared with withdrawn texts, since a version had them at the time."""
     ids = [pl.Series("doc_id", [], pl.String)]
     numbers = [entry.number for entry in log.withdrawals if "texts" in entry.tables]
-    versions = [load_manifest(store, release, version) for version in store.versions(release)] if numbers else []
+    versions = list(store.manifests(release)) if numbers else []
     searched: dict[str, Manifest] = {}
     for number in numbers:
         earlier = [manifest for manifest in versions if manifest.withdrawal_sequence < number]
