@@ -311,3 +311,27 @@ def test_a_run_says_what_became_of_each_file_and_releases_nothing(client: Any) -
     page = client.get("/collections/cantos/files").content.decode()
     assert "Kept in the last run." in page
     assert not (collection_folder(Collection.objects.get()).parents[1] / "out" / "store").exists()
+
+
+def _bomb(inner: str, head: bytes) -> bytes:
+    """A ZIP file of about 300 kB whose one long member has 300 MB."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        with archive.open(inner, "w", force_zip64=True) as member:
+            member.write(head)
+            for _ in range(300):
+                member.write(b" " * 1_000_000)
+    return packed.getvalue()
+
+
+@pytest.mark.slow
+def test_a_zip_bomb_is_a_row_with_a_reason_and_other_files_are_read(client: Any) -> None:
+    """Neither the server nor the job that examines them ends by it."""
+    document = _bomb("word/document.xml", b'<?xml version="1.0"?><w:document xmlns:w="urn:w">')
+    table = _bomb("xl/worksheets/sheet1.xml", b'<?xml version="1.0"?><worksheet><sheetData>')
+    _upload(client, bomba__docx=document, bomba__zip=document, bomba__xlsx=table, canto__txt=_SONG)
+    facts = {file.path: file.facts for file in CollectionFile.objects.all()}
+    assert not facts["canto.txt"]["problem"]
+    assert all(facts[name]["problem"] for name in ("bomba.docx", "bomba.zip", "bomba.xlsx")), facts
+    assert "bomba.docx" in client.get("/collections/cantos/files?problem=unread").content.decode()
