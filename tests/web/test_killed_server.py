@@ -40,7 +40,7 @@ class Browser:
         """The page at a path, after a form was sent there if there is a body."""
         headers = {"Content-Type": kind, "Referer": self.root}
         request = urllib.request.Request(self.root + path, body, headers)  # noqa: S310  (loopback)
-        with self._opener.open(request, timeout=60) as answer:
+        with self._opener.open(request, timeout=300) as answer:
             return str(answer.read().decode())
 
     def form(self, path: str, **values: str) -> str:
@@ -66,7 +66,7 @@ class Browser:
     def end(self, number: int = signal.SIGKILL) -> None:
         """End the server."""
         self.server.send_signal(number)
-        self.server.wait(30)
+        self.server.wait(300)
         assert self.server.stdout is not None
         self.server.stdout.close()
 
@@ -92,7 +92,7 @@ def test_confirmed_uploads_and_jobs_outlive_kills_and_a_restored_backup(tmp_path
         desk.end()
         desk = Browser(data)
     with sqlite3.connect(data / "desk.sqlite3") as database:
-        for _ in range(600):
+        for _ in range(1500):
             if not database.execute("select count(*) from desk_job where state in ('queued', 'running')").fetchone()[0]:
                 break
             time.sleep(0.2)
