@@ -130,7 +130,7 @@ sbom: $(VENV)/.dev
 gate: $(VENV)/.dev
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
-	  tests/pipeline/test_damage_is_told.py tests/pipeline/test_versions.py tests/pages/test_tutorial.py tests/package \
+	  tests/pipeline/test_damage_is_told.py tests/pipeline/test_run_history.py tests/pipeline/test_versions.py tests/pages/test_tutorial.py tests/package \
 	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/release/test_withdrawals_hold.py \
 	  tests/release/test_withdrawals_at_once.py \
 	  tests/pages/test_first_version_page.py tests/harvest/test_crawl_kill.py \

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import fsspec
 import polars as pl
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
 
 from latam_corpus import schema
@@ -35,7 +36,7 @@ from latam_corpus.storage.durable import digest_of, sealed
 from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 
 # `make gate` draws other examples than `make test`, ten times as many; what needs more or fewer says so by a factor.
@@ -369,6 +370,23 @@ FIGURES = pytest.StashKey[dict[str, float]]()
 def figures(request: pytest.FixtureRequest) -> dict[str, float]:
     """Collect the figures of gates by name; `make gate` stores them as dated JSON."""
     return request.config.stash.setdefault(FIGURES, {})
+
+
+class _FilesWithDoctests:
+    """Has doctests searched for only in files that have some, which two in three have not."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, list[Any], list[Any]]:
+        """Return the collectors of a file, without that of doctests if it has no prompt."""
+        collectors = yield
+        if file_path.suffix == ".py" and b">>> " not in file_path.read_bytes():
+            return [collector for collector in collectors if not isinstance(collector, DoctestModule)]
+        return collectors
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what applies to the library's files, too: hooks of this file itself apply to the tests alone."""
+    config.pluginmanager.register(_FilesWithDoctests())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,7 +28,7 @@ def test_a_stopped_command_says_that_it_goes_on() -> None:
         silent.settimeout(60)
         with silent.accept()[0]:
             running.send_signal(signal.SIGINT)
-            _, stderr = running.communicate(timeout=60)
+            _, stderr = running.communicate(timeout=300)
     assert stderr == "stopped; run the same command again to continue from here\n"
     assert running.returncode in (130, -signal.SIGINT)  # a shell calls both 130
 

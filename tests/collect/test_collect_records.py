@@ -396,7 +396,11 @@ _RECORDS = st.dictionaries(
 
 
 @given(st.lists(_RECORDS | st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=12), st.integers(1, 5))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_every_line_is_a_row(tmp_path: Path, lines: list[Any], rows: int) -> None:
     """Whatever a file of lines contains, each line that isn't blank is one row, and a file without any is one row."""
     encoded = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]

@@ -97,7 +97,7 @@ def test_lines_do_not_depend_on_the_cut(
 
 
 @given(st.integers(1, 60), st.integers(1, 10), st.integers(1, 4_000))
-@settings(max_examples=settings().max_examples // 2, deadline=None, suppress_health_check=_FIXTURE)
+@settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_row_groups_do_not_depend_on_the_cut(tmp_path: Path, count: int, group: int, bytes_: int) -> None:
     """Every row of a Parquet file stands in one span, under its number in the file."""
     path = tmp_path / "r.parquet"
@@ -118,7 +118,7 @@ _FIELD = st.one_of(
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 @pytest.mark.parametrize("end", ["\n", "\r"])
 @given(st.lists(_FIELD, max_size=25), st.integers(1, 120), st.booleans(), _CUTS, st.integers(1, 5))
-@settings(deadline=None, suppress_health_check=_FIXTURE)
+@settings(max_examples=settings().max_examples // 3, deadline=None, suppress_health_check=_FIXTURE)
 def test_rows_of_csv_do_not_depend_on_the_cut(
     tmp_path: Path, suffix: str, end: str, fields: list[str], bytes_: int, marked: bool, cuts: list[int], rows: int
 ) -> None:
@@ -131,7 +131,7 @@ def test_rows_of_csv_do_not_depend_on_the_cut(
 
 
 @given(st.integers(1, 120), st.integers(1, 30), st.integers(1, 5_000))
-@settings(max_examples=settings().max_examples // 2, deadline=None, suppress_health_check=_FIXTURE)
+@settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_record_batches_do_not_depend_on_the_cut(tmp_path: Path, count: int, batch: int, bytes_: int) -> None:
     """Every row of an Arrow file stands in one span; an Arrow stream is one part."""
     path = tmp_path / "r.arrow"
@@ -161,7 +161,7 @@ _RECORD = st.sampled_from(["response", "resource", "request", "metadata", "broke
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 @given(st.lists(_RECORD, min_size=1, max_size=20), st.just(1) | st.integers(2, 2000))
-@settings(max_examples=settings().max_examples // 2, deadline=None, suppress_health_check=_FIXTURE)
+@settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_records_of_a_warc_do_not_depend_on_the_cut(tmp_path: Path, suffix: str, kinds: list[str], bytes_: int) -> None:
     """Every page stands in one span, under its number and offset; so does the failed row of what is malformed."""
     pack = _PACK[suffix]
@@ -258,7 +258,7 @@ def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @given(st.lists(st.sampled_from(["a.txt", "b.jsonl", "c/", ".d.txt", "../e.txt", "f.png"]), min_size=1, max_size=20))
-@settings(max_examples=settings().max_examples // 2, deadline=None, suppress_health_check=_FIXTURE)
+@settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[str]) -> None:
     """Every member stands in one span: folders, hidden ones, those that are refused, and two of one name."""

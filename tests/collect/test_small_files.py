@@ -48,7 +48,7 @@ def _listed(sizes: Sequence[int]) -> list[InputFile]:
 
 
 @given(st.lists(st.sampled_from([0, 900, 60_000, module.SMALL, module.SMALL + 1, 2**27]), max_size=3000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 def test_packs_are_all_files_in_order_within_bounds(sizes: list[int]) -> None:
     """Bounded by number and by bytes; a large file stands alone, and so does each of a few."""
     files = _listed(sizes)

@@ -34,7 +34,7 @@ _TALE = "La barca número {} salió del puerto antes del alba y volvió con la r
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo", "scontrol")
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 _LONGEST = 900  # seconds of a test
-_PATIENCE = 60.0  # seconds for what takes one or two
+_PATIENCE = 300.0  # seconds for what takes one or two
 # More processors than there may be, for a driver and its workers; no cgroups, which containers don't have.
 _CONF = """ClusterName=aqui
 SlurmctldHost={host}(127.0.0.1)

@@ -306,7 +306,7 @@ def printed(tmp_path: Path) -> Callable[[str, str], bytes]:
         head = f"<meta charset=utf-8><title>El puerto</title><style>body{{font:11pt serif}}{style}</style>"
         page.write_text(f"<html lang=es>{head}<body>{body}</body></html>", encoding="utf-8")
         command = [str(_BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={pdf}", page.as_uri()]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
         return pdf.read_bytes()
 
     return print_page

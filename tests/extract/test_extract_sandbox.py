@@ -254,7 +254,7 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-W", "error", "-c", script]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
     assert done.stderr == ""
     assert _ends_within(int(done.stdout.split()[0]), 120)
 
@@ -278,7 +278,7 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
     process_ids = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
     assert len(process_ids) == 4
     assert all(parent == caller for _, parent, caller in process_ids)

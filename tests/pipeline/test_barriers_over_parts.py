@@ -127,7 +127,7 @@ def _decided(
 
 @given(_ROWS, st.integers(1, 7), st.integers(1, 5))
 @settings(
-    max_examples=settings().max_examples // 5,
+    max_examples=settings().max_examples // 10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

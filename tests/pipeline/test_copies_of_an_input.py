@@ -87,7 +87,7 @@ def test_a_copy_of_a_folder_gives_the_same_run_and_version(room: Path, command_l
 
     def run(folder: Path, out: str) -> tuple[dict[str, Any], set[str]]:
         given = ("--input", f"fuente={folder}", "--out", room / out)
-        result = command_line("run", room / "receta.toml", "--json", *given)
+        result = command_line("run", room / "receta.toml", "--no-report", "--json", *given)
         assert result.code == 0, result.err
         return result.json, {path.name for path in (room / out / "store" / "objects").rglob("*.parquet")}
 

@@ -46,7 +46,7 @@ class Room:
     def words(self, out: str, *more: str) -> list[str]:
         """Return the command's arguments."""
         given = ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / out)]
-        return ["run", str(self.folder / "receta.toml"), *given, *more]
+        return ["run", str(self.folder / "receta.toml"), *given, "--no-report", *more]
 
     def run(self, out: str, *more: str) -> dict[str, Any]:
         """Run the command and return its JSON output."""

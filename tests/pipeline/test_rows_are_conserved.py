@@ -92,7 +92,7 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(st.tuples(_PIECES, st.integers(0, 6)), max_size=25))
 @settings(
-    max_examples=settings().max_examples // 5,
+    max_examples=settings().max_examples // 10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

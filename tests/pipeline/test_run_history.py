@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from conftest import CommandLine, Document, KeptRun, SmallRecipe, SmallSource, Told
 
+_STEP = 1 if "LATAM_CORPUS_GATE" in os.environ else 2  # of the writes at which a run is stopped
 _TEXTS = (
     "La barca salió del puerto antes del alba y volvió con la red vacía.",
     "Mi abuela contaba la misma historia y nadie le decía que ya la sabíamos.",
@@ -251,7 +253,7 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
     (bench.folder / "in" / "2.jsonl").unlink()  # what is true between two files is true between three
     expected = bench.named("--no-report")
     moments = 0
-    for moment in range(1, 100):
+    for moment in range(1, 100, _STEP):
         shutil.rmtree(bench.out / "runs")
         with monkeypatch.context() as patch:
             _killed_at(patch, moment)
@@ -266,7 +268,7 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
         if actual.record:
             assert [len(actual.record.files(kind)) for kind in run_record.KINDS] == [2, 4, 4]
         assert bench.named("--no-report") == expected
-    assert moments > 15
+    assert moments * _STEP > 15
     assert entry(bench.out / "runs" / expected).state == "finished"
 
 

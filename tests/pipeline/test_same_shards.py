@@ -70,7 +70,7 @@ class Releases:
     def made(self, out: str, *more: str, files: str = "in") -> tuple[set[str], dict[str, int]]:
         """Return the names of the released shards, which are hashes, and the counts of drop reasons."""
         given = ("--input", f"fuente={self.room / files}", "--out", self.folder / out)
-        result = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
+        result = self.command_line("run", self.room / "receta.toml", "--no-report", "--json", *given, *more)
         assert result.code == 0, result.err
         reasons = result.json["by_genre"][0]["reasons"]
         return {path.name for path in (self.folder / out / "store" / "objects").rglob("*.parquet")}, reasons

@@ -16,12 +16,17 @@ from latam_corpus.signals import SIGNALS
 
 # The words, the model or the scores that these need are named by recipes; none ships.
 _BY_FILE = {signal.name for signal in SIGNALS if signal.needs}
+_COLUMNS = {"text": pl.String, "language": pl.String}
 
 
 def _signals(text: str, language: str = "spa_Latn") -> dict[str, float]:
-    frame = pl.DataFrame({"text": [text], "language": [language]})
-    measured: dict[str, float] = Measure(signals=("all",))(Batch(frame)).frame["signals"][0]
-    return {name: value for name, value in measured.items() if name not in _BY_FILE}
+    return _signals_of([text], language)[0]
+
+
+def _signals_of(texts: list[str], language: str = "spa_Latn") -> list[dict[str, float]]:
+    frame = pl.DataFrame({"text": texts, "language": [language] * len(texts)}, schema=_COLUMNS)
+    measured = Measure(signals=("all",))(Batch(frame)).frame["signals"].to_list()
+    return [{name: value for name, value in row.items() if name not in _BY_FILE} for row in measured]
 
 
 def test_every_signal_is_defined_and_attributed() -> None:
@@ -30,11 +35,11 @@ def test_every_signal_is_defined_and_attributed() -> None:
     assert not [s.definition for s in SIGNALS if re.match(r"(Return|Give|Compute|Measure|Count)\b|.*``", s.definition)]
 
 
-@given(st.text(max_size=200))
-@settings(max_examples=300, deadline=None)
-def test_signals_of_any_text_are_finite(text: str) -> None:
-    """Signals of any text are finite in a language with stop words."""
-    assert all(np.isfinite(value) for value in _signals(text).values())
+@given(st.lists(st.text(max_size=200), min_size=5, max_size=20))
+@settings(max_examples=settings().max_examples // 3, deadline=None)
+def test_signals_of_any_text_are_finite(texts: list[str]) -> None:
+    """Signals of any texts are finite in a language with stop words."""
+    assert all(np.isfinite(value) for row in _signals_of(texts) for value in row.values())
 
 
 @pytest.mark.parametrize("text", ["", "a", "\n" * 1_000_000, "x" * 100_000, "😀" * 50, "العربية", "a\n" * 200_000])
@@ -86,22 +91,24 @@ def test_a_paragraph_that_lost_its_stop_is_no_list() -> None:
 _TEN = "pan" + " pan" * 9
 
 
-@given(
-    st.lists(
-        st.sampled_from([_TEN.capitalize(), _TEN, f"{_TEN}.", f"{_TEN},", "Pan", "pan", "—", "¬", "\x01", "", " "]),
-        max_size=30,
-    )
-)
-@settings(max_examples=200, deadline=None)
-def test_open_lines_are_counted_as_by_hand(lines: list[str]) -> None:
+_LINE = st.sampled_from([_TEN.capitalize(), _TEN, f"{_TEN}.", f"{_TEN},", "Pan", "pan", "—", "¬", "\x01", "", " "])
+
+
+@given(st.lists(st.lists(_LINE, max_size=30), min_size=5, max_size=20))
+@settings(max_examples=settings().max_examples // 4, deadline=None)
+def test_open_lines_are_counted_as_by_hand(texts: list[list[str]]) -> None:
     """Open lines of any mixture of lines equal a naive count."""
+    results = [signals["open_line_share"] for signals in _signals_of(["\n".join(lines) for lines in texts])]
+    assert results == pytest.approx([_open_line_share(lines) for lines in texts])
+
+
+def _open_line_share(lines: list[str]) -> float:
     shown = [line for line in lines if line.strip()]
     pairs = zip(shown, [*shown[1:], ""], strict=False)
     open_ = [line for line, following in pairs if line.lower() == _TEN and not following.startswith("pan")]
     open_ = open_ if len(shown) > 2 else []  # one or two lines are no list
-    result = _signals("\n".join(lines))["open_line_share"]
     letters = [len("".join(line.split())) for line in open_]
-    assert result == pytest.approx(sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1))
+    return sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1)
 
 
 def test_the_wrong_language_has_a_negative_margin() -> None:

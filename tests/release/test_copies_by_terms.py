@@ -87,7 +87,7 @@ class Room:
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
         given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
-        out = ("--out", self.folder / "out", "--engine", "in-process", "--json")
+        out = ("--out", self.folder / "out", "--engine", "in-process", "--no-report", "--json")
         told = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
         assert told.code == code, told.err
         return told.json if code == 0 else told.err

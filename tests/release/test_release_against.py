@@ -50,7 +50,7 @@ class Room:
         (self.folder / "receta.toml").write_text(recipe)
         result = self.command_line(
             "run", self.folder / "receta.toml", "--input", records, "--out", self.folder / "out",
-            "--engine", "in-process", "--json",
+            "--engine", "in-process", "--no-report", "--json",
         )  # fmt: skip
         assert result.code == code, result.err
         return result.json if result.out else result.err

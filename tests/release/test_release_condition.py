@@ -206,7 +206,7 @@ def sql() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 @given(frame=rows(), pair=st.recursive(SINGLE, joined, max_leaves=6))
 def test_a_condition_selects_what_sql_selects(sql: duckdb.DuckDBPyConnection, frame: pl.DataFrame, pair: Pair) -> None:
     """Random conditions select the same random rows as DuckDB."""

@@ -110,7 +110,7 @@ _ROW = st.fixed_dictionaries(
     st.lists(st.sampled_from(vocabulary.RIGHTS_TIERS[:-1]), min_size=1, unique=True),
     st.lists(st.sampled_from(vocabulary.USES), min_size=1, unique=True),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 def test_rows_are_admitted_exactly_if_their_terms_allow_it(
     rows: list[dict[str, Any]], admit: list[str], uses: list[str]
 ) -> None:
@@ -137,7 +137,11 @@ def _may(row: dict[str, Any], admit: list[str], uses: list[str]) -> bool:
 
 
 @given(rows=st.lists(_ROW, min_size=1, max_size=6))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_a_release_has_exactly_the_rows_whose_terms_allow_it(
     tmp_path_factory: pytest.TempPathFactory, document: Any, kept_run: Any, rows: list[dict[str, Any]]
 ) -> None:

@@ -331,7 +331,7 @@ def _problems(outcomes: list[list[Any]]) -> list[str]:
 
 # The suite draws a few examples, `--hypothesis-profile=gate` ten times as many; an example is too slow to be shrunk.
 @settings(
-    max_examples=max(1, settings().max_examples // 20),
+    max_examples=settings().max_examples // 33,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

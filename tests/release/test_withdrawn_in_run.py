@@ -61,7 +61,7 @@ class Room:
     def run(self) -> Any:
         """Run the recipe, and return its JSON output."""
         inputs = [f"{name}={self.folder / name}" for name in ("casa", "espejo")]
-        out = ("--out", self.folder / "out", "--engine", "in-process", "--json")
+        out = ("--out", self.folder / "out", "--engine", "in-process", "--no-report", "--json")
         result = self.command_line("run", self.folder / "receta.toml", "--input", inputs[0], "--input", inputs[1], *out)
         assert result.code == 0, result.err
         return result.json

@@ -77,7 +77,7 @@ class Client:
 
     def ask(self, target: str, method: str = "GET", host: str | None = None) -> Answer:
         """What an address gives, sent as it stands."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         connection.putrequest(method, target, skip_host=True)
         connection.putheader("Host", f"127.0.0.1:{self.port}" if host is None else host)
         connection.endheaders()
@@ -251,5 +251,5 @@ def test_ctrl_c_ends_it(run: Path, tmp_path: Path) -> None:
         port = int(re.findall(r"127\.0\.0\.1:(\d+)", line)[0])
         assert Client(port).ask("/").status == 200
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
         assert (process.returncode, "Traceback" in err) == (0, False)

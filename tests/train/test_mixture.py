@@ -356,19 +356,19 @@ def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
     def read() -> pa.Table:
         load_count[0] += 1
         (second_request if reading.is_set() else reading).set()
-        assert go.wait(30)
+        assert go.wait(300)
         return table
 
     with ThreadPoolExecutor(3) as pool:
         try:
             both = [pool.submit(shared.read, "a", read)]
-            assert reading.wait(30)
+            assert reading.wait(300)
             both.append(pool.submit(shared.read, "a", read))
             assert not second_request.wait(0.3)
-            assert pool.submit(shared.read, "b", lambda: table).result(10) is table
+            assert pool.submit(shared.read, "b", lambda: table).result(300) is table
         finally:
             go.set()
-        assert all(future.result(30) is table for future in both)
+        assert all(future.result(300) is table for future in both)
     assert load_count == [1]
 
 

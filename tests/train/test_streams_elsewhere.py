@@ -94,7 +94,7 @@ def test_row_groups_are_fetched_several_at_a_time(
 
     def fetch(self: CorpusFiles, *what: Any) -> bytes:
         with suppress(threading.BrokenBarrierError):
-            barrier.wait(30)
+            barrier.wait(300)
         return fetched(self, *what)
 
     monkeypatch.setattr(CorpusFiles, "_fetch", fetch)

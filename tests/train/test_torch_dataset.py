@@ -113,7 +113,7 @@ class _Loader:
 
 
 @pytest.mark.filterwarnings("ignore:.*withdrawn, and left out")
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
     small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

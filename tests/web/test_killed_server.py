@@ -46,7 +46,7 @@ class Browser:
         """The page at a path, after a form was sent there if there is a body."""
         headers = {"Content-Type": kind, "Referer": self.root}
         request = urllib.request.Request(self.root + path, body, headers)  # noqa: S310  (loopback)
-        with self._opener.open(request, timeout=60) as answer:
+        with self._opener.open(request, timeout=300) as answer:
             return str(answer.read().decode())
 
     def form(self, path: str, **values: str) -> str:
@@ -72,7 +72,7 @@ class Browser:
     def end(self, number: int = signal.SIGKILL) -> None:
         """End the server."""
         self.server.send_signal(number)
-        self.server.wait(30)
+        self.server.wait(300)
         assert self.server.stdout is not None
         self.server.stdout.close()
 

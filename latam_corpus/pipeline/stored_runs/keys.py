@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,8 +62,14 @@ def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) ->
         "options": options,
         "models": stage.fingerprint() if partial_fingerprint is None else partial_fingerprint,
         "code": _version(stage),
-        "libraries": {name: metadata.version(name) for name in stage.libraries},
+        "libraries": {name: _installed_version(name) for name in stage.libraries},
     }
+
+
+@cache
+def _installed_version(library: str) -> str:
+    """Return the version of a library. A run asks fifty times, and each answer is read from a file."""
+    return metadata.version(library)
 
 
 def _version(stage: Stage | Barrier) -> str:
