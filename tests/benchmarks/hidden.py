@@ -76,7 +76,7 @@ def measure(args: argparse.Namespace) -> Report:
         all_outcomes = {f"at {_commit(args.before)}": read_by(args.before, files)} | all_outcomes
     rows = [
         (
-            *(case.kind, case.what, "left out" if case.leaves_out else "kept"),
+            *(case.kind, case.what, _wanted(case)),
             *(outcomes[at].became for outcomes in all_outcomes.values()),
             all_outcomes["now"][at].evidence,
         )
@@ -102,15 +102,20 @@ def _by_reader(files: Sequence[Case], all_outcomes: dict[str, list[Outcome]]) ->
         places = [at for at, case in enumerate(files) if kind in (case.kind, "all")]
         visible = sum(len(_WORD.findall(_visible(files[at]))) for at in places)
         hidden = sum(len(_WORDS.split()) for at in places if files[at].leaves_out)
-        sums = [
-            (sum(outcomes[at].shown for at in places), sum(outcomes[at].released for at in places))
-            for outcomes in all_outcomes.values()
-        ]
-        rows.append((kind, len(places), visible, *(kept for kept, _ in sums), hidden, *(out for _, out in sums)))
-    names = tuple(all_outcomes)
-    kept, released = (tuple(f"{what}, {name}#" for name in names) for what in ("kept", "released"))
-    heads = ("reader", "files#", "visible words#", *kept, "hidden words#", *released)
+        wrong = (sum(each[at].became != _wanted(files[at]) for at in places) for each in all_outcomes.values())
+        kept = (sum(each[at].shown for at in places) for each in all_outcomes.values())
+        released = (sum(each[at].released for at in places) for each in all_outcomes.values())
+        rows.append((kind, len(places), *wrong, visible, *kept, hidden, *released))
+    heads = (
+        *("reader", "files#", *(f"wrong, {name}#" for name in all_outcomes)),
+        *("visible words#", *(f"kept, {name}#" for name in all_outcomes)),
+        *("hidden words#", *(f"released, {name}#" for name in all_outcomes)),
+    )
     return Table("Words by reader", heads, tuple(rows))
+
+
+def _wanted(case: Case) -> str:
+    return "left out" if case.leaves_out else "kept"
 
 
 def _visible(case: Case) -> str:
