@@ -1,29 +1,34 @@
 """`hidden`: what each reader makes of hidden text, notes, changes, names of programs' users and deep markup.
 
-The files are made here, so that what is in them is known. A column says whether the words were left out or kept.
+The files are made here, so that what is in them is known. With `--before` an earlier checkout reads them too.
 """
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import os
+import re
+import subprocess
+import sys
 import zipfile
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.stage import EXTRACTORS
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .documents.by_office import SPACES
 from .machine import Report, Table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _WORDS: Final = "habla Juana Quispe"
 _BEFORE, _AFTER = "La barca salió del puerto.", "Volvió con la red vacía."
-_LAST: Final = "vacía."
-_DEEP: Final = 600
+_WORD: Final = re.compile(r"\w+")
+_DEEP: Final = (300, 2000)
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _TYPES: Final = {
     "DOCX": _DOCX,
@@ -32,6 +37,7 @@ _TYPES: Final = {
     "EPUB": "application/epub+zip",
     "PDF": "application/pdf",
     "HTML": "text/html",
+    "hOCR": "text/vnd.hocr+html",
     "TEI": "application/tei+xml",
     "ELAN": "text/x-eaf+xml",
     "SRT": "text/vtt",
@@ -48,32 +54,102 @@ class Case(NamedTuple):
     leaves_out: bool = True
 
 
+class Outcome(NamedTuple):
+    """What became of a case's words, the reader's notes or error, and how many words were shown and given away."""
+
+    became: str
+    evidence: str
+    shown: int
+    released: int
+
+
 def options(parser: argparse.ArgumentParser) -> None:
-    """There are none of its own."""
+    """The benchmark's own options."""
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier commit, whose readers are compared")
 
 
 def measure(args: argparse.Namespace) -> Report:
     """Read each file, and say what became of its words."""
-    del args
-    rows = [(case.kind, case.what, *outcome(case)) for case in cases()]
-    heads = ("format", "what is in the file", "should be", "is", "evidence")
-    return Report("hidden", {}, {}, (Table("Hidden text, names, notes and deep markup", heads, tuple(rows)),))
+    files = list(cases())
+    all_outcomes = {"now": read_by(_ROOT, files)}
+    if args.before:
+        all_outcomes = {f"at {_commit(args.before)}": read_by(args.before, files)} | all_outcomes
+    rows = [
+        (
+            *(case.kind, case.what, _wanted(case)),
+            *(outcomes[at].became for outcomes in all_outcomes.values()),
+            all_outcomes["now"][at].evidence,
+        )
+        for at, case in enumerate(files)
+    ]
+    heads = ("format", "what is in the file", "should be", *all_outcomes, "evidence")
+    return Report(
+        "hidden",
+        {},
+        {"files": len(files)},
+        (
+            _by_reader(files, all_outcomes),
+            Table("Hidden text, names, notes and deep markup", heads, tuple(rows)),
+        ),
+        ("A name that a program wrote counts as released if it becomes the title or a creator of the document.",),
+    )
 
 
-def outcome(case: Case) -> tuple[str, str, str]:
-    """Return what should become of a case's words, what became of them, and what the reader noted."""
-    module, _, name = EXTRACTORS[_TYPES[case.kind]].partition(":")
-    read = getattr(import_module(module), name.format(mode="balanced"))
-    wanted = "left out" if case.leaves_out else "kept"
-    try:
-        found: Any = read(case.raw, {})
-    except UnusableError as error:
-        return wanted, "refused", str(error)
-    text = " ".join(found.text.split())
-    around = "La" in text and _LAST in text
-    shown = _WORDS in text or any(_WORDS in (name or "") for name in (found.title, *found.creators))
-    became = ("kept" if shown else "left out") if around else "words around it are lost"
-    return wanted, became, "; ".join(found.notes)
+def _by_reader(files: Sequence[Case], all_outcomes: dict[str, list[Outcome]]) -> Table:
+    """Return the words kept and released by each reader, at each commit."""
+    rows = []
+    for kind in (*dict.fromkeys(case.kind for case in files), "all"):
+        places = [at for at, case in enumerate(files) if kind in (case.kind, "all")]
+        visible = sum(len(_WORD.findall(_visible(files[at]))) for at in places)
+        hidden = sum(len(_WORDS.split()) for at in places if files[at].leaves_out)
+        wrong = (sum(each[at].became != _wanted(files[at]) for at in places) for each in all_outcomes.values())
+        kept = (sum(each[at].shown for at in places) for each in all_outcomes.values())
+        released = (sum(each[at].released for at in places) for each in all_outcomes.values())
+        rows.append((kind, len(places), *wrong, visible, *kept, hidden, *released))
+    heads = (
+        *("reader", "files#", *(f"wrong, {name}#" for name in all_outcomes)),
+        *("visible words#", *(f"kept, {name}#" for name in all_outcomes)),
+        *("hidden words#", *(f"released, {name}#" for name in all_outcomes)),
+    )
+    return Table("Words by reader", heads, tuple(rows))
+
+
+def _wanted(case: Case) -> str:
+    return "left out" if case.leaves_out else "kept"
+
+
+def _visible(case: Case) -> str:
+    return f"{_BEFORE} {'' if case.leaves_out else _WORDS} {_AFTER}"
+
+
+def read_by(checkout: Path, files: Sequence[Case]) -> list[Outcome]:
+    """Return what the readers of a checkout make of each file."""
+    lines = "".join(json.dumps([_TYPES[case.kind], base64.b64encode(case.raw).decode()]) + "\n" for case in files)
+    command = [sys.executable, "-P", str(Path(__file__).with_name("hidden_readers.py"))]
+    environment = os.environ | {"PYTHONPATH": str(checkout.resolve())}
+    done = subprocess.run(command, input=lines, env=environment, capture_output=True, text=True, check=True)
+    return [_outcome(case, *json.loads(line)) for case, line in zip(files, done.stdout.splitlines(), strict=True)]
+
+
+def _outcome(case: Case, text: str, names: Sequence[str], notes: Sequence[str], error: str) -> Outcome:
+    folded = " ".join(text.split())
+    kept = _WORDS in folded
+    released = case.leaves_out and (kept or any(_WORDS in name for name in names))
+    shown = (Counter(_WORD.findall(_visible(case))) & Counter(_WORD.findall(folded))).total()
+    if error:
+        return Outcome("refused", error, 0, 0)
+    if _BEFORE not in folded or _AFTER not in folded:
+        became = "words around it are lost"
+    elif kept and not folded.index(_BEFORE) < folded.index(_WORDS) < folded.index(_AFTER):
+        became = "kept in another place"
+    else:
+        became = "kept" if kept or released else "left out"
+    return Outcome(became, "; ".join(notes), shown, len(_WORDS.split()) * released)
+
+
+def _commit(checkout: Path) -> str:
+    command = ["git", "-C", str(checkout), "rev-parse", "--short=8", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def cases() -> Iterator[Case]:
@@ -265,20 +341,16 @@ def _epub() -> Iterator[Case]:
     yield Case("EPUB", "display: none in a stylesheet", book(f"<p class='n'>{_WORDS}</p>", ".n{display:none}"))
     yield Case("EPUB", "visibility: hidden", book(f"<p style='visibility:hidden'>{_WORDS}</p>"))
     yield Case("EPUB", "a footnote that is marked", book(f"<aside epub:type='footnote'><p>{_WORDS}</p></aside>"))
-    yield Case(
-        "EPUB",
-        f"{_DEEP} open elements around the words",
-        book(f"{'<div>' * _DEEP}<p>{_WORDS}</p>{'</div>' * _DEEP}"),
-        leaves_out=False,
-    )
-    yield Case(
-        "EPUB", f"{_DEEP} elements that nothing closes", book(f"{'<font>' * _DEEP}<p>{_WORDS}</p>"), leaves_out=False
-    )
+    for levels in _DEEP:
+        wrapped = book(f"{'<div>' * levels}<p>{_WORDS}</p>{'</div>' * levels}")
+        yield Case("EPUB", f"{levels:,} open elements around the words", wrapped, leaves_out=False)
+        unclosed = book(f"{'<font>' * levels}<p>{_WORDS}</p>")
+        yield Case("EPUB", f"{levels:,} elements that nothing closes", unclosed, leaves_out=False)
 
 
 def _pdf() -> Iterator[Case]:
     def page(middle: str, catalogue: str = "", info: str = "") -> bytes:
-        content = _shown("La barca", 250) + middle + _shown("vac\\355a.", 150)
+        content = _shown(_BEFORE, 250) + middle + _shown(_AFTER, 150)
         objects = (
             f"<</Type/Catalog/Pages 2 0 R{catalogue}>>",
             "<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -310,7 +382,8 @@ def _pdf() -> Iterator[Case]:
 
 
 def _shown(words: str, y: float, before: str = "") -> str:
-    return f"q {before} BT /F1 12 Tf 50 {y} Td ({words}) Tj ET Q\n"
+    octal = "".join(letter if letter.isascii() else f"\\{ord(letter):o}" for letter in words)
+    return f"q {before} BT /F1 12 Tf 50 {y} Td ({octal}) Tj ET Q\n"
 
 
 _LONG: Final = (
@@ -338,12 +411,11 @@ def _html() -> Iterator[Case]:
     yield Case("HTML", "a comment", page(f"<!-- {_WORDS} -->"))
     yield Case("HTML", "a template", page(f"<template>{note.format('')}</template>"))
     yield Case("HTML", "not read aloud (aria-hidden)", page(note.format("aria-hidden=true")), leaves_out=False)
-    yield Case(
-        "HTML",
-        f"{_DEEP} open elements around the words",
-        page(f"{'<div>' * _DEEP}{note.format('')}{'</div>' * _DEEP}"),
-        leaves_out=False,
-    )
+    for levels in _DEEP:
+        wrapped = page(f"{'<div>' * levels}{note.format('')}{'</div>' * levels}")
+        yield Case("HTML", f"{levels:,} open elements around the words", wrapped, leaves_out=False)
+        unclosed = page(f"{'<font>' * levels}{note.format('')}")
+        yield Case("HTML", f"{levels:,} elements that nothing closes", unclosed, leaves_out=False)
     yield Case(
         "HTML",
         "the computer's user as author",
@@ -359,19 +431,16 @@ def _others() -> Iterator[Case]:
     yield Case("TEI", "a deletion", tei(f"<p><del>{_WORDS}</del> x</p>"))
     yield Case("TEI", "a note", tei(f"<p>x<note>{_WORDS}</note></p>"))
     yield Case("TEI", "a comment", tei(f"<!-- {_WORDS} -->"))
-    yield Case(
-        "TEI",
-        f"{_DEEP} elements around the words",
-        tei(f"{'<div>' * _DEEP}<p>{_WORDS}</p>{'</div>' * _DEEP}"),
-        leaves_out=False,
-    )
+    for levels in _DEEP:
+        wrapped = tei(f"{'<div>' * levels}<p>{_WORDS}</p>{'</div>' * levels}")
+        yield Case("TEI", f"{levels:,} elements around the words", wrapped, leaves_out=False)
+    for levels in _DEEP:
+        lines = [f"<p class=ocr_par><span class=ocr_line>{line}</span></p>" for line in (_BEFORE, _WORDS, _AFTER)]
+        scan = f"<html><body><div class=ocr_page>{lines[0]}{'<div><i>' * (levels // 2)}{lines[1]}{lines[2]}"
+        yield Case("hOCR", f"{levels:,} elements that nothing closes", scan.encode(), leaves_out=False)
 
     def elan(middle: str, author: str = "") -> bytes:
-        annotations = "".join(
-            f"<ANNOTATION>{one}</ANNOTATION>"
-            for one in (_annotation(1, _BEFORE), middle, _annotation(3, _AFTER))
-            if one
-        )
+        annotations = _annotation(1, _BEFORE) + middle + _annotation(3, _AFTER)
         slots = "".join(f'<TIME_SLOT TIME_SLOT_ID="t{number}"/>' for number in range(1, 7))
         return (
             f'<ANNOTATION_DOCUMENT AUTHOR="{author}"><TIME_ORDER>{slots}</TIME_ORDER><TIER TIER_ID="tx" '
@@ -379,24 +448,41 @@ def _others() -> Iterator[Case]:
         ).encode()
 
     yield Case("ELAN", "an annotation without a time", elan(_annotation(2, _WORDS)), leaves_out=False)
+    times = ('TIME_VALUE="0"', 'TIME_VALUE="900"', "", "", 'TIME_VALUE="5000"', 'TIME_VALUE="6000"')
+    slots = "".join(f'<TIME_SLOT TIME_SLOT_ID="t{number}" {time}/>' for number, time in enumerate(times, 1))
+    one, other = (
+        f'<TIER TIER_ID="{name}" LINGUISTIC_TYPE_REF="tx">{"".join(parts)}</TIER>'
+        for name, parts in (
+            ("a", (_annotation(1, _BEFORE), _annotation(3, _AFTER))),
+            ("b", (_annotation(2, _WORDS),)),
+        )
+    )
+    tiers = f"<ANNOTATION_DOCUMENT><TIME_ORDER>{slots}</TIME_ORDER>{one}{other}</ANNOTATION_DOCUMENT>"
+    yield Case("ELAN", "an annotation without a time between two others", tiers.encode(), leaves_out=False)
     yield Case("ELAN", "the program's user as author", elan("", _WORDS))
     cue = f"1\n00:00:0{{}} --> 00:00:0{{}}\n{_BEFORE}\n\n2\n{{}}\n{{}}\n\n3\n00:00:07,000 --> 00:00:09,000\n{_AFTER}\n"
     middle = cue.format("1,000", "2,000", "00:00:03 --> 00:00:04", _WORDS)
     yield Case("SRT", "a cue whose times have no milliseconds", middle.encode(), leaves_out=False)
-    middle = cue.format("1,000", "2,000", "00:00:03,000 --> 00:00:04,000", f"NOTE {_WORDS}")
-    yield Case("SRT", "a cue that begins with NOTE", middle.encode(), leaves_out=False)
+    for first in ("NOTE", "REGION"):
+        middle = cue.format("1,000", "2,000", "00:00:03,000 --> 00:00:04,000", f"{first} {_WORDS}")
+        yield Case("SRT", f"a cue that begins with {first}", middle.encode(), leaves_out=False)
     middle = cue.format("1,000", "2,000", "no time", _WORDS)
     yield Case("SRT", "words under a broken time", middle.encode(), leaves_out=False)
-    times = "00:00:0{}.000 --> 00:00:0{}.500"
-    parts = ("WEBVTT", f"{times.format(1, 2)}\n{_BEFORE}", f"NOTE {_WORDS}", f"{times.format(5, 6)}\n{_AFTER}", "")
-    yield Case("WebVTT", "a note between cues", "\n\n".join(parts).encode())
+    clock = "00:00:0{}.000 --> 00:00:0{}.500"
+    for what, part, leaves_out in (
+        ("a note between cues", f"NOTE {_WORDS}", True),
+        ("a cue that begins with NOTE", f"{clock.format(3, 4)}\nNOTE {_WORDS}", False),
+        ("a cue that begins with REGION", f"{clock.format(3, 4)}\nREGION {_WORDS}", False),
+    ):
+        parts = ("WEBVTT", f"{clock.format(1, 2)}\n{_BEFORE}", part, f"{clock.format(5, 6)}\n{_AFTER}", "")
+        yield Case("WebVTT", what, "\n\n".join(parts).encode(), leaves_out)
 
 
 def _annotation(number: int, words: str) -> str:
-    slots = f'TIME_SLOT_REF1="t{2 * number - 1}" TIME_SLOT_REF2="t{2 * number}"'
     return (
-        f'<ALIGNABLE_ANNOTATION ANNOTATION_ID="a{number}" {slots}><ANNOTATION_VALUE>{words}</ANNOTATION_VALUE>'
-        "</ALIGNABLE_ANNOTATION>"
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{number}" TIME_SLOT_REF1="t{2 * number - 1}" '
+        f'TIME_SLOT_REF2="t{2 * number}"><ANNOTATION_VALUE>{words}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>'
+        "</ANNOTATION>"
     )
 
 

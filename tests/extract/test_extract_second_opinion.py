@@ -86,3 +86,14 @@ def test_text_that_lacks_a_certain_paragraph_is_ignored(monkeypatch: pytest.Monk
     assert text in choose_text(page, "<p>").text
     page.chances[number] = 0.7
     assert choose_text(page, "<p>")[:2] == (notice, EXTRACTOR)
+
+
+def test_one_certain_paragraph_does_not_decide_on_a_long_text() -> None:
+    """Over a hundred certain words, the layout takes a teaser for a paragraph too often to overrule trafilatura."""
+    text = " ".join(["El agua del mate se calienta sin que hierva."] * 5)  # 45 words
+    page = read_page("<main>" + "".join(f"<p>{number} {text}</p>" for number in range(3)) + "</main>")
+    page.chances[:] = 0.9
+    page.chances[2] = 0.1
+    assert lacks_certain_paragraph(page, f"0 {text}")
+    page.chances[2] = 0.9
+    assert not lacks_certain_paragraph(page, f"0 {text}")

@@ -111,6 +111,14 @@ def test_a_notice_after_the_text_is_left_out(notice: str) -> None:
     assert _without(page, _NOTICE) is None
 
 
+def test_a_menu_between_a_kept_notice_and_the_text_is_left_out() -> None:
+    """A kept notice at the top of the page doesn't make the cell between it and the text a part of the text."""
+    steps = "".join(f"<p>{step}</p>" for step in _STEPS[1:])
+    menu = f"<td><div>{_NOTICE}</div></td>"
+    page = f"<html><body><div>{_STEPS[0]}</div><table><tr>{menu}<td><div>{steps}</div></td></tr></table></body></html>"
+    assert _without(page, _NOTICE) is None
+
+
 def test_the_text_of_a_page_of_links_is_unchanged() -> None:
     """On a portal a single paragraph between blocks of the text isn't added."""
     links = "".join(

@@ -136,8 +136,8 @@ class Chosen(NamedTuple):
 def choose_text(page: Page, markup: str) -> Chosen:
     """Return the text of a page: trafilatura's if the layout is uncertain, a fuller one if paragraphs are missing.
 
-    trafilatura's text is not used if it lacks a paragraph of which the layout is nearly certain: in a short text, such
-    as a product's description, the layout is uncertain about what is around it, not about the text.
+    For a short text, such as a product's description, the layout is uncertain about what is around it, not about the
+    text. So trafilatura's is not used if it lacks one of the few paragraphs of which the layout is nearly certain.
     """
     text = page.text
     if not text or page.doubt > DOUBT:

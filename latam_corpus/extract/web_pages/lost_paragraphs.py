@@ -31,8 +31,10 @@ _LONG: Final = 12  # words
 # The least probability of a paragraph of such a part, and of a single paragraph.
 _MIN_CHANCE: Final = 0.005
 _MIN_CHANCE_ALONE: Final = 0.1
-# A paragraph with this probability belongs to the text, whatever another extractor says.
+# A paragraph with this probability belongs to a short text, whatever another extractor says. In longer texts the layout
+# takes a teaser for a paragraph too often for a single one to decide.
 _CERTAIN: Final = 0.75
+_SHORT_TEXT: Final = 100  # words in such paragraphs
 # The share of the kept words that is in the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
@@ -98,21 +100,24 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
 
 
 def lacks_certain_paragraph(page: Page, text: str) -> bool:
-    """Return whether the text lacks a paragraph of which the layout is nearly certain.
+    """Return whether the text lacks a paragraph of which the layout is nearly certain; False if these are many.
 
     Args:
         page: the page with the probabilities of its blocks.
         text: the text that another extractor found in it.
     """
-    certain = np.flatnonzero((page.chances >= _CERTAIN) & (page.markup.counts[:, WORDS] >= _PARAGRAPH)).tolist()
+    markup = page.markup
+    certain = np.flatnonzero((page.chances >= _CERTAIN) & (markup.counts[:, WORDS] >= _PARAGRAPH))
+    if markup.counts[certain, WORDS].sum() > _SHORT_TEXT:
+        return False
     folded = fold_signs(text.encode("utf-8", "replace"))
-    return any(fold_signs(page.markup.block(number).encode("utf-8", "replace")) not in folded for number in certain)
+    return any(fold_signs(markup.block(number).encode("utf-8", "replace")) not in folded for number in certain.tolist())
 
 
 def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether each of a few lost paragraphs is likely to be text, bool[b].
 
-    It is text if it is between paragraphs of the text, in an element like theirs, or a footnote.
+    It is text if it is in the element around the text, and between its paragraphs or like them, or if it is a footnote.
     """
     markup, kept_blocks = page.markup, np.flatnonzero(page.kept)
     if not len(kept_blocks) or markup.counts[:, LINK_CHARS].sum() > _MAX_LINKS * markup.counts[:, CHARS].sum():
@@ -120,13 +125,13 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
     owners = markup.owners[lost].tolist()
     body = int(markup.parents[_text_element(markup, kept_blocks)])
     kinds = {(markup.tags[owner], markup.hints[owner]) for owner in markup.owners[kept_blocks].tolist()}
-    is_like = np.array(
-        [(markup.tags[owner], markup.hints[owner]) in kinds and body in (0, *markup.around(owner)) for owner in owners],
-        np.bool_,
-    )
+    # A kept notice far from the text doesn't make what is between them text.
+    is_in_body = np.array([body in (0, *markup.around(owner)) for owner in owners], np.bool_)
+    is_like = np.array([(markup.tags[owner], markup.hints[owner]) in kinds for owner in owners], np.bool_)
     is_within = (lost > kept_blocks[0]) & (lost < kept_blocks[-1])
     is_foot = find_outermost(markup.parents, markup.hints, _FOOT)[owners] > 0
-    return np.asarray((page.chances[lost] >= _MIN_CHANCE_ALONE) & (is_within | is_like | is_foot), np.bool_)
+    is_text = (is_in_body & (is_within | is_like)) | is_foot
+    return np.asarray((page.chances[lost] >= _MIN_CHANCE_ALONE) & is_text, np.bool_)
 
 
 def _text_element(markup: Markup, kept_blocks: NDArray[np.int64]) -> int:
