@@ -415,7 +415,7 @@ def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: 
     corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
     code, said = corpus.run()
     assert code == 0
-    assert "doubt    input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
+    assert "warning  input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
 
 
 def test_a_field_that_the_first_records_lack_needs_the_sources_word(

@@ -113,7 +113,7 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     said = command_line(*run)
     assert said.code == 1
     assert "1 document in = 1 kept + 0 set aside" in said.out
-    reason = "its record states rights that aren't known as a licence"
+    reason = "its record states rights that aren't recognised as a licence"
     assert f"1 of 1 kept document left out of the version: {reason}" in said.out
     assert "its rights aren't known, or aren't understood (1)" in said.err
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}

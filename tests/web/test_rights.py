@@ -350,4 +350,4 @@ def test_on_a_desk_for_one_person_the_page_says_that_nobody_else_has_looked(
     _approve(made, you)
     assert standing(made, "rights").is_alone
     page = client_of(you).get("/collections/cantos/rights").content.decode()
-    assert "nobody else has looked" in page
+    assert "no one else has reviewed it" in page
