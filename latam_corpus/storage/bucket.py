@@ -359,6 +359,7 @@ class Lease:
         self._since = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         self._life = own_life()
         self._ended = threading.Event()
+        self._beats = threading.Thread(target=self._beat, daemon=True)
         self._lost = False
 
     def take(self) -> None:
@@ -378,7 +379,7 @@ class Lease:
             raise ConfigError(self._bucket.url, _("there is no such bucket"), _CHECK) from error
         except PartError as error:
             raise ConfigError(place, error.problem, error.remedy) from error
-        threading.Thread(target=self._beat, daemon=True).start()
+        self._beats.start()
 
     def _content(self) -> bytes:
         beat = secrets.token_hex(4)
@@ -404,6 +405,7 @@ class Lease:
     def release(self) -> None:
         """Give the lease up."""
         self._ended.set()
+        self._beats.join()  # a beat between the reading and the writing of `exchange` would keep the lock
         if not self._lost:
             self._bucket.exchange(self._name, b"", self._is_own)
 

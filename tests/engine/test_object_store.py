@@ -11,19 +11,21 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import fsspec
 import pytest
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.storage.bucket import address_of, bucket_of, leased, out_folder
+from latam_corpus.storage.bucket import Lease, address_of, bucket_of, leased, out_folder
 from latam_corpus.storage.locks import own_life
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import CommandLine
@@ -135,6 +137,44 @@ def test_two_people_at_one_run(
         result = command_process(*_command(tales, out, *_ALONE)[3:])
     assert (result.code, f"in use by process {os.getpid()}" in result.err) == (2, True), result.err
     assert f"{out}/runs/{run.name}/lock" in result.err
+
+
+class _SlowBucket:
+    """A bucket with one object, which is replaced only if nobody else replaced it since it was read."""
+
+    def __init__(self) -> None:
+        self.url = "memory://lento"
+        self.content = b""
+        self.beating = threading.Event()
+
+    def read(self, _name: str) -> bytes:
+        return self.content
+
+    def exchange(self, _name: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
+        before = self.content
+        if not expected(before):
+            return False
+        if threading.current_thread() is threading.main_thread():
+            time.sleep(0.3)  # longer than a beat
+        else:
+            self.beating.set()
+            time.sleep(0.1)
+        if self.content != before:
+            return False
+        self.content = data
+        return True
+
+
+def test_a_lease_is_free_though_it_is_given_up_during_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would seem held for as long as the process lives."""
+    monkeypatch.setattr("latam_corpus.storage.bucket.BEAT_SECONDS", 0.01)
+    bucket = _SlowBucket()
+    lease = Lease(cast("Any", bucket), "lock")
+    lease.take()
+    bucket.beating.clear()
+    assert bucket.beating.wait(60)
+    lease.release()
+    assert bucket.content == b""
 
 
 @pytest.mark.slow

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
+import importlib
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+server: Any = importlib.import_module("tests.benchmarks.desk_database")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(_PROGRAMS is None, reason="PostgreSQL isn't here: apt install postgresql"),
+    pytest.mark.skipif(server.PROGRAMS is None, reason="PostgreSQL isn't here: apt install postgresql"),
 ]
-
-
-def _owner() -> int | None:
-    """The user who runs the server, which refuses to run as root; None for the user of this process."""
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 @pytest.fixture
 def database() -> Iterator[str]:
     """The URL of an empty database of a server of its own."""
     pytest.importorskip("psycopg")
-    assert _PROGRAMS is not None
-    folder = tempfile.mkdtemp(prefix="desk-pg-")
-    owner = _owner()
-    if owner is not None:
-        os.chown(folder, owner, -1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, user=owner, cwd=folder, stdout=subprocess.DEVNULL)
-
-    run(f"{_PROGRAMS}/initdb", "-D", f"{folder}/data", "-U", "desk", "-A", "trust", "-E", "UTF8")
-    run(f"{_PROGRAMS}/pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
-    try:
-        run(f"{_PROGRAMS}/createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "desk", "desk")
-        yield f"postgresql://desk@127.0.0.1:{port}/desk"
-    finally:
-        run(f"{_PROGRAMS}/pg_ctl", "-D", f"{folder}/data", "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with server.new_database() as url:
+        yield url
 
 
 def test_a_backup_of_sqlite_is_restored_into_postgresql(tmp_path: Path, database: str) -> None:

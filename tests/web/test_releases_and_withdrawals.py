@@ -14,7 +14,7 @@ from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, decide, propose, standing
 from latam_corpus.web.source_values import change_source
 from latam_corpus.web.withdrawals import jobs as withdrawal_jobs
-from latam_corpus.web.withdrawals import search
+from latam_corpus.web.withdrawals import search, views
 from latam_corpus.web.withdrawals.search import find, folded
 from latam_corpus.web.workspace import files_folder, record_file
 
@@ -158,6 +158,28 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     assert "barca" not in public
     assert owner.post(request)["Location"] == done
     assert Job.objects.filter(kind="withdraw").count() == 1
+
+
+def test_two_confirmations_at_once_start_one_withdrawal(
+    released: Any, people: dict[str, Any], client_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = client_of(people["contributor"])
+    found = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+    answers = {"row": ["0"], "kind": "withdrawal", "because": "la familia lo pide", "keep_files": "on"}
+    request = owner.post(found, answers)["Location"]
+    actual = views._may_confirm  # noqa: SLF001  (somebody else confirms meanwhile)
+
+    def meanwhile(of: Any, job: Job) -> bool:
+        monkeypatch.setattr(views, "_may_confirm", actual)
+        client_of(people["contributor"]).post(request)
+        return actual(of, job)
+
+    monkeypatch.setattr(views, "_may_confirm", meanwhile)
+    done = owner.post(request)["Location"]
+    assert Job.objects.filter(kind="withdraw").count() == 1
+    assert done.endswith(f"/{Job.objects.get(kind='withdraw').pk}")
+    rows, _is_cut = find(released, "maestro", "title", everywhere=False)
+    assert [(row["versions"], row["is_withdrawn"]) for row in rows if row["doc_id"]] == [([], True)]
 
 
 @pytest.mark.usefixtures("released")

@@ -105,7 +105,7 @@ def _fails(number: lc.Number) -> bool:
 
 
 def state_of(collection: Collection, file: CollectionFile | None) -> str:
-    """Return a digest of a preview's inputs: the file, its row and corrections, and the source."""
+    """Return a digest of all that a preview depends on: the file, its row and corrections, and the source."""
     of_file = (
         [file.sha256, file.row, file.correction]
         if file

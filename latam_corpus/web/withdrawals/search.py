@@ -94,11 +94,21 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     copies = _collected(collection, is_copy & ~pl.col("doc_id").is_in(ids)) if matches else {}
     rows = [_row(collection, row, is_copy=False) for row in matches.values()]
     rows += [_row(collection, row, is_copy=True) for row in copies.values()]
+    left = _withdrawn_ids(collection)
+    for row in rows:
+        row["is_withdrawn"] = row["doc_id"] in left and not row["versions"]
     paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that were removed since
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
     rows.sort(key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))
     return rows[:_MOST], max(len(rows), len(matches) + 1, len(copies) + 1) > _MOST
+
+
+def _withdrawn_ids(collection: Collection) -> set[str]:
+    """Return the ids of the documents that were withdrawn or held from this collection's pages."""
+    done = Job.objects.filter(collection=collection, kind="withdraw", state=Job.State.DONE)
+    requests = Job.objects.filter(pk__in=[job.arguments["request"] for job in done])
+    return {doc_id for job in requests for doc_id in job.arguments["docs"]}
 
 
 def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import segno
 from django.contrib import messages
+from django.db import transaction
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -137,15 +138,12 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show the texts that would leave and the copies that would replace them; confirm the request."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "try withdrawal")
-    started = _confirmed(job)
     may = job.state == Job.State.DONE and not job.arguments.get("dropped") and _may_confirm(request, job)
+    if request.method == "POST" and may:
+        wait_for(_start_once(request, job))
+    started = _confirmed(job)
     if started is not None:
         return redirect("withdraw-done", slug, started.pk)
-    if request.method == "POST" and may:
-        done_job = enqueue("withdraw", request.user, collection, request=job.pk, confirmed_by=request.user.pk)
-        log(request.user, "withdrawal confirmed", f"collection {slug}, job {job.pk}", reason=job.arguments["because"])
-        wait_for(done_job)
-        return redirect("withdraw-done", slug, done_job.pk)
     values = {
         "collection": collection,
         "tab": "withdraw",
@@ -156,6 +154,18 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "may_drop": may_edit(request.user, collection) and not job.arguments.get("dropped"),
     }
     return render(request, "desk/withdrawals/request.html", values)
+
+
+def _start_once(request: HttpRequest, job: Job) -> Job:
+    """Start the withdrawal of a request, if nobody has confirmed it before, and return its job."""
+    with transaction.atomic():
+        Job.objects.select_for_update().get(pk=job.pk)  # of two people who confirm at once, the second one waits
+        started = _confirmed(job)
+        if started is None:
+            place, reason = f"collection {job.collection.slug}, job {job.pk}", job.arguments["because"]
+            started = enqueue("withdraw", request.user, job.collection, request=job.pk, confirmed_by=request.user.pk)
+            log(request.user, "withdrawal confirmed", place, reason=reason)
+    return started
 
 
 @require_POST
