@@ -140,10 +140,10 @@ def test_a_change_of_what_a_kernel_imports_is_compiled_again(tmp_path: Path) -> 
 
 def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code that was compiled by other decorators isn't this code."""
-    before = digest_of_compiled(PACKAGE)
+    previous = digest_of_compiled(PACKAGE)
     (tmp_path / "compiled.py").write_text("kernel = None\n")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
-    assert digest_of_compiled(PACKAGE) != before
+    assert digest_of_compiled(PACKAGE) != previous
 
 
 @pytest.mark.filterwarnings("always::latam_corpus.errors.NoteWarning")
@@ -160,15 +160,15 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
     assert "compiling" not in command_line(*words).err
     letter.write_text(json.dumps({"text": "La barca salió antes del alba. " * 4_000}) + "\n")
-    told = command_line(*words)
-    assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err
+    result = command_line(*words)
+    assert (result.code, result.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), result.err
     assert "compiling" not in command_line(*words).err
     letter.write_text(json.dumps({"text": "La barca volvió antes del alba. " * 4_000}) + "\n")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     said = command_line(*words, "--json").err
     events = [json.loads(line) for line in said.splitlines()]
-    assert len([one for one in events if one["event"] == "note" and "compiling" in one["text"]]) == 1, said
+    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, said
     (tmp_path / "otra" / "text").mkdir(parents=True)
     (tmp_path / "otra" / "text" / "a.nbi").touch()
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")

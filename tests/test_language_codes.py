@@ -94,9 +94,9 @@ def test_a_source_names_the_member_where_a_text_shows_its_group_alone(
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[LanguageJudgement]:
     """What the model says of each text, to be filled by the test."""
-    found: list[LanguageJudgement] = []
-    monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(found))
-    return found
+    results: list[LanguageJudgement] = []
+    monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(results))
+    return results
 
 
 def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown: list[LanguageJudgement]) -> None:
@@ -106,18 +106,18 @@ def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown:
         {"text": ["a"] * 5, "declared_language": [None, None, "quy-PE", "quz", "quy"]},
         schema={"text": pl.String, "declared_language": pl.String},
     )
-    made = Identify(languages=("quy",))(Batch(frame)).frame
-    assert made["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
-    assert made["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
+    created = Identify(languages=("quy",))(Batch(frame)).frame
+    assert created["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
+    assert created["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
     # The ledger says that the member is the source's word.
-    assert [json.loads(one).get("shown") for one in made["evidence"][3:]] == ["que_Latn", None]
+    assert [json.loads(one).get("shown") for one in created["evidence"][3:]] == ["que_Latn", None]
 
 
 def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[LanguageJudgement]) -> None:
     """The first entry of `languages` stays the language of the document."""
     shown += [LanguageJudgement("que_Latn", 0.9, (("que_Latn", 0.7), ("spa_Latn", 0.3)))]
-    made = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
-    assert made["languages"][0].to_list()[0]["code"] == made["language"][0] == "quy_Latn"
+    created = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
+    assert created["languages"][0].to_list()[0]["code"] == created["language"][0] == "quy_Latn"
 
 
 def test_a_language_that_the_model_cannot_name_is_refused() -> None:
@@ -137,10 +137,10 @@ def test_check_refuses_a_recipe_that_asks_for_what_the_model_cannot_name(
         'title = "Nheengatu"\ngenre = "news"\nsources = ["agencia-brasil"]\n[[stage]]\nuse = "extract"\n'
         '[[stage]]\nuse = "identify"\nlanguages = ["por", "yrl"]\n'
     )
-    told = command_line("check", recipe)
-    assert told.code == 2
-    assert "stage 2" in told.err
-    assert "yrl" in told.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert "stage 2" in result.err
+    assert "yrl" in result.err
 
 
 @pytest.mark.parametrize("code", ["nah", "oto", "que", "azz", "zap"])
@@ -153,10 +153,10 @@ def test_a_source_may_be_in_any_language_or_collection_that_recipes_name(code: s
 
 def test_a_family_whose_members_nobody_listed_is_refused_as_one() -> None:
     """A code of ISO 639-5 that stands for no list here isn't called a typing error."""
-    source, found = check_source(SOURCE.format(code="tup"))
+    source, results = check_source(SOURCE.format(code="tup"))
     assert source is None
-    told = [one.in_language("es") for one in found]
-    assert told == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
+    reported = [one.in_language("es") for one in results]
+    assert reported == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
     with pytest.raises(ConfigError, match="family of languages"):
         iso_code("tup", "receta.toml")
 
@@ -171,8 +171,8 @@ def test_all_codes_of_shipped_recipes_are_known_and_named_by_the_model() -> None
 
 def _losses(rows: Counter[Any], **floors: Any) -> list[tuple[str, int, int]]:
     dropped = Counter({("filter", *key, "x"): n for key, n in rows.items()})
-    found = losses(Counter(), dropped, ("identify", "filter"), "identify", Floors(**floors))
-    return [(loss.value, loss.rows_in, loss.kept) for loss in found if loss.kind == "language"]
+    results = losses(Counter(), dropped, ("identify", "filter"), "identify", Floors(**floors))
+    return [(loss.value, loss.rows_in, loss.kept) for loss in results if loss.kind == "language"]
 
 
 def _rows(**by_language: int) -> Counter[Any]:
@@ -239,8 +239,8 @@ def test_a_language_that_a_source_names_in_words_is_no_code() -> None:
     text = "Se fue la luz en todo el barrio de abajo."
     frame = pl.DataFrame({"doc_id": ["a", "b", "c", "d"], "text": [text] * 4, "declared_language": said})
     rows = frame.with_columns(pl.lit(None, pl.String).alias("language"))
-    found = with_language(rows, [Measure()], lambda _: None)
-    assert found["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
+    results = with_language(rows, [Measure()], lambda _: None)
+    assert results["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("es", "name it spa.txt"), ("quechua", "unknown language code")])
@@ -254,8 +254,8 @@ def test_a_word_list_under_a_name_that_no_text_has_is_refused(tmp_path: Path, na
 def test_a_capture_in_the_group_of_a_language_is_fetched() -> None:
     """Common Crawl's index tells Quechua and no member of it."""
     table = CommonCrawl(index=("a.cdx",), domains=("pe",), languages=("quy",))
-    for found, why in (("que", None), ("quz", "language"), ("spa", "language")):
-        one = Capture("https://g.pe/a", "", 200, "text/html", (found,), "", f"{table.records}a.warc.gz", 0, 9)
+    for result, why in (("que", None), ("quz", "language"), ("spa", "language")):
+        one = Capture("https://g.pe/a", "", 200, "text/html", (result,), "", f"{table.records}a.warc.gz", 0, 9)
         assert why_not(table, one, one.url) == why
 
 
@@ -271,8 +271,8 @@ def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -
     """Who looks for Nahuatl finds the source in one of its languages, and who looks for a member the macrolanguage."""
 
     def listed(named: str) -> set[str]:
-        told = json.loads(command_line("sources", "list", "--language", named, "--json").out)
-        return {one["id"] for one in told}
+        reported = json.loads(command_line("sources", "list", "--language", named, "--json").out)
+        return {one["id"] for one in reported}
 
     assert "ud-highland-puebla-nahuatl" in listed("náhuatl")
     assert "wikipedia-qu" in listed("quy")
@@ -281,9 +281,9 @@ def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -
 
 def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed `groups.toml` redoes what depends on it."""
-    before = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
+    previous = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
     other = dataclasses.replace(groups(), digest="other")
     for room in ("language.identify", "policies.policy"):
         monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: other)
     after = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
-    assert all(a != b for a, b in zip(before, after, strict=True))
+    assert all(a != b for a, b in zip(previous, after, strict=True))

@@ -89,8 +89,8 @@ def _disk(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                found = os.lstat(os.path.join(place, name))  # noqa: PTH118  (thousands of files, five times a second)
+                results = os.lstat(os.path.join(place, name))  # noqa: PTH118  (thousands of files, five times a second)
             except OSError:  # it went meanwhile
                 continue
-            seen[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
+            seen[results.st_dev, results.st_ino] = results.st_blocks * _BLOCK
     return sum(seen.values())

@@ -129,9 +129,9 @@ def facts() -> dict[str, Any]:
 
 def _commit() -> str:
     """The commit of this checkout, with `+` where files differ from it; nothing outside of one."""
-    asked = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
-    told = subprocess.run(asked, cwd=RESULTS, capture_output=True, text=True, check=False)
-    return told.stdout.strip()
+    requested = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+    reported = subprocess.run(requested, cwd=RESULTS, capture_output=True, text=True, check=False)
+    return reported.stdout.strip()
 
 
 def _processor() -> str:
@@ -147,8 +147,8 @@ def show(report: Report) -> None:
     """Print the tables and the notes."""
     from latam_corpus.cli.interface.show import console, table  # which a process that is measured doesn't load
 
-    for found in report.tables:
-        table(found.title, found.columns, found.rows)
+    for result in report.tables:
+        table(result.title, result.columns, result.rows)
         console.print()
     for note in report.notes:
         console.print(note, markup=False)
@@ -157,10 +157,10 @@ def show(report: Report) -> None:
 def save(report: Report, folder: Path = RESULTS) -> Path:
     """Keep the report and the machine's facts as `<date>-<name>.json`; gives the file."""
     today = datetime.now(UTC).date().isoformat()
-    told = {"written": today, "machine": facts(), **asdict(report)}
+    reported = {"written": today, "machine": facts(), **asdict(report)}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{today}-{report.name}.json"
-    path.write_text(json.dumps(told, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(reported, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
     return path
 
 

@@ -245,7 +245,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     for count in result.stages.values():
         for reason, n in (count.dropped | count.failed).items():
             dropped[reason] = dropped.get(reason, 0) + n
-    told = Told(
+    reported = Told(
         used.cpu,
         started,
         time.monotonic() - clock,
@@ -258,7 +258,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         phases.told(),
         phases.memory,
     )
-    sys.stdout.write(json.dumps(asdict(told)) + "\n")
+    sys.stdout.write(json.dumps(asdict(reported)) + "\n")
 
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:

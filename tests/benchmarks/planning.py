@@ -77,8 +77,8 @@ def measure(args: argparse.Namespace) -> Report:
 def _apart(what: str, *words: str) -> dict[str, float]:
     """What a process of its own measured."""
     done = subprocess.run([sys.executable, "-m", __name__, what, *words], capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+    reported: dict[str, float] = json.loads(done.stdout)
+    return reported
 
 
 def _nothing(task: Task) -> Outcome:

@@ -185,17 +185,17 @@ def _read(python: str, reader: str, folder: Path, case: tuple[str, str, str], bu
     done = _started(python, reader, folder, order, form, *([bucket] if place == "S3" else []))
     if done.returncode:
         raise RuntimeError(f"{reader}: {done.stderr[-2000:]}")
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    reported: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return reported
 
 
 def _started(python: str, reader: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    told = {
+    reported = {
         "PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }  # fmt: skip
     command = [python, str(_SCRIPT), reader, str(folder), *arguments]
-    return subprocess.run(command, env=_environment() | told, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=_environment() | reported, capture_output=True, text=True, check=False)
 
 
 def _environment() -> dict[str, str]:

@@ -229,9 +229,9 @@ def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[
             documents += 1
             size += len(row["text"].encode())
             ids.add(row["doc_id"])
-    told = {"first": first[0], "first_cpu": first[1]}
-    told |= {"seconds": time.perf_counter() - opened_at[0], "cpu": _cpu() - opened_at[1]}
-    return told | {"documents": documents, "bytes": size, "distinct": len(ids), "tokens": tokens}
+    reported = {"first": first[0], "first_cpu": first[1]}
+    reported |= {"seconds": time.perf_counter() - opened_at[0], "cpu": _cpu() - opened_at[1]}
+    return reported | {"documents": documents, "bytes": size, "distinct": len(ids), "tokens": tokens}
 
 
 def _cpu() -> float:
@@ -246,10 +246,10 @@ def main() -> None:
         return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    told = used(name, folder, sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else "")
+    reported = used(name, folder, sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else "")
     lines = Path("/proc/self/status").read_text().splitlines()
     [peak] = (line.split()[1] for line in lines if line.startswith("VmHWM"))
-    sys.stdout.write(json.dumps(told | {"peak_mb": int(peak) / 1000}) + "\n")
+    sys.stdout.write(json.dumps(reported | {"peak_mb": int(peak) / 1000}) + "\n")
     sys.stdout.flush()
     os._exit(0)  # some readers leave threads that wait
 

@@ -67,4 +67,4 @@ def test_installed_manuals_keep_their_paragraphs(source: str) -> None:
     for path in pages:
         raw = path.read_bytes()
         counts.append(kept(paragraphs_of(markup_of(raw, {})), balanced(raw, {}).text))
-    assert sum(one.lost for one in counts) <= 0.01 * sum(one.paragraphs for one in counts)
+    assert sum(count.lost for count in counts) <= 0.01 * sum(count.paragraphs for count in counts)

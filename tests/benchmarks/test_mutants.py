@@ -65,7 +65,7 @@ def test_a_mutant_is_the_source_with_its_change_alone() -> None:
 
 def test_every_room_and_every_equivalent_change_is_there() -> None:
     """A file that was moved, a test that was renamed or a line that was rewritten is noticed at once."""
-    found = set()
+    results = set()
     for room in bench.rooms():
         for path in (room.file, *room.tests):
             assert Path(bench.ROOT, path).is_file(), path
@@ -74,8 +74,8 @@ def test_every_room_and_every_equivalent_change_is_there() -> None:
             assert f"\ndef {name}(" in Path(bench.ROOT, path).read_text(encoding="utf-8"), name
         mutants = room.mutants()
         assert mutants, room.name
-        found |= {(one.file, one.source, one.change) for one in mutants}
-    assert set(bench.equivalents()) - found == set()
+        results |= {(mutant.file, mutant.source, mutant.change) for mutant in mutants}
+    assert set(bench.equivalents()) - results == set()
     assert all(len(why) > 20 for why in bench.equivalents().values())
 
 
@@ -86,7 +86,7 @@ def test_a_change_that_the_tests_see_is_told_from_one_that_they_do_not() -> None
     room = next(room for room in bench.rooms() if room.name == "terms")
     same = bench.equivalents()
     mutants = room.mutants()
-    unseen = next(one for one in mutants if (one.file, one.source, one.change) in same)
-    seen = next(one for one in mutants if one.change == "use not in refused_uses → True")
+    unseen = next(mutant for mutant in mutants if (mutant.file, mutant.source, mutant.change) in same)
+    seen = next(mutant for mutant in mutants if mutant.change == "use not in refused_uses → True")
     codes, cpu = bench._run(room, [unseen, seen], 1)  # noqa: SLF001
     assert (codes, cpu > 0) == ({0: 0, 1: 1}, True)

@@ -76,25 +76,25 @@ def measure(args: argparse.Namespace) -> Report:
         manifest = build(BuildRequest(name="benchmark", runs=(run,), created=datetime.now(UTC), **terms), store)
         built = time.perf_counter() - started
         update = _update(folder, store, args, terms)
-        rows, gone = [], []
+        rows, removed = [], []
         for title, by, value in _asked(args.documents):
             started, cpu = time.perf_counter(), time.process_time()
             done = withdraw(store, WithdrawalRequest.of("benchmark", by, value, "a benchmark"), datetime.now(UTC))
             taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
             touched = sum(len(shards) for spec, shards in done.shards.items() if spec == done.before.spec)
             share = 100 * done.written / max(1, done.before.shard_bytes)
-            gone += done.documents[:_SOUGHT]
+            removed += done.documents[:_SOUGHT]
             whole = not verify(store, "benchmark", done.after.version)
             row = (len(done.documents), *taken, touched, len(done.before.shards), rounded(share))
             rows.append((title, *row, "yes" if whole else "no"))
-        pieces = _pieces(store, manifest, gone)
-        found = _having(folder / "store", pieces)
+        pieces = _pieces(store, manifest, removed)
+        results = _having(folder / "store", pieces)
         started, cpu = time.perf_counter(), time.process_time()
         purged = purge(store, folder, datetime.now(UTC))
         taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
         left = _having(folder / "store", pieces)
         whole = not verify(store, "benchmark", manifest.version)
-        erased = (purged.documents, *taken, purged.objects, len(pieces), found, left, "yes" if whole else "no")
+        erased = (purged.documents, *taken, purged.objects, len(pieces), results, left, "yes" if whole else "no")
     columns = (
         "withdrawn",
         "documents#",
@@ -119,15 +119,15 @@ def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping
     fresh = islice(_documents(args, args.documents), _EACH)
     named = ({**row, "doc_id": doc_id(args.documents + number)} for number, row in enumerate(fresh))
     run = write_run(folder / "runs" / "benchmark-00000001", named)
-    before = load_manifest(store, *store.find("benchmark"))
+    previous = load_manifest(store, *store.find("benchmark"))
     started, cpu = time.perf_counter(), time.process_time()
-    made = build(
+    created = build(
         BuildRequest(name="benchmark", runs=(run,), parent="latest", created=datetime.now(UTC), **terms), store
     )
     taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
-    had = {shard.sha256 for shard in before.shards}
-    written = sum(shard.bytes for shard in made.shards if shard.sha256 not in had)
-    row = (made.rows - before.rows, *taken, len(made.shards), rounded(100 * written / before.shard_bytes))
+    had = {shard.sha256 for shard in previous.shards}
+    written = sum(shard.bytes for shard in created.shards if shard.sha256 not in had)
+    row = (created.rows - previous.rows, *taken, len(created.shards), rounded(100 * written / previous.shard_bytes))
     columns = ("documents#", "s#", "CPU s#", "shards#", "bytes written, %#")
     return Table("A new contributor's documents, in a version more", columns, (row,))
 

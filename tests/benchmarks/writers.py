@@ -139,7 +139,7 @@ def _missing() -> Iterator[str]:
         "ReportLab": by_reportlab.python(),
         "LaTeX": by_latex.is_installed(),
     }
-    return (name for name, found in checks.items() if not found)
+    return (name for name, result in checks.items() if not result)
 
 
 def _has_office() -> bool:

@@ -77,10 +77,12 @@ def test_listed_languages_have_names_without_the_whole_standard(monkeypatch: pyt
 
 def test_a_name_of_many_languages_lists_them() -> None:
     """Asked for in a form, in a recipe and in a source's file."""
-    with pytest.raises(answers.AnswerError) as asked:
+    with pytest.raises(answers.AnswerError) as requested:
         answers.languages("español y triqui")
-    told = asked.value.message.translate("es")
-    assert told.startswith("muchas lenguas se llaman «triqui»; escriba el código de la lengua que corresponda: trc (")
+    reported = requested.value.message.translate("es")
+    assert reported.startswith(
+        "muchas lenguas se llaman «triqui»; escriba el código de la lengua que corresponda: trc ("
+    )
     with pytest.raises(ConfigError, match=r"many languages are called «mixteco»; write .*Mixtec\), .* and \d+ more"):
         iso_code("mixteco", "r.toml")
     with pytest.raises(ConfigError, match="write «zai»"):
@@ -106,11 +108,13 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     path = tmp_path / "a.toml"
     about = 'id = "a"\ntitle = "A"\nholder = "B"\n'
     path.write_text(about + 'genre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
-    told = command_line("sources", "check", path, "--lang", "es")
-    assert "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
+    result = command_line("sources", "check", path, "--lang", "es")
+    assert (
+        "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in result.out
+    )
     path.write_text(about + 'languages = ["mixteco"]\n')
-    told = command_line("sources", "check", path, "--lang", "pt")
-    assert "muitas línguas se chamam “mixteco”; escreva o código" in told.out
+    result = command_line("sources", "check", path, "--lang", "pt")
+    assert "muitas línguas se chamam “mixteco”; escreva o código" in result.out
     assert language_name("xyz").translate("es") == "xyz"
 
 

@@ -60,8 +60,8 @@ def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line:
     """By their heads; a column that states consent is left to people."""
     (tmp_path / "envio").mkdir()
     folder = _folder(tmp_path / "envio", f"{_HEADS['es']},Licencia,Consentimiento", f"{_ROW},CC0-1.0,sí")
-    told = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
-    assert told.code == 0, told.err
+    result = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
+    assert result.code == 0, result.err
     columns = tomllib.loads((tmp_path / "b.toml").read_text(encoding="utf-8"))["collect"]["columns"]
     assert columns == {
         "title": "Título", "creators": "Autor", "genre": "Género", "declared_language": "Idioma", "published": "Fecha",

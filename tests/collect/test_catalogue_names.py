@@ -214,7 +214,9 @@ def test_a_merged_cell_is_said_of_each_row_that_it_covers(folder: Path) -> None:
         book.active.merge_cells(merged)
     book.save(path)
     frames = read_all(_source("c.xlsx", rights="rights"), list_inputs(_source("c.xlsx"), folder))
-    said = {row["origin"]["file"]: (row["creators"], row["rights"]) for one in frames for row in one.rows(named=True)}
+    said = {
+        row["origin"]["file"]: (row["creators"], row["rights"]) for frame in frames for row in frame.rows(named=True)
+    }
     assert said["dos.txt"] == said["4.txt"] == said["1896/tres.txt"] == (["Rosa"], reserved)
     assert said["dos.md"] == (["Luis"], reserved)
     assert said["prosa/uno.txt"] == (None, None)

@@ -20,7 +20,7 @@ _RECORD = """<modsCollection xmlns="http://www.loc.gov/mods/v3"><mods><titleInfo
 
 def _row(folder: Path, *statements: str, **columns: Any) -> tuple[dict[str, Any], list[str]]:
     """The row of a file whose record has these statements, and what `check` reports."""
-    conditions = "".join(f"<accessCondition>{one}</accessCondition>" for one in statements)
+    conditions = "".join(f"<accessCondition>{statement}</accessCondition>" for statement in statements)
     (folder / "uno.txt").write_text("Una copla.", encoding="utf-8")
     (folder / "mods.xml").write_text(_RECORD.format(conditions=conditions), encoding="utf-8")
     values = {
@@ -32,7 +32,7 @@ def _row(folder: Path, *statements: str, **columns: Any) -> tuple[dict[str, Any]
     }
     source = Source.model_validate(values)
     [row] = [row for frame in read_all(source, list_inputs(source, folder)) for row in frame.iter_rows(named=True)]
-    return row, [str(one.problem) for one in examine(source, str(folder)).doubts]
+    return row, [str(doubt.problem) for doubt in examine(source, str(folder)).doubts]
 
 
 @pytest.mark.parametrize("columns", [{}, {"rights": "rights"}])

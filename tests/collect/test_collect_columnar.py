@@ -156,10 +156,10 @@ def test_a_file_that_unpacks_to_gigabytes_is_told_and_costs_little(tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for path, line in zip(paths, done.stdout.splitlines(), strict=True):
-        told = json.loads(line)
-        assert ["bombs do" in why for why in told["why"]] == [True], path.name
-        assert told["rows"] <= 65, path.name  # the rest is never read
-        assert told["peak"] < 600, path.name
+        reported = json.loads(line)
+        assert ["bombs do" in why for why in reported["why"]] == [True], path.name
+        assert reported["rows"] <= 65, path.name  # the rest is never read
+        assert reported["peak"] < 600, path.name
 
 
 def test_a_bomb_for_one_stage_is_told(tmp_path: Path) -> None:
@@ -182,11 +182,11 @@ def test_a_footer_that_lies_about_its_pages_is_found_out(tmp_path: Path) -> None
 
 
 def _zigzag(number: int) -> bytes:
-    number, made = number << 1, bytearray()
+    number, created = number << 1, bytearray()
     while number >= 0x80:
-        made.append(number & 0x7F | 0x80)
+        created.append(number & 0x7F | 0x80)
         number >>= 7
-    return bytes([*made, number])
+    return bytes([*created, number])
 
 
 def _padded(varint: bytes, size: int) -> bytes:

@@ -132,13 +132,13 @@ def test_a_file_tells_that_its_bytes_changed(tmp_path: Path, where: str, request
     fs, root = fsspec.url_to_fs(store)
     fs.pipe_file(f"{root}/a.jsonl", b"La barca")
     (file,) = list_inputs(_ANY, f"{store}/a.jsonl")
-    before = state_of(file.url)
-    assert state_of(file.url) == before
+    previous = state_of(file.url)
+    assert state_of(file.url) == previous
     if where != "disk":  # on which two writes may fall into one tick of the clock
         fs.pipe_file(f"{root}/a.jsonl", b"La marea")
-        assert state_of(file.url) != before
+        assert state_of(file.url) != previous
     fs.pipe_file(f"{root}/a.jsonl", b"La")
-    assert state_of(file.url) != before
+    assert state_of(file.url) != previous
     fs.rm_file(f"{root}/a.jsonl")
     with pytest.raises(SourceError, match="can't be opened"):
         state_of(file.url)

@@ -74,8 +74,8 @@ def test_a_page_knows_where_and_when_it_was_found(tmp_path: Path, pack: Any) -> 
     assert row["obtained"] == datetime(2024, 5, 1, 12, tzinfo=UTC)
     assert (row["origin"]["member"], row["origin"]["offset"]) == ("2", len(first))
     (file,) = list_inputs(_ANY, path)
-    found = Extract()(Batch(next(read(_ANY, file)))).frame.row(0, named=True)
-    assert (found["text"], found["title"]) == ("Mañana baja el río.", "El río")
+    results = Extract()(Batch(next(read(_ANY, file)))).frame.row(0, named=True)
+    assert (results["text"], results["title"]) == ("Mañana baja el río.", "El río")
 
 
 def test_only_pages_are_documents(tmp_path: Path) -> None:
@@ -110,11 +110,11 @@ def _chunked(body: bytes) -> bytes:
 
 
 def _brotli(body: bytes) -> bytes:
-    made = io.BytesIO()
-    writer = BrotliWriter(made)
+    buffer = io.BytesIO()
+    writer = BrotliWriter(buffer)
     writer.write(body)
     writer.close()
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    pl.DataFrame(rows).write_parquet(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(("name", "write"), [("a.csv", _csv), ("a.jsonl", _lines), ("a.parquet", _parquet)])
@@ -67,7 +67,7 @@ def test_declared_columns_are_kept_in_each_format(tmp_path: Path, name: str, wri
     source = _source(_EXTRA)
     frames = list(read_all(source, list_inputs(source, str(tmp_path)), genre="literature"))
     entries = pl.concat(frames)["extra"].to_list()
-    assert [tuple(one.values()) for one in entries[0]] == [
+    assert [tuple(entry.values()) for entry in entries[0]] == [
         ("año", "1872"),
         ("precio", "12.5"),
         ("tags", "mar"),
@@ -86,8 +86,8 @@ def test_a_value_of_another_type_is_counted_and_named(tmp_path: Path) -> None:
     assert frame["verdict"].to_list() == [None, "changed"]
     fill = watch.facts.fills["extra.precio"]
     assert (fill.origin, fill.filled, fill.unread, fill.examples) == ("Precio de venta", 1, 1, ["doce"])
-    doubts = [str(one.as_message()) for one in examine(source, str(tmp_path)).notes]
-    assert any("«doce»" in one and "[collect.extra]" in one for one in doubts)
+    doubts = [str(note.as_message()) for note in examine(source, str(tmp_path)).notes]
+    assert any("«doce»" in doubt and "[collect.extra]" in doubt for doubt in doubts)
 
 
 def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) ->
         (folder / name).write_bytes(write(rows))
         seen = examine(source, str(folder))
         assert seen.facts.not_taken == ["Editorial"]
-        [told] = [str(one.as_message()) for one in seen.notes if "Editorial" in str(one.as_message())]
-        assert 'editorial = { column = "Editorial", type = "string" }' in told
+        [reported] = [str(note.as_message()) for note in seen.notes if "Editorial" in str(note.as_message())]
+        assert 'editorial = { column = "Editorial", type = "string" }' in reported
 
 
 def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
     index = 'files = ["*.txt"]\n[collect.index]\nfile = "lista.csv"\n'
     source = _source(index + '[collect.extra]\nsignatura = { column = "Signatura", type = "string" }\n')
     assert _extra(source, tmp_path) == [{"signatura": "B-12"}]
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).notes]
+    doubts = [str(note.problem) for note in examine(source, str(tmp_path)).notes]
     assert "1 column isn't used: «Sala»" in doubts
     wrong = _source(index + '[collect.extra]\nsignatura = { column = "Signatra", type = "string" }\n')
     with pytest.raises(ConfigError, match=r"no column «Signatra».*Signatura"):

@@ -75,8 +75,12 @@ def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None
     assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
     assert (by_file["dos.txt"]["declared_language"], by_file["suelto.txt"]["title"]) == ("quy", None)
     (failed,) = [row for row in rows if row["drop_reason"]]
-    told = json.loads(failed["evidence"])
-    assert (failed["drop_reason"], told["names"], told["file"]) == ("unreadable:missing file", ["tres.txt"], name)
+    reported = json.loads(failed["evidence"])
+    assert (failed["drop_reason"], reported["names"], reported["file"]) == (
+        "unreadable:missing file",
+        ["tres.txt"],
+        name,
+    )
     assert (failed["title"], failed["origin"]["member"]) == ("No está", "tres.txt")
     seen = examine(source, str(tmp_path))
     doubts = [str(doubt.problem) for doubt in seen.doubts]
@@ -220,7 +224,7 @@ def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     rows = _read(source, tmp_path)
     assert _by_file(rows)["dos.txt"]["title"] == title
     failed = [(row["drop_reason"], json.loads(row["evidence"])) for row in rows if row["drop_reason"]]
-    assert [(why, [told["declared"], told["read_as"]]) for why, told in failed] == (
+    assert [(why, [report["declared"], report["read_as"]]) for why, report in failed] == (
         [("unreadable:charset differs", doubt)] if doubt else []
     )
     doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
@@ -302,10 +306,10 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
     def keys() -> dict[str, str]:
         return {file.relative: input_key(file, digest(file), "") for file in list_inputs(source, tmp_path)}
 
-    before = keys()
+    previous = keys()
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
     after = keys()
-    assert {name for name in before if before[name] != after[name]} == {"dos.txt", "c.csv"}
+    assert {name for name in previous if previous[name] != after[name]} == {"dos.txt", "c.csv"}
 
 
 @pytest.mark.parametrize("suffix", ["zip", "xztar"])
@@ -363,7 +367,7 @@ def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[
     source = _source(index={"file": "catalogo.csv"}, columns=columns)
     source = source.model_copy(update={"country": "MX", "genre": "literature"})
     seen = examine(source, str(tmp_path))
-    return _by_file(_read(source, tmp_path))["uno.txt"], [str(one.problem) for one in seen.doubts], seen.breaches
+    return _by_file(_read(source, tmp_path))["uno.txt"], [str(doubt.problem) for doubt in seen.doubts], seen.breaches
 
 
 def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
@@ -417,11 +421,11 @@ def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) 
 
 def _workbook(cells: str, properties: str = "") -> bytes:
     """A workbook of one sheet with this XML in it."""
-    made, packed = io.BytesIO(), io.BytesIO()
-    openpyxl.Workbook().save(made)
+    created, packed = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(created)
     names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     sheet = f'<worksheet xmlns="{names}"><sheetData>{cells}</sheetData></worksheet>'
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(created) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             data = source.read(name)
             if name == "xl/workbook.xml":
@@ -436,9 +440,9 @@ _TITLES = '<row><c t="inlineStr"><is><t>Archivo</t></is></c><c t="inlineStr"><is
 def test_a_formula_that_was_never_computed_is_refused() -> None:
     """A program that isn't a spreadsheet writes 0 as its value, and asks for it to be computed when it is opened."""
     row = '<row><c t="inlineStr"><is><t>a.txt</t></is></c><c><f>B9</f><v>0</v></c></row>'
-    asked = _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')
+    requested = _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')
     with pytest.raises(ConfigError, match=r"lista\.xlsx: it has formulas without a value"):
-        list(tables("lista.xlsx", asked, "Archivo".__eq__))
+        list(tables("lista.xlsx", requested, "Archivo".__eq__))
     (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'), "Archivo".__eq__)
     assert list(table.rows) == [(2, {"Archivo": "a.txt", "Autor": "0"})]
 

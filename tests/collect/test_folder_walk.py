@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _names(where: Path | str, source: Source = _ANY) -> list[str]:
-    return [one.relative for one in list_inputs(source, where)]
+    return [list_input.relative for list_input in list_inputs(source, where)]
 
 
 def _rows(where: Path, source: Source = _ANY) -> Iterator[tuple[str, str | None, str | None]]:

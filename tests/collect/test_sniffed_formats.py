@@ -115,9 +115,13 @@ def test_what_is_not_read_is_named(tmp_path: Path, name: str, data: bytes, forma
     (tmp_path / name).write_bytes(data)
     (tmp_path / "z.txt").write_text("Buenos días.", encoding="utf-8")
     row, other = _rows(tmp_path)
-    told = json.loads(row["evidence"])
-    assert (row["drop_reason"], told["format"], other["drop_reason"]) == ("unreadable:unknown format", format_, None)
-    assert told["remedy"]
+    reported = json.loads(row["evidence"])
+    assert (row["drop_reason"], reported["format"], other["drop_reason"]) == (
+        "unreadable:unknown format",
+        format_,
+        None,
+    )
+    assert reported["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -167,13 +171,13 @@ def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes,
     def too_long(*_: object) -> None:
         pytest.fail("it is searched again and again")
 
-    before = signal.signal(signal.SIGVTALRM, too_long)
+    previous = signal.signal(signal.SIGVTALRM, too_long)
     signal.setitimer(signal.ITIMER_VIRTUAL, 2.0)  # of a processor, which other work doesn't take
     try:
         assert sniff.sniffed((begins + piece * sniff.HEAD)[: sniff.HEAD]) is None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.signal(signal.SIGVTALRM, previous)
 
 
 def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> None:
@@ -208,8 +212,8 @@ def test_a_transcript_with_times_is_no_song() -> None:
 
 def test_the_sentence_is_told_in_the_readers_language() -> None:
     """Librarians read what the file is, and what to do."""
-    told = {"format": "a GIF picture", "remedy": "export each sheet as CSV"}
-    (sentence,) = in_plain_words("unreadable:unknown format", told)
+    reported = {"format": "a GIF picture", "remedy": "export each sheet as CSV"}
+    (sentence,) = in_plain_words("unreadable:unknown format", reported)
     assert sentence.translate("es").endswith("es una imagen GIF; exporte cada hoja como CSV")
 
 
@@ -244,8 +248,8 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
     (folder / "c.rtf").write_bytes(rb"{\rtf1\ansi Ma\'f1ana.}")
     (folder / "d.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     (folder / "e.txt").write_text("Buenos días.", encoding="utf-8")
-    told = command_line("stage", "extract", folder, tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", "extract", folder, tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["origin"]["file"] for row in rows] == ["a.docx", "b.docx", "c.rtf", "d.jpg", "e.txt"]
     assert [row["text"] for row in rows] == ["Hola.", None, "Mañana.", None, "Buenos días."]

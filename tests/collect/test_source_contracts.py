@@ -50,23 +50,23 @@ def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    pl.DataFrame(rows).write_parquet(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def _arrow(rows: Sequence[dict[str, Any]], *, stream: bool = False) -> bytes:
-    table, made = pl.DataFrame(rows).to_arrow(), io.BytesIO()
-    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(made, table.schema) as writer:
+    table, created = pl.DataFrame(rows).to_arrow(), io.BytesIO()
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(created, table.schema) as writer:
         writer.write_table(table)
-    return made.getvalue()
+    return created.getvalue()
 
 
 def _zip(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.csv", _csv(rows))
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 FORMATS = {
@@ -107,11 +107,11 @@ def test_a_column_that_no_file_has_is_told(
 ) -> None:
     """Whatever key names it and whatever the format: file, column, key, the closest one, and those there are."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as reported:
         _read(tmp_path / name, collect)
-    assert f"«{column}», which collect.{key} names" in str(told.value)
-    assert f"did you mean «{near}»? The columns are: clave, titulo, es, pt" in str(told.value)
-    assert f"input of pares, {name}" in str(told.value)
+    assert f"«{column}», which collect.{key} names" in str(reported.value)
+    assert f"did you mean «{near}»? The columns are: clave, titulo, es, pt" in str(reported.value)
+    assert f"input of pares, {name}" in str(reported.value)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -134,8 +134,8 @@ def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name:
     """The right path passes, null or not; a wrong one is told with the right one."""
     rows = [{"text": "La barca.", "meta": {"autora": None}}, {"text": "El río.", "meta": {"autora": "Ana Paz"}}]
     (tmp_path / name).write_bytes(FORMATS[name](rows))
-    made = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
-    assert made["creators"].to_list() == [None, ["Ana Paz"]]
+    created = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
+    assert created["creators"].to_list() == [None, ["Ana Paz"]]
     with pytest.raises(PartError, match=r"did you mean «meta\.autora»\?"):
         _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autor"')
 
@@ -172,9 +172,9 @@ def test_a_field_that_one_part_of_a_file_has_is_there(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(_lines([*rows, {"text": "El río.", "autora": "Ana Paz"}, *rows]))
     assert not _in_parts(path, '[collect.columns]\ncreators = "autora"')
-    [told] = _in_parts(path, '[collect.columns]\ncreators = "autor"')
-    assert "no record that was read has «autor»" in told
-    assert "did you mean «autora»?" in told
+    [reported] = _in_parts(path, '[collect.columns]\ncreators = "autor"')
+    assert "no record that was read has «autor»" in reported
+    assert "did you mean «autora»?" in reported
 
 
 def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
@@ -251,17 +251,17 @@ def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
 )
 def test_what_no_record_could_keep_is_refused_in_the_sources_file(collect: str, problem: str) -> None:
     """Columns of files that have none, and words that mean nothing, need no record to be told."""
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as reported:
         _source(collect)
-    assert problem in str(told.value)
+    assert problem in str(reported.value)
 
 
 def test_a_repository_may_name_what_its_records_say() -> None:
     """The columns that the harvester writes are known."""
-    made = _source(
+    created = _source(
         '[collect]\nkind = "oai"\ncolumns = { contributor = "creators" }\n[collect.oai]\naddress = "https://r.example/oai"'
     )
-    assert "rights" in made.collect.named
+    assert "rights" in created.collect.named
 
 
 @pytest.fixture
@@ -287,8 +287,8 @@ class Corpus:
 
     def told(self, *command: str) -> tuple[int, str]:
         """How a command with the source's records ends, and all that it says."""
-        told = self._command(*command, "--input", self.inputs)
-        return told.code, told.out + told.err
+        reported = self._command(*command, "--input", self.inputs)
+        return reported.code, reported.out + reported.err
 
     def run(self, *more: str) -> tuple[int, str]:
         """The same of `run`."""
@@ -297,8 +297,8 @@ class Corpus:
     @property
     def run_file(self) -> Any:
         """What the last run wrote of itself."""
-        [found] = self.out.glob("runs/*/run.json")
-        return json.loads(found.read_text())
+        [results] = self.out.glob("runs/*/run.json")
+        return json.loads(results.read_text())
 
 
 def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus) -> None:
@@ -348,8 +348,8 @@ def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
     code, said = corpus.told("check", str(corpus.recipe))
     assert (code, "4 records of 1 of 1 file" in said) == (0, True)
-    told = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
-    assert told["inputs"][0]["mapping"] == [
+    reported = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
+    assert reported["inputs"][0]["mapping"] == [
         {"source": "fuente", "column": "text", "from": "es", "records": 4, "filled": 4}
     ]
 
@@ -442,8 +442,8 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     assert "such as «1 de mayo de 1910», «2 de mayo de 1910», «3 de mayo de 1910», and their documents are" in said
     assert "processed without them" in said
     assert "no «country» in any of 3 records; it is taken from «path»" in said
-    told = {one["column"]: one for one in corpus.run_file["mapping"]}
-    assert told["published"] == {
+    reported = {one["column"]: one for one in corpus.run_file["mapping"]}
+    assert reported["published"] == {
         "source": "fuente",
         "column": "published",
         "from": "fecha",
@@ -454,7 +454,7 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     }
     ledger = pl.read_parquet([*corpus.out.glob("runs/*/ledger/*.parquet")]).filter(stage="collect", verdict="changed")
     assert '{"unread": {"published": "1 de mayo de 1910"}}' in ledger["evidence"].to_list()
-    assert told["text"]["filled"] == 3
+    assert reported["text"]["filled"] == 3
 
 
 def test_a_column_of_files_that_are_read_whole_is_told(corpus: Corpus) -> None:
@@ -538,8 +538,8 @@ def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Cor
 def _wrong(corpus: Corpus, language: str) -> list[str]:
     """What is wrong by `sources check`, a part of a sentence each."""
     said = json.loads(corpus.told("sources", "check", str(corpus.source), "--lang", language, "--json")[1])
-    found = [one for one in said[0]["findings"] if one["wrong"]]
-    return [part for one in found for key in ("problem", "remedy") for part in one[key].split("; ")]
+    results = [one for one in said[0]["findings"] if one["wrong"]]
+    return [part for one in results for key in ("problem", "remedy") for part in one[key].split("; ")]
 
 
 def _old(path: Path, seconds: int) -> None:
@@ -646,13 +646,13 @@ def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: Com
     corpus.has()
     other = corpus.room / "otra.toml"
     other.write_text(corpus.source.read_text())
-    told = command_line("sources", "check", corpus.source, other, "--lang", "es")
-    assert told.code == 1
-    assert f"«fuente» es también el id de {corpus.source}" in told.out.replace("\n", "")
+    result = command_line("sources", "check", corpus.source, other, "--lang", "es")
+    assert result.code == 1
+    assert f"«fuente» es también el id de {corpus.source}" in result.out.replace("\n", "")
     other.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
-    told = command_line("sources", "check", other, "--lang", "pt")
-    assert told.code == 0
-    assert "o catálogo já tem uma fonte com esse id" in told.out
+    result = command_line("sources", "check", other, "--lang", "pt")
+    assert result.code == 0
+    assert "o catálogo já tem uma fonte com esse id" in result.out
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_sure_match_is_no_candidate_for_another_row(tmp_path: Path) -> None:
     """A row whose file was never sent doesn't describe the one that looks like it."""
     folder = _folder(tmp_path, ["ano.txt"], ["ano.txt;CC0-1.0", f"año.txt;{_RESERVED}"])
     assert _tiers(_source(), folder) == {"ano.txt": "open"}
-    [list_] = [one for one in list_inputs(_source(), folder) if one.description.is_list]
+    [list_] = [list_input for list_input in list_inputs(_source(), folder) if list_input.description.is_list]
     assert [failure.evidence["names"] for failure in of_json(list_.description.failures)] == [["año.txt"]]
 
 

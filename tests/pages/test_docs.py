@@ -62,8 +62,8 @@ def _commands(text: str) -> Iterator[list[str]]:
 def _anchors(text: str) -> set[str]:
     """The places of a page that links can name, as GitHub makes them."""
     heads = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
-    made = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-    return made | set(re.findall(r'<a id="([\w-]+)">', text))
+    created = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    return created | set(re.findall(r'<a id="([\w-]+)">', text))
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=_name)

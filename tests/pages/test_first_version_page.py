@@ -32,8 +32,8 @@ def _files(page: str) -> dict[str, str]:
     """The files that the page shows, each by the name that stands last before it."""
     pieces = page.split("```text\n")
     return {
-        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", before)[-1]: after.partition("```")[0]
-        for before, after in pairwise(pieces)
+        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", previous)[-1]: after.partition("```")[0]
+        for previous, after in pairwise(pieces)
     }
 
 
@@ -90,11 +90,11 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: Comman
         blocks = _blocks(page)
         assert len(blocks) == 3
         for line, shown in blocks:
-            code, told = said(*_parted(line))
-            assert code == 0, told
+            code, reported = said(*_parted(line))
+            assert code == 0, reported
             # What a slow machine tells of the work beside.
-            told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)
-            assert _pattern(shown).fullmatch(told), told
+            reported = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", reported, flags=re.MULTILINE)
+            assert _pattern(shown).fullmatch(reported), reported
 
     return give
 

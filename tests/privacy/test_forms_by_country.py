@@ -83,8 +83,8 @@ _SPOKEN = [
 ]  # fmt: skip
 
 
-def _said(before: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
-    return redact(f"{before}{number}{after}", "news", country)
+def _said(previous: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
+    return redact(f"{previous}{number}{after}", "news", country)
 
 
 _EACH_WRITTEN = [(country, kind, number) for country, kind, *numbers in _WRITTEN for number in numbers]

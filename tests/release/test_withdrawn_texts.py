@@ -104,7 +104,7 @@ def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
             excerpts = [change("".join(words[: size + 1])) for size in range(len(words))]
             assert min(shares(withdrawn, excerpts[12:])) > 0
             longer = [f"{prose(1, 600)}\n{excerpt}" for excerpt in excerpts[::4]]
-            within = [found > 0 for found in shares(withdrawn, longer)]
+            within = [result > 0 for result in shares(withdrawn, longer)]
             assert within == sorted(within)
             assert within[-len(within) // 3]
 
@@ -168,10 +168,10 @@ def test_the_benchmarks_disguises_are_recognised(pytestconfig: pytest.Config) ->
     pairs = []
     for texts in genres.values():
         for text in texts[:2]:
-            made = [disguise(text, chance, texts[:30]) for disguise in disguises.DISGUISES.values()]
-            pairs += [pair for pair in made if pair]
-    found = disguises.recognised(pairs)
-    assert sum(found) >= 0.95 * len(pairs)
+            created = [disguise(text, chance, texts[:30]) for disguise in disguises.DISGUISES.values()]
+            pairs += [pair for pair in created if pair]
+    results = disguises.recognised(pairs)
+    assert sum(results) >= 0.95 * len(pairs)
     texts = [text for every in genres.values() for text in every[:12]]
     others = [(text, texts[number - 13]) for number, text in enumerate(texts)]
     assert sum(disguises.recognised(others)) == 0

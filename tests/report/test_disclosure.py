@@ -109,9 +109,9 @@ def test_what_fell_before_is_shown_as_redact_shows_it(
     ]
     for command in commands:
         page.write_text("")
-        told = command_line(*command, *out)
-        assert told.code == 0, told.err
-        shown = told.out + page.read_text(encoding="utf-8")
+        result = command_line(*command, *out)
+        assert result.code == 0, result.err
+        shown = result.out + page.read_text(encoding="utf-8")
         assert not [secret for secret in _SECRETS if secret in shown], command
         if "30" not in str(command) and command[0] != "measure":
             assert "Cuando bajó" in shown
@@ -165,9 +165,9 @@ def test_what_is_withdrawn_is_on_no_page(
     seal_run(folder)
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     command_line("release", "build", "canto", folder.name, "--admit", "open", "--uses", "train", *out)
-    asked = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
-    told = command_line("release", "withdraw", "canto", *asked, *out)
-    assert told.code == 0, told.err
+    requested = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
+    result = command_line("release", "withdraw", "canto", *requested, *out)
+    assert result.code == 0, result.err
     for command, there in (
         (("report", folder, "--to", page), "A la vista"),
         (("report", folder, "--internal", "--to", page), "A la vista"),

@@ -71,8 +71,8 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
 
 def _page(command_line: CommandLine, tmp_path: Path, doc_id: str, *more: str) -> str:
     page = tmp_path / "vida.html"
-    told = command_line("explain", doc_id, "--html", page, "--out", tmp_path / "out", *more)
-    assert told.code == 0, told.err
+    result = command_line("explain", doc_id, "--html", page, "--out", tmp_path / "out", *more)
+    assert result.code == 0, result.err
     return page.read_text(encoding="utf-8")
 
 
@@ -127,8 +127,11 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
     """Words that several have are refused, with the names of these, and nothing is written."""
     assert run.is_dir()
     page = tmp_path / "vida.html"
-    told = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
-    assert (told.code, "4 documents match, and a page is about one document; name one by its doc_id" in told.err) == (
+    result = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
+    assert (
+        result.code,
+        "4 documents match, and a page is about one document; name one by its doc_id" in result.err,
+    ) == (
         2,
         True,
     )
@@ -145,8 +148,10 @@ def test_words_of_what_is_withdrawn_are_told_nowhere(
     out = ("--out", tmp_path / "out")
     command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
     withdrawn: dict[str, Any] = document(0)
-    told = command_line("release", "withdraw", "puerto", "--doc", withdrawn["doc_id"], "--because", "así lo pide", *out)
-    assert told.code == 0, told.err
+    result = command_line(
+        "release", "withdraw", "puerto", "--doc", withdrawn["doc_id"], "--because", "así lo pide", *out
+    )
+    assert result.code == 0, result.err
     mine, other = (_page(command_line, tmp_path, document(n)["doc_id"]) for n in range(2))
     assert "Withdrawn on" in mine
     assert "así lo pide" not in mine

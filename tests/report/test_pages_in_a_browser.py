@@ -79,8 +79,8 @@ class _Seen:
     def violations(self) -> list[str]:
         """Give what axe-core finds, by rule and element."""
         axe = importlib.import_module("axe_playwright_python.sync_playwright")
-        found = axe.Axe().run(self.page).response["violations"]
-        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+        results = axe.Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in results for node in one["nodes"]]
 
     def beyond(self) -> list[str]:
         """Give the elements that stand out of the screen to the right, and can't be scrolled to."""
@@ -142,9 +142,9 @@ def test_a_receipt(browser: Any, run: Path, document: Document, command_line: Co
     """It is read on a phone, too, and in the dark."""
     out, page = ("--out", tmp_path / "out"), tmp_path / "constancia.html"
     command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
-    asked = ("--doc", document(1)["doc_id"], "--because", "así lo pide")
-    told = command_line("release", "withdraw", "puerto", *asked, "--receipt", page, *out)
-    assert told.code == 0, told.err
+    requested = ("--doc", document(1)["doc_id"], "--because", "así lo pide")
+    result = command_line("release", "withdraw", "puerto", *requested, "--receipt", page, *out)
+    assert result.code == 0, result.err
     _checked(browser, page, ((1280, "light"), (320, "dark")))
 
 
@@ -155,8 +155,8 @@ def test_the_other_pages_of_a_run(
     """They have one look with the report's."""
     page = tmp_path / "pagina.html"
     named = document(1)["doc_id"] if command == "explain" else run
-    told = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
-    assert told.code == 0, told.err
+    result = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
+    assert result.code == 0, result.err
     _checked(browser, page, (_SCREENS[0], _SCREENS[-1]))
 
 

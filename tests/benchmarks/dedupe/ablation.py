@@ -197,9 +197,11 @@ def _effects(
 ) -> list[str]:
     cells = []
     for one in sets:
-        made, before = verdicts(one, bounds, rules), usual[one.name]
-        changed = (made.kind != before.kind) | ((made.kind == DUPLICATE) & (made.inclusion != before.inclusion))
-        effects = (a - b for a, b in zip(_claims(one, made), _claims(one, before), strict=True))
+        created, previous = verdicts(one, bounds, rules), usual[one.name]
+        changed = (created.kind != previous.kind) | (
+            (created.kind == DUPLICATE) & (created.inclusion != previous.inclusion)
+        )
+        effects = (a - b for a, b in zip(_claims(one, created), _claims(one, previous), strict=True))
         cells.append(f"{int(changed.sum())} ({', '.join(f'{n:+d}' if n else '0' for n in effects)})")
     return cells
 

@@ -45,13 +45,13 @@ def chance(shelf: Shelf) -> Table:
 def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
     """The share of the first text in any runs of three that the second has, and as counted; whether either falls."""
     streams = word_stream(WordTable.of([" ".join(one), " ".join(other)]))
-    found = in_runs(streams)
-    made = verify_pairs(streams, np.array([[0, 1]], np.uint32))
-    fell = KINDS[made.kind[0]] if made.kind[0] != NONE else "no"
+    results = in_runs(streams)
+    created = verify_pairs(streams, np.array([[0, 1]], np.uint32))
+    fell = KINDS[created.kind[0]] if created.kind[0] != NONE else "no"
     return (
-        rounded(found),
-        "duplicate" if found >= dedupe_bounds().default["share"] else "no",
-        rounded(float(made.facts.containment[0, 0])),
+        rounded(results),
+        "duplicate" if results >= dedupe_bounds().default["share"] else "no",
+        rounded(float(created.facts.containment[0, 0])),
         fell,
     )
 

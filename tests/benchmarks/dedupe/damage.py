@@ -123,19 +123,19 @@ def misread(text: str, share: float, confusions: Mapping[str, Mapping[str, int]]
     'la reiua'
     """
     places = [place for place, letter in enumerate(text) if not letter.isspace()]
-    weights = {letter: sum(found.values()) for letter, found in confusions.items()}
+    weights = {letter: sum(result.values()) for letter, result in confusions.items()}
     # Weighted drawing without replacement: the largest of random ** (1 / weight), Efraimidis and Spirakis 2006.
     keys = [(chance.random() ** (1 / (weights.get(text[place], 0) + 0.1)), place) for place in places]
     chosen = {place for _, place in heapq.nlargest(max(1, round(share * len(places))), keys)}
-    made: list[str] = []
+    created: list[str] = []
     for place, letter in enumerate(text):
         if place not in chosen:
-            made.append(letter)
-        elif found := confusions.get(letter):
-            made.append(chance.choices(list(found), list(found.values()))[0])
+            created.append(letter)
+        elif results := confusions.get(letter):
+            created.append(chance.choices(list(results), list(results.values()))[0])
         else:
-            made.append(chance.choice(("", chance.choice(_LETTERS))))
-    return "".join(made)
+            created.append(chance.choice(("", chance.choice(_LETTERS))))
+    return "".join(created)
 
 
 def relined(text: str, width: int, *, hyphen: str = "") -> str:

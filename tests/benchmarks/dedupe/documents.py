@@ -137,10 +137,10 @@ def write_beginnings(paths: Mapping[int, Path], documents: Iterable[Document]) -
 
 
 def _record(document: Document) -> str:
-    told = {"id": document.id, "text": document.text, "source_id": document.source_id}
+    reported = {"id": document.id, "text": document.text, "source_id": document.source_id}
     if document.genre:
-        told["genre"] = document.genre
-    return json.dumps(told, ensure_ascii=False) + "\n"
+        reported["genre"] = document.genre
+    return json.dumps(reported, ensure_ascii=False) + "\n"
 
 
 def read_records(path: Path) -> Iterator[dict[str, str]]:
@@ -152,24 +152,24 @@ def read_records(path: Path) -> Iterator[dict[str, str]]:
 
 def write_result(path: Path, result: Result, used: Used) -> None:
     """Write what a tool decided and used, as one JSON object."""
-    told = {
+    reported = {
         "dropped": dict(result.dropped),
         "contained": [list(pair) for pair in result.contained],
         "pairs": None if result.pairs is None else [list(pair) for pair in result.pairs],
         "variants": [list(pair) for pair in result.variants],
         "used": asdict(used),
     }
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(reported), encoding="utf-8")
 
 
 def read_result(path: Path) -> tuple[Result, Used]:
     """What `write_result`, or a rival's script, wrote."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    pairs = told["pairs"]
+    reported = json.loads(path.read_text(encoding="utf-8"))
+    pairs = reported["pairs"]
     result = Result(
-        told["dropped"],
-        tuple((a, b) for a, b in told["contained"]),
+        reported["dropped"],
+        tuple((a, b) for a, b in reported["contained"]),
         None if pairs is None else tuple((a, b) for a, b in pairs),
-        tuple((a, b) for a, b in told.get("variants", ())),
+        tuple((a, b) for a, b in reported.get("variants", ())),
     )
-    return result, Used(**told["used"])
+    return result, Used(**reported["used"])

@@ -26,9 +26,9 @@ def anthologies(name: str, sonnets: Sequence[Document]) -> Planted:
     for number in range(_ANTHOLOGIES if poems else 0):
         chosen = sonnets[number * poems : (number + 1) * poems]
         text = "\n\n".join(f"{place}\n\n{poem.text}" for place, poem in enumerate(chosen, 1))
-        made = identity(name, "anthology", number)
-        documents.append(Document(made, text, "anthology", "anthologies", f"anthology-{number}"))
-        contained += [Pair("sonnet_in_anthology", made, poem.id) for poem in chosen]
+        created = identity(name, "anthology", number)
+        documents.append(Document(created, text, "anthology", "anthologies", f"anthology-{number}"))
+        contained += [Pair("sonnet_in_anthology", created, poem.id) for poem in chosen]
     return Planted("", tuple(documents), contained=tuple(contained))
 
 
@@ -44,9 +44,9 @@ def chapters(name: str, books: Sequence[Text], each: int) -> Planted:
         whole = Document(identity(name, "book", book.id), book.text, "book", book.source_id, book.id)
         documents.append(whole)
         for number, text in enumerate(cut_in_parts(book.text, sizes())):
-            made = identity(name, "chapter", book.id, number)
-            documents.append(Document(made, text, "chapter", f"{book.source_id}-chapters", book.id))
-            contained.append(Pair("chapter_in_book", whole.id, made))
+            created = identity(name, "chapter", book.id, number)
+            documents.append(Document(created, text, "chapter", f"{book.source_id}-chapters", book.id))
+            contained.append(Pair("chapter_in_book", whole.id, created))
     return Planted("", tuple(documents), contained=tuple(contained[:each]))
 
 

@@ -90,5 +90,5 @@ def versions(python: Path) -> dict[str, str]:
     """The versions that decide what the rivals cost."""
     code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {_VERSIONS}}}))"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    results: dict[str, str] = json.loads(done.stdout)
+    return results

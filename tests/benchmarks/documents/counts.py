@@ -78,15 +78,18 @@ def count(collection: Collection, extracted: Extracted, labels: dict[str, str] |
     for block in SequenceMatcher(None, words, given, autojunk=False).get_matching_blocks():
         matched += block.size
         for offset in range(block.size):
-            expected, found = ends[block.a + offset], given_ends[block.b + offset]
+            expected, results = ends[block.a + offset], given_ends[block.b + offset]
             if block.a + offset == 0:
                 continue
-            joined += expected != _INNER and found == _INNER
-            parted += expected == _INNER and found != _INNER
-            kept_stanzas += strict and expected == _BLANK and found == _BLANK
+            joined += expected != _INNER and results == _INNER
+            parted += expected == _INNER and results != _INNER
+            kept_stanzas += strict and expected == _BLANK and results == _BLANK
     lines = [_folded(line) for line in extracted.text.split("\n") if line.strip()]
     units = [_folded(unit) for _, unit in blocks]
-    kept = sum(one.size for one in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks())
+    kept = sum(
+        get_matching_block.size
+        for get_matching_block in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks()
+    )
     speakers = len({turn.speaker for turn in extracted.turns if turn.speaker})
     return Counts(
         len(units), kept, joined, parted, stanza_ends, kept_stanzas, len(words), len(words) - matched,

@@ -34,8 +34,8 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
         ConfigError: a listed text isn't there.
     """
     files = training_files(data, packages)
-    found = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
-    return np.unique(np.concatenate(found)) if found else np.array([], np.uint64)
+    results = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
+    return np.unique(np.concatenate(results)) if results else np.array([], np.uint64)
 
 
 def seen_share(texts: Sequence[str], known: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -98,13 +98,15 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
     command, environment = _started(system, texts, out, python, model)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        told = done.stderr.strip().splitlines()
-        raise ConfigError(system, told[-1] if told else f"exit code {done.returncode}", "see language/rivals.py")
+        reported = done.stderr.strip().splitlines()
+        raise ConfigError(
+            system, reported[-1] if reported else f"exit code {done.returncode}", "see language/rivals.py"
+        )
     rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
     labels = [row[0] for row in rows]
     others = [row[2] if len(row) > 2 else "" for row in rows]
-    found = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
-    return found, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
+    results = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
+    return results, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def _started(system: str, texts: Path, out: Path, python: Path | None, model: str) -> tuple[list[str], dict[str, str]]:
@@ -123,25 +125,25 @@ def remembered(
 ) -> tuple[Named, str]:
     """What a system says of the texts, and its version; what a rival said of the same texts is kept in a folder."""
     if keep is None or system == OURS:
-        found, told = call(system, texts, folder, python, model)
-        return found, told.version
+        results, reported = call(system, texts, folder, python, model)
+        return results, reported.version
     digest = hashlib.sha256(f"{system} {python} {model} ".encode() + texts.read_bytes()).hexdigest()[:16]
     path = keep / f"{system}-{digest}.json.xz"
     if path.is_file():
         with lzma.open(path, "rt", encoding="utf-8") as file:
             said = json.load(file)
         return Named(**said["named"]), said["version"]
-    found, told = call(system, texts, folder, python, model)
+    results, reported = call(system, texts, folder, python, model)
     keep.mkdir(parents=True, exist_ok=True)
     with lzma.open(path, "wt", encoding="utf-8", preset=0) as file:
-        json.dump({"version": told.version, "named": asdict(found)}, file)
-    return found, told.version
+        json.dump({"version": reported.version, "named": asdict(results)}, file)
+    return results, reported.version
 
 
-def sure(found: Named, least: float = _LEAST) -> Named:
+def sure(results: Named, least: float = _LEAST) -> Named:
     """The same with `und` where the system's own confidence is lower."""
-    kept = [one if score >= least else UNDETERMINED for one, score in zip(found.groups, found.scores, strict=True)]
-    return Named(SURE, kept, found.labels, found.scores, found.others)
+    kept = [one if score >= least else UNDETERMINED for one, score in zip(results.groups, results.scores, strict=True)]
+    return Named(SURE, kept, results.labels, results.scores, results.others)
 
 
 def group(label: str) -> str:
@@ -175,8 +177,8 @@ def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, 
         running.append(subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet))
     while all(process.poll() is None for process in running):
         for n, process in enumerate(running):
-            found = _pages_mb(process.pid)
-            most[n] = max(most[n][0], found[0]), max(most[n][1], found[1])
+            results = _pages_mb(process.pid)
+            most[n] = max(most[n][0], results[0]), max(most[n][1], results[1])
         time.sleep(_PAUSE)
     ended = [process.wait() for process in running]
     if any(ended):

@@ -80,11 +80,11 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    found = []
+    results = []
     for node, changed in _changes(ast.parse(text)):
         words = changed if isinstance(changed, str) else ast.unparse(changed)
         new = words if isinstance(changed, str) else f"({words})"
-        found.append(
+        results.append(
             Mutant(
                 file,
                 node.lineno,  # type: ignore[attr-defined]
@@ -95,7 +95,7 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
                 new,
             )
         )
-    return sorted(dict.fromkeys(found), key=lambda one: (one.line, one.start, one.change))
+    return sorted(dict.fromkeys(results), key=lambda one: (one.line, one.start, one.change))
 
 
 def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, ast.AST | str]]:
@@ -216,18 +216,18 @@ def _patterns(value: str) -> Iterator[str]:
     >>> list(_patterns(r"(?<!\d)\d{3}\.?(a|b)"))
     ['\\d{3}\\.?(a|b)', '(?<!\\d)\\d{4}\\.?(a|b)', '(?<!\\d)\\d{2}\\.?(a|b)', '(?<!\\d)\\d{3}\\.(a|b)', '(?<!\\d)\\d{3}\\.?(b)', '(?<!\\d)\\d{3}\\.?(a)']
     """  # noqa: E501
-    for found in _LOOK.finditer(value):
-        yield value[: found.start()] + value[found.end() :]
-    for found in _REPEAT.finditer(value):
-        for number in (int(found[0]) + 1, max(int(found[0]) - 1, 0)):
-            yield f"{value[: found.start()]}{number}{value[found.end() :]}"
-    for found in _OPTION.finditer(value):
-        yield value[: found.end() - 1] + value[found.end() :]
-    for found in _CHOICE.finditer(value):
-        choices = found[1].split("|")
+    for match in _LOOK.finditer(value):
+        yield value[: match.start()] + value[match.end() :]
+    for match in _REPEAT.finditer(value):
+        for number in (int(match[0]) + 1, max(int(match[0]) - 1, 0)):
+            yield f"{value[: match.start()]}{number}{value[match.end() :]}"
+    for match in _OPTION.finditer(value):
+        yield value[: match.end() - 1] + value[match.end() :]
+    for match in _CHOICE.finditer(value):
+        choices = match[1].split("|")
         for place in range(len(choices)):
             rest = "|".join([*choices[:place], *choices[place + 1 :]])
-            yield value[: found.start(1)] + rest + value[found.end(1) :]
+            yield value[: match.start(1)] + rest + value[match.end(1) :]
 
 
 def _with(node: _Node, **fields: object) -> _Node:

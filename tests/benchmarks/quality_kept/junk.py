@@ -103,13 +103,13 @@ def misread(share: float) -> Callable[[random.Random, str, Sequence[str]], str]:
     """A maker of texts in which this share of the signs is read wrongly, lost or split off."""
 
     def make(dice: random.Random, text: str, _: Sequence[str]) -> str:
-        made = []
+        created = []
         for sign in text[:4000]:
             if sign == "\n" or dice.random() >= share:
-                made.append(sign)
+                created.append(sign)
             else:
-                made.append(dice.choice(("", " ", dice.choice(_NOISE), dice.choice(_NOISE), sign.swapcase())))
-        return "".join(made)
+                created.append(dice.choice(("", " ", dice.choice(_NOISE), dice.choice(_NOISE), sign.swapcase())))
+        return "".join(created)
 
     return make
 

@@ -46,17 +46,17 @@ _VERDICTS: Final = ("yes", "no", "unsure")
 
 def pool(data: Path) -> Iterator[tuple[str, str, str]]:
     """Genre, origin and text: sentences and paragraphs of news, sentences of novels, sayings and stanzas, turns."""
-    yield from (("news", *told) for told in _news(data))
+    yield from (("news", *new) for new in _news(data))
     for language in ("spa", "por"):
         for novel in novels(data, language):
-            yield from (("literature", "novels", one) for one in _BETWEEN.split(novel[90_000:130_000]))
+            yield from (("literature", "novels", part) for part in _BETWEEN.split(novel[90_000:130_000]))
     for _, stretch in books(data):
-        yield from (("literature", "other books", one) for one in _BETWEEN.split(" ".join(stretch.split())))
+        yield from (("literature", "other books", part) for part in _BETWEEN.split(" ".join(stretch.split())))
     for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
         yield "lyrics", "sayings", row["text"]
     for origin in ("disco_sonnets/sonnets", "tango_pd/lyrics"):
         for row in jsonl(data, f"lyrics/{origin}.jsonl.xz"):
-            yield from (("lyrics", "stanzas", one) for one in _STANZAS.split(row["text"]))
+            yield from (("lyrics", "stanzas", part) for part in _STANZAS.split(row["text"]))
     for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
         yield "oral_history", "interviews, Spain", row["text"]
     remove = markup()
@@ -67,7 +67,7 @@ def pool(data: Path) -> Iterator[tuple[str, str, str]]:
 def _news(data: Path) -> Iterator[tuple[str, str]]:
     for language in ("ES", "PT"):
         for columns in tsv(data, f"unclear/regional/dsl_tl/{language}_train.tsv.xz"):
-            yield from (("sentences", one) for one in _BETWEEN.split(columns[1].strip('"')))
+            yield from (("sentences", part) for part in _BETWEEN.split(columns[1].strip('"')))
     for row in jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz"):
         yield "sentences", row["spa"]
     for row in jsonl(data, "regional/bosque_pt_variety/sentences.jsonl.xz"):
@@ -77,7 +77,7 @@ def _news(data: Path) -> Iterator[tuple[str, str]]:
         yield from (("digitised newspapers", "\n".join(lines[i : i + 4])) for i in range(0, len(lines), 4))
     pages = [*(raw for raw, _ in latin_american(data)), *(page.encode() for page in latin_pages(data))]
     for page in pages:
-        yield from (("paragraphs of pages", one) for one in (balanced(page, {}).text or "").split("\n"))
+        yield from (("paragraphs of pages", line) for line in (balanced(page, {}).text or "").split("\n"))
 
 
 def draw(data: Path, sheet: Path) -> None:
@@ -91,8 +91,8 @@ def draw(data: Path, sheet: Path) -> None:
     lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, row in enumerate(drawn)]
     sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
     key = [[_id(row["text"]), row["genre"], row["origin"], row["drop_reason"]] for row in drawn]
-    told = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
-    sheet.with_suffix(".key").write_text(told, encoding="utf-8")
+    reported = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
+    sheet.with_suffix(".key").write_text(reported, encoding="utf-8")
 
 
 def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
@@ -173,17 +173,17 @@ def read(path: Path, number: int) -> list[tuple[str, str]]:
     Raises:
         ConfigError: a line that is no verdict, a text judged twice or not at all.
     """
-    found: dict[int, tuple[str, str]] = {}
+    results: dict[int, tuple[str, str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         at, verdict, why = (*line.split("\t"), "")[:3]
-        if not at.isdecimal() or verdict not in _VERDICTS or int(at) in found:
-            told = f"«{line}» is no verdict, or the text was judged before"
-            raise ConfigError(str(path), told, f"write the number, a tab and one of {', '.join(_VERDICTS)}")
-        found[int(at)] = (verdict, why)
-    if sorted(found) != list(range(number)):
-        told = f"{len(found)} texts are judged, and the sheet has those from 0 to {number - 1}"
-        raise ConfigError(str(path), told, "judge each of them")
-    return [found[at] for at in range(number)]
+        if not at.isdecimal() or verdict not in _VERDICTS or int(at) in results:
+            reported = f"«{line}» is no verdict, or the text was judged before"
+            raise ConfigError(str(path), reported, f"write the number, a tab and one of {', '.join(_VERDICTS)}")
+        results[int(at)] = (verdict, why)
+    if sorted(results) != list(range(number)):
+        reported = f"{len(results)} texts are judged, and the sheet has those from 0 to {number - 1}"
+        raise ConfigError(str(path), reported, "judge each of them")
+    return [results[at] for at in range(number)]
 
 
 def count(sheet: Path) -> Report:

@@ -27,9 +27,9 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def _held(tools: Any, pairs: list[Any], room: Path, floors: dict[str, tuple[float, int]]) -> None:
-    made = tools["judged"].decided(pairs, lambda p: tools["ours"].decide(tools["documents"].read_records(p)), room)
+    created = tools["judged"].decided(pairs, lambda p: tools["ours"].decide(tools["documents"].read_records(p)), room)
     for half, (floor, ceiling) in floors.items():
-        counts = tools["judged"].agreement(pairs, made, half).values()
+        counts = tools["judged"].agreement(pairs, created, half).values()
         right, wrong, of = (sum(column) for column in zip(*counts, strict=True))
         assert right / of >= floor, (half, right, of)
         assert wrong <= ceiling, half

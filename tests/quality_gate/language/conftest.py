@@ -24,7 +24,7 @@ def named() -> Callable[..., list[str]]:
 
     def name(texts: Sequence[str], model: LanguageModel | None = None) -> list[str]:
         of = groups().of
-        return [of.get(found.code, found.code) for found in judge(model or load(), texts)]
+        return [of.get(result.code, result.code) for result in judge(model or load(), texts)]
 
     return name
 

@@ -79,8 +79,8 @@ def _number(lot: random.Random, count: int) -> str:
 
 def _completed(body: str, holds: Callable[[str], bool], signs: str = string.digits) -> str:
     """The body with the one sign for which the equation holds; empty where there is none."""
-    found = [body + sign for sign in signs if holds(body + sign)]
-    return found[0] if len(found) == 1 else ""
+    results = [body + sign for sign in signs if holds(body + sign)]
+    return results[0] if len(results) == 1 else ""
 
 
 def _drawn(body: Callable[[], str], holds: Callable[[str], bool], signs: str = string.digits) -> str:
@@ -646,12 +646,14 @@ _NEGATIVE: Final[dict[str, Callable[[random.Random], str]]] = {
 def positives() -> list[Sample]:
     """The identifiers, each in a text."""
     brazilian = ("(11) 9####-####", "11 98###-####", "(21) 2###-####", "9####-####")
-    made = [_samples(group, kind, country, value, EACH) for group, (kind, country, value) in _POSITIVE.items()]
-    made += [_samples("phone_national", "phone", country, _formed(*forms), 10) for country, forms in _NATIONAL.items()]
-    made.append(_samples("phone_brazil", "phone", "BR", _formed(*brazilian), 30))
-    made += [_samples("phone_international", "phone", country, _formed(f"+{f}"), 8) for country, f in _CODES.items()]
-    made += [_samples("plate", "plate", country, _formed(*forms), 12) for country, forms in _PLATES.items()]
-    return [sample for samples in made for sample in samples]
+    created = [_samples(group, kind, country, value, EACH) for group, (kind, country, value) in _POSITIVE.items()]
+    created += [
+        _samples("phone_national", "phone", country, _formed(*forms), 10) for country, forms in _NATIONAL.items()
+    ]
+    created.append(_samples("phone_brazil", "phone", "BR", _formed(*brazilian), 30))
+    created += [_samples("phone_international", "phone", country, _formed(f"+{f}"), 8) for country, f in _CODES.items()]
+    created += [_samples("plate", "plate", country, _formed(*forms), 12) for country, forms in _PLATES.items()]
+    return [sample for samples in created for sample in samples]
 
 
 def negatives() -> list[Sample]:
@@ -676,10 +678,10 @@ def _samples(
     templates = _TEMPLATES["positive" if kind else "negative"][group]
     for place in range(number):
         chosen = place % len(templates)
-        before, after = templates[chosen].split("{}")
-        before, found = lot.choice(_BEFORE) + before, value(lot)
-        text = f"{before}{found}{after}{lot.choice(_AFTER)}"
-        yield Sample(text, kind, group, found, len(before), country, bool(chosen % 2))
+        previous, after = templates[chosen].split("{}")
+        previous, results = lot.choice(_BEFORE) + previous, value(lot)
+        text = f"{previous}{results}{after}{lot.choice(_AFTER)}"
+        yield Sample(text, kind, group, results, len(previous), country, bool(chosen % 2))
 
 
 def main() -> int:

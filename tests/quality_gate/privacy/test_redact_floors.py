@@ -59,8 +59,8 @@ def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[t
     assert 100 * named / len(marked) >= FLOORS["by_its_mark"]
     assert 100 * hits / (hits + wrong) >= FLOORS["precision"]
     for group in {one.group for one, _, _ in marked}:
-        found = [hit for one, _, hit in marked if one.group == group]
-        assert 100 * sum(found) / len(found) >= FLOORS["each_kind"], group
+        results = [hit for one, _, hit in marked if one.group == group]
+        assert 100 * sum(results) / len(results) >= FLOORS["each_kind"], group
 
 
 @pytest.mark.real
@@ -71,7 +71,7 @@ def test_novels_are_hardly_touched(bench: Any, genre: str) -> None:
     """Whatever is replaced in a novel of the nineteenth century is damage."""
     texts = bench.read_texts(DATA, bench.NOVELS)
     frame = pl.DataFrame({"text": texts}).with_columns(pl.lit(genre).alias("genre"))
-    made = Redact()(Batch(frame)).frame
-    replaced = sum(one["value"] for row in made["redactions"].to_list() for one in row or ())
+    created = Redact()(Batch(frame)).frame
+    replaced = sum(one["value"] for row in created["redactions"].to_list() for one in row or ())
     words = frame["text"].str.count_matches(r"\S+").sum()
     assert 1e5 * replaced / words <= FLOORS["novels"][genre]
