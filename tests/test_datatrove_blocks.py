@@ -40,7 +40,7 @@ def _written(path: Path) -> list[dict[str, Any]]:
 
 
 def test_a_pipeline_of_datatroves_reads_filters_and_writes(tmp_path: Path) -> None:
-    """Two ranks; what falls is written with its reason by the exclusion writer, and the counts add up."""
+    """Two ranks; the exclusion writer writes dropped documents with their reasons, and the counts add up."""
     rows: Sequence[dict[str, Any]] = [
         {"id": "cuento", "text": _TALE, "url": "https://puerto.example/1", "autora": "Ana"},
         {"id": "menu", "text": "Inicio | Contacto | Menú"},
@@ -95,7 +95,7 @@ def test_a_block_gives_what_the_stage_gives_a_frame() -> None:
 
 
 def test_metadata_are_columns_and_columns_metadata() -> None:
-    """What a document says of itself counts before the block's; a language may be as datatrove's filter leaves it."""
+    """A document's own metadata take precedence over the block's; a language may be in datatrove's form."""
     spoken = {"language": "por", "language_script": "Latn"}
     given = _run(
         ld.block("measure", language="spa_Latn", signals=["stop_word_share"]),
@@ -117,10 +117,10 @@ def test_ids_that_are_doubled_lose_no_document() -> None:
 
 
 def test_pages_are_extracted_whatever_charset_they_claim() -> None:
-    """What is read is text already; what gives no text is written by the exclusion writer as it came."""
+    """The input is decoded already; documents without text go to the exclusion writer unchanged."""
 
     class Writer:
-        """Collects what falls."""
+        """Collects dropped documents."""
 
         def __init__(self) -> None:
             self.documents: list[Document] = []
@@ -181,7 +181,7 @@ def test_a_block_can_be_sent_to_a_worker() -> None:
     ],
 )
 def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:
-    """With what is wrong and what to do."""
+    """The error has the problem and the remedy."""
     with pytest.raises(ConfigError, match=told):
         ld.block(name, **options)
 

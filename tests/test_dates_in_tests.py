@@ -86,7 +86,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _matches(within: ast.AST, pattern: str) -> Iterator[tuple[int, str]]:
-    """Yield what fits the pattern in texts and numbers."""
+    """Yield the matches of the pattern in texts and numbers."""
     for node in ast.walk(within):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | int):
             yield from ((node.lineno, match.group()) for match in re.finditer(pattern, str(node.value)))

@@ -92,7 +92,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What models of each arm make of unseen texts."""
+    """Compare how well models of each arm predict unseen texts."""
     raw, unseen = _material(args.data, args.documents, {part for part in args.languages.split(",") if part})
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
@@ -226,12 +226,12 @@ def _misread(text: str) -> str:
 
 
 def _language(declared: Sequence[str], code: str) -> str:
-    """The language among those of the material that a text was taken for; empty where it is none."""
+    """Return the material's language that a text was identified as; empty if there is none."""
     return next((language for language in declared if admits(language, code)), "")
 
 
 def _ours(raw: Sequence[good.Text], stages: Sequence[str], folder: Path) -> list[good.Text]:
-    """What a run of this toolkit keeps."""
+    """Return the texts that a run of this toolkit keeps."""
     folder.mkdir()
     declared = sorted({one.language for one in raw})
     genres = sorted({one.genre for one in raw})
@@ -256,7 +256,7 @@ def _name(genre: str) -> str:
 
 
 def _fineweb(raw: Sequence[good.Text], folder: Path, python: str, data: Path) -> list[good.Text]:
-    """What FineWeb-2's rules keep."""
+    """Return the texts that FineWeb-2's rules keep."""
     declared = sorted({one.language for one in raw})
     reported = judge(load(), [one.text for one in raw])
     texts = [

@@ -1,4 +1,4 @@
-"""datatrove beside the toolkit: `rival.py` and scripts like it, run by another Python."""
+"""Run datatrove for comparison: `rival.py` and similar scripts, in another Python."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rival_apart(python: Path, source: Path, out: Path, row: str) -> Told:
 
 
 def run_script(python: Path, script: Path, arguments: Sequence[str]) -> dict[str, Any]:
-    """What the script says of its run: the last line that it writes, JSON.
+    """Return the script's report of its run: the last line of its output, JSON.
 
     Raises:
         ConfigError: it can't be run.

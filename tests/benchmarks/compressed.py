@@ -1,4 +1,4 @@
-"""`compressed`: what it costs to read a compressed file in parts: to find them, and to unpack what is before each."""
+"""`compressed`: the cost of reading a compressed file in parts: finding them, and unpacking the bytes before each."""
 
 from __future__ import annotations
 

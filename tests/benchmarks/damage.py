@@ -96,7 +96,7 @@ _NOTES: Final = (
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said, and how it ended; `traceback` where it broke."""
+    """The output of a command and its exit code; `traceback` if it crashed."""
 
     code: int
     out: str
@@ -105,7 +105,7 @@ class Said:
 
 
 def command(*arguments: object) -> Said:
-    """What the command line says to this, in this process."""
+    """Run a command line in this process, and return its output."""
     out, err = io.StringIO(), io.StringIO()
     code, broken = 0, ""
     given = patch.object(sys, "argv", ["latam-corpus", *map(str, arguments)])
@@ -163,7 +163,7 @@ class Shelf:
         return shelf
 
     def given(self, folder: str, out: Path) -> tuple[object, ...]:
-        """What the command `run` is given."""
+        """Return the arguments of the command `run`."""
         return ("--input", self.room / folder, "--out", out, "--store", _STORE, "--engine", "in-process", "--json")
 
     def rerun(self, out: Path) -> Said:
@@ -178,7 +178,7 @@ class Shelf:
         return command(*named, "--out", out, "--store", _STORE)
 
     def ask(self, question: str, out: Path) -> Said:
-        """What a command that reads says of the run."""
+        """Return the output of a command that reads the run."""
         words = [self.run if word == "RUN" else word for word in _QUESTIONS[question]]
         return command(*words, "--out", out)
 
@@ -213,7 +213,7 @@ def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
 
 
 def _released() -> dict[str, Any]:
-    """What the latest version holds; without the moment at which it was made."""
+    """Return the content of the latest version, without the time at which it was made."""
     store = Store.at(_STORE)
     reported = load_manifest(store, *store.find(_RELEASE)).model_dump(mode="json")
     del reported["created"]
@@ -223,7 +223,7 @@ def _released() -> dict[str, Any]:
 
 
 def roles(out: Path) -> dict[str, list[Path]]:
-    """The files that a run has stored, by what they are, without links to elsewhere."""
+    """Return the files of a run by their role, without links to other folders."""
     results: dict[str, list[Path]] = {}
     for path in sorted(path for kind in ("work", "runs") for path in (out / kind).rglob("*")):
         if path.is_file() and not path.is_symlink():
@@ -232,7 +232,7 @@ def roles(out: Path) -> dict[str, list[Path]]:
 
 
 def _role(path: Path) -> str:
-    """What a file is.
+    """Return the role of a file.
 
     >>> _role(Path("work/ab/ab12/rows.parquet")), _role(Path("runs/cuentos-1a2b3c4d/filters/genres/web.toml"))
     ('work: rows.parquet', 'runs: filters')
@@ -338,7 +338,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What came of each damage, by the role of the file."""
+    """Return the effect of each damage, by the role of the file."""
     with tempfile.TemporaryDirectory(prefix="latam-damage-") as name:
         shelf = Shelf.made(Path(name))
         chance = random.Random(args.seed)

@@ -286,7 +286,7 @@ DISGUISES: Final[dict[str, Disguise]] = {
 
 
 def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, number: int) -> dict[str, tuple[int, int]]:
-    """How many of the unrelated texts are held, by their kind, and how many there are."""
+    """Return how many of the unrelated texts are held, by kind, and the total."""
     chance = random.Random(f"{_SEED}{part}")
     held = {}
     for genre, texts in genres.items():
@@ -331,7 +331,7 @@ def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
-    """How many of the documents that aren't withdrawn are held, and how many there are."""
+    """Return how many of the documents that aren't withdrawn are held, and the total."""
     table = texts_of(pl.Series(withdrawn)).with_row_index("number").with_columns(by=pl.lit("text"))
     others = [text for text in documents if text not in set(withdrawn)]
     if not others:  # too few: each against the rest

@@ -1,4 +1,4 @@
-"""`exports`: tokens a second of each format of `export`, beside datatrove's tokenizer step, on one thread."""
+"""`exports`: tokens per second of each format of `export`, compared with datatrove's tokenizer step, on one thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each writer takes."""
+    """Measure the cost of each writer."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         texts: list[str] = []

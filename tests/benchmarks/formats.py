@@ -1,4 +1,4 @@
-"""`formats`: how much of a text comes through each format of files, and how fast, beside other readers of PDF.
+"""`formats`: how much of a text each file format preserves, and the speed, compared with other PDF readers.
 
 The beginning of real novels is written by LibreOffice (an EPUB by hand, a scan from the pages that were set), so that
 the reference is known; two columns with running heads, page numbers and footnotes are among the PDF.
@@ -115,7 +115,7 @@ def measure(args: argparse.Namespace) -> Report:
 def _large(
     paragraphs: Sequence[str], pdf: bytes, folder: Path, args: argparse.Namespace
 ) -> Iterator[tuple[object, ...]]:
-    """What large documents come to, as the stage reads them with its own limits, each in a process of its own."""
+    """Measure large documents under the stage's own limits, each in a process of its own."""
     held: list[tuple[str, str, bytes, int]] = []
     if args.tei_mb:
         division = "<div>" + "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs) + "</div>"
@@ -155,7 +155,7 @@ def _apart(kind: str, path: str) -> tuple[int, float, int]:
 
 
 def _written(paragraphs: Sequence[str], folder: Path, ocr: str) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
-    """Yield each format's name, kind, file and what its reader is told."""
+    """Yield each format's name, kind, file and reader parameters."""
     yield "plain text", "text", "\n\n".join(paragraphs).encode(), {}
     yield "EPUB", "epub", _epub(paragraphs), {}
     page = "".join(f'<p style="text-align:justify; margin:0">{html.escape(paragraph)}</p>' for paragraph in paragraphs)

@@ -38,7 +38,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The largest disk that each choice took, and what is left."""
+    """Measure the largest disk use of each choice, and the remaining files."""
     lines = collections(args.data, NOVELS)
     rows = []
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:

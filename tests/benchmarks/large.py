@@ -116,7 +116,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 class _Command:
-    """One run of the command line: what it printed and used."""
+    """One run of the command line: its output and resources."""
 
     def __init__(self) -> None:
         self.printed = ""

@@ -1,4 +1,4 @@
-"""`leaks`: which planted lines of an evaluation are found in documents, and what else is, beside datatrove's decont."""
+"""`leaks`: planted lines of an evaluation that are found in documents, and false matches, compared with datatrove."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _WAYS: Final[dict[str, Callable[[str], str]]] = {
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each finds."""
+    """Measure what each tool finds."""
     dice = random.Random(_SEED)
     lines = _lines(args, dice)
     clean = list(recombined(collections(args.data, NOVELS), args.documents + len(lines) * (len(_WAYS) + 1), _WORDS))

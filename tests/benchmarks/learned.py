@@ -1,4 +1,4 @@
-"""`learned`: what a learned quality score tells apart on novels that it wasn't trained on, and what it costs."""
+"""`learned`: what a learned quality score separates on novels that it wasn't trained on, and its cost."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _timed(model: QualityModel, texts: list[str], runs: int) -> tuple[object, ..
 
 
 def shuffled_words(text: str, chance: random.Random) -> str:
-    """The words in another order, the lines gone.
+    """Return the words in another order, without lines.
 
     >>> sorted(shuffled_words("la luz se fue", random.Random(1)).split())
     ['fue', 'la', 'luz', 'se']

@@ -88,7 +88,7 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """How many paragraphs a page has and a text lacks, and how many of the text's runs of words are boilerplate."""
+    """The paragraphs of a page, those that the text lacks, and how many of the text's runs of words are boilerplate."""
 
     paragraphs: int
     lost: int
@@ -97,7 +97,7 @@ class Kept(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A page: where it is from, its paragraphs, and what stands around them."""
+    """A page: its origin, its paragraphs, and the boilerplate around them."""
 
     source: str
     half: str
@@ -115,7 +115,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def paragraphs_of(markup: str) -> list[str]:
-    """Return the paragraphs of 12 words or more that stand in a page's text: no link lists, menus, heads and feet.
+    """Return a page's paragraphs of at least 12 words, without link lists, menus, heads and feet.
 
     >>> paragraphs_of("<div class=toc><p>" + "uno dos tres " * 4 + "</div><dl><dd>" + "la barca salió " * 4 + "</dl>")
     ['la barca salió la barca salió la barca salió la barca salió']
@@ -164,7 +164,7 @@ def _is_around(element: html.HtmlElement) -> bool:
 
 
 def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
-    """Return how many paragraphs a text lacks: those of which it has fewer than four fifths of the runs of four words.
+    """Return how many paragraphs a text lacks: those with fewer than four fifths of their runs of four words in it.
 
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
     Kept(paragraphs=2, lost=1, runs=2, surplus=0)
@@ -307,7 +307,7 @@ def _surplus(counts: list[Kept]) -> str:
 
 
 def _by_address(args: argparse.Namespace) -> Table:
-    """F1 of the pages with gold by the kind that their address tells; «news» are all others."""
+    """Return F1 of the pages with gold by the kind in their address; all others are «news»."""
     shelf = Shelf.of(args.data)
     if args.rival_python:
         shelf.ask(args.rival_python, _RIVALS, args.keep)

@@ -86,7 +86,7 @@ def vocabulary_of(data: Path) -> list[str]:
 
 
 def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Iterator[str]:
-    """So many documents of words drawn by chance, of which few say what an earlier one says, or nearly that.
+    """Yield documents of random words, a few of which repeat an earlier one, exactly or nearly.
 
     >>> texts = list(short_texts([f"palabra{number}" for number in range(1000)], 101))
     >>> len(texts), len(set(texts)), len(texts[0].split())

@@ -127,7 +127,7 @@ def _count_stages(run: Path, number: int) -> None:
 
 
 def _command(*arguments: object) -> dict[str, float]:
-    """Run a command line, and give what it used."""
+    """Run a command line, and return the resources that it used."""
     command = [sys.executable, "-m", "tests.benchmarks.report_pages", *map(str, arguments)]
     began = time.monotonic()
     reported = subprocess.run(
@@ -138,7 +138,7 @@ def _command(*arguments: object) -> dict[str, float]:
 
 
 def _main() -> None:
-    """Run a command line in this process, and print what it used after what it says."""
+    """Run a command line in this process, and print the resources that it used after its output."""
     from latam_corpus.__main__ import main
 
     sys.argv[0] = "latam-corpus"

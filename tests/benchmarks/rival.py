@@ -27,7 +27,7 @@ _LEAST = 0.65  # datatrove's own threshold
 
 
 def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
-    """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
+    """Return the simplest tokenizer that datatrove's blocks accept, so that only the blocks' own work is measured."""
     from datatrove.utils.word_tokenizers import WordTokenizer
 
     class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
@@ -45,7 +45,7 @@ def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
 
 
 def language_filter(model: str) -> Any:
-    """What datatrove's language filter does, with the toolkit's model.
+    """Return datatrove's language filter with the toolkit's model.
 
     Its own class asks for one distribution of fastText by name and downloads its model.
     """

@@ -1,4 +1,4 @@
-"""`small`: what many small files cost, beside the same documents as JSONL."""
+"""`small`: the cost of many small files, compared with the same documents as JSONL."""
 
 from __future__ import annotations
 

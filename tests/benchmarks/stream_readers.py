@@ -199,7 +199,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 
 def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[str, float]:
-    """What it takes to read all documents once."""
+    """Return the cost of reading all documents once."""
     begun = [time.perf_counter(), _cpu()]
     tokenizers = ("tokenizers",) if form == "tokens" else ()
     for package in (*_PACKAGES[reader], *tokenizers, *(_CLIENTS[reader] if bucket else ())):
@@ -239,7 +239,7 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """Read or write, and tell."""
+    """Read or write, and print the cost."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     if name in WRITERS:
         WRITERS[name](folder)

@@ -24,7 +24,7 @@ _COMMANDS: Final = {
 
 
 def write() -> list[Path]:
-    """Write the pages anew, and remove those whose result is gone; gives their paths."""
+    """Write the pages, remove those without a result, and return their paths."""
     PAGES.mkdir(parents=True, exist_ok=True)
     created = pages()
     for old in PAGES.glob("*.md"):
@@ -80,7 +80,7 @@ def _listed(name: str, path: Path) -> tuple[str, ...]:
 
 
 def page(name: str, path: Path) -> str:
-    """The page of one result: what it rests on, its tables, its notes."""
+    """Return the page of one result: its settings, its tables, its notes."""
     reported = _read(path)
     machine = reported["machine"]
     facts = [

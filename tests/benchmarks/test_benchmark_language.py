@@ -1,4 +1,4 @@
-"""The language benchmark runs on the real texts, and says what it lacks."""
+"""The language benchmark runs on the real texts, and names missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Benchmarks run on any texts in the place of the public ones, and keep what they found."""
+"""Benchmarks run on any texts in place of the public ones, and store their results."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_benchmark_prints_its_table(
 
 
 def test_missing_texts_are_told_in_one_sentence(benchmark_line: CommandLine, tmp_path: Path) -> None:
-    """Whoever lacks the texts learns where they are from."""
+    """A user without the texts learns their origin."""
     reported = benchmark_line("word_table", "--data", tmp_path)
     assert reported.code == 2
     assert "github.com/cligs/conha19" in reported.err

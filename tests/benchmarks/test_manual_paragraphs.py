@@ -1,4 +1,4 @@
-"""What the benchmark of manuals counts: paragraphs of a page's text, and those that a text lacks."""
+"""The benchmark of manuals counts paragraphs of a page's text, and those that a text lacks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_paragraphs_of_a_page(markup: str, found: list[str]) -> None:
 
 
 def test_a_paragraph_may_be_written_with_other_signs() -> None:
-    """Words count, and a paragraph of which less than four fifths is there is lost."""
+    """Words count; a paragraph is lost if the text has less than four fifths of it."""
     assert kept([_LONG], f"- {_LONG.replace(' ', ', ')}.") == Kept(1, 0, 14, 0)
     assert kept([_LONG], _LONG[:40]) == Kept(1, 1, 6, 0)
 

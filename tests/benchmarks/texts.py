@@ -86,7 +86,7 @@ def jsonl(data: Path, path: str, origin: str = "") -> list[dict[str, Any]]:
 
 
 def checksums(data: Path, files: Iterable[PublicTexts]) -> dict[str, str]:
-    """File → SHA-256 of what is there; other than published is said in its place."""
+    """Return the SHA-256 of each file; a file that differs from the published one is reported."""
     results = {}
     for file in files:
         seen = hashlib.sha256((data / file.path).read_bytes()).hexdigest()
@@ -95,7 +95,7 @@ def checksums(data: Path, files: Iterable[PublicTexts]) -> dict[str, str]:
 
 
 def chunks(texts: Iterable[str], words: int) -> Iterator[str]:
-    r"""Each text in stretches of whole lines with at least so many words; what is left over is left out.
+    r"""Yield each text in stretches of whole lines with at least so many words, without the rest.
 
     >>> list(chunks(["Se fue la luz\nen todo\nel barrio"], 5))
     ['Se fue la luz\nen todo']

@@ -1,4 +1,4 @@
-"""`update`: a version and a tenth of new documents: the run of these against it, beside the run of all at once.
+"""`update`: run a tenth of new documents against a version, compared with a run of all documents.
 
 Both are whole runs of the text path, from JSONL to what is kept: reading, repair, language, filters and near-duplicates
 with every word that is asked of a document. `dedupe --job incremental` has the search for near-duplicates alone.
@@ -41,7 +41,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What the new documents cost, of what all cost."""
+    """Measure the cost of the new documents as a share of the cost of all."""
     documents = [document.text for document in growth(Shelf.load(args.data), args.documents, words=_WORDS)]
     random.Random(SEED).shuffle(documents)
     cut = len(documents) // _NEW

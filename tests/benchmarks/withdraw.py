@@ -1,4 +1,4 @@
-"""`withdraw`: what a withdrawal costs by what it names: seconds, and the bytes of shards that are written anew.
+"""`withdraw`: the cost of a withdrawal by what it names: seconds, and the bytes of rewritten shards.
 
 Texts are words of the public novels drawn by chance, so that none quotes another; a thousand are of each contributor,
 who brings to one source.
@@ -60,7 +60,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each kind of withdrawal costs, one after another in one store."""
+    """Measure the cost of each kind of withdrawal, one after another in one store."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         run = write_run(folder / "runs" / "benchmark-00000000", _documents(args))
@@ -115,7 +115,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping[str, Any]) -> Table:
-    """What a version more costs: a thousand documents of a contributor who is new."""
+    """Measure the cost of one more version: a thousand documents of a new contributor."""
     fresh = islice(_documents(args, args.documents), _EACH)
     named = ({**row, "doc_id": doc_id(args.documents + number)} for number, row in enumerate(fresh))
     run = write_run(folder / "runs" / "benchmark-00000001", named)
@@ -133,7 +133,7 @@ def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping
 
 
 def _asked(documents: int) -> Iterator[tuple[str, By, str]]:
-    """What is withdrawn; of a few documents there is one contributor."""
+    """Return the selection to withdraw; a few documents have one contributor."""
     last = (documents - 1) // _EACH
     yield "a document, by its address", "url", "https://benchmark.example/0/0"
     yield "a thousandth, by an address", "url", "https://benchmark.example/*/7"
@@ -152,7 +152,7 @@ def _pieces(store: Store, manifest: Manifest, ids: Sequence[str]) -> list[bytes]
 
 
 def _having(folder: Path, pieces: Sequence[bytes]) -> int:
-    """In how many files one of the pieces stands, as bytes or in a column of a table."""
+    """Return the number of files that contain one of the pieces, as bytes or in a column of a table."""
     pattern = [piece.decode() for piece in pieces]
     count = 0
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):

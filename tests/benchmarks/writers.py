@@ -124,7 +124,7 @@ def _counted(written: Written, keep: Path | None) -> Counts:
 
 
 def read(suffix: str, raw: bytes, form: str | None = None) -> Extracted:
-    """Return what the reader of a format makes of a file, as for a source that states this form or none."""
+    """Return the text that the reader of a format extracts, for a source that states this form or none."""
     module, _, name = EXTRACTORS[TYPES[suffix]].partition(":")
     read_file = getattr(import_module(module), name)
     stated = {"form": form} if form else {}

@@ -40,7 +40,7 @@ def _set_aside(run: Path, name: str, dropped: pl.DataFrame) -> None:
 
 
 def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
-    """Write a run of documents of which each has its text, and what else differs from the usual.
+    """Write a run of documents, each with its text and any values that differ from the defaults.
 
     One with a `drop_reason` is set aside, and the ledger says so.
     """

@@ -83,7 +83,7 @@ def _refusal(label: str | None, agreement: str | None = None) -> tuple[str | Non
 
 
 def test_rows_that_were_worked_before_labels_bound_stay_out_too() -> None:
-    """A row of an old run has all uses beside its label: neither a release nor a page shows it."""
+    """Rows of an old run have all uses despite their label; neither a release nor a page shows them."""
     assert _refusal(f"{_BASE}tk-secret-sacred/") == ("label=TK SS", False)
     assert _refusal("secreto para siempre") == ("label=secreto para siempre", False)
     assert _refusal(f"{_BASE}tk-secret-sacred/", "acta-7") == (None, True)

@@ -1,4 +1,4 @@
-"""What people call languages of the Americas, and the code or tag that a source declares by it."""
+"""Names that people use for languages of the Americas, and the code or tag that a source declares by them."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_name_that_people_use_finds_its_code(name: str, code: str) -> None:
     ],
 )
 def test_a_name_that_may_be_several_is_asked_for(name: str, members: set[str]) -> None:
-    """Nothing is guessed: the languages that it may be are named."""
+    """No language is guessed; the error names the possible ones."""
     assert declared_tag(name) is None
     assert set(share_name(name)) == members
     with pytest.raises(answers.AnswerError) as requested:

@@ -43,7 +43,7 @@ def test_a_name_finds_its_code(typed: str, code: str | None) -> None:
 
 
 def test_every_name_finds_its_own_code_and_no_other() -> None:
-    """None stands for two languages, none is a code of another, and each code is one."""
+    """No name belongs to two languages, no name is a code of another, and each code is a single one."""
     seen: dict[str, str] = {}
     for code, named in _NAMES["names"].items():
         assert known_code(code) == code
@@ -123,7 +123,7 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     [(COUNTRIES, country_of), (GENRES, genre_of), (COMPOSITIONS, composition_of), (LICENCES, statement_of)],
 )
 def test_what_is_shown_is_read(names: Mapping[str, Message], read: Callable[[str], str | None]) -> None:
-    """Whatever a country, genre, composition or licence is called here, in each language, stands for it in a cell."""
+    """Every displayed name of a country, genre, composition or licence can be read from a cell, in each language."""
     for value, name in names.items():
         for shown in (value, *name.translations().values()):
             assert read(shown) == read(shown.upper()) == value

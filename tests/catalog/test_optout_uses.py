@@ -1,4 +1,4 @@
-"""What each opt-out signal withholds, and how refusals travel with a record without any signal being lost."""
+"""Each opt-out signal withholds its uses, and refusals travel with a record without loss of any signal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WITHHELD: dict[Signal, set[str]] = {
 
 @pytest.mark.parametrize(("signal", "uses"), _WITHHELD.items())
 def test_a_signal_withholds_its_uses(signal: str, uses: set[str]) -> None:
-    """Alone, twice, and beside words that are no signal."""
+    """A signal withholds its uses alone, twice, and among words that are no signals."""
     assert withheld([signal]) == withheld([signal, signal]) == withheld(["nofollow", signal, ""]) == uses
 
 
@@ -132,6 +132,6 @@ def test_what_was_not_written_here_is_no_refusal(text: str) -> None:
 
 
 def test_words_that_another_program_wrote_are_read_as_text() -> None:
-    """A number stands as its digits, a time of any zone in UTC, and what is no signal is left out."""
+    """Numbers become their digits, times of any zone UTC, and other values are left out."""
     text = '[["noai",1,2,"2026-01-02T03:00:00-03:00"],["index","x","y","2026-01-02T00:00:00+00:00"]]'
     assert from_json(text) == [OptOut("noai", "1", "2", datetime(2026, 1, 2, 6, tzinfo=UTC))]

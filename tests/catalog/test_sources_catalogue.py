@@ -28,7 +28,7 @@ def test_each_file_of_the_catalogue_is_right(path: Path) -> None:
 
 
 def test_every_claim_on_rights_is_quoted_with_its_address() -> None:
-    """Where a sentence was read its page and day are named; nothing is verified whose words were not found."""
+    """Each quotation has its page and day; a source without a quotation is not verified."""
     for source in shipped_sources():
         rights = source.rights
         assert rights is not None, source.id
@@ -86,7 +86,7 @@ def test_a_source_whose_holder_must_be_asked_is_refused_by_crawler_and_run(
 def test_a_source_that_allows_nothing_is_refused_even_with_a_copy(
     command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
 ) -> None:
-    """Somebody who has a copy has no permission by that."""
+    """A copy of a source gives its owner no permission."""
     assert load_source("ailla").uses == ()
     recipe, copy = tmp_path / "receta.toml", tmp_path / "copia.txt"
     recipe.write_text(small_recipe("extract", source="ailla"), encoding="utf-8")

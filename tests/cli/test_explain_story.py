@@ -196,7 +196,7 @@ def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, ou
 
 @pytest.mark.parametrize(("language", "repaired"), [("es", "reparar"), ("pt", "reparar"), ("en", "repair")])
 def test_a_story_has_no_codes(command_line: CommandLine, out: Path, language: str, repaired: str) -> None:
-    """Stages are named by what they do, and times are given to the minute; the JSON has the stored values."""
+    """Stages have readable names and times are given to the minute; the JSON has the stored values."""
     output = command_line("explain", "cruzar el puente", "--out", out, "--lang", language).out
     assert re.search(rf"^  {repaired} +", output, re.MULTILINE)
     assert ("repair " in output) is (language == "en")

@@ -1,4 +1,4 @@
-"""What is advised about columns: where they belong by their heads, and how to write values that are not understood."""
+"""Advice on columns: where they belong by their heads, and how to write values that are not understood."""
 
 from __future__ import annotations
 
@@ -84,6 +84,6 @@ def test_remedies_fit_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_genre_that_nobody_meant_is_not_suggested() -> None:
-    """A letter is no primer; a slip of the pen is what it was meant to be."""
+    """A word for another thing gets no suggestion; a misspelt genre gets the right one."""
     typed = ("carta", "epístola rara", "novla", "prenza")
     assert [near_word("genre", one, GENRES) for one in typed] == [None, None, "literature", "news"]

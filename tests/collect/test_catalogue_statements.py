@@ -47,7 +47,7 @@ def test_a_statement_beside_a_licence_counts(tmp_path: Path, words: str, columns
 
 @pytest.mark.parametrize("words", ["Acceso abierto", "© 1999 Biblioteca", "info:eu-repo/semantics/openAccess"])
 def test_a_sentence_that_restricts_nothing_changes_no_licence(tmp_path: Path, words: str) -> None:
-    """As on a page: who has the copyright may license it."""
+    """As on a page, a copyright holder may license the work."""
     row, doubts = _row(tmp_path, "CC BY 4.0", words)
     assert (row["rights"], row["rights_tier"]) == ("CC BY 4.0", "attribution")
     assert not any("held back" in doubt for doubt in doubts)

@@ -105,7 +105,7 @@ def test_the_sources_patterns_choose_among_members(tmp_path: Path) -> None:
 
 
 def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
-    """Nothing is written, and such a name would still be a false origin."""
+    """No file is written outside, and such a name would also be a false origin."""
     members = {"../../fuera.txt": b"a", "/raiz.txt": b"b", "C:\\c.txt": b"c", "bien.txt": b"Sana."}
     for name, data in (("e.zip", _zip(members)), ("e.tar", _tar(members))):
         rows = _rows(tmp_path / name, data)
@@ -146,7 +146,7 @@ def test_a_member_that_can_not_seek_is_held_only_up_to_a_limit(tmp_path: Path, m
 
 
 def test_locked_and_damaged_archives_are_failed_rows(tmp_path: Path) -> None:
-    """An encrypted member, a member with a false checksum, an archive that was cut, a file that is none."""
+    """Encrypted members, false checksums, truncated archives and files that aren't archives are failed rows."""
     data = bytearray(_zip({"a.txt": b"Secreta.", "b.txt": b"Sana."}))
     for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         data[data.index(mark) + at] |= 1
@@ -175,7 +175,7 @@ def test_a_limit_holds_across_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["e.zip", "e.tar"])
 def test_a_bomb_by_number_is_told_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Of a tar what is before the limit is read; a zip, whose list is read first, is a row; at it all is read."""
+    """A tar is read up to the limit; a zip, whose list is read first, is one failed row; at the limit all is read."""
     make = _zip if name == "e.zip" else _tar
     monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
     full = {f"{n}.txt": b"Texto." for n in range(4 + (name == "e.zip"))}  # a tar here has a link too
@@ -223,7 +223,7 @@ def test_members_share_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stored", ["libro.epub", "carta.docx", "partitura.mxl", "biblioteca/metadata.opf"])
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_an_archive_of_packages_is_no_package(tmp_path: Path, stored: str, compression: int) -> None:
-    """The names inside of what it holds, which are seen where that is stored as it is, aren't its own."""
+    """Names in a nested archive, which are visible if it is stored uncompressed, aren't the outer archive's own."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as inner:
         for name in ("META-INF/container.xml", "word/document.xml", "b.opf", "xl/workbook.xml"):

@@ -87,7 +87,7 @@ def _copy(url: str) -> None:
 
 
 def test_a_folder_of_every_format_is_read_by_suffix(folder: Path) -> None:
-    """Nothing that was handed over is left out without a word: what nobody can read is one failed row."""
+    """No delivered file is skipped silently: an unreadable one is a failed row."""
     rows = _rows(folder)
     counts = dict(rows.group_by(pl.col("origin").struct.field("file"), maintain_order=True).len().iter_rows())
     assert counts == {
@@ -113,7 +113,7 @@ def test_memory_gives_the_rows_of_the_disk(folder: Path) -> None:
 
 @pytest.fixture
 def bucket(object_store: str) -> str:
-    """The address of a prefix in an object store that runs beside the test."""
+    """Return the address of a prefix in an object store that runs during the test."""
     return f"{object_store}/entrega"
 
 

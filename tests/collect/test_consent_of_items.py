@@ -74,7 +74,7 @@ def test_a_mapped_consent_is_taken_for_each_item(tmp_path: Path) -> None:
 
 
 def test_an_unmapped_consent_holds_back_what_it_does_not_give(tmp_path: Path) -> None:
-    """An empty cell too, if the source rests on consent."""
+    """An empty cell withholds the item too, if the source is based on consent."""
     source, rows = _catalogued(tmp_path, "Termo de consentimento", "sim", "", "carta-3.pdf", "não")
     assert [rows[f"{number}.txt"]["rights_tier"] for number in range(4)] == ["permission"] + ["unknown"] * 3
     reported = " / ".join(str(doubt.as_message()) for doubt in examine(source, str(tmp_path)).doubts)
@@ -85,7 +85,7 @@ def test_an_unmapped_consent_holds_back_what_it_does_not_give(tmp_path: Path) ->
 
 
 def test_an_empty_cell_says_nothing_of_a_licence(tmp_path: Path) -> None:
-    """If the source rests on a licence, consent was asked for where it was needed."""
+    """If the source is based on a licence, consent was requested only where needed."""
     (tmp_path / "a.csv").write_text("text,consentimiento\nUna copla.,\nOtra copla.,no\n", encoding="utf-8")
     assert [row["rights_tier"] for row in _rows(_source(_OPEN), tmp_path)] == ["open", "unknown"]
 

@@ -105,7 +105,7 @@ def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) ->
 
 
 def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
-    """A row beside a file gives its additional columns to the file's document."""
+    """A catalogue row gives its additional columns to the file's document."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
     (tmp_path / "lista.csv").write_text("archivo,Signatura,Sala\nuno.txt,B-12,Norte\n", encoding="utf-8")
     index = 'files = ["*.txt"]\n[collect.index]\nfile = "lista.csv"\n'
@@ -145,7 +145,7 @@ def test_a_column_that_states_terms_still_narrows_them(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_declaration_is_refused(declared: str, problem: str) -> None:
-    """A name of the schema, one that no column may have, an unknown type, and names that only capitals tell apart."""
+    """A schema name, a forbidden name, an unknown type, and names that differ only in capitals are refused."""
     with pytest.raises(ConfigError) as raised:
         _source(f"[collect.extra]\n{declared}\n")
     assert problem in str(raised.value)
@@ -164,5 +164,5 @@ def test_a_wrong_declaration_is_refused(declared: str, problem: str) -> None:
     ],
 )  # fmt: skip
 def test_values_are_read_by_their_type(kind: str, values: list[Any], texts: list[list[str]]) -> None:
-    """What isn't of the type, may be either of two numbers or is too long for a column is no value."""
+    """A value of another type, an ambiguous number or too long a text is null."""
     assert converted(values, kind) == texts

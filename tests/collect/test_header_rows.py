@@ -86,7 +86,7 @@ def test_heads_in_the_first_row_are_reported_to_no_one(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("name", ["catalogo.csv", "catalogo.xlsx"])
 def test_two_rows_that_may_be_the_heads_end_the_command(tmp_path: Path, name: str) -> None:
-    """Nobody can say which is right; the error names both rows."""
+    """No one can decide which is right; the error names both rows."""
     other = ["código", "nombre", "permiso", "clase"]
     source = _folder(tmp_path, name, [other, _HEADS, *_CELLS])
     with pytest.raises(ConfigError, match="row 1 and row 2 both look like the header") as raised:
@@ -97,7 +97,7 @@ def test_two_rows_that_may_be_the_heads_end_the_command(tmp_path: Path, name: st
 @pytest.mark.parametrize("name", ["catalogo.csv", "catalogo.xlsx"])
 @pytest.mark.parametrize("last", ["Total: 2", "TOTAL GENERAL", "Fuente: inventario de 1998", "Elaborado por Rosa Paz"])
 def test_totals_and_notes_describe_no_file(tmp_path: Path, name: str, last: str) -> None:
-    """They are named as what they are."""
+    """They are reported as totals or notes."""
     source = _folder(tmp_path, name, [*_TITLE, _HEADS, *_CELLS, [], [last, "", "", ""]])
     assert len(_by_file(source, tmp_path)) == 2
     doubts = [str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts]

@@ -61,7 +61,7 @@ class Told:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """The reason of each row that was set aside, by its file or its record in it."""
+        """Return the reason of each dropped row, by its file or its record in it."""
         named = self.dropped.with_columns(
             pl.col("origin").struct.field("file").alias("file"), pl.col("origin").struct.field("member").alias("member")
         )
@@ -85,7 +85,7 @@ class Room:
 
     @property
     def data(self) -> Path:
-        """Where the inputs are."""
+        """The folder of the inputs."""
         return self.root / "datos"
 
     def write(self, name: str, content: bytes | str) -> Path:
@@ -107,7 +107,7 @@ class Room:
         return path
 
     def run(self, options: str = "", source: str | None = None) -> Told:
-        """The run's rows, of which none is lost: in = kept + set aside, each with its ledger row."""
+        """Return the run's rows after checking that none is lost: in = kept + set aside, each with its ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
         result = run(plan, find_parts(plan), self.root / "out", InProcess())
@@ -125,7 +125,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, small_recipe: SmallRecipe) -> Room:
-    """A folder with two good documents, one before and one after whatever a test puts beside them."""
+    """Create a folder with two good documents, one before and one after the files of a test."""
     created = Room(tmp_path, small_recipe)
     created.write("aa-buena.txt", _GOOD)
     created.write("zz-buena.jsonl", json.dumps({"id": "afilador", "text": _OTHER}, ensure_ascii=False) + "\n")
@@ -188,7 +188,7 @@ def test_a_recipe_with_a_byte_order_mark_is_read(room: Room) -> None:
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16"])
 def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) -> None:
-    """What an editor on Windows does to a file is told in one sentence that names the file."""
+    """A file that an editor on Windows re-encoded is reported in one sentence that names the file."""
     path = room.recipe()
     path.write_bytes(path.read_text(encoding="utf-8").replace("Prueba", "Comprobación").encode(charset))
     with pytest.raises(ConfigError, match=r"receta\.toml"):
@@ -300,7 +300,7 @@ def test_a_folder_without_inputs_is_refused(room: Room) -> None:
 
 
 def test_nul_bytes_do_not_pass_into_text(room: Room) -> None:
-    """In a text, a page and a JSON string they are taken out or told; the words around them stay."""
+    """In a text, a page and a JSON string they are removed or reported; the surrounding words are kept."""
     room.write("b.txt", _GOOD.replace("barca", "bar\0ca").replace("puerto", "fondeadero"))
     room.write("c.html", _PAGE.replace("guardabarrera", "guarda\0barrera"))
     room.write("d.jsonl", _lines({"id": "n", "text": _OTHER.replace("flauta", "fla\0uta").replace("jueves", "martes")}))
@@ -328,7 +328,7 @@ def test_latin1_posing_as_utf8_is_read_or_told(room: Room) -> None:
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_utf16_is_read_or_told(room: Room, charset: str) -> None:
-    """What Windows calls Unicode, with its mark and without."""
+    """The encoding that Windows calls Unicode, with and without its byte order mark."""
     room.write("b.txt", _GOOD.replace("puerto", "peñón").encode(charset))
     room.write("c.html", _PAGE.encode(charset))
     room.write("d.jsonl", json.dumps({"text": _OTHER}).encode(charset) + "\n".encode(charset))
@@ -450,7 +450,7 @@ def test_a_damaged_parquet_page_costs_the_rest_of_its_file(room: Room) -> None:
 
 
 def test_a_truncated_gzip_keeps_what_came_before(room: Room) -> None:
-    """Records before the cut are kept; half a document is none."""
+    """Records before the cut are kept; a truncated document isn't a document."""
     lines = _documents(3000)
     packed = gzip.compress(_lines(*({**line, "ruido": os.urandom(20).hex()} for line in lines)))
     room.write("b.jsonl.gz", packed[: len(packed) // 2])
@@ -606,7 +606,7 @@ def test_a_warc_cut_in_the_middle_keeps_what_came_before(room: Room, packed: boo
 
 @pytest.fixture
 def asked() -> Iterator[tuple[int, list[str]]]:
-    """The port of a server on this machine, and what is asked of it."""
+    """Start a server on this machine; return its port and its requests."""
     paths: list[str] = []
 
     class Recorder(http.server.BaseHTTPRequestHandler):
@@ -617,7 +617,7 @@ def asked() -> Iterator[tuple[int, list[str]]]:
             self.wfile.write(b"<!ENTITY robado 'traido de la red'>")
 
         def log_message(self, *_: Any) -> None:
-            """Nothing is printed."""
+            """Print nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     thread = threading.Thread(target=server.serve_forever)
@@ -742,7 +742,7 @@ def test_broken_markup_costs_at_most_itself(room: Room, make: Callable[[], bytes
 
 
 def test_what_is_no_file_is_left_alone(room: Room) -> None:
-    """A pipe is told and never waited for; so are links that lead nowhere. A loop of folders is entered once."""
+    """A pipe is reported and never waited for; so are links without a target. A loop of folders is entered once."""
     os.mkfifo(room.data / "b.jsonl")
     (room.data / "c.txt").symlink_to(room.root / "no-hay")
     (room.data / "d.txt").symlink_to(room.data / "d.txt")
@@ -768,7 +768,7 @@ def test_strange_names_are_only_names(room: Room) -> None:
 
 @pytest.mark.slow
 def test_a_line_of_300_megabytes_is_one_failed_row(room: Room) -> None:
-    """As JSON lines, as a text and as a page; what stands before and after it in the file is read."""
+    """As JSON lines, as a text and as a page; the records before and after it are read."""
     first, last = _documents(2)
     with (room.data / "b.jsonl").open("wb") as stream:
         stream.write(_lines(first) + b'{"id": "larga", "text": "')

@@ -57,7 +57,7 @@ def installed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def forgotten() -> Iterator[None]:
-    """What is known of installed packages is looked up anew, before and after."""
+    """Clear the cache of installed packages before and after."""
     caches = (registry.plugged_formats, registry.suffixes)
     for cache in caches:
         cache.cache_clear()
@@ -69,7 +69,7 @@ def forgotten() -> Iterator[None]:
 def test_a_run_reads_the_files_of_a_plug_in(
     installed: Path, tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """In workers and in the box, compressed files too; a damaged file is a ledger row, whoever reads it."""
+    """In workers and in the sandbox, compressed files too; a damaged file is a ledger row, whichever reader fails."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "uno.acta").write_text(f"Acta del lunes\n\n{_TEXT}")
@@ -99,7 +99,7 @@ def test_a_run_reads_the_files_of_a_plug_in(
 
 
 def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
-    """What was read or extracted by it is redone; a suffix is known while its package is there."""
+    """Its earlier results are recomputed; a suffix is known as long as its package is installed."""
     del forgotten
     without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"

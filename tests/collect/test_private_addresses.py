@@ -1,4 +1,4 @@
-"""What is read from the web is read from public addresses, or from hosts that are named; redirects too."""
+"""Web addresses and redirects may lead to public hosts or to named ones only."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Files(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every source of the catalogue lists and reads the real texts beside the project, and loses none of them."""
+"""Every source of the catalogue lists and reads its real texts, and loses none of them."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_sonnets_know_their_authors_countries() -> None:
 
 
 def test_the_conversations_are_free_of_markup_and_lose_no_words() -> None:
-    """The transcribers' marks go; what the speakers said stays."""
+    """The transcribers' marks are removed; the speakers' words are kept."""
     frame = _documents("mapudungun-interviews")
     marked = frame.filter(pl.col("text").str.contains(r"[<>*]|Noise|SPA"))
     assert marked.is_empty()

@@ -1,4 +1,4 @@
-"""What a file is, its bytes say; what isn't read is named, with what to save it as."""
+"""The bytes of a file decide its format; an unreadable file is reported with a format to save it as."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _rows(where: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["a.docx", "a.txt", "a.jsonl", "a.csv", "a.zip", "a.pdf", "a.xyz", "a"])
 def test_a_wrong_suffix_is_no_matter(tmp_path: Path, name: str) -> None:
-    """A Word document is one under any name, beside others and alone."""
+    """A Word document is recognised under any name, with others and alone."""
     (tmp_path / name).write_bytes(_docx("Hola."))
     (row,) = _rows(tmp_path)
     assert (row["media_type"], row["drop_reason"]) == (_WORD, None)
@@ -166,7 +166,7 @@ def test_what_is_read_is_known_by_its_bytes(tmp_path: Path, name: str, data: byt
     ],
 )
 def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes, piece: bytes) -> None:
-    """What repeats can be read in one way alone, and takes no time to speak of."""
+    """Repetitions can match in only one way, so matching takes linear time."""
 
     def too_long(*_: object) -> None:
         pytest.fail("it is searched again and again")
@@ -181,7 +181,7 @@ def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes,
 
 
 def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> None:
-    """Each format is known behind what may stand before it."""
+    """Each format is recognised after any allowed prefix."""
     blank, note, subset = b" \n\n", b"<!-- nota -->\n" * 40, b"<!DOCTYPE TEI [<!ENTITY b ']'>] >\n"
     for head, kind in (
         (blank + note + b"<html>", "text/html"),
@@ -225,7 +225,7 @@ def test_latex_and_a_package_of_pages_are_no_other_format(tmp_path: Path) -> Non
 
 
 def test_a_single_file_of_another_format_is_named(tmp_path: Path) -> None:
-    """Nothing else could be read, so the command ends with the sentence."""
+    """No other file could be read, so the command ends with the sentence."""
     (tmp_path / "tapa.gif").write_bytes(b"GIF89a")
     with pytest.raises(ConfigError, match="it is a GIF picture"):
         list_inputs(_ANY, tmp_path / "tapa.gif")

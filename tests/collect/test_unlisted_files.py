@@ -146,7 +146,7 @@ def test_of_two_rows_for_one_file_the_stricter_terms_apply(
     [("", "open"), ("CC BY 4.0", "attribution"), ("permiso verbal", "unknown"), ("?", "unknown")],
 )
 def test_an_empty_cell_keeps_the_sources_terms_and_a_strange_one_does_not(tmp_path: Path, cell: str, tier: str) -> None:
-    """A row says that the file was listed; what it says and isn't understood is reported."""
+    """The row proves that the file was listed; a value that isn't understood is reported."""
     folder = _folder(tmp_path, ["uno.txt"], [f"uno.txt;{cell}"])
     assert _tiers(_source(), folder) == {"uno.txt": tier}
     assert ("isn't understood as «rights»" in _doubts(_source(), folder)) == (tier == "unknown")

@@ -182,7 +182,7 @@ def test_uses_and_days_can_be_mapped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet", "arrow", "csv.gz"])
 def test_every_format_of_records_has_them(tmp_path: Path, suffix: str) -> None:
-    """Also those of which only the columns that are needed are read."""
+    """Also formats of which only the needed columns are read."""
     records = {"text": ["Una copla.", "Otra copla."], "número": ["1", "2"], "license": ["", "CC BY-NC 4.0"]}
     frame = pl.DataFrame(records)
     path = tmp_path / f"a.{suffix}"

@@ -181,7 +181,7 @@ def test_several_catalogues_of_one_name_are_one_pattern(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_that_is_read_as_texts_is_told_from_them(tmp_path: Path) -> None:
-    """Without `collect.files` it has no texts; the error says how it is read as what it is."""
+    """Without `collect.files` it has no texts; the error explains how to name it as a catalogue."""
     folder = _folder(tmp_path, "catalogo.csv", _TABLE)
     (breach,) = examine(_source(), str(folder)).breaches
     assert 'index.file = "catalogo.csv"' in str(breach.remedy)

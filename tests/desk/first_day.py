@@ -1,4 +1,4 @@
-"""A librarian's first day: the commands that she types, with typical mistakes, and what they print.
+"""The commands of a librarian's first day, with typical mistakes, and their output.
 
 The logs of the day are `first_day/<language>.txt`. `python -m tests.desk.first_day` writes them anew after messages
 changed; read the difference as she would.

@@ -1,4 +1,4 @@
-"""What a librarian reads on her first day, in each language, is what its log says."""
+"""The log of a librarian's first day, in each language, is the output of the commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`latam-corpus judge`: a sheet of `sample` taken back, and what is known by it."""
+"""`latam-corpus judge`: import a sheet of `sample`, and show the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TERMS = ("--admit", "open", "--uses", "train", "--no-report")
 
 @pytest.fixture
 def sheet(document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path) -> Path:
-    """A sheet, in Spanish, of ten documents of a run; nobody has filled it in."""
+    """Create a sheet, in Spanish, of ten documents of a run, without answers."""
     kept_run("cuentos-1a2b3c4d", [document(n) for n in range(10)])
     path = tmp_path / "muestra.xlsx"
     command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "es", "--out", tmp_path / "out")
@@ -56,7 +56,7 @@ def _judge(command_line: CommandLine, sheet: Path, reader: str, *more: str) -> A
 
 
 def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
-    """Answers count in the words of any of the languages, a language by its name; what is empty isn't answered."""
+    """Answers may be in any of the languages, a language by name; an empty cell isn't an answer."""
     filled = _filled(
         sheet, "rosa.xlsx", {1: ("bueno", "sí", "sí", "no"), 2: ("ruim", "náhuatl"), 3: ("", "", "", "Sim")}
     )
@@ -89,7 +89,7 @@ def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line
 
 
 def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: CommandLine) -> None:
-    """What the same reader says of the same text later is what holds."""
+    """A reader's later judgement of a text replaces the earlier one."""
     _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",), 2: ("bueno",)}), "Rosa")
     ended = _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Rosa", "--json")
     assert ended.json["replaced"] == 1
@@ -236,7 +236,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
 
 
 def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> None:
-    """Without colours, the note names the column and what it says; it is imported once corrected."""
+    """Without colours, the note names the column and its content; after correction the copy can be imported."""
     heads, *rows = [[str(cell.value or "") for cell in row] for row in openpyxl.load_workbook(sheet).active]
     rows[0][0], rows[1][0], rows[2][0] = "bien", "así así", "—"
     path = sheet.with_name("rosa.csv")
@@ -299,7 +299,7 @@ def test_what_is_no_filled_sheet_is_refused(
 
 
 def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: CommandLine) -> None:
-    """With its line, whoever asks; an import adds nothing to it."""
+    """Every command reports it with its line; an import adds nothing to it."""
     path = sheet.parent / "out" / FILE
     path.write_text('{"doc_id": "a"}\n')
     for ended in (
@@ -312,7 +312,7 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
 
 
 def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
-    """Kappa of what both answered, with the counts; the language by what it is called, not by how it was said."""
+    """Kappa of the answers that both gave, with the counts; languages by identity, not by spelling."""
     one = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
     other = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
     _judge(command_line, _filled(sheet, "a.xlsx", one), "Rosa")

@@ -78,7 +78,7 @@ def piped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
-    """Words of the language are codes in the file, Enter takes what is offered, comments are in the language."""
+    """Names become codes in the file, Enter accepts the default, comments are in the user's language."""
     piped(*_ANSWERS)
     result = command_line("sources", "new", "--template", "folder", "--lang", "es")
     assert result.code == 0, result.err
@@ -100,7 +100,7 @@ def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, pi
 def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beside it, by a relative path in the first line; a draft of a folder's source says it too."""
+    """It is next to the file, by a relative path in the first line; so is that of a folder's draft."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "libros").mkdir()
     (tmp_path / "libros" / "uno.txt").write_text("La barca volvió con la red vacía.", encoding="utf-8")
@@ -161,7 +161,7 @@ def test_a_person_is_asked_again(command_line: CommandLine, piped: Any, tmp_path
 def test_a_person_who_breaks_off_leaves_nothing(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Ctrl-C at any question: no file, and it is said."""
+    """Ctrl-C at any question: no file is written, and the command says so."""
 
     def leaves() -> str:
         raise KeyboardInterrupt
@@ -178,7 +178,7 @@ def test_a_person_who_breaks_off_leaves_nothing(
 def test_the_kind_of_holder_is_asked_where_no_template_is_named(
     command_line: CommandLine, piped: Any, tmp_path: Path
 ) -> None:
-    """All templates are offered, each with what it is for."""
+    """All templates are offered, each with its purpose."""
     piped("folder", *_ANSWERS)
     result = command_line("sources", "new", "--lang", "en")
     assert result.code == 0, result.err
@@ -212,7 +212,7 @@ def test_consent_is_on_record_only_where_it_was_given() -> None:
 
 
 def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -> None:
-    """No question is left in another language, and each says what it is for."""
+    """Every question is in the user's language, with an explanation."""
     requested = [*questions.ABOUT, *questions.COLLECTED, questions.STATEMENT, questions.PURPOSES, questions.BASIS]
     for question in requested:
         assert len({*question.why.translations().values()}) == len(LANGUAGES)
@@ -239,7 +239,7 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
-    """As it stands it is refused; of country, languages, rights and consent it says nothing until somebody does."""
+    """It is refused unfilled; country, languages, rights and consent are empty until someone states them."""
     refused, results = check_source(template.filled({}, "es"))
     assert refused is None
     assert {one.key for one in results} == {"title", "holder"}
@@ -316,6 +316,6 @@ def test_the_wiki_template_reads_what_the_extractor_of_dumps_writes(tmp_path: Pa
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_kind_of_files_is_answered_by_the_name_that_is_shown(language: str) -> None:
-    """As it stands in the list, whole."""
+    """Each displayed name is accepted in full."""
     for kind, name in FILE_NAMES.items():
         assert files(name.translate(language)) == ([] if kind == "every" else list(FILES[kind])), kind

@@ -1,4 +1,4 @@
-"""`sources preview`: a handful of items as a run would have them, beside what they were, in plain words."""
+"""`sources preview`: a few items as a run would process them, next to the originals, in plain words."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def texts(tmp_path: Path) -> Path:
 def test_each_item_is_told_with_its_language_and_whether_it_stays(
     command_line: CommandLine, tmp_path: Path, texts: Path
 ) -> None:
-    """Why it is dropped stands in plain words; what the source says otherwise is pointed out; all of it is redacted."""
+    """The drop reason is a sentence; deviations from the source's statements are shown; all of it is redacted."""
     reported = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "es", "--json").json
     stays, falls, foreign = reported["items"]
     assert (stays["kept"], stays["language"], stays["title"]) == (True, "spa_Latn", "La barca")
@@ -150,7 +150,7 @@ def test_of_many_files_a_few_are_taken_from_all_over(command_line: CommandLine, 
 
 
 def test_marks_are_taken_out_as_a_run_takes_them(command_line: CommandLine, tmp_path: Path) -> None:
-    """Where the source's default recipe does so, and nowhere else."""
+    """Only if the source's default recipe does so."""
     song = tmp_path / "a.txt"
     song.write_text(f"[Coro]\n{_PROSE}", encoding="utf-8")
     for genre, stages, shown in (("lyrics", 1, False), ("literature", 0, True)):
@@ -180,7 +180,7 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
 
 
 def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
-    """A block a line; scripts, styles and comments aren't words; what is no markup is left as it is."""
+    """One block per line; scripts, styles and comments are left out; text without markup is unchanged."""
     page = "<p>a<b>b</b></p><style>c</style><!-- d --><ul><li>e<li>f</ul><svg><text>g</text></svg>"
     assert page_words(page) == "ab\ne\nf"
     assert page_words("") == ""
@@ -188,7 +188,7 @@ def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
 
 
 def test_reasons_are_said_in_plain_words() -> None:
-    """Each bound that the evidence names; a cause that nobody has put into words stands as it is."""
+    """Each bound in the evidence is explained; an unknown cause is shown unchanged."""
     both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
     assert [str(one) for one in both] == [
         "digits: 0.5; at most 0.2 is allowed",

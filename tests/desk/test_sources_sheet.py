@@ -61,7 +61,7 @@ def _column(path: Path, head: str) -> list[Any]:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_source_survives_the_way_through_a_row(path: Path, language: str) -> None:
-    """Each of the catalogue, in each language: what has no column stands as TOML in the last."""
+    """Each source of the catalogue, in each language: values without a column are TOML in the last one."""
     text = path.read_text(encoding="utf-8")
     back = source_of(row_of(text, language))
     assert not back.wrong
@@ -117,7 +117,7 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
 
 
 def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path: Path) -> None:
-    """Rows that were written before are still right; the column is filled anew and isn't made twice."""
+    """Rows that were written before are still correct; the column is refilled and not duplicated."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "pt")
     _fill(path, [_GOOD, _BAD], "pt")
@@ -133,7 +133,7 @@ def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path
 
 
 def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp_path: Path) -> None:
-    """The row is told of, and the file keeps its words."""
+    """The row is reported, and the file is unchanged."""
     path, folder = tmp_path / "hoja.csv", tmp_path / "fuentes"
     folder.mkdir()
     kept = folder / "cartas.toml"
@@ -147,7 +147,7 @@ def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
-    """Whatever separates the cells and in whichever charset; heads may stand below a title."""
+    """Any separator and any charset; the heads may be below a title."""
     heads = [one.head.translate("es") for one in FIELDS]
     rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(one.key, "") for one in FIELDS]]
     buffer = io.StringIO()
@@ -171,7 +171,7 @@ def test_no_cell_of_ours_is_a_formula_and_each_is_read_back(text: str) -> None:
 
 
 def test_formulas_are_text_in_what_comes_back_and_never_computed(command_line: CommandLine, tmp_path: Path) -> None:
-    """A cell that is a formula is told; one that looks like one keeps its words, as text."""
+    """A formula cell is reported; text that looks like a formula is kept as text."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD | {"title": '=HYPERLINK("https://x.example")'}, _GOOD | {"id": "dos", "title": "@canto"}])
@@ -198,7 +198,7 @@ def test_cells_that_a_program_made_dates_or_numbers_are_read_as_seen(tmp_path: P
 
 
 def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Path) -> None:
-    """Who reads the sheet sees the holder beside both."""
+    """As for a reader of the sheet, the value applies to both rows."""
     book = openpyxl.Workbook()
     for row in (["Nombre en el catálogo", "Título", "Quién la tiene"], ["uno", "=A2", "Familia"], ["dos"]):
         book.active.append(row)

@@ -1,4 +1,4 @@
-"""What librarians are told when a command can't be done: place, problem and remedy in their language, no traceback."""
+"""Failed commands give librarians the place, the problem and the remedy in their language, without a traceback."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, 
 def test_a_closed_standard_input_ends_the_questions(
     command_line: CommandLine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As an empty one does: nothing is written, and it is said."""
+    """As with an empty input, nothing is written, and the command says so."""
     monkeypatch.setattr(sys, "stdin", None)
     previous = sorted(folder.iterdir())
     result = command_line("sources", "new", "--template", "folder", "--lang", "es")
@@ -100,7 +100,7 @@ def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, fo
 
 
 def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
-    """It became the document's title; an empty file, and one taken back, are told in words."""
+    """It became the document's title; empty and withdrawn files are reported in words."""
     assert list(lines_left_out("La barca\nMenú\nSalió.", "Salió.", "La barca")) == [
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip
@@ -109,7 +109,7 @@ def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
 
 
 def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:
-    """Good rows become files; the others are told by the number that a person sees."""
+    """Good rows become files; the others are reported by their displayed number."""
     book = openpyxl.Workbook()
     page = book.active
     page.append(["Nombre en el catálogo", "Título", "Quién la tiene"])

@@ -1,4 +1,4 @@
-"""What a partner's disk holds is surveyed offline; what lies at a path can be tried before a source describes it."""
+"""A partner's folder is surveyed offline; files can be previewed before a source describes them."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: Co
 
 
 def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine) -> None:
-    """A text whose file is no text is shown next to what is known of it, which isn't what a program wrote into it."""
+    """A file whose bytes aren't text is shown next to its metadata, without those that programs wrote."""
     result = command_line("sources", "preview", disk / "tres.docx", "--json")
     assert result.code == 0, result.err
     (item,) = json.loads(result.out)["items"]
@@ -148,7 +148,7 @@ def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
 
 
 def test_a_draft_says_in_which_encoding_its_tables_are(tmp_path: Path, command_line: CommandLine) -> None:
-    """Where all are in that one: a catalogue that a spreadsheet program saved is known, and the draft reads it."""
+    """If all have that encoding: catalogues of spreadsheet programs are recognised, and the draft can read them."""
     folder, draft = tmp_path / "envio", tmp_path / "borrador.toml"
     folder.mkdir()
     (folder / "dos.txt").write_text(_TEXT * 3, encoding="utf-8")
@@ -194,7 +194,7 @@ def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command
 
 
 def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: CommandLine) -> None:
-    """A file whose bytes say what it is has another suffix, or none; the draft's patterns choose it all the same."""
+    """Files recognised by their bytes may have other suffixes or none; the draft's patterns match them, too."""
     folder = tmp_path / "envío"
     folder.mkdir()
     (folder / "tres").write_bytes(_word(_TEXT * 3))

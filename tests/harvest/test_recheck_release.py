@@ -230,7 +230,7 @@ def test_without_the_retroactive_rule_only_later_documents_leave(
 
 
 def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], command_line: CommandLine) -> None:
-    """No site is read twice but the one in flight, and what they said is in WARC files that are whole."""
+    """No site is read twice except the one in flight, and the responses are in complete WARC files."""
     asked_second, over, asked_for = Event(), Event(), itertools.count()
 
     def route(site: Any, answer: Any) -> Callable[[Any], None]:

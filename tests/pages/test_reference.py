@@ -47,7 +47,7 @@ def test_every_command_but_help_gives_values() -> None:
 
 @pytest.mark.parametrize("topic", _TOPICS)
 def test_the_pages_are_what_the_command_prints(command_line: CommandLine, topic: str) -> None:
-    """`make reference` writes them anew; so do the schemas that editors read."""
+    """`make reference` writes them again; so do the schemas that editors read."""
     assert command_line("help", topic, "--lang", "en").out == _page(topic)
     if topic in ("source", "recipe"):
         shown = command_line("help", topic, "--schema", "--lang", "en").json
@@ -103,7 +103,7 @@ def test_every_command_and_option_is_there(name: str) -> None:
 
 
 def _mistakes(topic: str, text: str) -> list[str]:
-    """What an editor would mark in a file: TOML's days are texts to it, as they are to Taplo."""
+    """Return the mistakes that an editor would mark in a file; it treats TOML's days as texts, as Taplo does."""
     values = json.loads(json.dumps(tomllib.loads(text), default=str))
     return [
         f"{iter_error.json_path}: {iter_error.message}"
@@ -146,13 +146,13 @@ _SOURCE = 'id = "a"\ntitle = "T"\nholder = "H"\n'
     ],
 )
 def test_an_editor_marks_what_is_wrong(topic: str, text: str, marked: str) -> None:
-    """And nothing else, in what a table, a word or `false` may stand for; of a word it says which there are."""
+    """It marks nothing else; for a word it lists the allowed ones."""
     mistakes = _mistakes(topic, text)
     assert (len(mistakes), marked in "".join(mistakes)) == (1 if marked else 0, True), mistakes
 
 
 def test_editors_show_what_each_key_is_for() -> None:
-    """Beside every key of a source or recipe that holds a value."""
+    """Every key of a source or recipe that has a value has a description."""
     for topic in SCHEMAS:
         schema = SCHEMAS[topic]()
         for model in (schema, *schema["$defs"].values()):

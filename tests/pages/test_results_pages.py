@@ -35,7 +35,7 @@ def test_pages_of_results_are_those_of_the_kept_results() -> None:
 
 
 def test_every_result_names_its_commit() -> None:
-    """A figure of which nobody knows the code proves nothing."""
+    """A figure proves nothing if its code is unknown."""
     for name, text in _TABLES.pages().items():
         assert name == "README.md" or re.search(r"^- commit: [0-9a-f]{7,}\+?(,|$)", text, re.MULTILINE), name
 

@@ -61,7 +61,7 @@ Told = Callable[..., str]
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> Told:
-    """What a page's commands print, in a folder like a checkout's; the toolkit's run in this process."""
+    """Return the output of a page's commands, in a folder like a checkout's; the toolkit's run in this process."""
     for beside in ("pipelines", "filters"):
         shutil.copytree(_ROOT / beside, tmp_path / beside)
     monkeypatch.chdir(tmp_path)
@@ -106,7 +106,7 @@ def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: Path) -> None:
-    """A line `…` stands for any lines, `…` in another for any signs; the reader's part is done here."""
+    """A line `…` matches any lines, `…` within a line any characters; the reader's part is done here."""
     rng = random.Random(3)
     words = {"good": "la barca salió del puerto antes del alba y volvió con la red vacía porque nadie quiso pescar"}
     for name, mixed in (words | {"bad": "colchones baratos en oferta online"}).items():

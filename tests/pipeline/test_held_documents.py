@@ -1,4 +1,4 @@
-"""Why documents are held back is said of each as it is: in a run's output, in its report and in `explain`."""
+"""The reason why a document is held back is the same in a run's output, in its report and in `explain`."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_each_held_document_has_its_own_reason(tmp_path: Path, command_line: Com
     ],
 )
 def test_the_reason_is_of_what_restricts(note: dict[str, object], why: str) -> None:
-    """A date of publication that isn't understood holds nothing; a mapped column counts by what it is mapped as."""
+    """A date of publication that isn't understood withholds nothing; a mapped column counts by its target."""
     assert hold_of(note, "a", [{"source": "a", "column": "consent", "from": "Firma"}]) == why
 
 

@@ -114,7 +114,7 @@ _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 @pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
-    """With one more character before or after it, it is another number, which is kept or replaced whole."""
+    """With one more character before or after it, a number is a different one, which is kept or replaced whole."""
     texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
     redacted = [_said(f"Con {word} ", item, " y nada más.", country)[0] for item in texts]
     assert [item for item in redacted if _CUT.search(item)] == []

@@ -27,10 +27,10 @@ class BeforeWrites(Protocol):
 def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
     """Return a function that lets a test interrupt a store at its n-th write."""
 
-    def call(previous: Callable[[], None], *names: str) -> None:
+    def call(before: Callable[[], None], *names: str) -> None:
         def wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
             def write(*arguments: Any) -> Any:
-                previous()
+                before()
                 return method(*arguments)
 
             return write

@@ -82,7 +82,7 @@ class Room:
         code: int = 0,
         more: tuple[str, ...] = (),
     ) -> Any:
-        """What `run --json` tells, or why it doesn't run."""
+        """Return the JSON of `run --json`, or its error."""
         named = ", ".join(f'"{name}.toml"' for name in sources)
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
@@ -153,7 +153,7 @@ def test_a_released_document_beyond_the_recipes_tiers_displaces_none(room: Room,
 
 
 def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None:
-    """The index tells what each allows."""
+    """The index states the allowed uses."""
     room.source("primera", uses="")
     room.source("segunda")
     room.run("primera")
@@ -163,7 +163,7 @@ def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None
 
 
 def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
-    """Its copy falls, under the same terms and under more of them."""
+    """Its copy is dropped, under the same terms and under more uses."""
     room.source("primera")
     room.source("segunda")
     room.run("primera")
@@ -216,7 +216,7 @@ LABEL = '[[consent.records]]\nid = "1"\nlabel = "https://localcontexts.org/label
 def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_next_version(
     room: Room, stricter: str
 ) -> None:
-    """As after `cp -p` or unzipping: upon the version that has them, all of its documents are left out."""
+    """As after `cp -p` or unzipping: all of its documents are left out of the version built on the earlier one."""
     free = SOURCE.format(name="cartas", rights="CC0-1.0", uses="", holder="Nadie", agreement="")
     file = room.folder / "cartas" / "textos.jsonl"
     file.parent.mkdir()

@@ -48,26 +48,26 @@ cuenta ante el concejo en la primera sesión de cada mes. Comuníquese, publíqu
 
 
 def texts_in(*texts: str, by: str = "text", columns: tuple[str, ...] = tuple(TEXTS)) -> WithdrawnTexts:
-    """Withdrawn texts, of which an older toolkit stored some columns only."""
+    """Return withdrawn texts; an older toolkit stored only some columns."""
     rows = texts_of(pl.Series(texts))
     older = [pl.lit(None, dtype).alias(name) for name, dtype in TEXTS.items() if name not in columns]
     return WithdrawnTexts(rows.with_columns(*older, number=pl.lit(1, pl.UInt32), by=pl.lit(by)))
 
 
 def shares(withdrawn: WithdrawnTexts, documents: list[str]) -> list[float]:
-    """How much of a text each document has, or the text of it; 0 if it is not recognised."""
+    """Return the share of a text in each document, or of the document in the text; 0 if it is not recognised."""
     known = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
     by_row = dict(known.select("row", "share").iter_rows())
     return [float(by_row.get(row, 0)) for row in range(len(documents))]
 
 
 def share(withdrawn: WithdrawnTexts, document: str) -> float:
-    """How much of a text a document has, or the text of it; 0 if it is not recognised."""
+    """Return the share of a text in a document, or of the document in the text; 0 if it is not recognised."""
     return shares(withdrawn, [document])[0]
 
 
 def prose(number: int, words: int) -> str:
-    """Words at random, of which no five follow one another elsewhere."""
+    """Return random words; no five consecutive ones occur elsewhere."""
     draw = random.Random(number)
     stems = "puerto barca faro noche vecina papel sombra invierno carta puente mercado río".split()  # noqa: SIM905
     return " ".join(f"{draw.choice(stems)}{draw.choice('aeiou')}" for _ in range(words))

@@ -22,7 +22,7 @@ _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """Two kept documents, one of them for use inside, and a copy of each that was set aside."""
+    """Create two kept documents, one of them for internal use, and a dropped copy of each."""
     kept = [
         document(0, text=f"{_TALE} ayer", title="La campana"),
         document(1, text=f"{_TALE} hoy", title="Cerrada", uses=["train"]),
@@ -108,7 +108,7 @@ def test_it_speaks_each_language(
 def test_what_terms_hide_is_on_no_page(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither of the document nor of the one beside it; `--internal` shows both, and stamps the page."""
+    """Neither the document nor its copy is shown; `--internal` shows both, and stamps the page."""
     assert run.is_dir()
     beside = _page(command_line, tmp_path, document(3)["doc_id"])
     assert "Cerrada" not in beside
@@ -141,7 +141,7 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
 def test_words_of_what_is_withdrawn_are_told_nowhere(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither in its own story nor beside its variant's, on the terminal as on the page."""
+    """Neither in its own story nor next to its variant's, on the terminal as on the page."""
     kept = [document(0, text=f"{_TALE} ayer", title="La campana")]
     kept.append(document(1, text=f"{_TALE} hoy", title="La otra", variant_of=kept[0]["doc_id"]))
     folder = kept_run("copias-1a2b3c4d", kept)

@@ -70,7 +70,7 @@ def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: C
 
 
 def test_each_group_gives_its_share(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Two of each country, and with `--set-aside` what fell, with its reason."""
+    """Two of each country, and with `--set-aside` dropped ones, with their reasons."""
     out = ("--out", tmp_path / "out")
     rows = command_line("sample", run, "--by", "country", "--n", "2", "--json", *out).json
     assert [row["country"] for row in rows] == ["CL", "CL", "MX", "MX"]
@@ -93,7 +93,7 @@ def test_a_release_gives_a_sample_too(
 
 
 def test_a_name_of_a_recipe_and_a_release_means_the_run(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """What was set aside and the run's page are had by it; the release by `NAME@latest`, as a note says."""
+    """The name means the run; the release is `NAME@latest`, as a note says."""
     out, moment = ("--out", tmp_path / "out"), datetime(2026, 11, 25, tzinfo=UTC)
     created = build("cuentos", [run], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
     result = command_line("sample", "cuentos", "--set-aside", "--json", *out)
@@ -147,7 +147,7 @@ def test_what_is_wrong_is_a_sentence(
 def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """With what both have and what each has for itself, redacted and as text; not beside one that stays inside."""
+    """With the words that both have and those of each alone, redacted and as text; never next to a hidden one."""
     tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
     kept = [
         document(0, text=f"{tale} <i>ayer</i> rosa@ejemplo.org", title="La <b>campana</b>"),

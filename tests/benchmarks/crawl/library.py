@@ -40,7 +40,7 @@ def pages_of(count: int) -> Callable[[str], bytes | None]:
 
 
 def content_of(folder: Path) -> list[tuple[str, str, str]]:
-    """What a crawl wrote, whatever the order and the moments: each response's kind, address and payload digest."""
+    """Return a crawl's output regardless of order and time: each response's kind, address and payload digest."""
     results: list[tuple[str, str, str]] = []
     for path in sorted((folder / "warc").glob("*.warc.gz")):
         with path.open("rb") as file:

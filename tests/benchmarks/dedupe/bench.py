@@ -105,7 +105,7 @@ def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tu
 def _judge(
     args: argparse.Namespace, found: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> tuple[dict[str, Score], list[Table]]:
-    """The tools' scores on a set, and the table of what they cost."""
+    """Return the tools' scores on a set, and the table of their costs."""
     path = room / f"{found.name}.jsonl"
     write_documents(path, found.documents)
     results, used = _runs(args, names, path)
@@ -201,7 +201,7 @@ def _recombined(
 def _judged(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Pairs that were read: how often each tool lets one fall exactly where two readings do, and wrong removals."""
+    """Return, for pairs that were read, how often each tool agrees with two readings, and wrong removals."""
     pairs = [*written(), *read(shelf)]
 
     def by(name: str) -> Callable[[Path], Result]:

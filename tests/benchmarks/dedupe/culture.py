@@ -1,4 +1,4 @@
-"""What a library of the region has in one heap: books, editions, songs, sayings, decrees, talk, and copies of all.
+"""A mixed set like a library of the region: books, editions, songs, sayings, decrees, speech, and copies of all.
 
 A fifth of the documents are planted copies, some of them with a menu, a summary, questions or links appended, damaged
 or cut. Songs with verses of another and passages in another spelling stand beside them, and must stay.
@@ -209,7 +209,7 @@ def _copies(originals: Sequence[Document], changes: Sequence[Change]) -> list[Do
 
 
 def menu(shelf: Shelf, number: int) -> tuple[str, str]:
-    """What a page of the press has before its article and after it."""
+    """Return the text that a news page has before and after its article."""
     menus = [menu for menu in shelf.menus if menu.before and menu.after]
     menu = menus[number % len(menus)]
     return menu.before, menu.after
@@ -230,7 +230,7 @@ def _questions(text: str) -> str:
 
 @dataclass(frozen=True)
 class Removal:
-    """A document that fell, with what is known of it: `copy`, `equal`, `variant` or `unknown`."""
+    """A dropped document and its known relation to the kept one: `copy`, `equal`, `variant` or `unknown`."""
 
     dropped: Document
     kept: Document
@@ -238,7 +238,7 @@ class Removal:
 
 
 def removals(made: Planted, result: Result) -> list[Removal]:
-    """What fell, each with the document that stands for it."""
+    """Return the dropped documents, each with the document that was kept in its place."""
     by_id = {document.id: document for document in made.documents}
     variants = {pair.b for pair in made.apart}
     results = []
@@ -256,7 +256,7 @@ def removals(made: Planted, result: Result) -> list[Removal]:
 
 
 def worse_table(made: Planted, name: str, result: Result) -> Table:
-    """Of copies that are all worse than what they are copied from, how many are found, and how many stay."""
+    """Count, among copies that are all worse than their originals, those that are dropped and those that are kept."""
     rows: list[tuple[object, ...]] = []
     for kind in sorted({pair.kind for pair in made.pairs}):
         roots = [tuple(root(one, result.dropped) for one in (p.a, p.b)) for p in made.pairs if p.kind == kind]
@@ -275,7 +275,7 @@ def _plain(text: str) -> str:
 
 
 def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used]) -> list[Table]:
-    """What each tool found, which worse texts it kept, what it took from whom, and what it cost."""
+    """Return the tables of each tool: found copies, worse texts that were kept, wrong removals, and costs."""
     by_id = {document.id: document for document in made.documents}
     fallen = {name: removals(made, result) for name, result in results.items()}
     rows: list[tuple[object, ...]] = []
@@ -345,7 +345,7 @@ def _explained(one: Removal) -> bool:
 
 
 def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
-    """What two readings say of removals drawn by lot, and so of all; a planted variant that fell is wrong anyhow."""
+    """Estimate wrong removals from a random sample that was read twice; a dropped planted variant is always wrong."""
     reported = tomllib.loads(_READ.read_text(encoding="utf-8"))
     verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in reported[verdict]}
     rows: list[tuple[object, ...]] = []
@@ -365,7 +365,7 @@ def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
 
 
 def _lost_read_twice(made: Planted, name: str, result: Result) -> Table:
-    """What two readings say of planted copies that weren't found, by kind."""
+    """Return two readings' verdicts on planted copies that weren't found, by kind."""
     read = set(tomllib.loads(_READ.read_text(encoding="utf-8"))["lost"]["copy"])
     lost = [pair for pair in made.pairs if root(pair.a, result.dropped) != root(pair.b, result.dropped)]
     variants = {frozenset(pair) for pair in result.variants}

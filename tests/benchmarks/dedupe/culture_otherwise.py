@@ -75,7 +75,7 @@ _QUESTIONS: Final = (
 
 
 def otherwise(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
-    """Copies that are worse than what they are copied from, kind by kind; of each kind all ways come in turn."""
+    """Yield copies that are worse than their originals, kind by kind, with all kinds of damage in turn."""
     created = _kinds(shelf, chance)
     return [(kind, _in_turn(change, len(created))) for kind, change in created]
 

@@ -1,4 +1,4 @@
-r"""What happens to a text on its way to a second copy: edits, bad characters, other line ends, cuts, other spelling.
+r"""Damage texts as copying does: edits, bad characters, other line ends, cuts, other spelling.
 
 Each function is pure: it takes its chance as a `random.Random`, so that a seed gives the same copy again.
 """
@@ -163,7 +163,7 @@ def relined(text: str, width: int, *, hyphen: str = "") -> str:
 
 
 def cut(text: str, share: float, *, end: bool = True) -> str:
-    """What is left of the text when only this share of its words was kept: the beginning, or else the end.
+    """Return the beginning or the end of a text, with this share of its words.
 
     >>> cut("uno dos tres cuatro", 0.5), cut("uno dos tres cuatro", 0.5, end=False)
     ('uno dos', 'tres cuatro')

@@ -1,4 +1,4 @@
-"""What the sets and the tools hand to one another: documents, truth about them, and what a tool decided."""
+"""Exchange documents, their truth and a tool's decisions between sets and tools."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Planted:
-    """Documents with what is true of them.
+    """Documents with the known truth about them.
 
     Attributes:
         pairs: near-duplicates, which a tool should find.
@@ -69,7 +69,7 @@ class Planted:
     groups: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def truth(self) -> dict[str, Any]:
-        """What is true of the documents, as JSON; texts left out."""
+        """Return the truth about the documents as JSON, without texts."""
         return {
             "name": self.name,
             "documents": [[d.id, d.kind, d.source_id, d.work, d.origin] for d in self.documents],
@@ -83,7 +83,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Used:
-    """What a run used: CPU seconds of the process, of them until the first document was read, peak resident MB.
+    """The resources of a run: CPU seconds in all and until the first document was read, and peak resident MB.
 
     Attributes:
         stages: CPU seconds by step, where the tool tells them.
@@ -98,7 +98,7 @@ class Used:
 
 @dataclass(frozen=True)
 class Result:
-    """What a tool decided.
+    """The decisions of a tool.
 
     Attributes:
         dropped: removed document → the one kept in its place.
@@ -163,7 +163,7 @@ def write_result(path: Path, result: Result, used: Used) -> None:
 
 
 def read_result(path: Path) -> tuple[Result, Used]:
-    """What `write_result`, or a rival's script, wrote."""
+    """Read the result that `write_result`, or a rival's script, wrote."""
     reported = json.loads(path.read_text(encoding="utf-8"))
     pairs = reported["pairs"]
     result = Result(

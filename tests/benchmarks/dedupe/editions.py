@@ -82,7 +82,7 @@ def passages(parts: Sequence[str], other: str) -> list[tuple[str, str, float]]:
 
 
 def _ends(own: Sequence[str], places: dict[tuple[str, ...], list[int]], expected: int) -> tuple[int, int] | None:
-    """Where the passage begins and ends in the other edition, from the runs near the place where it should be."""
+    """Return the start and end of the passage in the other edition, from the runs near its expected place."""
     seen = [
         (place, hit)
         for place, run in enumerate(zip(*(own[i:] for i in range(_RUN)), strict=False))

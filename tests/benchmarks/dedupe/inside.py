@@ -1,4 +1,4 @@
-"""Texts that stand whole inside a much longer one: a sonnet in an anthology, a chapter in a book, a quoted verse."""
+"""Texts that are contained in a much longer one: a sonnet in an anthology, a chapter in a book, a quoted verse."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def chapters(name: str, books: Sequence[Text], each: int) -> Planted:
 
 
 def verses(name: str, half: Shelf, stock: Sequence[str], each: int, chance: random.Random) -> Planted:
-    """Articles that quote a passage of the Bible or one verse of it; what they quote is a document of its own too."""
+    """Yield articles that quote a passage or a verse of the Bible, and each quotation as a document of its own."""
     books = half.verses[2:]  # the first two are for sermons
     passages = [
         "\n".join(book[start : start + _PASSAGE])

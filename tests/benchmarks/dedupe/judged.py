@@ -50,12 +50,12 @@ class Judged:
 
     @property
     def clear(self) -> bool:
-        """Whether both readings say the same of what may fall."""
+        """Return whether both readings agree on what may be dropped."""
         return (self.readings[0] == _COPY) == (self.readings[1] == _COPY)
 
     @property
     def falls(self) -> bool:
-        """Whether one of the two may fall."""
+        """Return whether one of the two may be dropped."""
         return self.readings[0] == _COPY
 
 
@@ -138,7 +138,7 @@ def _editions(shelf: Shelf, wanted: set[str]) -> Iterator[tuple[str, tuple[str, 
 
 
 def files(pairs: Sequence[Judged]) -> list[list[int]]:
-    """The numbers of the pairs that can stand in one file, file by file: no text of a file is another one's twice."""
+    """Return the numbers of the pairs in each file, so that no text of a file is in another file twice."""
     counts: Counter[str] = Counter()
     created: list[list[int]] = []
     for number, pair in enumerate(pairs):
@@ -165,7 +165,7 @@ def as_planted(name: str, pairs: Sequence[Judged], numbers: Sequence[int]) -> Pl
 
 
 def decided(pairs: Sequence[Judged], decide: Callable[[Path], Result], room: Path) -> list[str]:
-    """What a tool makes of each pair: `copy` if one falls for the other, `variant` if it is recorded, else `other`.
+    """Return a tool's verdict on each pair: `copy` if one is dropped, `variant` if recorded, else `other`.
 
     Args:
         pairs: all of them.
@@ -188,7 +188,7 @@ def decided(pairs: Sequence[Judged], decide: Callable[[Path], Result], room: Pat
 
 
 def agreement(pairs: Sequence[Judged], made: Sequence[str], half: str = "") -> dict[str, tuple[int, int, int]]:
-    """Kind → (pairs of which a tool lets one fall exactly where both readings do, wrong removals, clear pairs).
+    """Return by kind: pairs in which a tool agrees with both readings, wrong removals, clear pairs.
 
     >>> pair = Judged("song", "copla", "a", ("variant", "variant"), "", ("", ""))
     >>> agreement([pair, pair], ["variant", "copy"])

@@ -78,7 +78,7 @@ def chapters(text: str) -> list[str]:
 
 
 def verdicts() -> Mapping[str, str]:
-    """What people judged of removals that were not planted: "dropped kept" → `same` or `other`."""
+    """Return readers' verdicts on removals that were not planted: "dropped kept" → `same` or `other`."""
     if not VERDICTS.exists():
         return {}
     reported = tomllib.loads(VERDICTS.read_text(encoding="utf-8"))

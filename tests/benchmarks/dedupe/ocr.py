@@ -27,7 +27,7 @@ COMMON: Final = (
 
 
 def confusions(pages: Iterable[str], lexicon: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Letter meant → what stands in its place → how often, with the common pairs once each.
+    """Return, for each intended letter, its replacements with their counts, with the common pairs once each.
 
     A rare word of the pages that the lexicon doesn't have, and that becomes a frequent one by another letter, tells one
     confusion. Letters that differ by an accent alone, or that reforms exchanged, are left out: that is the spelling of

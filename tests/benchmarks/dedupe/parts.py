@@ -26,7 +26,7 @@ _BLOCK: Final = 40  # words of like frequency among which it exchanges them
 
 
 def identity(*names: object) -> str:
-    """An id that tells nothing of a document's kind, so that no tool's order of ids favours originals.
+    """Return an id that is independent of a document's kind, so that no tool's order of ids favours originals.
 
     >>> identity("first", "edits_5", 1)
     '36528af3b1225201'
@@ -149,7 +149,7 @@ def growth(
 
 
 def exchanged(lexicon: Mapping[str, int], world: int) -> dict[str, str]:
-    """Word → what it is in another world: of equal length and like frequency; world 0 is this one.
+    """Return each word's replacement in another world, of equal length and similar frequency; world 0 is this one.
 
     >>> exchanged({"casa": 9, "mesa": 8, "luz": 5}, 1)
     {'casa': 'mesa', 'mesa': 'casa'}

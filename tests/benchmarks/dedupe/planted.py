@@ -1,4 +1,4 @@
-"""Three seeded sets of documents and what is true of them: `first`, which may be tuned on, `second` and `third`.
+"""Three seeded sets of documents with their truth: `first`, which may be tuned on, `second` and `third`.
 
 The first two share no book, author, site, Bible book, page, form or seed. The third has other books, songs for sonnets,
 sayings that the others left over, other sites and forms; of the Bible and of the pages it has the same. It is smaller.
@@ -38,7 +38,7 @@ Change = tuple[str, "Callable[[Document, int], str]"]
 
 @dataclass(frozen=True)
 class Harm:
-    """What copies of one half are damaged with: its words, what its pages were misread as, and chance."""
+    """The damage of copies in one half: its words, the misread pages, and the random numbers."""
 
     words: Sequence[str]
     misreadings: Mapping[str, Mapping[str, int]]
@@ -121,7 +121,7 @@ def _joined(name: str, pieces: Sequence[Planted], chance: random.Random) -> Plan
 
 
 def _changes(name: str, half: Shelf, harm: Harm) -> list[Change]:
-    """What is done to a part of a book, kind by kind."""
+    """Return the changes that are made to a part of a book, kind by kind."""
     width, hyphen = _PRINTED[name]
     languages = {novel.id: novel.language for novel in half.novels}
     menus = half.menus
@@ -216,7 +216,7 @@ def _poem(name: str, text: Text) -> Document:
 
 
 def kinds(results: Planted) -> Mapping[str, int]:
-    """How many documents there are of each kind."""
+    """Return the number of documents of each kind."""
     counts: dict[str, int] = {}
     for document in results.documents:
         counts[document.kind] = counts.get(document.kind, 0) + 1

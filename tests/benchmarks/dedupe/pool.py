@@ -23,7 +23,7 @@ _BARRIER: Final = "dedupe ("
 
 
 def pooled(lines: Sequence[Sequence[str]], number: int, holders: int = HOLDERS) -> Iterator[str]:
-    """So many documents of 300 words and more, whose paragraphs are drawn from so few that each stands in many.
+    """Return documents of at least 300 words whose paragraphs are drawn from a small pool, so that each occurs in many.
 
     Args:
         lines: paragraphs by language, of which the pool is a sample.
@@ -43,7 +43,7 @@ def pooled(lines: Sequence[Sequence[str]], number: int, holders: int = HOLDERS) 
 
 
 def measured(lines: Sequence[Sequence[str]], number: int, holders: int, workers: int, room: Path) -> dict[str, Any]:
-    """What a run that finds near-duplicates among them used, by name.
+    """Return the resources of a run that finds near-duplicates among them, by name.
 
     Args:
         lines: see `pooled`.

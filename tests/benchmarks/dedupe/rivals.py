@@ -50,7 +50,7 @@ def _shingles(text: str) -> list[str]:
 
 
 def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
-    """Datatrove's four stages, one task and one process, what is kept written as JSONL."""
+    """Run datatrove's four stages, with one task and one process, and write the kept documents as JSONL."""
     with tempfile.TemporaryDirectory(prefix="rival-") as name:
         source = Path(name) / "in"
         source.mkdir()
@@ -61,14 +61,14 @@ def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
 
 
 def removed_by_chain(row: str, folder: Path, workers: int, clock: Clock) -> int:
-    """How many documents of a folder's files datatrove's four stages remove, a task a file, by so many workers."""
+    """Return how many documents datatrove's four stages remove, with a task per file and this many workers."""
     with tempfile.TemporaryDirectory(prefix="rival-", dir=folder) as name:
         removed = _chain(row, folder, Path(name), workers, clock)
         return sum(file.stat().st_size for file in removed.glob("*.remove")) // struct.calcsize("<I")
 
 
 def _chain(row: str, source: Path, room: Path, workers: int, clock: Clock) -> Path:
-    """Run the four stages; gives the folder of what is removed."""
+    """Run the four stages; return the folder of removed documents."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup.minhash import (
         MinhashConfig,

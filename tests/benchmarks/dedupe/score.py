@@ -1,4 +1,4 @@
-"""What a tool's decisions are worth on a planted set: what it found, what it took for the same and was not."""
+"""Score a tool's decisions on a planted set: copies that it found, and documents that it merged wrongly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Natural:
 
 @dataclass(frozen=True)
 class Score:
-    """What a tool's decisions are worth.
+    """The scores of a tool's decisions.
 
     Attributes:
         recall: kind → (pairs found, pairs planted); found are those that fell and those recorded as variants.
@@ -76,7 +76,7 @@ class Score:
     varied: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def precision(self, without: Iterable[str] = ()) -> float:
-        """The share of right removals, those of some kinds of wrong ones left aside."""
+        """Return the share of right removals, without some kinds of wrong ones."""
         aside = set(without)
         wrong = sum(count for kind, count in self.wrong.items() if kind not in aside)
         right = self.planted + sum(result.right for result in self.natural)
@@ -115,7 +115,7 @@ def score(results: Planted, result: Result, verdicts: Mapping[str, str] | None =
         ends.setdefault(other, set()).add(one)
 
     def varies(a: str, b: str) -> bool:
-        """Whether what stands for the two, or the first variants of one work, are recorded as variants."""
+        """Return whether the documents kept for the two, or the first of a work, are recorded as variants."""
         one, other = roots[a], roots[b]
         return one != other and (other in ends.get(one, ()) or bool(ends.get(one, set()) & ends.get(other, set())))
 

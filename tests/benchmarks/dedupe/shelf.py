@@ -76,7 +76,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Around:
-    """What stands before and after an article on a site's pages, or before and after a book in its file."""
+    """The text before and after an article on a site's pages, or before and after a book in its file."""
 
     owner: str
     before: str

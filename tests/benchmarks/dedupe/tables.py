@@ -31,7 +31,7 @@ COST_COLUMNS: Final = (
 
 
 def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]:
-    """What the documents cost, the toolkit's steps a document, and how many a second from word table to verdict."""
+    """Return the cost of the documents, the toolkit's steps per document, and documents per second without reading."""
     work = used.cpu - used.started
     steps: tuple[object, ...] = ("-",) * 5
     if set(used.stages) >= {FINGERPRINT, DECISION, SPOOL, TEXT_HASH}:
@@ -49,7 +49,7 @@ def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]
 
 
 def summary_table(title: str, documents: int, scores: Mapping[str, Score], used: Mapping[str, Used]) -> Table:
-    """What each tool cost, removed and got wrong."""
+    """Return the table of each tool's cost, removals and errors."""
     rows: list[tuple[object, ...]] = []
     for name, score in scores.items():
         cost = used[name]

@@ -1,4 +1,4 @@
-"""What came through: lines, paragraphs or turns that are as they were, and where others were joined or parted."""
+"""Count lines, paragraphs or turns that were preserved, joined or split."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INNER, _LINE, _BLANK = 0, 1, 2
 
 
 class Counts(NamedTuple):
-    """What became of a collection's units: verses, paragraphs or turns.
+    """The results for a collection's units: verses, paragraphs or turns.
 
     Attributes:
         units: put in.
@@ -106,7 +106,7 @@ def _folded(text: str) -> str:
 
 
 def _with_ends(text: str) -> tuple[list[int], list[str]]:
-    """Return the words of a text, and what stands before each: nothing, a line end or a blank line."""
+    """Return the words of a text, and the separator before each: none, a line end or a blank line."""
     ends: list[int] = []
     words: list[str] = []
     blank = False

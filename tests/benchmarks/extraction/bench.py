@@ -109,7 +109,7 @@ def _extract(shelf: Shelf) -> int:
 
 
 def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
-    """What each system takes a page: of each page the least of several rounds, in which all take their turns."""
+    """Return each system's time per page: the least of several rounds, in which all systems take turns."""
     least: dict[str, NDArray[np.float64]] = {}
     for _ in range(rounds):
         shelf.ask(python, SYSTEMS)
@@ -152,7 +152,7 @@ def _scored(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
 
 
 def _lost(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
-    """How many pages each system loses, in each half of the sites."""
+    """Return how many pages each system loses, in each half of the sites."""
     halves = np.array([fold_of(page.site, 2, "half ") for page in shelf.pages])
     rows = []
     for system, counted_ in counts.items():

@@ -1,4 +1,4 @@
-"""`gate`: a stream of pages most of which nobody wants, WARC in and text out, beside datatrove and trafilatura."""
+"""`gate`: a stream of mostly unwanted pages from WARC to text, compared with datatrove and trafilatura."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each keeps and takes, of the stream and of the wanted pages."""
+    """Measure what each system keeps and costs, on the whole stream and on the wanted pages."""
     wanted, unwanted = _by_language(args.data)
     dice = random.Random(_SEED)
     stream = [*unwanted, *dice.sample(wanted, max(1, len(unwanted) // (_SHARE - 1)))]
@@ -139,7 +139,7 @@ def _filled(wanted: Sequence[GoldPage], data: Path, number: int, dice: random.Ra
 
 
 def _shown(text: str) -> str:
-    """The text if it is no more than a date or a name: of others no part is shown."""
+    """Return the text if it is only a date or a name; otherwise nothing is shown."""
     words = text.split()
     return " ".join(words) if len(words) < _WORDS else ""
 
@@ -162,7 +162,7 @@ def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
 
 
 def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], list[_Lost]]:
-    """A row: kept by each, the shares of theirs that ours keeps, CPU seconds of each, their ratio; what ours lost."""
+    """Return a row: kept by each, the share of theirs that ours keeps, CPU seconds, their ratio, lost pages."""
     recipe = write_recipe(room, _GATE, files="*.warc.gz", genre="web")
     out = room / "kept.json"
     arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
@@ -202,7 +202,7 @@ def _whole(room: Path, python: Path, number: int) -> Table:
 
 
 def _kept(out: Path) -> set[str]:
-    """The addresses of the rows that no step of any part set aside."""
+    """Return the addresses of the rows that no step dropped."""
     from latam_corpus.pipeline.rows.step_file import DROPPED, ROWS
 
     rows, dropped = (

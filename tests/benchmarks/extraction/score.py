@@ -1,4 +1,4 @@
-"""How near texts come to the gold, by what `gold_pages` counts; with intervals by bootstrap."""
+"""Score texts against the gold as `gold_pages` counts, with intervals by bootstrap."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _told_apart(systems: list[str], room: Path, args: argparse.Namespace) -> tuple[list[Table], dict[str, Any]]:
-    """The tables of what each system said of texts whose language is known, and what they rest on."""
+    """Return tables of each system's verdicts on texts of known languages, and their settings."""
     packages = versions(args.help_data)
     windows = clean_windows(args.data, args.help_data, args.most)
     hard = hard_texts([(w.language, w.text) for w in windows if w.language in _WORN], args.hard)
@@ -112,7 +112,7 @@ def _check(systems: list[str], args: argparse.Namespace) -> None:
 def _name_all(
     systems: list[str], sets: dict[str, list[Sample]], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, list[Named]], str]:
-    """For each set what each system said, and which model of ours did."""
+    """Return each system's verdicts on each set, and the model of ours that made them."""
     path = room / "texts.jsonl"
     write(path, (sample.text for result in sets.values() for sample in result))
     created: dict[str, list[Named]] = {name: [] for name in sets}
@@ -132,7 +132,7 @@ def _name_all(
 def _streams(
     systems: list[str], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, dict[str, list[Told]]], dict[str, Share]]:
-    """What two streams of documents cost each system; and what each of several processes takes on the first."""
+    """Measure the cost of two streams for each system, and the memory of several processes on the first."""
     streams = {
         "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
         "American": samples.american(args.data, args.documents),
@@ -173,7 +173,7 @@ def _tables(
 def _settings(
     args: argparse.Namespace, sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> dict[str, Any]:
-    """What the figures rest on, with every false name of ours by the digest of its text."""
+    """Return the settings of the figures, with every false name of ours by the digest of its text."""
     false = list(_false(sets, named, windows))
     if args.false:
         args.false.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in false), encoding="utf-8")

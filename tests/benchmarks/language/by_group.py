@@ -1,4 +1,4 @@
-"""The table of a model's card: what is told of each group of the Americas, out of the figures of the gate.
+"""Make the table of a model's card: how each group of the Americas is recognised, from the figures of the gate.
 
 `python -m tests.benchmarks.language.by_group GATE.json CARD.md` writes it anew where it stands on the card.
 """

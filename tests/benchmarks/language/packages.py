@@ -65,7 +65,7 @@ SAYINGS: Final = {
 
 
 def fetch(folder: Path, packages: Iterable[str] = PACKAGES) -> None:
-    """Download and unpack what is missing of the packages.
+    """Download and unpack the missing packages.
 
     Raises:
         CorpusError: apt-get or dpkg-deb failed.

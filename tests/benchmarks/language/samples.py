@@ -46,7 +46,7 @@ _DOCUMENT: Final = 700  # words
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and what it is: the set that it is in, and its language or group of languages."""
+    """A text with its set, and its language or group of languages."""
 
     kind: str
     language: str
@@ -99,7 +99,7 @@ def unseen(data: Path) -> list[Sample]:
 
 
 def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]:
-    """Stretches of thirty and of eight words in Spanish, Portuguese and the languages beside them, never trained on.
+    """Return stretches of thirty and of eight words in Spanish, Portuguese and similar languages, never trained on.
 
     Those of stories, of which none is of help or a manual, are sets of their own.
 

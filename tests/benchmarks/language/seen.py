@@ -68,7 +68,7 @@ def runs(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 
 
 def training_files(data: Path, packages: Path) -> list[Texts]:
-    """The files that the shipped model was trained on, what is of Debian from the folder that packages.py made.
+    """Return the files that the shipped model was trained on; Debian's are in the folder that packages.py made.
 
     Raises:
         ConfigError: a listed text isn't there.

@@ -1,4 +1,4 @@
-"""`sentences`: how single sentences and paragraphs in eleven languages are named, beside lid.176 and py3langid.
+"""`sentences`: identification of sentences and paragraphs in eleven languages, compared with lid.176 and py3langid.
 
 The texts are sayings and quotations out of Debian's fortunes, which no model of ours has seen; whether the rivals' have
 isn't known. `python tests/benchmarks/language/packages.py FOLDER sayings` gets them. While training texts were chosen,
@@ -80,7 +80,7 @@ def _half(text: str) -> int:
 
 
 def drawn(package: Path, code: str) -> list[Sample]:
-    """Sentences and paragraphs of a package, by lot."""
+    """Return random sentences and paragraphs of a package."""
     pools: dict[str, set[str]] = {kind: set() for kind in _MOST}
     for path in sorted(package.glob("usr/share/games/fortunes/**/*")):
         if path.is_file() and not _OTHERS.search(path.as_posix()):
@@ -128,7 +128,7 @@ def _f1(pairs: Counter[tuple[str, str]], code: str) -> float:
 
 
 def _confused(samples: Sequence[Sample], said: Sequence[str]) -> Table:
-    """What ours takes for what, the most frequent first."""
+    """Return our confusions, the most frequent first."""
     pairs = Counter((one.language, name) for one, name in zip(samples, said, strict=True) if one.language != name)
     rows = tuple((*pair, count) for pair, count in pairs.most_common(12))
     return Table("Ours: what is taken for what", ("is", "named", "texts#"), rows)

@@ -1,4 +1,4 @@
-"""Tables out of what systems said: false names, figures by language, confusions, cost."""
+"""Make tables of systems' verdicts: false names, figures by language, confusions, cost."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def by_kind(samples: Sequence[Sample], named: Sequence[Named], title: str) -> Ta
 
 
 def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """Macro-F1, recall, what is left unnamed, and groups that are named at all, over the groups of the Americas."""
+    """Return macro-F1, recall, the unnamed share, and the groups that are named at all, over groups of the Americas."""
     codes = [sample.language for sample in samples]
     of = set(groups().of)
     rows = []
@@ -107,7 +107,7 @@ def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
 
 
 def weak(samples: Sequence[Sample], ours: Named, under: float = 0.92) -> Table:
-    """The groups of the declarations that are told less often than asked, with what they are taken for."""
+    """Return the groups of the declarations with too low a recall, with their confusions."""
     of = set(groups().of)
     results = score(zip((s.language for s in samples), ours.groups, strict=True)).languages
     rows = [
@@ -121,7 +121,7 @@ def weak(samples: Sequence[Sample], ours: Named, under: float = 0.92) -> Table:
 
 
 def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """Spanish and Portuguese taken for a language beside them, and the other way round, of 1,000 texts."""
+    """Count Spanish and Portuguese confused with a similar language, and the reverse, per 1,000 texts."""
     rows: list[tuple[object, ...]] = []
     for kind in dict.fromkeys(s.kind for s in samples):
         for what, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
@@ -138,7 +138,7 @@ def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
 
 
 def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """F1 of Spanish, Portuguese and the languages beside them, among texts of these alone, and means of it."""
+    """Return F1 of Spanish, Portuguese and similar languages, among texts in these alone, and the means."""
     codes = (*_IBERIAN, *_BESIDE)
     rows: list[tuple[object, ...]] = []
     for kind in dict.fromkeys(s.kind for s in samples):
@@ -185,7 +185,7 @@ def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], nu
 
 
 def languages_named(samples: Sequence[Sample], ours: Named) -> dict[str, dict[str, int]]:
-    """What the texts of each language were named by the toolkit, those of the thirty-word set."""
+    """Return the names that the toolkit gave to the texts of each language in the thirty-word set."""
     created: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
     for sample, name in zip(samples, ours.groups, strict=True):
         if sample.kind.startswith("30"):

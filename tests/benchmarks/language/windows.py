@@ -59,7 +59,7 @@ def clean_windows(data: Path, packages: Path, most: int) -> list[Window]:
 
 
 def distinct(results: Iterable[Passage]) -> Iterator[tuple[str, str, bytes, str]]:
-    """Source, language, digest and text of each window that stands for the first time, by its words."""
+    """Yield source, language, digest and text of each window that occurs for the first time, by its words."""
     stood: set[bytes] = set()
     for passage in results:
         for window in cut(passage.text):

@@ -78,7 +78,7 @@ def rooms() -> list[Room]:
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
-    """Mutants that no test can tell from the code, by file, line and change, with the reason (`equivalent.toml`)."""
+    """Return the mutants that no test can detect, by file, line and change, with the reason (`equivalent.toml`)."""
     reported = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
     return {(one["file"], one["line"], one["change"]): one["why"] for one in reported.get("mutant", ())}
 
@@ -91,7 +91,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Every mutant of every room, or of those that are named, beside what was kept of the others.
+    """Measure every mutant of all packages, or of the named ones, and keep the earlier results of the others.
 
     Raises:
         ConfigError: a room doesn't exist.

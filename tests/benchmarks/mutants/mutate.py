@@ -62,7 +62,7 @@ class Mutant:
         return text[: self.start] + self.new.encode() + text[self.end :]
 
     def compiles(self, text: bytes) -> bool:
-        """Whether Python can read the module with the change: some can't be made where they would stand."""
+        """Return whether Python can compile the module with the change."""
         try:
             compile(self.applied(text), self.file, "exec")
         except SyntaxError:
@@ -99,7 +99,7 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
 
 
 def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, ast.AST | str]]:
-    """A node and what stands in its place: another node, or the words of a statement."""
+    """Yield a node and its replacement: another node, or the source of a statement."""
     if isinstance(node, (ast.JoinedStr, ast.Import, ast.ImportFrom)) or _for_the_type_checker(node):
         return
     if isinstance(node, ast.stmt):
@@ -196,7 +196,7 @@ def _calls(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _values(value: object) -> Iterator[bool | float | bytes | str]:
-    """What a constant is mistaken for: the number beside it, another word, a pattern that asks for less or more."""
+    """Yield replacements of a constant: the next number, another word, a looser or stricter pattern."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

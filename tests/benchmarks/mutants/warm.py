@@ -121,7 +121,7 @@ def _warm(names: list[str], changed: str) -> None:
 
 
 def _imports(name: str) -> set[str]:
-    """The modules that a module of ours imports anywhere in it, and the packages that they stand in."""
+    """Return the modules that a module of ours imports anywhere in it, and their packages."""
     path = Path(*name.split("."))
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     results = {name.rpartition(".")[0]} - {""}

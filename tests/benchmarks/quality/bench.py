@@ -1,4 +1,4 @@
-"""What signals and verdicts cost, beside datatrove's filters on the same documents; and where verdicts differ.
+"""Measure the cost of signals and verdicts, compared with datatrove's filters; list differing verdicts.
 
 The rival runs under another Python, `--rival-python`, made for example by
 

@@ -50,7 +50,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each side drops of good texts and keeps of junk."""
+    """Count the good texts that each side drops, and the junk that it keeps."""
     kept, bad = list(_GOOD[args.fresh](args.data)), list(_JUNK[args.fresh](args.data))
     if not args.fresh:
         kept, bad = ([text for text in texts if text.scores] for texts in (kept, bad))

@@ -1,4 +1,4 @@
-"""Texts and junk that no bound was fitted to and nobody looked at before they were judged: `quality_kept --fresh`.
+"""Texts and junk that no bound was fitted to and no one read before they were judged: `quality_kept --fresh`.
 
 Other books, other conversations, other pages, the rest of collections of which the usual material has the beginning,
 and junk made of them by another seed. There is no unseen verse but pages of sayings, dealt anew.
@@ -52,7 +52,7 @@ _CLOSE: Final = frozenset(
 
 
 def fresh_good(data: Path) -> Iterator[Text]:
-    """Good texts of which no part is in `good`.
+    """Yield good texts that have no part in `good`.
 
     Raises:
         ConfigError: a file isn't there.

@@ -82,7 +82,7 @@ def chapters(text: str) -> list[str]:
 
 
 def stretches(text: str) -> list[str]:
-    """The text in stretches of some eight hundred words, whole lines; what is left at its end isn't one."""
+    """Yield stretches of about eight hundred words, in whole lines; the rest at the end is left out."""
     results: list[list[str]] = [[]]
     words = 0
     for line in text.split("\n"):
@@ -159,7 +159,7 @@ def _talk(data: Path) -> Iterator[Text]:
 
 
 def markup() -> re.Pattern[str]:
-    """What the shipped source takes out of the interviews."""
+    """Return the patterns that the shipped source removes from the interviews."""
     path = data_folder("filters").parent / "latam_corpus" / "catalog" / "sources" / "mapudungun-interviews.toml"
     patterns = tomllib.loads(path.read_text("utf-8"))["collect"]["remove"]
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))

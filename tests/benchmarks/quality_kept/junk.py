@@ -36,7 +36,7 @@ _NOISE: Final = "|!;:.,'^~*«»{}[]()_-=<>/\\0123456789lI1tfjrncemw"
 
 
 def junk(data: Path) -> Iterator[Text]:
-    """All junk, declared to be news in Spanish or Portuguese; each text can stand under any genre of prose."""
+    """Yield all junk, declared as news in Spanish or Portuguese; each text can be of any genre of prose."""
     prose = {"spa": _spanish(data), "por": _portuguese(data)}
     yield from made(prose, SEED)
     for language, text in boilerplate(latin_pages(data)):

@@ -1,4 +1,4 @@
-"""What news pages hold beside their articles: menus, footers, notices, scripts."""
+"""Yield the boilerplate of news pages: menus, footers, notices, scripts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def latin_american(data: Path) -> Iterator[tuple[bytes, str]]:
 
 
 def boilerplate(pages: Iterable[str], size: int = 60) -> Iterator[tuple[str, str]]:
-    """Language and text of what stands beside the articles of pages, where it is in Spanish or Portuguese.
+    """Yield language and text of the boilerplate around articles, if it is in Spanish or Portuguese.
 
     Args:
         pages: HTML.

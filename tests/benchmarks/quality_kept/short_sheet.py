@@ -1,4 +1,4 @@
-"""A sheet of short texts that fall and stay, to be read without knowing which: `python -m …short_sheet DATA SHEET`.
+"""Make a sheet of dropped and kept short texts for a blind reading: `python -m …short_sheet DATA SHEET`.
 
 A line of SHEET has a number, a genre and a text of 10 to 40 words in Spanish or Portuguese; KEY, beside it with `.key`,
 has what became of them. Whoever reads it writes a line for each into SHEET with `.read`: the number, `yes`, `no` or
@@ -96,7 +96,7 @@ def draw(data: Path, sheet: Path) -> None:
 
 
 def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
-    """The texts that may be drawn, each with `fell` and why; those in other languages are left out."""
+    """Return the texts that may be drawn, with `fell` and the reason, without texts in other languages."""
     held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
     for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
@@ -120,7 +120,7 @@ def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
 
 
 def margins(data: Path, sheet: Path) -> Report:
-    """What `filter` makes of the margin over another language in texts that nobody read, and under a wrong label."""
+    """Measure the margin over another language in unread texts, and under a wrong label."""
     seen = {row[0] for row in json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))["key"]}
     frame = _judged(data, random.Random(SEED))
     frame = frame.filter(~pl.col("text").map_elements(_id, return_dtype=pl.String).is_in(seen))
@@ -187,7 +187,7 @@ def read(path: Path, number: int) -> list[tuple[str, str]]:
 
 
 def count(sheet: Path) -> Report:
-    """How the reader judged those that fell and those that stayed."""
+    """Count the reader's verdicts on dropped and kept texts."""
     key = json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))
     verdicts = read(sheet.with_suffix(".read"), len(key["key"]))
     rows = [(*told, *judged) for told, judged in zip(key["key"], verdicts, strict=True)]

@@ -1,4 +1,4 @@
-"""`redact`: identifiers found and other numbers damaged, and what it costs, beside datatrove and presidio in one run.
+"""`redact`: identifiers found and other numbers damaged, and the cost, compared with datatrove and presidio.
 
 The rivals run under another Python, `--rival-python`, made for example by
 
@@ -53,7 +53,7 @@ the other numbers of the labelled set in a row, words for documents and telephon
 
 
 class Spans(NamedTuple):
-    """Replacements in a text: where, and of which kind, which rivals don't state."""
+    """Replacements in a text: positions and kinds; rivals state no kind."""
 
     start: int
     end: int
@@ -72,7 +72,7 @@ def labelled() -> ModuleType:
 
 
 def ours(samples: Sequence[Any]) -> list[list[Spans]]:
-    """What the toolkit replaces in each."""
+    """Return the toolkit's replacements in each text."""
     known = privacy_policies()
     return [
         [
@@ -112,7 +112,7 @@ def hit(sample: Any, spans: Sequence[Spans]) -> bool:
 
 
 def beside(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
-    """What is replaced that isn't the identifier."""
+    """Return the replacements that aren't the identifier."""
     return [span for span in spans if not sample.kind or span.end <= sample.start or span.start >= sample.end]
 
 

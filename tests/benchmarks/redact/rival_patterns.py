@@ -20,7 +20,7 @@ _LEAST = 0.4  # below it its recognisers call a match weak: a word of theirs mus
 
 
 def _datatrove(texts: list[str]) -> list[list[list[int]]]:
-    """What its replacers match, with their own validators."""
+    """Return the matches of its replacers, with their own validators."""
     from datatrove.pipeline.formatters import PIIFormatter
 
     formatter = PIIFormatter()
@@ -64,7 +64,7 @@ def _presidio(texts: list[str]) -> list[list[list[int]]]:
 
 
 def _context(recogniser: Any, text: str, start: int) -> bool:
-    """Whether one of its words stands in the five before: its own enhancer asks a language model for lemmas."""
+    """Return whether one of its context words is among the five before; its own enhancer needs a language model."""
     previous = {word.lower() for word in re.findall(r"\w+", text[:start])[-5:]}
     return bool(previous & {word.lower() for word in recogniser.context or ()})
 

@@ -1,4 +1,4 @@
-"""How much of a text comes through each format, against the text that was put in: floors that only rise."""
+"""The share of a text that each format preserves: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
 
 
 def _counted_speakers(text: str) -> list[str]:
-    """Who speaks in each turn with words, by the turns' numbers alone, wherever in a line they stand."""
+    """Return the speaker of each turn with words, by the turns' numbers alone, wherever they are in a line."""
     _, *parts = re.split(r"_[x\d]_ ?(\d{3,5}) ?_ ?([a-zñA-Z]+)", re.sub(r"^;.*", "", text, flags=re.MULTILINE))
     speakers = []
     for speaker, words in zip(parts[1::3], parts[2::3], strict=True):
@@ -194,7 +194,7 @@ def _seconds(clock: str) -> float:
 
 
 def test_raw_interviews_are_kept(tmp_path: Path, figures: dict[str, float]) -> None:
-    """The recipe of oral history sets aside next to none of the raw conversations, copies of one another aside."""
+    """The recipe of oral history drops almost none of the raw conversations, except copies."""
     source = (
         'id = "raw"\ntitle = "Raw"\nholder = "AVENUE"\ngenre = "oral_history"\nlanguages = ["arn", "spa"]\n'
         '[rights]\nstatement = "https://creativecommons.org/licenses/by-nc-sa/3.0/"\nbasis = "licence"\n'

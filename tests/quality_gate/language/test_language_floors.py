@@ -1,4 +1,4 @@
-"""How well the shipped model tells real texts: floors that only rise."""
+"""Recall of the shipped model on real texts: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_hard_texts_hardly_get_a_language_of_the_americas(
 def test_one_in_ten_thousand_rows_of_random_syllables_is_named(
     sounds: str, *, few: bool, figures: dict[str, float], bench: Callable[[str], Any], named: Callable[..., list[str]]
 ) -> None:
-    """At most, of 100,000: 20,000 tell too little of so rare a thing."""
+    """At most, of 100,000; 20,000 are too few to measure so rare an event."""
     false = 0
     for seed in SYLLABLE_SEEDS:
         chance = random.Random(seed)
@@ -220,7 +220,7 @@ def test_one_in_ten_thousand_rows_of_random_syllables_is_named(
 def test_spanish_portuguese_and_their_neighbours_are_told_apart(
     figures: dict[str, float], named: Callable[..., list[str]]
 ) -> None:
-    """F1 of each among lines that are kept out: what is rejected counts as missed."""
+    """F1 of each among held-out lines; rejected lines count as missed."""
     kept = [
         (code, text)
         for code, text in rows(Texts(DATA / "lid/train_real.tsv.xz"))
@@ -271,7 +271,7 @@ def test_half_a_text_in_another_language_is_told(name: str, least: float, figure
 
 
 def test_spanish_and_portuguese_alone_have_no_part_in_another_language(figures: dict[str, float]) -> None:
-    """Prose, verse and talk show no part that is in none of the languages told, but for one in a thousand."""
+    """Prose, verse and speech show no part in an unknown language, except one in a thousand."""
     texts = [text for name in sorted(ALONE) for text in documents()[name][1][:1000]]
     reported = sum("und" in dict(judged.languages) for judged in judge(load(), texts))
     figures["texts in one language with a part in another that isn't known"] = round(reported / len(texts), 5)

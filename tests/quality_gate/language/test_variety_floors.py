@@ -1,4 +1,4 @@
-"""How often a predicted variety is right, and how often one is predicted: floors that only rise.
+"""The share of right predictions of varieties, and of predictions at all: minimum values that only rise.
 
 The texts are halved by hash of work, author or sentence. One half was looked at while thresholds were chosen and cues
 struck out; these figures are of the other half.

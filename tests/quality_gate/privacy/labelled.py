@@ -1,4 +1,4 @@
-"""A labelled set for redaction, drawn by lot from `templates.toml`: identifiers of twenty countries, and other numbers.
+"""A labelled set for redaction, drawn at random from `templates.toml`: identifiers of twenty countries, other numbers.
 
 Check digits are worked out here by trying: of all last signs the one for which the country's equation holds, written as
 an equation over the whole number, which the toolkit's rules aren't. Nothing in it is anybody's: numbers are drawn.
@@ -43,7 +43,7 @@ _AFTER: Final = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and what stands in it.
+    """A text with its identifiers.
 
     Attributes:
         text: a sentence or three.
@@ -65,7 +65,7 @@ class Sample:
 
     @property
     def end(self) -> int:
-        """Where the value ends."""
+        """The end of the value."""
         return self.start + len(self.value)
 
 
@@ -78,7 +78,7 @@ def _number(lot: random.Random, count: int) -> str:
 
 
 def _completed(body: str, holds: Callable[[str], bool], signs: str = string.digits) -> str:
-    """The body with the one sign for which the equation holds; empty where there is none."""
+    """Return the body with the one check character that solves the equation; empty if there is none."""
     results = [body + sign for sign in signs if holds(body + sign)]
     return results[0] if len(results) == 1 else ""
 
@@ -299,7 +299,7 @@ def _card(lot: random.Random) -> str:
 
 
 def _pick(lot: random.Random, *forms: str) -> str:
-    """A form that is filled: # stands for any digit, A for any capital."""
+    """Return a filled form: # becomes any digit, A any capital."""
     return "".join(
         lot.choice(string.digits) if s == "#" else lot.choice("BCDFGHJKLPRSTVWXYZ") if s == "A" else s
         for s in lot.choice(forms)
@@ -657,7 +657,7 @@ def positives() -> list[Sample]:
 
 
 def negatives() -> list[Sample]:
-    """Numbers and signs that are none, each in a text that speaks of documents, telephones and houses too."""
+    """Yield numbers and codes that aren't identifiers, in texts about documents, telephones and houses."""
     countries = (None, *sorted(_NATIONAL), "BR")
     lot = random.Random(SEED)
     return [

@@ -1,4 +1,4 @@
-"""What redaction finds of the set of many labels and separators, and what it damages: floors that only rise."""
+"""Redaction of the set of many labels and separators, and the damage: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_identifiers_are_found_with_any_label_and_separator(fresh: Any) -> None:
 
 
 def test_versions_sections_and_numbers_of_catalogues_stay(fresh: Any) -> None:
-    """Nothing of them is replaced, in texts of any country."""
+    """None of them is replaced, in texts of any country."""
     samples = fresh.negatives()
     assert len(samples) >= 1_500
     damaged = [sample.text for sample in samples if redact(sample.text, "news", sample.country)[1]]

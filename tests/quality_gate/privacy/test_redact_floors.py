@@ -1,4 +1,4 @@
-"""What redaction finds of a labelled set of identifiers, and what it damages: floors that only rise."""
+"""Redaction of a labelled set of identifiers, and the damage: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def bench() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def judged(bench: Any) -> list[tuple[Any, Any]]:
-    """The held-out samples, each with what is replaced in it."""
+    """Return the held-out samples, each with its replacements."""
     module = bench.labelled()
     samples = [one for one in (*module.positives(), *module.negatives()) if one.held_out]
     return list(zip(samples, bench.ours(samples), strict=True))
 
 
 def test_the_set_is_as_large_as_it_says(bench: Any) -> None:
-    """And is drawn anew alike."""
+    """Another draw gives the same set."""
     module = bench.labelled()
     marked, others = module.positives(), module.negatives()
     assert len(marked) >= 1_500
@@ -50,7 +50,7 @@ def test_the_set_is_as_large_as_it_says(bench: Any) -> None:
 
 
 def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[tuple[Any, Any]]) -> None:
-    """By recall, by each kind's recall, by the right mark, and by what is replaced that is nobody's."""
+    """Recall in all, recall by kind, right marks, and replacements that aren't identifiers."""
     marked = [(one, spans, bench.hit(one, spans)) for one, spans in judged if one.kind]
     hits = sum(hit for _, _, hit in marked)
     named = sum(any(span.kind == one.kind for span in spans) for one, spans, _ in marked)

@@ -64,7 +64,7 @@ NAME: Final = 0.6
 
 @dataclass(frozen=True)
 class Plan:
-    """What a language's file is made of.
+    """The sources of a language's file.
 
     Attributes:
         name: in English.
@@ -96,7 +96,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Source:
-    """How common words are in one source: their share of its paragraphs and of its words.
+    """The frequency of words in one source: their share of its paragraphs and of its words.
 
     Words are told apart without the apostrophes at their edges; `forms` has how often each is written with which.
     """
@@ -109,7 +109,7 @@ class Source:
     forms: dict[str, Counter[str]] = field(default_factory=dict)
 
     def common(self, most: int, listed: set[str]) -> list[str]:
-        """Its `most` commonest words by how many paragraphs have them, and what of `listed` stands in many."""
+        """Return its `most` commonest words by paragraphs, and those of `listed` that are in many."""
         results = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
         results.sort(key=lambda w: (-self.spread[w], w))
         return [w for place, w in enumerate(results) if place < most or w in listed]
@@ -325,7 +325,7 @@ def head(plan: Plan, shared: Sequence[str], *, thin: bool) -> list[str]:
 
 
 def origin(sources: Sequence[Source]) -> list[str]:
-    """Where the words are from, as a string of several lines that TOML reads as one."""
+    """Return the origin of the words, as a string of several lines in TOML."""
     how = f"common in {needed(sources)} of {len(sources)} sources" if len(sources) > 1 else "the commonest words of"
     reported = "; ".join(
         f"{s.name}: {s.words:,} words in {s.paragraphs:,} paragraphs" if s.words else f"{s.name}: {len(s.spread)}"
@@ -336,7 +336,7 @@ def origin(sources: Sequence[Source]) -> list[str]:
 
 
 def needed(sources: Sequence[Source]) -> int:
-    """How many sources must have a word: two, and of many a third."""
+    """Return the number of sources that must have a word: two, and a third of many."""
     return min(len(sources), max(TWO, len(sources) // 3))
 
 

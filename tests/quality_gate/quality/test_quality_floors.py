@@ -1,4 +1,4 @@
-"""What the shipped policies keep of real good texts, and drop of junk made of real texts: floors that only rise."""
+"""Good real texts that the shipped policies keep, and junk that they drop: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_junk_is_dropped_in_every_genre_of_prose(
 
 @pytest.mark.parametrize("kind", sorted(FLOORS["dropped"]))
 def test_the_reason_that_fits_is_named(kind: str, junk: dict[str, list[tuple[str, list[str]]]]) -> None:
-    """The evidence of what is dropped from the news names a signal that measures this very damage."""
+    """The evidence of texts that the news policy drops names a signal that measures this damage."""
     fitting = tuple(f"{signal}{sign}" for signal in FLOORS["dropped"][kind]["signals"] for sign in "<>")
     dropped = [broken for name, broken in junk["news"] if name == kind and broken]
     named = [any(reason.startswith(fitting) for reason in broken) for broken in dropped]
