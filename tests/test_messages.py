@@ -93,7 +93,7 @@ _NEVER_ONE = re.compile(
     "more than {(n|max_ratio|max_total|max_record|largest|cap|most)}|documents at most"  # limits of the program
     "|of {n} words|cue «|stop word «"  # from two words on
     "|of 1,000|{kept} words|texts per second|bytes and had|bytes, not|cut after|bytes of {language} hold"  # measured
-    "|small files|files and folders|also knows {others} others|ranks|of its {n} codes|{n} good ones"  # always many
+    "|small files|files and folders|also knows {others} others|ranks|of its {n} codes|{n} good documents"  # always many
     "|names of {n} (submissions|runs) begin|documents match"  # and one is asked for
     "|add {host} to hosts"  # a key
 )
