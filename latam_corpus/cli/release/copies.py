@@ -73,5 +73,5 @@ def pull_version(
         console.print(part.fill(**figures))
     else:
         console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
-    recorded = _("{file} records what was pulled; keep it with the models that you train on these texts")
+    recorded = _("{file} states what was pulled; keep it with the models that you train on these texts")
     console.print(recorded.fill(file=to / "corpus.lock"))
