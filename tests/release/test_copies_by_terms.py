@@ -66,8 +66,8 @@ class Room:
         agreement: str = "",
     ) -> None:
         """Write a source and its records."""
-        reported = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
-        (self.folder / f"{name}.toml").write_text(reported)
+        told = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
+        (self.folder / f"{name}.toml").write_text(told)
         (self.folder / name).mkdir(exist_ok=True)
         day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
         rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
@@ -82,15 +82,15 @@ class Room:
         code: int = 0,
         more: tuple[str, ...] = (),
     ) -> Any:
-        """Return the JSON of `run --json`, or its error."""
+        """What `run --json` tells, or why it doesn't run."""
         named = ", ".join(f'"{name}.toml"' for name in sources)
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
         given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
         out = ("--out", self.folder / "out", "--engine", "in-process", "--json")
-        result = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
-        assert result.code == code, result.err
-        return result.json if code == 0 else result.err
+        told = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
+        assert told.code == code, told.err
+        return told.json if code == 0 else told.err
 
     def released(self) -> list[str]:
         """The sources of the documents of the latest version."""
@@ -129,8 +129,8 @@ def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: 
     assert "no document is left for the version" in room.run("primera", "segunda", dedupe=against, code=1)
     room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
     would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
-    created = room.run("primera", "segunda", dedupe=against)["run"]
-    assert against or created == would  # what is only looked at fetches no index, which is a part of the name
+    made = room.run("primera", "segunda", dedupe=against)["run"]
+    assert against or made == would  # what is only looked at fetches no index, which is a part of the name
     assert room.released() == ["segunda", "segunda"]
 
 
@@ -153,7 +153,7 @@ def test_a_released_document_beyond_the_recipes_tiers_displaces_none(room: Room,
 
 
 def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None:
-    """The index states the allowed uses."""
+    """The index tells what each allows."""
     room.source("primera", uses="")
     room.source("segunda")
     room.run("primera")
@@ -163,7 +163,7 @@ def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None
 
 
 def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
-    """Its copy is dropped, under the same terms and under more uses."""
+    """Its copy falls, under the same terms and under more of them."""
     room.source("primera")
     room.source("segunda")
     room.run("primera")
@@ -216,7 +216,7 @@ LABEL = '[[consent.records]]\nid = "1"\nlabel = "https://localcontexts.org/label
 def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_next_version(
     room: Room, stricter: str
 ) -> None:
-    """As after `cp -p` or unzipping: all of its documents are left out of the version built on the earlier one."""
+    """As after `cp -p` or unzipping: upon the version that has them, all of its documents are left out."""
     free = SOURCE.format(name="cartas", rights="CC0-1.0", uses="", holder="Nadie", agreement="")
     file = room.folder / "cartas" / "textos.jsonl"
     file.parent.mkdir()
@@ -230,6 +230,6 @@ def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_nex
     earlier = set((room.folder / "out" / "runs").glob("receta-*"))
     room.run("cartas", code=1)
     [newest] = set((room.folder / "out" / "runs").glob("receta-*")) - earlier
-    result = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
-    assert result.code == 1
-    assert "no document is left for the version" in result.err
+    told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
+    assert told.code == 1
+    assert "no document is left for the version" in told.err
