@@ -173,14 +173,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
 
     def folder(name: str, make: Callable[[Path], object], to: Path | None = None) -> Path:
-        made, finished = root / name, root / f"{name}.finished"
+        created, finished = root / name, root / f"{name}.finished"
         root.mkdir(exist_ok=True)
         with locked(root, f"{name}.lock", wait=True):
             if not finished.exists():
-                shutil.rmtree(made, ignore_errors=True)
-                make(made)
+                shutil.rmtree(created, ignore_errors=True)
+                make(created)
                 finished.touch()
-        return shutil.copytree(made, to) if to else made
+        return shutil.copytree(created, to) if to else created
 
     return folder
 

@@ -1,4 +1,4 @@
-"""Folders of compiled code: one for each source, and those that nobody uses any more are removed."""
+"""Folders of compiled code: one for each source; unused ones are removed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_known_folder_is_marked_and_nothing_is_looked_for(tmp_path: Path) -> N
 
 
 def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> None:
-    """What another one has removed meanwhile is no error."""
+    """A folder that another process has already removed is no error."""
     for days in range(2, 40):
         _folder(tmp_path / f"{days:016x}", days)
     with ThreadPoolExecutor(8) as pool:
@@ -75,14 +75,14 @@ def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> N
 
 
 def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
-    """Numba says itself what it can't keep."""
+    """Numba itself reports what it can't keep."""
     (tmp_path / "file").write_bytes(b"")
     use_folder(tmp_path / "file" / "new")
     assert not (tmp_path / "file" / "new").exists()
 
 
 def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
-    """What one process compiled, the next ones find in the toolkit's cache, so that workers don't compile each."""
+    """The next processes find it in the toolkit's cache, so that workers don't compile again."""
     script = (
         "import numba\n"
         "from latam_corpus.text import words, words_kernels\n"
@@ -120,7 +120,7 @@ def test_what_is_compiled_stands_in_files_of_kernels() -> None:
 
 
 def test_a_change_of_what_a_kernel_imports_is_compiled_again(tmp_path: Path) -> None:
-    """Compiled code holds constants of other modules, wherever these are; a module that no kernel imports is none."""
+    """Compiled code has constants of other modules, in any folder; modules that no kernel imports don't count."""
     sources = {
         "text/words_kernels.py": "from latam_corpus.signs.letters import (\n    LETTER,\n)\n",
         "signs/letters.py": "from latam_corpus.signs import marks\nLETTER = marks.MARK\n",
@@ -140,10 +140,10 @@ def test_a_change_of_what_a_kernel_imports_is_compiled_again(tmp_path: Path) -> 
 
 def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code that was compiled by other decorators isn't this code."""
-    before = digest_of_compiled(PACKAGE)
+    previous = digest_of_compiled(PACKAGE)
     (tmp_path / "compiled.py").write_text("kernel = None\n")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
-    assert digest_of_compiled(PACKAGE) != before
+    assert digest_of_compiled(PACKAGE) != previous
 
 
 @pytest.mark.filterwarnings("always::latam_corpus.errors.NoteWarning")
@@ -160,15 +160,15 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
     assert "compiling" not in command_line(*words).err
     letter.write_text(json.dumps({"text": "La barca salió antes del alba. " * 4_000}) + "\n")
-    told = command_line(*words)
-    assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err
+    result = command_line(*words)
+    assert (result.code, result.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), result.err
     assert "compiling" not in command_line(*words).err
     letter.write_text(json.dumps({"text": "La barca volvió antes del alba. " * 4_000}) + "\n")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     said = command_line(*words, "--json").err
     events = [json.loads(line) for line in said.splitlines()]
-    assert len([one for one in events if one["event"] == "note" and "compiling" in one["text"]]) == 1, said
+    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, said
     (tmp_path / "otra" / "text").mkdir(parents=True)
     (tmp_path / "otra" / "text" / "a.nbi").touch()
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
@@ -178,7 +178,7 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
 def test_a_later_command_that_compiles_more_does_not_announce_the_whole_toolkit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole is compiled once; what is missing of it later is less."""
+    """The toolkit is compiled as a whole once; later additions are smaller."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     for name, note in (
         ("", "compiling the toolkit"),

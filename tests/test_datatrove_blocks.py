@@ -40,7 +40,7 @@ def _written(path: Path) -> list[dict[str, Any]]:
 
 
 def test_a_pipeline_of_datatroves_reads_filters_and_writes(tmp_path: Path) -> None:
-    """Two ranks; what falls is written with its reason by the exclusion writer, and the counts add up."""
+    """Two ranks; the exclusion writer writes dropped documents with their reasons, and the counts add up."""
     rows: Sequence[dict[str, Any]] = [
         {"id": "cuento", "text": _TALE, "url": "https://puerto.example/1", "autora": "Ana"},
         {"id": "menu", "text": "Inicio | Contacto | Menú"},
@@ -72,13 +72,13 @@ def test_a_pipeline_of_datatroves_reads_filters_and_writes(tmp_path: Path) -> No
     assert kept[0]["metadata"]["signals"]["word_count"] == 77
     assert [row["id"] for row in fallen] == ["a-menu", "b-menu"]
     assert [row["text"] for row in fallen] == ["Inicio | Contacto | Menú"] * 2
-    told = fallen[0]["metadata"]
-    assert told["filter_reason"] == told["drop_reason"] == "stop_word_count<2"
-    assert told["stage"] == "filter"
-    assert json.loads(told["evidence"])["stop_word_count<2"] == 0
+    reported = fallen[0]["metadata"]
+    assert reported["filter_reason"] == reported["drop_reason"] == "stop_word_count<2"
+    assert reported["stage"] == "filter"
+    assert json.loads(reported["evidence"])["stop_word_count<2"] == 0
     counts = json.loads((tmp_path / "logs" / "stats.json").read_text())[1]["stats"]
-    told = [counts[key] for key in ("total", "forwarded", "dropped", "dropped_stop_word_count<2")]
-    assert told == [4, 2, 2, 2]
+    reported = [counts[key] for key in ("total", "forwarded", "dropped", "dropped_stop_word_count<2")]
+    assert reported == [4, 2, 2, 2]
 
 
 def test_a_block_gives_what_the_stage_gives_a_frame() -> None:
@@ -95,7 +95,7 @@ def test_a_block_gives_what_the_stage_gives_a_frame() -> None:
 
 
 def test_metadata_are_columns_and_columns_metadata() -> None:
-    """What a document says of itself counts before the block's; a language may be as datatrove's filter leaves it."""
+    """A document's own metadata take precedence over the block's; a language may be in datatrove's form."""
     spoken = {"language": "por", "language_script": "Latn"}
     given = _run(
         ld.block("measure", language="spa_Latn", signals=["stop_word_share"]),
@@ -117,10 +117,10 @@ def test_ids_that_are_doubled_lose_no_document() -> None:
 
 
 def test_pages_are_extracted_whatever_charset_they_claim() -> None:
-    """What is read is text already; what gives no text is written by the exclusion writer as it came."""
+    """The input is decoded already; documents without text go to the exclusion writer unchanged."""
 
     class Writer:
-        """Collects what falls."""
+        """Collects dropped documents."""
 
         def __init__(self) -> None:
             self.documents: list[Document] = []
@@ -181,7 +181,7 @@ def test_a_block_can_be_sent_to_a_worker() -> None:
     ],
 )
 def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:
-    """With what is wrong and what to do."""
+    """The error has the problem and the remedy."""
     with pytest.raises(ConfigError, match=told):
         ld.block(name, **options)
 
@@ -190,7 +190,7 @@ def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, An
 def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: str) -> None:
     """The value is counted as unknown, stays in the metadata, and the block's own value applies."""
     options: dict[str, Any] = {} if name == "repair" else {"genre": "news", "language": "spa_Latn"}
-    made = ld.block(name, **options)
+    created = ld.block(name, **options)
     given: list[dict[str, Any]] = [
         {"country": "Ruritania", "genre": "blog", "composition": "a medias"},
         {"country": "XX"},
@@ -199,12 +199,12 @@ def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: s
     ]
     text = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie. " * 5
     documents = [Document(text, str(n), metadata=dict(metadata)) for n, metadata in enumerate(given)]
-    kept = list(made.run(documents))
-    assert made.stats["total"].total == len(documents)
+    kept = list(created.run(documents))
+    assert created.stats["total"].total == len(documents)
     for one in kept:
         known = given[int(one.id)]
         assert {key: one.metadata[key] for key in known} == known
-    counted = {key: made.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
+    counted = {key: created.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
     assert counted == {"unknown_country": 3, "unknown_genre": 1, "unknown_composition": 1}
 
 

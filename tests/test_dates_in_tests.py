@@ -86,7 +86,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _matches(within: ast.AST, pattern: str) -> Iterator[tuple[int, str]]:
-    """Yield what fits the pattern in texts and numbers."""
+    """Yield the matches of the pattern in texts and numbers."""
     for node in ast.walk(within):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | int):
             yield from ((node.lineno, match.group()) for match in re.finditer(pattern, str(node.value)))
@@ -184,13 +184,13 @@ def test_other_dates_may_be_written(code: str) -> None:
 
 def test_no_test_names_a_month_or_a_year_of_the_clock() -> None:
     """It would fail as soon as the month or the year is over."""
-    found = [
+    results = [
         f"{path.relative_to(_TESTS.parent)}:{line}: {text}"
         for path in sorted(_TESTS.rglob("*.py"))
         if path != Path(__file__)
         for line, text in clock_dates(path.read_text(encoding="utf-8"))
     ]
-    assert not found, "\n".join([*found, _REMEDY])
+    assert not results, "\n".join([*results, _REMEDY])
 
 
 def test_nothing_depends_on_the_time_zone_of_the_machine() -> None:
@@ -199,10 +199,10 @@ def test_nothing_depends_on_the_time_zone_of_the_machine() -> None:
         (1, "a.astimezone()"),
         (2, "time.localtime(0)"),
     ]
-    found = [
+    results = [
         f"{path.relative_to(_TESTS.parent)}:{line}: {text}"
         for folder in (_CODE, _TESTS)
         for path in sorted(folder.rglob("*.py"))
         for line, text in machine_zones(path.read_text(encoding="utf-8"))
     ]
-    assert not found, "\n".join([*found, "Name the time zone, such as `datetime.now(UTC)` or `.astimezone(UTC)`."])
+    assert not results, "\n".join([*results, "Name the time zone, such as `datetime.now(UTC)` or `.astimezone(UTC)`."])

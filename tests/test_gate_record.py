@@ -1,4 +1,4 @@
-"""What `make gate` writes down: a gate with tests that were skipped hasn't passed."""
+"""`make gate` records its result: a gate with skipped tests hasn't passed."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ SOURCE = 'id = "relatos"\ntitle = "Relatos"\nholder = "Biblioteca"\nlanguages = 
 def test_a_code_admits_itself_its_members_and_a_group_that_cannot_be_told_finer(
     asked: str, row: str, admitted: bool
 ) -> None:
-    """Who asks for a language gets it, its members and what is known as its group alone, never a sibling."""
+    """A requested language gets its own texts, its members' and those known only as its group, never a sibling's."""
     assert admits(asked, row) is admitted
 
 
@@ -87,41 +87,41 @@ def test_a_code_admits_itself_its_members_and_a_group_that_cannot_be_told_finer(
 def test_a_source_names_the_member_where_a_text_shows_its_group_alone(
     language: str, declared: str | None, known: str
 ) -> None:
-    """What a text shows is narrowed to the member that its source declares, and never changed."""
+    """The identified group is narrowed to the member that its source declares; other results never change."""
     assert narrowed(language, declared) == known
 
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[LanguageJudgement]:
-    """What the model says of each text, to be filled by the test."""
-    found: list[LanguageJudgement] = []
-    monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(found))
-    return found
+    """Return the model's verdict on each text, to be set by the test."""
+    results: list[LanguageJudgement] = []
+    monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(results))
+    return results
 
 
 def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown: list[LanguageJudgement]) -> None:
-    """Rows of the group stay, those of a sibling and those whose source declares a sibling fall."""
+    """Rows of the group are kept; those of a sibling and those whose source declares a sibling are dropped."""
     shown += [LanguageJudgement(code, 0.9) for code in ("quy_Latn", "que_Latn", "que_Latn", "que_Latn", "quz_Latn")]
     frame = pl.DataFrame(
         {"text": ["a"] * 5, "declared_language": [None, None, "quy-PE", "quz", "quy"]},
         schema={"text": pl.String, "declared_language": pl.String},
     )
-    made = Identify(languages=("quy",))(Batch(frame)).frame
-    assert made["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
-    assert made["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
+    created = Identify(languages=("quy",))(Batch(frame)).frame
+    assert created["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
+    assert created["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
     # The ledger says that the member is the source's word.
-    assert [json.loads(one).get("shown") for one in made["evidence"][3:]] == ["que_Latn", None]
+    assert [json.loads(one).get("shown") for one in created["evidence"][3:]] == ["que_Latn", None]
 
 
 def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[LanguageJudgement]) -> None:
     """The first entry of `languages` stays the language of the document."""
     shown += [LanguageJudgement("que_Latn", 0.9, (("que_Latn", 0.7), ("spa_Latn", 0.3)))]
-    made = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
-    assert made["languages"][0].to_list()[0]["code"] == made["language"][0] == "quy_Latn"
+    created = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
+    assert created["languages"][0].to_list()[0]["code"] == created["language"][0] == "quy_Latn"
 
 
 def test_a_language_that_the_model_cannot_name_is_refused() -> None:
-    """Nothing could ever be kept for it, so it is told before anything runs, with what is near."""
+    """No text could ever be kept for it, so it is refused before anything runs, with the nearest codes."""
     with pytest.raises(ConfigError, match=r"can't identify «yrl» \(Nhengatu\)"):
         Identify(languages=("spa", "yrl"))
     with pytest.raises(ConfigError, match=r"can't identify «gnn» .*nearest of its .*gun \(Mbyá Guaraní\)"):
@@ -137,26 +137,26 @@ def test_check_refuses_a_recipe_that_asks_for_what_the_model_cannot_name(
         'title = "Nheengatu"\ngenre = "news"\nsources = ["agencia-brasil"]\n[[stage]]\nuse = "extract"\n'
         '[[stage]]\nuse = "identify"\nlanguages = ["por", "yrl"]\n'
     )
-    told = command_line("check", recipe)
-    assert told.code == 2
-    assert "stage 2" in told.err
-    assert "yrl" in told.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert "stage 2" in result.err
+    assert "yrl" in result.err
 
 
 @pytest.mark.parametrize("code", ["nah", "oto", "que", "azz", "zap"])
 def test_a_source_may_be_in_any_language_or_collection_that_recipes_name(code: str) -> None:
-    """What a recipe may ask for, a source's file may state."""
+    """A source file may state any language that a recipe may request."""
     source, _ = check_source(SOURCE.format(code=code))
     assert source is not None
     assert source.languages == (code,)
 
 
 def test_a_family_whose_members_nobody_listed_is_refused_as_one() -> None:
-    """A code of ISO 639-5 that stands for no list here isn't called a typing error."""
-    source, found = check_source(SOURCE.format(code="tup"))
+    """A code of ISO 639-5 without a list isn't reported as a typing error."""
+    source, results = check_source(SOURCE.format(code="tup"))
     assert source is None
-    told = [one.in_language("es") for one in found]
-    assert told == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
+    reported = [one.in_language("es") for one in results]
+    assert reported == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
     with pytest.raises(ConfigError, match="family of languages"):
         iso_code("tup", "receta.toml")
 
@@ -171,8 +171,8 @@ def test_all_codes_of_shipped_recipes_are_known_and_named_by_the_model() -> None
 
 def _losses(rows: Counter[Any], **floors: Any) -> list[tuple[str, int, int]]:
     dropped = Counter({("filter", *key, "x"): n for key, n in rows.items()})
-    found = losses(Counter(), dropped, ("identify", "filter"), "identify", Floors(**floors))
-    return [(loss.value, loss.rows_in, loss.kept) for loss in found if loss.kind == "language"]
+    results = losses(Counter(), dropped, ("identify", "filter"), "identify", Floors(**floors))
+    return [(loss.value, loss.rows_in, loss.kept) for loss in results if loss.kind == "language"]
 
 
 def _rows(**by_language: int) -> Counter[Any]:
@@ -234,28 +234,28 @@ def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) 
 
 
 def test_a_language_that_a_source_names_in_words_is_no_code() -> None:
-    """Such rows are identified; a code of two letters or with a script is taken for what it is."""
+    """Such rows are identified; a code of two letters or with a script counts as a code."""
     said = ["Castellano", "es", "spa_Latn", "spax"]
     text = "Se fue la luz en todo el barrio de abajo."
     frame = pl.DataFrame({"doc_id": ["a", "b", "c", "d"], "text": [text] * 4, "declared_language": said})
     rows = frame.with_columns(pl.lit(None, pl.String).alias("language"))
-    found = with_language(rows, [Measure()], lambda _: None)
-    assert found["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
+    results = with_language(rows, [Measure()], lambda _: None)
+    assert results["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("es", "name it spa.txt"), ("quechua", "unknown language code")])
 def test_a_word_list_under_a_name_that_no_text_has_is_refused(tmp_path: Path, name: str, remedy: str) -> None:
-    """A list that would never be looked at is told."""
+    """A list that would never be used is reported."""
     (tmp_path / f"{name}.txt").write_text("casa\n")
     with pytest.raises(ConfigError, match=remedy):
         cached_word_lists(str(tmp_path))
 
 
 def test_a_capture_in_the_group_of_a_language_is_fetched() -> None:
-    """Common Crawl's index tells Quechua and no member of it."""
+    """Common Crawl's index has Quechua and no member of it."""
     table = CommonCrawl(index=("a.cdx",), domains=("pe",), languages=("quy",))
-    for found, why in (("que", None), ("quz", "language"), ("spa", "language")):
-        one = Capture("https://g.pe/a", "", 200, "text/html", (found,), "", f"{table.records}a.warc.gz", 0, 9)
+    for result, why in (("que", None), ("quz", "language"), ("spa", "language")):
+        one = Capture("https://g.pe/a", "", 200, "text/html", (result,), "", f"{table.records}a.warc.gz", 0, 9)
         assert why_not(table, one, one.url) == why
 
 
@@ -271,8 +271,8 @@ def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -
     """Who looks for Nahuatl finds the source in one of its languages, and who looks for a member the macrolanguage."""
 
     def listed(named: str) -> set[str]:
-        told = json.loads(command_line("sources", "list", "--language", named, "--json").out)
-        return {one["id"] for one in told}
+        reported = json.loads(command_line("sources", "list", "--language", named, "--json").out)
+        return {one["id"] for one in reported}
 
     assert "ud-highland-puebla-nahuatl" in listed("náhuatl")
     assert "wikipedia-qu" in listed("quy")
@@ -281,9 +281,9 @@ def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -
 
 def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed `groups.toml` redoes what depends on it."""
-    before = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
+    previous = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
     other = dataclasses.replace(groups(), digest="other")
     for room in ("language.identify", "policies.policy"):
         monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: other)
     after = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
-    assert all(a != b for a, b in zip(before, after, strict=True))
+    assert all(a != b for a, b in zip(previous, after, strict=True))

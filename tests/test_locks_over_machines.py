@@ -125,14 +125,14 @@ def test_what_killed_runs_of_another_machine_left_is_watched_at_once(removal: st
         run.mkdir(parents=True)
         (run / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
     remove = partial(prune, out) if removal == "prune" else partial(_purge_runs, out, _NOBODY, Purged())
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + count // 2, before[1]))
+    previous = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + count // 2, previous[1]))
     try:
-        with pytest.warns(NoteWarning, match=f"cuentos-00000002 and {count - 3} more") as told:
+        with pytest.warns(NoteWarning, match=f"cuentos-00000002 and {count - 3} more") as reported:
             remove()
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert len(told) == 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, previous)
+    assert len(reported) == 1
     remove()
 
 
@@ -157,16 +157,20 @@ def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_t
     begun = work / "ab" / "ab12.nodo3-7.partial"
     begun.mkdir(parents=True)
     with _held_elsewhere(other):
-        told = one_tale("--work", "measured")
-        assert (told.code, "in use by process 7 on nodo3" in told.err, "to see whether" in told.err) == (2, True, True)
+        reported = one_tale("--work", "measured")
+        assert (reported.code, "in use by process 7 on nodo3" in reported.err, "to see whether" in reported.err) == (
+            2,
+            True,
+            True,
+        )
         assert begun.is_dir()
-        told = one_tale()
-        assert (told.code, "to see whether" in told.err) == (0, False)
+        reported = one_tale()
+        assert (reported.code, "to see whether" in reported.err) == (0, False)
     with _held_elsewhere(work):
-        told = one_tale()
-        assert (told.code, "in use by process 7 on nodo3" in told.err) == (2, True)
-    told = one_tale("--work", "measured")
-    assert (told.code, begun.exists()) == (0, False), told.err
+        reported = one_tale()
+        assert (reported.code, "in use by process 7 on nodo3" in reported.err) == (2, True)
+    reported = one_tale("--work", "measured")
+    assert (reported.code, begun.exists()) == (0, False), reported.err
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ _NEVER_ONE = re.compile(
     "more than {(n|max_ratio|max_total|max_record|largest|cap|most)}|documents at most"  # limits of the program
     "|of {n} words|cue «|stop word «"  # from two words on
     "|of 1,000|{kept} words|texts per second|bytes and had|bytes, not|cut after|bytes of {language} hold"  # measured
-    "|small files|files and folders|also knows {others} others|ranks|of its {n} codes|{n} good ones"  # always many
+    "|small files|files and folders|also knows {others} others|ranks|of its {n} codes|{n} good documents"  # always many
     "|names of {n} (submissions|runs) begin|documents match"  # and one is asked for
     "|add {host} to hosts"  # a key
 )
@@ -290,13 +290,15 @@ def _plain(value: ast.expr | None, named: dict[str, ast.expr | None]) -> Iterato
 
 def test_no_sentence_is_marked_inside_an_f_string() -> None:
     """Babel doesn't read those, so that the sentence would have no translation."""
-    found = []
+    results = []
     for module in _modules():
         for outer in _nodes(module):
             inner = ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ()
             called = [item.func for item in inner if isinstance(item, ast.Call)]
-            found += [f"{module}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")]
-    assert found == []
+            results += [
+                f"{module}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")
+            ]
+    assert results == []
 
 
 def test_no_user_facing_sentence_is_unmarked() -> None:

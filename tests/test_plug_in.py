@@ -62,14 +62,14 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
     """A recipe with the stage, policies with a bound on the signal, and two documents."""
-    made = tmp_path_factory.mktemp("receta")
-    for name, told in {
+    created = tmp_path_factory.mktemp("receta")
+    for name, report in {
         "in/a.jsonl": "".join(json.dumps({"id": text[:6], "text": text}) + "\n" for text in (_CALM, _LOUD)),
         "fuente.toml": small_source('files = ["*.jsonl"]'),
         "receta.toml": small_recipe(
             'colophon line = "FIN"',
             "identify",
-            f"filter policies = {json.dumps(str(made / 'filters'))}",
+            f"filter policies = {json.dumps(str(created / 'filters'))}",
             release="",
         ),
         "filters/languages/und.toml": 'language = "und"\nname = "any"\nreviewed_by = []\nbounds = {}\n',
@@ -77,9 +77,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, 
             'genre = "literature"\nreviewed_by = []\n[bounds]\nexclamations_per_word = { max = 0.5 }\n'
         ),
     }.items():
-        (made / name).parent.mkdir(parents=True, exist_ok=True)
-        (made / name).write_text(told, encoding="utf-8")
-    return made
+        (created / name).parent.mkdir(parents=True, exist_ok=True)
+        (created / name).write_text(report, encoding="utf-8")
+    return created
 
 
 def _call(environ: dict[str, str], *command: str | Path) -> Any:
@@ -92,16 +92,16 @@ def _call(environ: dict[str, str], *command: str | Path) -> Any:
 def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], folder: Path) -> None:
     """The command line finds the run that Python made: both rest on the same, the plug-in's code among it."""
     out = folder / "out"
-    told = _call(environ, "-c", _FROM_PYTHON, folder, out)
-    assert told["texts"] == [f"{_CALM}\nFIN"]
-    assert told["reasons"] == ["exclamations_per_word>0.5"]
-    assert told["signal"] == pytest.approx([7 / 9])
-    assert told["measured"]
-    assert told["alone"] == [f"{_CALM}\nFIN\nFIN"]
-    assert tuple(told["released"]) == tuple(BY_NAME)
+    reported = _call(environ, "-c", _FROM_PYTHON, folder, out)
+    assert reported["texts"] == [f"{_CALM}\nFIN"]
+    assert reported["reasons"] == ["exclamations_per_word>0.5"]
+    assert reported["signal"] == pytest.approx([7 / 9])
+    assert reported["measured"]
+    assert reported["alone"] == [f"{_CALM}\nFIN\nFIN"]
+    assert tuple(reported["released"]) == tuple(BY_NAME)
     arguments = ("run", folder / "receta.toml", "--input", folder / "in", "--out", out, "--workers", "2", "--json")
     again = _call(environ, "-m", "latam_corpus", *arguments)
-    assert again["run"] == told["run"]
+    assert again["run"] == reported["run"]
     assert all(step["parts"] == step["of"] for step in again["reused"].values())
     [story] = _call(environ, "-m", "latam_corpus", "explain", "Compre", "--out", out, "--json")
     assert story["bounds"] == [
@@ -150,10 +150,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     def install(value: str = "marcas_de_prueba:marcas", name: str = "marcas", more: int = 0) -> None:
         (tmp_path / "marcas_de_prueba.py").write_text(_SIGNALS.format(more=more))
-        told = tmp_path / "marcas-1.0.dist-info"
-        told.mkdir(exist_ok=True)
-        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: marcas\nVersion: 1.0\n")
-        (told / "entry_points.txt").write_text(f"[latam_corpus.signals]\n{name} = {value}\n")
+        reported = tmp_path / "marcas-1.0.dist-info"
+        reported.mkdir(exist_ok=True)
+        (reported / "METADATA").write_text("Metadata-Version: 2.1\nName: marcas\nVersion: 1.0\n")
+        (reported / "entry_points.txt").write_text(f"[latam_corpus.signals]\n{name} = {value}\n")
         monkeypatch.syspath_prepend(str(tmp_path))
         forget()
 

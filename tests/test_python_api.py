@@ -38,18 +38,18 @@ _PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazi
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
     """A recipe of one source with a release, three documents, of which one is a copy, and what was made of them."""
-    made = tmp_path_factory.mktemp("puerta")
-    (made / "in").mkdir()
+    created = tmp_path_factory.mktemp("puerta")
+    (created / "in").mkdir()
     rows = [
         {"id": "uno", "title": _SCRIPT, "text": _SPANISH},
         {"id": "dos", "title": "La copia", "text": _SPANISH.upper()},
         {"id": "tres", "title": "O barco", "text": _PORTUGUESE},
     ]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (made / "in" / "a.jsonl").write_text(lines, encoding="utf-8")
-    (made / "fuente.toml").write_text(small_source('files = ["*.jsonl"]').replace("Nadie", f"Nadie {_SCRIPT}"))
-    (made / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe near = false", release=""))
-    return made
+    (created / "in" / "a.jsonl").write_text(lines, encoding="utf-8")
+    (created / "fuente.toml").write_text(small_source('files = ["*.jsonl"]').replace("Nadie", f"Nadie {_SCRIPT}"))
+    (created / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe near = false", release=""))
+    return created
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +73,22 @@ def test_a_runs_documents_are_lazy_frames_in_the_schemas_columns(run: lc.Run) ->
 
 def test_the_command_line_finds_the_run_that_python_made(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
     """Both rest on the same recipe, plan and input; the release is the same, too."""
-    told = command_line(
+    reported = command_line(
         "run", folder / "receta.toml", "--input", folder / "in", "--out", folder / "out", "--json"
     ).json  # fmt: skip
-    assert told["run"] == run.name
-    assert f"{told['release']['name']}@{told['release']['version']}" == run.release
+    assert reported["run"] == run.name
+    assert f"{reported['release']['name']}@{reported['release']['version']}" == run.release
     assert lc.run(folder / "receta.toml", folder / "in", folder / "out").name == run.name
 
 
 def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
     """The story is the command's, as words, as values and as HTML."""
-    found = run.explain("amanhecer e voltou")
-    [told] = command_line("explain", "amanhecer e voltou", "--out", folder / "out", "--json").json
-    assert found.as_dict() == told | {"others": []}
-    assert f"{found}\n" == command_line("explain", "amanhecer e voltou", "--out", folder / "out").out
-    assert str(lc.explain(told["doc_id"], folder / "out")) == str(found)
-    assert f"release      {run.release}: in, shard" in str(found)
+    results = run.explain("amanhecer e voltou")
+    [reported] = command_line("explain", "amanhecer e voltou", "--out", folder / "out", "--json").json
+    assert results.as_dict() == reported | {"others": []}
+    assert f"{results}\n" == command_line("explain", "amanhecer e voltou", "--out", folder / "out").out
+    assert str(lc.explain(reported["doc_id"], folder / "out")) == str(results)
+    assert f"release      {run.release}: in, shard" in str(results)
     with pytest.raises(lc.ConfigError, match="no matching document in"):
         run.explain("estas palabras no están")
 
@@ -96,10 +96,10 @@ def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, c
 def test_several_documents_are_told_by_one_and_named(document: Document, kept_run: KeptRun) -> None:
     """None is passed over without a word."""
     kept = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
-    found = lc.open_run(kept).explain("salió del puerto")
-    assert [one["title"] for one in found.as_dict()["others"]] == ["El segundo"]
-    assert str(found).splitlines()[-1].strip().startswith("another")
-    assert "El segundo" in found._repr_html_()
+    results = lc.open_run(kept).explain("salió del puerto")
+    assert [one["title"] for one in results.as_dict()["others"]] == ["El segundo"]
+    assert str(results).splitlines()[-1].strip().startswith("another")
+    assert "El segundo" in results._repr_html_()
 
 
 def test_a_run_is_released_as_the_version_that_was_made_of_it(
@@ -238,8 +238,8 @@ def test_a_stage_takes_texts_and_their_bytes_alone() -> None:
     """A column of UTF-8 is judged as its text; one of lists or numbers is refused, with its type."""
     given = lc.stage("identify")(pl.DataFrame({"text": [_SPANISH.encode(), _PORTUGUESE.encode()]}))
     assert given["language"].to_list() == ["spa_Latn", "por_Latn"]
-    for column, told in ([[_SPANISH]], r"List\(String\)"), ([7], "Int64"), ([b"a\xf1o"], "UTF-8"):
-        with pytest.raises(lc.ConfigError, match=f"stage «identify»: .*«text» is .*{told}"):
+    for column, report in ([[_SPANISH]], r"List\(String\)"), ([7], "Int64"), ([b"a\xf1o"], "UTF-8"):
+        with pytest.raises(lc.ConfigError, match=f"stage «identify»: .*«text» is .*{report}"):
             lc.stage("identify")(pl.DataFrame({"text": column}))
 
 
@@ -307,9 +307,9 @@ def test_a_loss_without_a_reason_is_an_error(
 
 def test_what_is_kept_and_in_no_version_is_a_warning(folder: Path, tmp_path: Path) -> None:
     """As the command line ends with it; so is a column that no record filled."""
-    with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as told:
+    with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as reported:
         lc.run(folder / "receta.toml", folder / "in", tmp_path, limit=1, engine="in-process")
-    assert not [one for one in told if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
+    assert not [one for one in reported if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
 
 
 def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path) -> None:
@@ -321,8 +321,8 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
         (lambda: lc.run(folder / "receta.toml", folder / "in", tmp_path, engine="slum"), "unknown engine"),
         (lambda: lc.open_run("nada", tmp_path), "there is no run «nada»"),
     )
-    for call, told in calls:
-        with pytest.raises(lc.ConfigError, match=told):
+    for call, report in calls:
+        with pytest.raises(lc.ConfigError, match=report):
             call()
 
 
@@ -436,11 +436,13 @@ def test_every_name_is_what_editors_are_told_and_no_modules() -> None:
     """Names that are imported for type checkers are those that are there; a room of that name would hide one."""
     tree = ast.parse(Path(lc.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    told = {name.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names}
-    assert sorted(told) == sorted(lc.__all__)
-    for name, module in told.items():
+    reported = {
+        name.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names
+    }
+    assert sorted(reported) == sorted(lc.__all__)
+    for name, module in reported.items():
         assert getattr(lc, name) is getattr(importlib.import_module(str(module)), name)
-    assert not {one.name for one in pkgutil.iter_modules(lc.__path__)} & set(told)
+    assert not {iter_module.name for iter_module in pkgutil.iter_modules(lc.__path__)} & set(reported)
     with pytest.raises(AttributeError, match="nada"):
         getattr(lc, "nada")  # noqa: B009  (as a notebook asks)
 

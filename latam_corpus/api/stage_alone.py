@@ -15,7 +15,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.one_stage import apply_stages, check_text, with_typed_extra
 from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
+from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are checked against these annotations)
 
 _ROWS: Final = 2000
 

@@ -44,7 +44,7 @@ _DAMAGE: Final = {
 _EQUAL: Final = "equal normalised text"
 _RULES: Final = {
     _EQUAL: _("the same text, except for letter case and spacing"),
-    "words": _("each has different words throughout"),  # of runs of earlier versions
+    "words": _("each has different words throughout"),  # in runs of earlier versions of the toolkit
     **{rule.name: rule.label for rule in RULES if rule.label},
 }
 
@@ -115,7 +115,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     it is less damaged: 0 words of 1,000, compared with 22; accents are missing
     """
     by = str(evidence.get("decided_by"))
-    if by not in _WHY:  # evidence of another barrier than `dedupe`
+    if by not in _WHY:  # the evidence is from a barrier other than `dedupe`
         return None
     dropped_facts, kept_facts = (
         {name: evidence.get(f"{prefix}{name}") for name in (by, RELATIVE_DAMAGE, *_DAMAGE)} for prefix in ("", "kept_")

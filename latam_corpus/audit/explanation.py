@@ -89,7 +89,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("there is no matching document in {where}", where=where)
         coded = sum(map(_interviews_with_codes, runs))
-        raise ConfigError(f"«{query}»", problem, _CODED.fill(n=coded) if coded else _NO_MATCH)
+        raise ConfigError(_("«{query}»", query=query), problem, _CODED.fill(n=coded) if coded else _NO_MATCH)
     latest = {match.row["doc_id"]: match for match in reversed(documents)}
     return Explanation(tuple(lineage(match, store) for match in reversed(latest.values())))
 
@@ -123,7 +123,7 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
     stories = tuple(_of_version(documents.name, row, out, store) for row in islice(rows, MAX_MATCHES))
     if not stories:
         raise ConfigError(
-            f"«{query}»",
+            _("«{query}»", query=query),
             _("there is no matching document in {where}", where=documents.name),
             _NO_MATCH,
         )

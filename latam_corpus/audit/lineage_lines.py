@@ -177,7 +177,7 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
         shard = (release["evidence"] or {}).get("shard", "")
         where = _("in, shard {shard}", shard=shard)
         if release.get("withdrawn"):
-            where = _("was in; readers no longer get it")
+            where = _("was in this version; readers no longer get it")
         if release["verdict"] != "released":
             reason = release["reason"] or ""
             if lineage.get("held") and reason.endswith(UNKNOWN):
@@ -187,11 +187,13 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
 
 
 def _rights(rights: dict[str, Any], say: Speaker) -> str:
-    uses = enumerated(USES.get(use, same(use)) for use in rights["uses"] or []) if rights["uses"] else _("no use")
     statement = rights["rights"] or _("none stated")
     tier = same(rights["rights_tier"])
     if say.language != "en":
         tier = TIERS.get(rights["rights_tier"], tier)
+    if not rights["uses"]:
+        return say(_("{rights} ({tier}); allows no use", rights=statement, tier=tier))
+    uses = enumerated(USES.get(use, same(use)) for use in rights["uses"])
     return say(_("{rights} ({tier}); allows {uses}", rights=statement, tier=tier, uses=uses))
 
 

@@ -72,13 +72,13 @@ def drawn_sample(
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
         by: the columns that define groups; if empty, all documents are one group.
-        n: the number of documents, with `by` of each group.
+        n: the number of documents; with `by`, of each group.
         seed: another seed draws other documents.
         out: the folder that contains `runs/` and the store.
         store: the folder or URL of the store; `<out>/store` when None.
         tell: called with sentences about the choice.
         set_aside: whether to draw from the documents that a run dropped.
-        internal: whether to draw from documents that may not be shown too.
+        internal: whether to draw also from documents that may not be shown.
 
     Raises:
         ConfigError: there is no such run or release, or it has no document that may be shown.

@@ -57,7 +57,7 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
     ),
     "named twice": (
         _("{n} of its rows {n:names|name} a file that another row names: {names}"),
-        _("leave one of the two"),
+        _("delete one of the two rows"),
     ),
     "total or note": (
         _("{n} of its rows {n:is a total or a note|are totals or notes} and {n:isn't|aren't} read: row {names}"),

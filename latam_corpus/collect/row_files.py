@@ -63,8 +63,8 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the file's rows as dicts, in chunks of some thousands.
 
     Raises:
-        ConfigError: the file is missing or isn't of the format of its suffix, a line isn't a JSON object, or `text` is
-            no text.
+        ConfigError: the file is missing or isn't of the format of its suffix, a line isn't a JSON object, or `text`
+            isn't a text.
     """
     if not path.is_file():
         problem = _("it isn't a file") if path.exists() else _("there is no such file")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# If another comment begins inside a comment, the outer one ends with the inner one, and its rest follows.
+# If a second comment begins inside a comment, both end at the first `-->`. If a further `-->` comes before the next
+# `<`, the text up to it belongs to them.
 _NESTED: Final = r"<!--.*?-->(?:(?:[^<-]|-(?!->))*+-->)?+"
 COMMENT: Final = rf"(?><!--(?:(?!-->|<!--).)*+(?:-->|{_NESTED})\s*+)"
 _QUOTED: Final = r"\"[^\"]*+\"|'[^']*+'|[\"']"  # or an unclosed quote

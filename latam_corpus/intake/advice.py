@@ -53,7 +53,7 @@ _RESTRICTED: Final = (
     _("if its community has agreed in writing, name that agreement in [rights]"),
 )
 _INCOMPLETE_RECORD: Final = (
-    _("it is used by consent, and the consent record «{id}» lacks {missing}"),
+    _("its use depends on consent, and the consent record «{id}» lacks {missing}"),
     _("add what you know, so that those who gave the consent can withdraw it"),
 )
 _NO_JURISDICTION: Final = (
@@ -61,7 +61,7 @@ _NO_JURISDICTION: Final = (
     _('add jurisdiction = "CL", the country whose law applies; `rights term` computes when the term ends'),
 )
 _NO_GENRE: Final = (
-    _("without a genre, texts are judged as the others of the recipe"),
+    _("without a genre, its texts are judged by the genre of the recipe"),
     _('add genre = "…"'),
 )
 _NO_LANGUAGES: Final = (

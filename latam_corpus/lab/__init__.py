@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "lab": Command(
         "latam_corpus.lab.commands.command_line:lab_app",
         "extend",
-        N_("Compare models trained on different choices of documents."),
+        N_("Compare models trained on different selections of documents."),
     ),
     "quality": Command(
         "latam_corpus.lab.commands.command_line:quality_app",

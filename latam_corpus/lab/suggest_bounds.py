@@ -97,7 +97,7 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bo
         raise ConfigError(
             "--suggest",
             _("the largest group of one language and genre has {n} {n:document|documents}", n=largest),
-            _("bounds need at least {n} good ones; some hundreds are better", n=LEAST),
+            _("bounds need at least {n} good documents; a few hundred are better", n=LEAST),
         )
     return suggestions
 

@@ -138,7 +138,8 @@ def _check_stop_words(folder: Path, languages: Mapping[str, LanguageFile]) -> No
     for (code, word), count in zip(stop_words, counts.tolist(), strict=True):
         if count != 1:
             place = place_in(folder / "languages" / f"{code}.toml", "stop_words")
-            raise ConfigError(place, _("stop word «{word}» is {count} words, not one", word=word, count=count))
+            problem = _("the stop word «{word}» has {count} words, and must be a single one", word=word, count=count)
+            raise ConfigError(place, problem)
 
 
 def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:

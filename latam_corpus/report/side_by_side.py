@@ -66,7 +66,7 @@ def side_by_side(text: str, other_text: str) -> dict[str, Any]:
 def lines(comparison: Mapping[str, Any]) -> Iterator[Message]:
     """Yield a comparison as lines for a terminal."""
     counts = {"shared": comparison["shared"], "own": comparison["own"], "other": comparison["own_of_other"]}
-    yield _("both have {shared} {shared:word|words}; only here {own}, only there {other}", **counts)
+    yield _("both have {shared} {shared:word|words}; {own} only in this text, {other} only in the other", **counts)
     if not comparison["compared"]:
         yield _AS_FAR
     for passage in comparison["passages"]:

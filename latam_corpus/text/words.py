@@ -172,7 +172,8 @@ if TYPE_CHECKING:
 # If a larger share of the texts changed, all are scanned, since copying isn't free.
 _FEW: Final = 0.25
 _OF_WORDS: Final = ("hashes", "starts", "lengths", "kinds")
-# Arrays of offsets: each with the unit of its items and the unit in which they count.
+# Arrays of offsets: the array, the array that says where each document's items start, and the one that the offsets
+# count from.
 _COUNTED_FROM: Final = (
     ("starts", "doc_words", "doc_bytes"),
     ("line_ends", "doc_lines", "doc_bytes"),

@@ -1,4 +1,4 @@
-"""The desk: a librarian hands over a collection, sees what becomes of it and takes it back, in a browser.
+"""The desk: a librarian hands over a collection, sees what happens to it and can withdraw it, in a browser.
 
 The package itself imports no Django, so that `--help` works without the extra `desk`.
 """

@@ -1,4 +1,4 @@
-"""Who may call the API: a token's person, within the token's scopes. A session of a browser opens nothing here."""
+"""Access to the API: with a token, within its scopes. A browser's session gives no access."""
 
 from __future__ import annotations
 

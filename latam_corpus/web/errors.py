@@ -19,12 +19,12 @@ _TEXTS: Final = {
     ),
     404: (_("There is no such page"), _("The address is wrong, or the page isn't open to you.")),
     405: (_("This address only takes forms"), _("Go back to the page with the form, and use its button.")),
-    409: (_("The desk can't go on with this"), ""),
+    409: (_("The desk can't process this"), ""),
     413: (_("This is too large"), _("Send fewer or smaller files at a time.")),
     429: (_("Too many attempts"), _("Wait a few minutes, and try again.")),
     500: (
         _("The desk made an error"),
-        _("Nothing that was saved is lost. Try again; if it happens again, tell whoever runs this desk."),
+        _("Nothing that was saved is lost. Try again; if it happens again, tell the administrator of this desk."),
     ),
 }
 _SINGLE: Final = _("Open the desk with the address that the terminal shows: it proves that it is you.")
@@ -32,7 +32,7 @@ _FORGED: Final = _("The form was open for too long, or was sent from another pag
 
 
 def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpResponse:
-    """Return the page of an HTTP status, with other advice if there is any."""
+    """Return the error page of an HTTP status, with the given advice in place of the usual one."""
     from latam_corpus.web.roles import is_single
 
     heading, usual_advice = _TEXTS[status]
@@ -45,26 +45,26 @@ def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpRespo
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page of a request that can't be read."""
+    """Return the error page for a request that can't be read."""
     from django.core.exceptions import TooManyFilesSent
 
     return error_page(request, 413 if isinstance(exception, TooManyFilesSent) else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page of a refused request."""
+    """Return the error page for a refused request."""
     del exception
     return error_page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page of a missing page."""
+    """Return the error page for an unknown address."""
     del exception
     return error_page(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the page of an error in the desk itself; a plain text if even that page fails."""
+    """Return the error page for an error in the desk itself, or plain text if that page fails too."""
     try:
         return error_page(request, 500)
     except Exception:  # noqa: BLE001  (a template or the database is broken; Django logs the first error)
@@ -72,6 +72,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return the page of a form that another site may have sent."""
+    """Return the error page for a form that another site may have sent."""
     del reason
     return error_page(request, 403, _FORGED)

@@ -1,4 +1,4 @@
-"""Forms that say what is wrong beside each field and in a summary, and that notice another person's edit."""
+"""Forms that show errors next to each field and in a summary, and detect another person's edit."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Renderer(TemplatesSetting):
 
 
 class VersionedForm(forms.ModelForm):
-    """A form of a `Versioned` row, which is saved only if nobody else has saved the row since it was opened.
+    """A form of a `Versioned` row, which is saved only if no one else has saved the row since it was opened.
 
     Attributes:
-        conflict: the row as another person saved it; None if nobody did. Templates show it beside the form:
+        conflict: the row as another person saved it; None if no one did. Templates show it next to the form:
             `desk/parts/conflict.html`.
     """
 
@@ -74,7 +74,7 @@ class VersionedForm(forms.ModelForm):
         return getattr(self.conflict, name, None)
 
     def conflict_rows(self) -> list[tuple[str, str, str]]:
-        """Return label, the other person's value and the own one, of each field that differs."""
+        """Return the label, the other person's value and this person's value of each field that differs."""
         if self.conflict is None:
             return []
         rows = []

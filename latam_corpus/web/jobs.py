@@ -1,7 +1,7 @@
 """Jobs: rows of a table, each done by a process of its own, which a thread of the server starts and watches.
 
 A job's process holds a lock on `jobs/ID.lock` as long as it, or a process that it started, is running. So a server
-that starts after it was killed knows which jobs still run, whatever process has their number now.
+that restarts after a kill knows which jobs still run, even if another process has their number.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
     Attributes:
         where: the module and the function, joined by a colon. It is called with the job, returns a result for JSON, and
             can be called again after it was killed at any moment.
-        label: what it does, for the list of jobs.
+        label: a verb phrase for the list of jobs.
         is_short: whether it takes seconds, so that it doesn't wait for a long job.
     """
 
@@ -54,7 +54,9 @@ class Kind(NamedTuple):
 KINDS: Final = {
     "import folder": Kind("latam_corpus.web.files.jobs:import_named_folder", gettext_lazy("copy a folder")),
     "release": Kind("latam_corpus.web.releases.jobs:make_version", gettext_lazy("make a version")),
-    "count versions": Kind("latam_corpus.web.releases.jobs:count_versions", gettext_lazy("count what versions hold")),
+    "count versions": Kind(
+        "latam_corpus.web.releases.jobs:count_versions", gettext_lazy("count the contents of versions")
+    ),
     "find texts": Kind("latam_corpus.web.withdrawals.jobs:find_texts", gettext_lazy("look for texts"), is_short=True),
     "try withdrawal": Kind(
         "latam_corpus.web.withdrawals.jobs:try_withdrawal", gettext_lazy("try a withdrawal"), is_short=True
@@ -70,7 +72,7 @@ KINDS: Final = {
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
 _MOST_SHORT: Final = 2  # short jobs at once
-_MOST_STARTS: Final = 3  # of a job that ends without a result, such as one that a lack of memory kills
+_MOST_STARTS: Final = 3  # attempts, for a job that ends without a result, such as one killed for lack of memory
 _POLL: Final = 0.2  # seconds
 _PATIENCE: Final = 10.0  # seconds from SIGTERM to SIGKILL
 
@@ -102,12 +104,12 @@ def request_stop(job: Job) -> None:
 
 
 def report_progress(job: Job, done: int, of: int, what: str = "") -> None:
-    """Note how far a job is, for its page; `what` is the name of the thing in work."""
+    """Store a job's progress for its page; `what` names the object that is being processed."""
     Job.objects.filter(pk=job.pk).update(progress={"done": done, "of": of, "what": what})
 
 
 def log_path(job: Job) -> Path:
-    """Return the path of what a job's process printed."""
+    """Return the path of the log of a job's process."""
     return data_folder() / "jobs" / f"{job.pk}.log"
 
 
@@ -150,7 +152,7 @@ class Worker(threading.Thread):
         self._ending.set()
 
     def step(self) -> None:
-        """Look after the running jobs; start those that wait, one long one and some short ones at a time."""
+        """Check the running jobs, then start queued ones: one long job and some short ones at a time."""
         busy = {True: 0, False: 0}  # by whether they are short
         for job in Job.objects.filter(state=Job.State.RUNNING):
             child = self._children.get(job.pk)
@@ -173,7 +175,7 @@ class Worker(threading.Thread):
 
     def _start(self, job: Job) -> None:
         lock = _lock(job)
-        if lock is None:  # what an earlier start of it left still ends
+        if lock is None:  # processes of an earlier start of it are still ending
             return
         try:
             claimed = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
@@ -205,7 +207,7 @@ class Worker(threading.Thread):
                 os.killpg(job.pid, number)
 
     def _after_end(self, job: Job) -> None:
-        """Note the end of a job that left no result: it was stopped, or is queued again, or failed too often."""
+        """Record the end of a job without a result: stopped, queued again, or failed too often."""
         self._terminated.pop(job.pk, None)
         unfinished = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
         now = timezone.now()

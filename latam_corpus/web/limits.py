@@ -1,4 +1,4 @@
-"""How often one address may ask for a page that others could abuse: log-in, invitations, uploads, the API."""
+"""Rate limits per address for pages that could be abused: log-in, invitations, uploads, the API."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Limit(NamedTuple):
     is_form: bool = False
 
 
-FAILED_LOGIN: Final = "login of a name"  # counted by the name, from whatever address
-# By route. `tests/web/test_limits.py` holds a limit for each public page that a guess could open.
+FAILED_LOGIN: Final = "login of a name"  # counted by name, over all addresses
+# By route. `tests/web/test_limits.py` requires a limit for each public page that a guess could open.
 LIMITS: Final = {
     "login": Limit(30, 900, is_form=True),
     FAILED_LOGIN: Limit(10, 900),
@@ -61,7 +61,7 @@ def is_name_over(name: str) -> bool:
 
 
 def _count(route: str, who: str) -> int:
-    """Add an attempt; return the number of the earlier ones that still count, and remove the others."""
+    """Add an attempt, remove expired ones, and return how many earlier ones still count."""
     earlier = Attempt.objects.filter(route=route, address=_hidden(who))
     start = timezone.now() - timedelta(seconds=LIMITS[route].seconds)
     earlier.filter(at__lte=start).delete()
@@ -72,7 +72,7 @@ def _count(route: str, who: str) -> int:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return the sender's address; for IPv6 its network, in which one sender has any number of addresses."""
+    """Return the sender's address; for IPv6 its network, since one sender can have any number of addresses in it."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         ip = ipaddress.ip_address(address)
@@ -82,5 +82,5 @@ def _address(request: HttpRequest) -> str:
 
 
 def _hidden(who: str) -> str:
-    """Return a digest in place of an address or a name, which the database needn't know."""
+    """Return a digest, so that the database doesn't store the address or name itself."""
     return salted_hmac("attempts", who, algorithm="sha256").hexdigest()

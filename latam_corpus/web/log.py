@@ -26,7 +26,7 @@ def log(
         reason: what the person stated.
     """
     with transaction.atomic():
-        # PostgreSQL runs transactions at once; a lock on the newest entry keeps the chain in one line.
+        # PostgreSQL runs transactions concurrently; a lock on the newest entry keeps the chain from forking.
         newest = LogEntry.objects.select_for_update().first()
         entry = LogEntry(
             person=person,

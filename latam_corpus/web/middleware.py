@@ -1,4 +1,4 @@
-"""What holds for all pages: headers, language, who may open them, and how long a session lasts."""
+"""Middleware for all pages: headers, language, access, and the length of a session."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def headers(get_response: Next) -> Next:
 
 
 def language(get_response: Next) -> Next:
-    """Answer in the person's language, else in that of the cookie, else in that of the browser."""
+    """Respond in the person's language, or else in that of the cookie, or else in that of the browser."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         chosen = DJANGO_CODES.get(request.user.language) if request.user.is_authenticated else None
@@ -102,7 +102,7 @@ class Access:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Refuse a page before its view, or the protection against forged requests, reads the request's body."""
+        """Refuse a request before its view, or the protection against forged requests, reads the body."""
         del view, args, kwargs
         route = request.resolver_match.view_name or ""
         if is_over(request, route):
@@ -116,7 +116,7 @@ class Access:
         return error_page(request, 403)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Show an error of the core, such as a source file that somebody damaged by hand, with its remedy."""
+        """Show an error of the core with its remedy, such as a source file that a user damaged by hand."""
         if not isinstance(exception, CorpusError):
             return None
         return error_page(request, 409, str(exception.translated(core_language())))

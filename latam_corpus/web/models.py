@@ -1,6 +1,6 @@
-"""What the desk's database holds: people, drafts, states, decisions, jobs and the log.
+"""The tables of the desk's database: people, drafts, states, decisions, jobs and the log.
 
-Source files, runs and releases on the disk are the truth about texts and their rights.
+For texts and their rights, the source files, runs and releases on the disk are authoritative.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """What a person may do; `web/roles.py` says on which pages."""
+    """The role of a person; `web/roles.py` lists the pages that each role may open."""
 
     CONTRIBUTOR = "contributor", _("contributor")
     REVIEWER = "reviewer", _("reviewer")
@@ -29,7 +29,7 @@ class People(BaseUserManager):
     """The people of a desk."""
 
     def create_person(self, username: str, password: str | None, **values: Any) -> Person:
-        """Create a person; without a password, nobody can log in as this person."""
+        """Create a person; without a password, no one can log in as this person."""
         person: Person = self.model(username=self.model.normalize_username(username), **values)
         person.set_password(password)
         person.save()
@@ -167,7 +167,7 @@ class AppendOnly(models.QuerySet):
 
 
 class LogEntry(models.Model):
-    """Who did what to which object, when and why; each entry has the digest of the previous one."""
+    """An entry of the log: person, action, object, time and reason, with the digest of the previous entry."""
 
     at = models.DateTimeField(default=timezone.now)
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -244,7 +244,7 @@ class Approval(models.Model):
 
 
 class Job(models.Model):
-    """Work that a process of its own does; `web/jobs.py` starts it and notices its end."""
+    """Work done in a process of its own, which `web/jobs.py` starts and watches."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")

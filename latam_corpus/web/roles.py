@@ -1,4 +1,4 @@
-"""Which roles may open which page: one table, which `middleware.Access` enforces."""
+"""The pages that each role may open: one table, which `middleware.Access` enforces."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def may_open(request: HttpRequest, route: str) -> bool:
 
 
 def collections_of(person: Any) -> Any:
-    """Return the collections that a person may read: a contributor's own ones, all for others."""
+    """Return the collections that a person may read: contributors their own, others all."""
     everything = Collection.objects.all()
     return everything.filter(owner=person) if person.role == CONTRIBUTOR else everything
 
@@ -148,7 +148,7 @@ def readable_collection(request: HttpRequest, slug: str) -> Collection:
     """Return a collection that the person may read.
 
     Raises:
-        Http404: there is none; another's collection isn't distinguished from a missing one.
+        Http404: there is none, or it isn't open to this person.
     """
     collection: Collection = get_object_or_404(collections_of(request.user), slug=slug)
     return collection
@@ -174,6 +174,6 @@ def editable_collection(request: HttpRequest, slug: str) -> Collection:
 def may_approve(person: Any, collection: Collection) -> bool:
     """Return whether a person may approve a collection: a reviewer or steward who doesn't own it.
 
-    The one person of a desk on one machine may, and the approval says so.
+    The only person of a desk on one machine may, and the approval states that.
     """
     return is_single() or (person.role in REVIEWERS and collection.owner_id != person.pk)

@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 class CappedParser(HTTPRequestParser):
-    """Refuses a large body before it is received, unless somebody with a session sends it to a page for uploads."""
+    """Refuses a large body before it is received, unless it is sent with a session to a page for uploads."""
 
     adj: Any
 
@@ -50,7 +50,7 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
     Args:
         host: the address to listen on.
         port: 0 for any free one.
-        ready: is called with the port when the desk answers.
+        ready: called with the port when the desk answers.
         proxy: the address of a trusted proxy, whose headers name the reader's address and protocol.
     """
     HTTPChannel.parser_class = CappedParser

@@ -1,4 +1,4 @@
-"""Django's settings, as a function of the data folder, the database and who uses the desk."""
+"""Django's settings, as a function of the data folder, the database and the kind of desk."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
         "CSRF_FAILURE_VIEW": "latam_corpus.web.errors.csrf_failure",
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https") if desk.https else None,
         "LANGUAGE_CODE": "en",
-        # Django's own sentences for `pt` are those of Portugal.
+        # Django's own translations for `pt` are European Portuguese.
         "LANGUAGES": [("es", "Español"), ("pt-br", "Português"), ("en", "English")],
         "LANGUAGE_COOKIE_NAME": "desk_language",
         "LANGUAGE_COOKIE_HTTPONLY": True,

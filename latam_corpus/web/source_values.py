@@ -1,4 +1,4 @@
-"""The values of a collection's source file: forms read and change them, and keep the keys that others wrote."""
+"""The values of a collection's source file: forms read and change them, and keep keys that they don't know."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Table(RootModel[dict[str, Any]]):
 
 
 def source_values(collection: Collection) -> dict[str, Any]:
-    """Return the values of a collection's source file; only its id, title and holder if the file is no TOML."""
+    """Return the values of a collection's source file; only its id, title and holder if the file isn't valid TOML."""
     try:
         return _values(collection)
     except ConfigError:
@@ -57,7 +57,7 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
         The SHA-256 of the file before and after, hex.
 
     Raises:
-        ConfigError: the file is no TOML, so that what somebody wrote in it would be lost.
+        ConfigError: the file isn't valid TOML, so that saving would lose its content.
     """
     former = _values(collection)
     values = deepcopy(former)

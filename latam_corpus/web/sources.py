@@ -28,7 +28,7 @@ _OWN_NAMES: Final = (".localhost", ".local", ".internal", ".lan", ".home", ".cor
 
 
 def check_sent_source(text: str, slug: str) -> list[lc.Finding]:
-    """Return the mistakes and the advice on a source file that somebody sent; `wrong` is false for advice.
+    """Return the mistakes in a source file that a user sent, and the advice; `wrong` is false for advice.
 
     Args:
         text: TOML.
@@ -79,7 +79,7 @@ def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
 def _private_host(text: str) -> str | None:
     """Return the host of an address if its name alone shows that it is private.
 
-    What a public name resolves to is checked when a connection is made.
+    The address of a public name is checked when a connection is made.
     """
     if "://" not in text:
         return None

@@ -1,4 +1,4 @@
-"""Uploads: streamed to the data folder, hashed on the way, capped; nothing in this process looks into them."""
+"""Uploads: streamed to the data folder and hashed, with size limits, and never parsed in this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Refused(NamedTuple):
-    """A file that wasn't taken, and why: `hidden`, `large` or `cut`."""
+    """A refused file, and the reason: `hidden`, `large` or `cut`."""
 
     name: str
     reason: str
@@ -87,7 +87,7 @@ class DigestHandler(TemporaryFileUploadHandler):
 
 
 def keep_uploads(request: HttpRequest, collection: Collection, field: str = "files") -> tuple[int, list[Refused]]:
-    """Put the uploaded files of a form's field into a collection; return how many, and those that weren't taken."""
+    """Put the uploaded files of a form's field into a collection; return their number, and the refused ones."""
     taken = 0
     files = request.FILES.getlist(field)
     for file in files:

@@ -1,4 +1,4 @@
-"""The addresses of all pages; each slice has its own list."""
+"""The addresses of all pages; each package lists its own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The desk's folders: uploads under their digests, collections with their files and source files, jobs.
 
-Names that people send are never names of files before `safe_path` has accepted them.
+A name that a user sends is never used as a file name unless `safe_path` accepted it.
 """
 
 from __future__ import annotations

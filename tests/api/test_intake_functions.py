@@ -84,10 +84,10 @@ def test_check_source_returns_the_findings_of_the_command(
 ) -> None:
     """With the records too, if there are any; an error has its line, key, problem and remedy."""
     for arguments in ((source,), (source, folder)):
-        [told] = command_line(
+        [reported] = command_line(
             "sources", "check", source, *(("--input", folder) if arguments[1:] else ()), "--json"
         ).json
-        assert [finding.as_dict("en") for finding in lc.check_source(*arguments)] == told["findings"]
+        assert [finding.as_dict("en") for finding in lc.check_source(*arguments)] == reported["findings"]
     source.write_text(_SOURCE.replace('"literature"', '"literatua"'), encoding="utf-8")
     [finding] = lc.check_source(source)
     assert (finding.line, finding.key, finding.wrong) == (4, "genre", True)
@@ -167,17 +167,18 @@ def test_a_catalogue_that_contradicts_itself_leaves_the_survey(source: Path, fol
 
 def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_line: CommandLine) -> None:
     """Original, text, language and reasons of each item, in the wanted language."""
-    told = command_line("sources", "preview", source, "--input", folder, "--n", "20", "--json").json["items"]
+    reported = command_line("sources", "preview", source, "--input", folder, "--n", "20", "--json").json["items"]
     items = lc.preview(source, folder)
     assert [
-        [one.where, one.title, one.language, one.kept, list(one.reasons), one.original, one.text] for one in items
+        [item.where, item.title, item.language, item.kept, list(item.reasons), item.original, item.text]
+        for item in items
     ] == [
-        [one[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for one in told
+        [one[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for one in reported
     ]  # fmt: skip
-    by_file = {one.file: one for one in items}
+    by_file = {item.file: item for item in items}
     letter, picture = by_file["cartas/uno.txt"], by_file["foto.gif"]
     assert (letter.verdict, letter.kept, letter.language) == ("kept", True, "spa_Latn")
-    assert [one.language_score for one in items] == [one["language_score"] for one in told]
+    assert [item.language_score for item in items] == [one["language_score"] for one in reported]
     assert (picture.verdict, picture.numbers) == ("unreadable:unknown format", ())
     numbers = {number.signal: number for number in letter.numbers}
     assert numbers["stop_word_count"].value == pytest.approx(17, abs=8)
@@ -193,11 +194,11 @@ def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_li
 def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder: Path) -> None:
     """A row's genre decides with which bounds the file is judged."""
     (folder / "canción.txt").write_text("Volví\n\na tu puerto,\n\namor", encoding="utf-8")
-    before = lc.preview(source, folder, files=["canción.txt"])[0]
+    previous = lc.preview(source, folder, files=["canción.txt"])[0]
     rows = "Archivo,Título,Derechos,genre\nCANCIÓN.txt,Canto,CC-BY-4.0,lyrics\n"
     (folder / "catálogo.csv").write_text(rows, encoding="utf-8")
     after = lc.preview(source, folder, files=["canción.txt"])[0]
-    assert {number.signal: number.minimum for number in before.numbers} != {
+    assert {number.signal: number.minimum for number in previous.numbers} != {
         number.signal: number.minimum for number in after.numbers
     }
 

@@ -30,12 +30,12 @@ def _judged(row: dict[str, Any], **answers: str) -> dict[str, Any]:
 
 def test_a_sample_is_that_of_the_command(out: Path, command_line: CommandLine) -> None:
     """The same rows for the same seed, without those that may not be shown, unless it is internal."""
-    told = command_line("sample", "cuentos-1a2b3c4d", "--n", "20", "--seed", "7", "--out", out, "--json").json
+    reported = command_line("sample", "cuentos-1a2b3c4d", "--n", "20", "--seed", "7", "--out", out, "--json").json
     drawn = lc.sample("cuentos-1a2b3c4d", n=20, seed=7, out=out)
     assert drawn.columns == list(COLUMNS)
     assert drawn.height == 9
     assert drawn.select("doc_id", "text_hash", "drawn_by", "text").to_dicts() == [
-        {key: row[key] for key in ("doc_id", "text_hash", "drawn_by", "text")} for row in told
+        {key: row[key] for key in ("doc_id", "text_hash", "drawn_by", "text")} for row in reported
     ]
     assert lc.sample("cuentos-1a2b3c4d", n=20, internal=True, out=out).height == 10
     grouped = lc.sample("cuentos-1a2b3c4d", by=["language"], n=1, out=out)
@@ -54,8 +54,8 @@ def test_judgements_are_stored_as_by_the_command(out: Path, command_line: Comman
     assert {judgement.reader for judgement in stored.rows} == {"Rosa Paz", "Ana"}
     assert {judgement.note for judgement in stored.rows} == {"leída"}
     assert len({judgement.sheet for judgement in stored.rows}) == 3
-    told = command_line("judge", "show", "--out", out, "--json").json
-    assert [agreement.as_dict() for agreement in stored.agreement] == told["agreement"]
+    reported = command_line("judge", "show", "--out", out, "--json").json
+    assert [agreement.as_dict() for agreement in stored.agreement] == reported["agreement"]
     assert [(share.question, share.texts, share.right) for share in stored.shares] == [
         ("verdict", 4, 3),
         ("language", 4, 3),

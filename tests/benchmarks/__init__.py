@@ -1,4 +1,4 @@
-"""What the toolkit costs: scripts that anyone can rerun on the public texts that they name.
+"""Measure the costs of the toolkit: scripts that anyone can rerun on public texts.
 
 `python -m tests.benchmarks NAME` in the checkout's root prints a table; `--save` keeps it in `results/`.
 """

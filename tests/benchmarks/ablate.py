@@ -92,8 +92,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What models of each arm make of unseen texts."""
-    raw, unseen = _material(args.data, args.documents, {one for one in args.languages.split(",") if one})
+    """Compare how well models of each arm predict unseen texts."""
+    raw, unseen = _material(args.data, args.documents, {part for part in args.languages.split(",") if part})
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         arms = [_arm("none", raw)]
@@ -113,13 +113,13 @@ def measure(args: argparse.Namespace) -> Report:
         if not args.transformer:
             tables.append(_table("All that each arm has, beside FineWeb-2's rules", run(arms[1:3], whole=True).scores))
     sizes = [
-        (arm.name, language, sum(one.language == language for one in arm.texts), _size(arm, language))
+        (arm.name, language, sum(text.language == language for text in arm.texts), _size(arm, language))
         for language in dict.fromkeys(one.language for one in held)
         for arm in arms
     ]
     tables.append(Table("What each arm has", ("arm", "language", "documents#", "bytes#"), tuple(sizes)))
-    told = [(language, ", ".join(lacking)) for language, lacking in first.lacking.items()]
-    tables.append(Table("Languages that an arm has nothing of", ("language", "arms"), tuple(told)))
+    reported = [(language, ", ".join(lacking)) for language, lacking in first.lacking.items()]
+    tables.append(Table("Languages that an arm has nothing of", ("language", "arms"), tuple(reported)))
     settings = {"documents": args.documents, "seeds": args.seeds, "seed": _SEED, "bytes": args.bytes or "all"}
     model = "n-grams of 7 bytes"
     if args.transformer:
@@ -147,20 +147,20 @@ def _ngrams(texts: Sequence[bytes], held: Sequence[bytes], _seed: int) -> Any:
 
 
 def _arm(name: str, texts: Sequence[good.Text]) -> Arm:
-    return Arm(name, tuple(Text(one.text.encode(errors="replace"), one.language, one.genre) for one in texts))
+    return Arm(name, tuple(Text(text.text.encode(errors="replace"), text.language, text.genre) for text in texts))
 
 
 def _size(arm: Arm, language: str) -> int:
-    return sum(len(one.text) for one in arm.texts if one.language == language)
+    return sum(len(text.text) for text in arm.texts if text.language == language)
 
 
 def _table(title: str, scores: Sequence[Score]) -> Table:
     rows = [
         (
-            one.language, one.genre or "all", one.arm, one.trained, one.held, f"{one.bits:.3f}",
-            f"{one.difference:+.3f}" if one.difference else "", *_bounds(one),
+            score.language, score.genre or "all", score.arm, score.trained, score.held, f"{score.bits:.3f}",
+            f"{score.difference:+.3f}" if score.difference else "", *_bounds(score),
         )
-        for one in scores
+        for score in scores
     ]  # fmt: skip
     columns = ("language", "genre", "arm", "trained bytes#", "unseen#", "bits a byte#", "difference#", "low#", "high#")
     return Table(title, columns, tuple(rows))
@@ -226,12 +226,12 @@ def _misread(text: str) -> str:
 
 
 def _language(declared: Sequence[str], code: str) -> str:
-    """The language among those of the material that a text was taken for; empty where it is none."""
+    """Return the material's language that a text was identified as; empty if there is none."""
     return next((language for language in declared if admits(language, code)), "")
 
 
 def _ours(raw: Sequence[good.Text], stages: Sequence[str], folder: Path) -> list[good.Text]:
-    """What a run of this toolkit keeps."""
+    """Return the texts that a run of this toolkit keeps."""
     folder.mkdir()
     declared = sorted({one.language for one in raw})
     genres = sorted({one.genre for one in raw})
@@ -247,8 +247,8 @@ def _ours(raw: Sequence[good.Text], stages: Sequence[str], folder: Path) -> list
     command = [sys.executable, "-m", "latam_corpus", "run", str(folder / "ablation.toml"), *inputs]
     _done([*command, "--out", str(folder / "out"), "--workers", "1"])
     kept = pl.concat([pl.read_parquet(path) for path in sorted((folder / "out").rglob("kept/*.parquet"))])
-    told = kept.select("text", "language", "genre").iter_rows()
-    return [good.Text("ours", _language(declared, code), genre, text) for text, code, genre in told]
+    reported = kept.select("text", "language", "genre").iter_rows()
+    return [good.Text("ours", _language(declared, code), genre, text) for text, code, genre in reported]
 
 
 def _name(genre: str) -> str:
@@ -256,14 +256,14 @@ def _name(genre: str) -> str:
 
 
 def _fineweb(raw: Sequence[good.Text], folder: Path, python: str, data: Path) -> list[good.Text]:
-    """What FineWeb-2's rules keep."""
+    """Return the texts that FineWeb-2's rules keep."""
     declared = sorted({one.language for one in raw})
-    told = judge(load(), [one.text for one in raw])
+    reported = judge(load(), [one.text for one in raw])
     texts = [
         good.Text("fineweb", _language(declared, verdict.language), one.genre, one.text)
-        for one, verdict in zip(raw, told, strict=True)
+        for one, verdict in zip(raw, reported, strict=True)
     ]
-    texts = [one for one in texts if one.language]
+    texts = [text for text in texts if text.language]
     here = Path(__file__).parent
     source, out = folder / "texts.jsonl", folder / "told.jsonl"
     rows = [{"id": str(n), "language": one.language, "text": one.text} for n, one in enumerate(texts)]

@@ -38,13 +38,13 @@ def measure(args: argparse.Namespace) -> Report:
         for place in range(args.small):
             write_jsonl(room / f"small-{place:05d}.jsonl", islice(texts, args.each), f"small-{place:05d}")
         size = sum(path.stat().st_size for path in room.glob("*.jsonl"))
-        told = run_apart(write_recipe(room), room / "out", args.workers)
-    wall, cpu = told.wall, told.cpu - told.started
+        reported = run_apart(write_recipe(room), room / "out", args.workers)
+    wall, cpu = reported.wall, reported.cpu - reported.started
     ideal = cpu / args.workers
     # What one process does while the others wait; parts are worked by all.
-    alone = sum(used for name, _, used in told.phases if not name.endswith("parts)"))
+    alone = sum(used for name, _, used in reported.phases if not name.endswith("parts)"))
     row = (
-        told.rows,
+        reported.rows,
         rounded(size / _MB),
         rounded(wall),
         rounded(cpu),
@@ -52,8 +52,8 @@ def measure(args: argparse.Namespace) -> Report:
         share(ideal, wall),
         share(alone, cpu),
         share(ideal, alone + (cpu - alone) / args.workers),
-        rounded(told.peak_mb),
-        rounded(told.children_peak_mb),
+        rounded(reported.peak_mb),
+        rounded(reported.children_peak_mb),
     )
     heads = ("documents#", "MB#", "seconds#", "CPU s#", "cores busy#", "of ideal#", "of one core#", "at best#")
     columns = (*heads, "parent MB#", "worker MB#")
@@ -62,7 +62,7 @@ def measure(args: argparse.Namespace) -> Report:
         ("phase", "seconds#", "CPU s#", "of ideal#"),
         tuple(
             (name, rounded(seconds), rounded(used), share(used / args.workers, seconds))
-            for name, seconds, used in told.phases
+            for name, seconds, used in reported.phases
         ),
     )
     title = f"One file of {args.large} MB among {args.small} of {args.each} documents, {args.workers} workers"

@@ -1,4 +1,4 @@
-"""datatrove beside the toolkit: `rival.py` and scripts like it, run by another Python."""
+"""Run datatrove for comparison: `rival.py` and similar scripts, in another Python."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def rival_apart(python: Path, source: Path, out: Path, row: str) -> Told:
     words = sorted({word for code in ("spa", "por") if (lists := languages[code].stop_words) for word in lists.words})
     shutil.rmtree(out, ignore_errors=True)
     script = Path(__file__).with_name("rival.py")
-    told = run_script(python, script, (str(source), str(out), str(locate(SHIPPED)[0]), row, json.dumps(words)))
-    return Told(**told, children_peak_mb=0.0, phases=[])
+    reported = run_script(python, script, (str(source), str(out), str(locate(SHIPPED)[0]), row, json.dumps(words)))
+    return Told(**reported, children_peak_mb=0.0, phases=[])
 
 
 def run_script(python: Path, script: Path, arguments: Sequence[str]) -> dict[str, Any]:
-    """What the script says of its run: the last line that it writes, JSON.
+    """Return the script's report of its run: the last line of its output, JSON.
 
     Raises:
         ConfigError: it can't be run.
@@ -53,5 +53,5 @@ def run_script(python: Path, script: Path, arguments: Sequence[str]) -> dict[str
     if done.returncode:
         problem = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
         raise ConfigError(str(python), problem, f"see the first lines of {script.name}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    results: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return results

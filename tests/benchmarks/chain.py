@@ -74,5 +74,5 @@ def _rival(row: str, room: Path, args: argparse.Namespace) -> dict[str, Any]:
     out = room / "told.json"
     command = [str(args.rival_python), str(RIVALS_SCRIPT), row, str(room), str(out), str(args.workers)]
     give(row, command)
-    told: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return {"removed": int(told["removed"]), **told["used"]}
+    reported: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return {"removed": int(reported["removed"]), **reported["used"]}

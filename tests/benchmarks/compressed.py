@@ -1,4 +1,4 @@
-"""`compressed`: what it costs to read a compressed file in parts: to find them, and to unpack what is before each."""
+"""`compressed`: the cost of reading a compressed file in parts: finding them, and unpacking the bytes before each."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> tuple[object, ...]:
     by_parts = sum(frame.height for span in spans for frame in read(_SOURCE, file, span=span))
     marks.append(time.process_time())
     assert by_parts == rows
-    whole, finding, parts = (rounded(after - before) for before, after in pairwise(marks))
+    whole, finding, parts = (rounded(after - previous) for previous, after in pairwise(marks))
     again = sum(span.skip for span in spans if span)
     return rounded(file.size / 1e6), whole, finding, len(spans), parts, rounded(again / 1e6)
 

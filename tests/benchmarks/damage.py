@@ -96,7 +96,7 @@ _NOTES: Final = (
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said, and how it ended; `traceback` where it broke."""
+    """The output of a command and its exit code; `traceback` if it crashed."""
 
     code: int
     out: str
@@ -105,7 +105,7 @@ class Said:
 
 
 def command(*arguments: object) -> Said:
-    """What the command line says to this, in this process."""
+    """Run a command line in this process, and return its output."""
     out, err = io.StringIO(), io.StringIO()
     code, broken = 0, ""
     given = patch.object(sys, "argv", ["latam-corpus", *map(str, arguments)])
@@ -149,21 +149,21 @@ class Shelf:
             shutil.copyfile(data_folder("filters") / name, room / "filters" / name)
         policies = json.dumps(str(room / "filters"))
         (room / "antes.toml").write_text(_RECIPE.format(policies=policies, against=""))
-        before = command("run", room / "antes.toml", *shelf.given("before", room / "earlier"))
-        assert before.code == 0, before.err
+        previous = command("run", room / "antes.toml", *shelf.given("before", room / "earlier"))
+        assert previous.code == 0, previous.err
         shelf.store = {path: file.getvalue() for path, file in MemoryFileSystem.store.items()}
-        shelf.earlier = json.loads(before.out)["release"]["version"]
+        shelf.earlier = json.loads(previous.out)["release"]["version"]
         against = f'against = "{_RELEASE}@{shelf.earlier}"\nkeep = "best"'
         (room / "cuentos.toml").write_text(_RECIPE.format(policies=policies, against=against))
-        told = json.loads(shelf.rerun(room / "out").out)
-        shelf.run, shelf.release = told["run"], _released()
+        reported = json.loads(shelf.rerun(room / "out").out)
+        shelf.run, shelf.release = reported["run"], _released()
         command("runs", "tag", shelf.run, "sana", "--out", room / "out")
         shelf.answers = {said: shelf.ask(said, room / "out").out for said in _QUESTIONS}
         assert {"duplicate", "superseded"} & shelf.release["left_out"].keys(), shelf.release
         return shelf
 
     def given(self, folder: str, out: Path) -> tuple[object, ...]:
-        """What the command `run` is given."""
+        """Return the arguments of the command `run`."""
         return ("--input", self.room / folder, "--out", out, "--store", _STORE, "--engine", "in-process", "--json")
 
     def rerun(self, out: Path) -> Said:
@@ -178,7 +178,7 @@ class Shelf:
         return command(*named, "--out", out, "--store", _STORE)
 
     def ask(self, question: str, out: Path) -> Said:
-        """What a command that reads says of the run."""
+        """Return the output of a command that reads the run."""
         words = [self.run if word == "RUN" else word for word in _QUESTIONS[question]]
         return command(*words, "--out", out)
 
@@ -213,26 +213,26 @@ def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
 
 
 def _released() -> dict[str, Any]:
-    """What the latest version holds; without the moment at which it was made."""
+    """Return the content of the latest version, without the time at which it was made."""
     store = Store.at(_STORE)
-    told = load_manifest(store, *store.find(_RELEASE)).model_dump(mode="json")
-    del told["created"]
-    told["files"] = {name: of for name, of in told["files"].items() if name.endswith(".parquet")}
-    told["runs"] = [(run["id"], run["rows"], run["failed_parts"]) for run in told["runs"]]
-    return told
+    reported = load_manifest(store, *store.find(_RELEASE)).model_dump(mode="json")
+    del reported["created"]
+    reported["files"] = {name: of for name, of in reported["files"].items() if name.endswith(".parquet")}
+    reported["runs"] = [(run["id"], run["rows"], run["failed_parts"]) for run in reported["runs"]]
+    return reported
 
 
 def roles(out: Path) -> dict[str, list[Path]]:
-    """The files that a run has stored, by what they are, without links to elsewhere."""
-    found: dict[str, list[Path]] = {}
+    """Return the files of a run by their role, without links to other folders."""
+    results: dict[str, list[Path]] = {}
     for path in sorted(path for kind in ("work", "runs") for path in (out / kind).rglob("*")):
         if path.is_file() and not path.is_symlink():
-            found.setdefault(_role(path.relative_to(out)), []).append(path)
-    return found
+            results.setdefault(_role(path.relative_to(out)), []).append(path)
+    return results
 
 
 def _role(path: Path) -> str:
-    """What a file is.
+    """Return the role of a file.
 
     >>> _role(Path("work/ab/ab12/rows.parquet")), _role(Path("runs/cuentos-1a2b3c4d/filters/genres/web.toml"))
     ('work: rows.parquet', 'runs: filters')
@@ -254,16 +254,16 @@ def harm(path: Path, kind: str, chance: random.Random) -> str:
     if kind == "flip" and data:
         place = chance.randrange(8 * len(data))
         data[place // 8] ^= 1 << place % 8
-        told = f"bit {place % 8} of byte {place // 8} of {len(data)}"
+        reported = f"bit {place % 8} of byte {place // 8} of {len(data)}"
     else:
         size = chance.randrange(len(data)) if kind == "cut" and data else 0
-        told = f"cut to {size} of {len(data)} bytes"
+        reported = f"cut to {size} of {len(data)} bytes"
         del data[size:]
     with path.open("r+b") as file:  # in place, so that other names of the file are damaged too
         file.write(data)
         file.truncate()
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    return told
+    return reported
 
 
 @dataclass(frozen=True)
@@ -338,27 +338,27 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What came of each damage, by the role of the file."""
+    """Return the effect of each damage, by the role of the file."""
     with tempfile.TemporaryDirectory(prefix="latam-damage-") as name:
         shelf = Shelf.made(Path(name))
         chance = random.Random(args.seed)
-        found = [
+        results = [
             trial(shelf, f"trial-{number}", role, kind, chance)
             for number, (role, kind) in enumerate(drawn(shelf, args.flips, args.others, args.seed))
         ]
     settings = {"flips": args.flips, "others": args.others, "seed": args.seed}
-    bad = [(one.place, one.kind, "; ".join(one.wrong)) for one in found if one.wrong]
+    bad = [(one.place, one.kind, "; ".join(one.wrong)) for one in results if one.wrong]
     tables = (
-        _table(found),
+        _table(results),
         *([Table("What should not have been", ("file", "damage", "what"), tuple(bad))] if bad else []),
     )
     return Report("damage", {}, settings, tables, _NOTES)
 
 
-def _table(found: Sequence[Trial]) -> Table:
+def _table(results: Sequence[Trial]) -> Table:
     rows: list[tuple[object, ...]] = []
-    for role in (*sorted({one.role for one in found}), "all"):
-        mine = [one for one in found if role in (one.role, "all")]
+    for role in (*sorted({one.role for one in results}), "all"):
+        mine = [one for one in results if role in (one.role, "all")]
         kinds = Counter(one.kind for one in mine)
         broken = sum(any("traceback" in what for what in one.wrong) for one in mine)
         silent = sum(any("exit code 0" in what for what in one.wrong) for one in mine)

@@ -31,8 +31,8 @@ def _main(lines: str, documents: str, run: str, out: str) -> None:
     hashes = (NGramsDecontIndexer.compute_hashes(block, line) for line in _texts(lines))
     vars(block)["_index_hashes"] = dict.fromkeys((one for each in hashes for one in each), "lines")
     dropped = [n for n, text in enumerate(texts) if block.filter(Document(text=text, id=str(n))) is not True]
-    told = {"dropped": dropped, "cpu": time.process_time() - begun}
-    Path(out).write_text(json.dumps(told), encoding="utf-8")
+    reported = {"dropped": dropped, "cpu": time.process_time() - begun}
+    Path(out).write_text(json.dumps(reported), encoding="utf-8")
 
 
 if __name__ == "__main__":

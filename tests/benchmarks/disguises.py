@@ -73,7 +73,7 @@ def measure(args: argparse.Namespace) -> Report:
     """Count copies found and unrelated texts held, by part."""
     parts = _PARTS if args.part == "both" else (args.part,)
     genres = genres_of(args.data)
-    found: dict[tuple[str, str, str], tuple[int, int]] = {}
+    results: dict[tuple[str, str, str], tuple[int, int]] = {}
     held: dict[tuple[str, str], tuple[int, int]] = {}
     for part in parts:
         for genre, texts in genres.items():
@@ -82,9 +82,9 @@ def measure(args: argparse.Namespace) -> Report:
             chance.shuffle(own)
             for name, disguise in DISGUISES.items():
                 pairs = [pair for text in own[: args.texts] if (pair := disguise(text, chance, own))]
-                found[part, name, genre] = sum(recognised(pairs)), len(pairs)
+                results[part, name, genre] = sum(recognised(pairs)), len(pairs)
         held |= {(part, name): counts for name, counts in _unrelated(args.data, genres, part, args.texts).items()}
-    tables = [_table(f"Copies found, {part}", part, found, list(genres)) for part in parts]
+    tables = [_table(f"Copies found, {part}", part, results, list(genres)) for part in parts]
     names = dict.fromkeys(name for _, name in held)
     rows = [(name, *(cell for part in parts for cell in _of(held.get((part, name), (0, 0))))) for name in names]
     rows.append(("all", *(cell for part in parts for cell in _of(_sum(v for k, v in held.items() if k[0] == part)))))
@@ -95,13 +95,13 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _table(
-    title: str, part: str, found: Mapping[tuple[str, str, str], tuple[int, int]], genres: Sequence[str]
+    title: str, part: str, results: Mapping[tuple[str, str, str], tuple[int, int]], genres: Sequence[str]
 ) -> Table:
     rows = []
     for name in DISGUISES:
-        cells = [found[part, name, genre] for genre in genres]
+        cells = [results[part, name, genre] for genre in genres]
         rows.append((name, *(share(*cell) if cell[1] else "" for cell in cells), share(*_sum(cells))))
-    columns = [_sum(found[part, name, genre] for name in DISGUISES) for genre in genres]
+    columns = [_sum(results[part, name, genre] for name in DISGUISES) for genre in genres]
     rows.append(("all", *(share(*cell) for cell in columns), share(*_sum(columns))))
     return Table(title, ("disguise", *(f"{genre}#" for genre in genres), "all#"), tuple(rows))
 
@@ -120,14 +120,14 @@ def recognised(pairs: Sequence[tuple[str, str]]) -> list[bool]:
     copies: dict[str, list[int]] = {}
     for number, (text, _) in enumerate(pairs):
         copies.setdefault(text, []).append(number)
-    found = [False] * len(pairs)
+    results = [False] * len(pairs)
     for text, numbers in copies.items():
         withdrawn = texts_of(pl.Series([text])).with_columns(number=pl.lit(1, pl.UInt32), by=pl.lit("text"))
         documents = [pairs[number][1] for number in numbers]
         hashes = pl.Series(map(text_hash, documents), dtype=pl.Binary)
         for row in WithdrawnTexts(withdrawn).copies(pl.Series(documents), hashes)["row"]:
-            found[numbers[row]] = True
-    return found
+            results[numbers[row]] = True
+    return results
 
 
 def _part_of(text: str) -> str:
@@ -286,7 +286,7 @@ DISGUISES: Final[dict[str, Disguise]] = {
 
 
 def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, number: int) -> dict[str, tuple[int, int]]:
-    """How many of the unrelated texts are held, by their kind, and how many there are."""
+    """Return how many of the unrelated texts are held, by kind, and the total."""
     chance = random.Random(f"{_SEED}{part}")
     held = {}
     for genre, texts in genres.items():
@@ -331,7 +331,7 @@ def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
-    """How many of the documents that aren't withdrawn are held, and how many there are."""
+    """Return how many of the documents that aren't withdrawn are held, and the total."""
     table = texts_of(pl.Series(withdrawn)).with_row_index("number").with_columns(by=pl.lit("text"))
     others = [text for text in documents if text not in set(withdrawn)]
     if not others:  # too few: each against the rest

@@ -45,7 +45,7 @@ def datatrove(form: str, folder: Path) -> int:
 
 
 def main() -> None:
-    """Write, and tell."""
+    """Write the export, and print the resources that it took."""
     form, folder = sys.argv[1], Path(sys.argv[2])
     begun = sum(os.times()[:4])
     tokens = datatrove(form, folder) if form.startswith("datatrove") else ours(form, folder)

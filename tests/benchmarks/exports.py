@@ -1,4 +1,4 @@
-"""`exports`: tokens a second of each format of `export`, beside datatrove's tokenizer step, on one thread."""
+"""`exports`: tokens per second of each format of `export`, compared with datatrove's tokenizer step, on one thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each writer takes."""
+    """Measure the cost of each writer."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         texts: list[str] = []
@@ -58,14 +58,14 @@ def measure(args: argparse.Namespace) -> Report:
         pull("benchmark", version_of(folder, texts), folder / "pulled")
         wanted = {"ds", "datatrove", *args.formats.split(",")}
         chosen = [form for form in (*FORMATS, "datatrove", _SHUFFLED) if form in wanted]
-        told: dict[str, list[dict[str, Any]]] = {}
+        reported: dict[str, list[dict[str, Any]]] = {}
         for _ in range(args.rounds):
             for form in chosen:
                 shutil.rmtree(folder / form, ignore_errors=True)
-                told.setdefault(form, []).append(_written(form, folder))
+                reported.setdefault(form, []).append(_written(form, folder))
         same = _same(folder)
         rows = []
-        for form, rounds in told.items():
+        for form, rounds in reported.items():
             cpu = float(np.median([one["cpu"] for one in rounds]))
             tokens = rounds[0]["tokens"]
             figures = (tokens, round(cpu, 1), round(tokens / cpu / 1e6, 2), round(size / cpu / 1e6, 1))
@@ -82,8 +82,8 @@ def _written(form: str, folder: Path) -> dict[str, Any]:
     done = subprocess.run(command, env=os.environ | named, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{form}: {done.stderr[-2000:]}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return reported
 
 
 def _same(folder: Path) -> str:
@@ -94,9 +94,9 @@ def _same(folder: Path) -> str:
 
 
 def _documents(folder: Path, pattern: str) -> list[int]:
-    found = []
+    results = []
     for file in sorted(folder.glob(pattern)):
         tokens = np.fromfile(file, "<u2")
         ends = np.fromfile(f"{file}.index", "<u8")
-        found += [hash(tokens[a:b].tobytes()) for a, b in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)]
-    return sorted(found)
+        results += [hash(tokens[a:b].tobytes()) for a, b in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)]
+    return sorted(results)

@@ -1,4 +1,4 @@
-"""`formats`: how much of a text comes through each format of files, and how fast, beside other readers of PDF.
+"""`formats`: how much of a text each file format preserves, and the speed, compared with other PDF readers.
 
 The beginning of real novels is written by LibreOffice (an EPUB by hand, a scan from the pages that were set), so that
 the reference is known; two columns with running heads, page numbers and footnotes are among the PDF.
@@ -115,13 +115,13 @@ def measure(args: argparse.Namespace) -> Report:
 def _large(
     paragraphs: Sequence[str], pdf: bytes, folder: Path, args: argparse.Namespace
 ) -> Iterator[tuple[object, ...]]:
-    """What large documents come to, as the stage reads them with its own limits, each in a process of its own."""
+    """Measure large documents under the stage's own limits, each in a process of its own."""
     held: list[tuple[str, str, bytes, int]] = []
     if args.tei_mb:
-        division = "<div>" + "".join(f"<p>{html.escape(one)}</p>" for one in paragraphs) + "</div>"
+        division = "<div>" + "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs) + "</div>"
         times = -(-args.tei_mb * 10**6 // len(division.encode()))
         body = f"<TEI><teiHeader/><text><body>{division * times}</body></text></TEI>".encode()
-        expected = times * sum(len(" ".join(one.split())) for one in paragraphs)
+        expected = times * sum(len(" ".join(paragraph.split())) for paragraph in paragraphs)
         held.append((f"TEI of {args.tei_mb} MB", "application/tei+xml", body, expected))
     if args.pages:
         whole, many = pypdfium2.PdfDocument(pdf), pypdfium2.PdfDocument.new()
@@ -155,10 +155,10 @@ def _apart(kind: str, path: str) -> tuple[int, float, int]:
 
 
 def _written(paragraphs: Sequence[str], folder: Path, ocr: str) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
-    """Yield each format's name, kind, file and what its reader is told."""
+    """Yield each format's name, kind, file and reader parameters."""
     yield "plain text", "text", "\n\n".join(paragraphs).encode(), {}
     yield "EPUB", "epub", _epub(paragraphs), {}
-    page = "".join(f'<p style="text-align:justify; margin:0">{html.escape(one)}</p>' for one in paragraphs)
+    page = "".join(f'<p style="text-align:justify; margin:0">{html.escape(paragraph)}</p>' for paragraph in paragraphs)
     whole = f"<html><head><meta charset='utf-8'></head><body>{page}</body></html>"
     for suffix in ("docx", "odt", "rtf", "doc"):
         yield suffix.upper(), suffix, _by_office(whole, "html", suffix, folder), {"libreoffice": "yes"}
@@ -176,7 +176,7 @@ def _epub(paragraphs: Sequence[str]) -> bytes:
         book.writestr("META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>")
         item = "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>"
         book.writestr("b.opf", f"<package><manifest>{item}</manifest><spine><itemref idref='a'/></spine></package>")
-        body = "".join(f"<p>{html.escape(one)}</p>" for one in paragraphs)
+        body = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)
         book.writestr("a.xhtml", f"<html><body>{body}</body></html>")
     return held.getvalue()
 
@@ -240,12 +240,12 @@ def _scan(raw: bytes) -> bytes:
     set_, scanned = pypdfium2.PdfDocument(raw), pypdfium2.PdfDocument.new()
     for number in range(min(_SCANNED, len(set_))):
         page = set_[number]
-        made = scanned.new_page(*page.get_size())
+        created = scanned.new_page(*page.get_size())
         image = pypdfium2.PdfImage.new(scanned)
         image.set_bitmap(page.render(scale=300 / 72, grayscale=True))
         image.set_matrix(pypdfium2.PdfMatrix().scale(*page.get_size()))
-        made.insert_obj(image)
-        made.gen_content()
+        created.insert_obj(image)
+        created.gen_content()
     held = io.BytesIO()
     scanned.save(held)
     return held.getvalue()

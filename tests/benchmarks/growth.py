@@ -37,7 +37,7 @@ def measure(args: argparse.Namespace) -> Report:
             if not rows:
                 run_apart(recipe, room / "out")
                 shutil.rmtree(room / "out")
-            told = run_apart(recipe, room / "out")
+            reported = run_apart(recipe, room / "out")
             files = [path.stat() for path in (room / "out").rglob("*") if path.is_file()]
             disk = sum({(s.st_dev, s.st_ino): s.st_size for s in files}.values())
         micro = _MILLION / number
@@ -45,11 +45,11 @@ def measure(args: argparse.Namespace) -> Report:
             (
                 number,
                 rounded(size / _MB),
-                rounded(told.cpu),
-                rounded(told.cpu * micro),
-                rounded((told.cpu - told.started) * micro),
-                rounded(told.peak_mb),
-                rounded(told.peak_mb * 1000 / number),
+                rounded(reported.cpu),
+                rounded(reported.cpu * micro),
+                rounded((reported.cpu - reported.started) * micro),
+                rounded(reported.peak_mb),
+                rounded(reported.peak_mb * 1000 / number),
                 rounded(disk / _MB),
                 len(files),
             )

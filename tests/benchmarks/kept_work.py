@@ -38,7 +38,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The largest disk that each choice took, and what is left."""
+    """Measure the largest disk use of each choice, and the remaining files."""
     lines = collections(args.data, NOVELS)
     rows = []
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
@@ -89,8 +89,8 @@ def _disk(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                found = os.lstat(os.path.join(place, name))  # noqa: PTH118  (thousands of files, five times a second)
+                results = os.lstat(os.path.join(place, name))  # noqa: PTH118  (thousands of files, five times a second)
             except OSError:  # it went meanwhile
                 continue
-            seen[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
+            seen[results.st_dev, results.st_ino] = results.st_blocks * _BLOCK
     return sum(seen.values())

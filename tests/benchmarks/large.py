@@ -87,8 +87,8 @@ def measure(args: argparse.Namespace) -> Report:
         out = str(room / "out")
         recipe, given = str(room / "large.toml"), f"documents={room}"
         workers = str(args.workers)
-        made = _command(room, "run", recipe, "--input", given, "--out", out, "--workers", workers, "--json")
-        told = json.loads(made.printed)
+        created = _command(room, "run", recipe, "--input", given, "--out", out, "--workers", workers, "--json")
+        reported = json.loads(created.printed)
         verified = _command(room, "release", "verify", "large", "--store", str(room / "out" / "store"), "--json")
         files = [path.stat() for path in Path(out).rglob("*") if path.is_file()]
         sizes = {(s.st_dev, s.st_ino): s.st_size for s in files}
@@ -96,27 +96,27 @@ def measure(args: argparse.Namespace) -> Report:
         store = [path for path in (room / "out" / "store").rglob("*") if path.is_file()]
         released = sum(path.stat().st_size for path in store)
     rows = (
-        ("input", f"{size / _GB:.1f} GB in {round(args.gb / _FILE_GB)} files, {told['rows']['in']:,} documents"),
-        ("kept", f"{told['rows']['kept']:,}"),
-        ("run and release", f"{made.seconds:.0f} s by the clock, {made.cpu:.0f} core seconds"),
+        ("input", f"{size / _GB:.1f} GB in {round(args.gb / _FILE_GB)} files, {reported['rows']['in']:,} documents"),
+        ("kept", f"{reported['rows']['kept']:,}"),
+        ("run and release", f"{created.seconds:.0f} s by the clock, {created.cpu:.0f} core seconds"),
         ("verify", f"{verified.seconds:.0f} s by the clock, {verified.cpu:.0f} core seconds"),
-        ("input a core second", f"{size / _MB / made.cpu:.1f} MB"),
-        ("peak disk beside the input", f"{made.peak_disk / _GB:.1f} GB"),
+        ("input a core second", f"{size / _MB / created.cpu:.1f} MB"),
+        ("peak disk beside the input", f"{created.peak_disk / _GB:.1f} GB"),
         ("disk at the end", f"{disk / _GB:.1f} GB, of it the release {released / _GB:.1f} GB"),
         (
             "files",
             f"{len(files)} names of {distinct} files, {len(store)} in the store",
         ),
-        ("peak memory of one process", f"{made.peak_mb:.0f} MB"),
+        ("peak memory of one process", f"{created.peak_mb:.0f} MB"),
     )
     settings = {"gb": args.gb, "workers": args.workers, "words": _WORDS, "seed": SEED}
     table = Table("From JSONL to a verified release", ("what", "seen"), rows)
-    figures = {"seconds": rounded(made.seconds), "core_seconds": rounded(made.cpu), "bytes": size}
+    figures = {"seconds": rounded(created.seconds), "core_seconds": rounded(created.cpu), "bytes": size}
     return Report("large", checksums(args.data, NOVELS), settings | figures, (table,))
 
 
 class _Command:
-    """One run of the command line: what it printed and used."""
+    """One run of the command line: its output and resources."""
 
     def __init__(self) -> None:
         self.printed = ""
@@ -125,29 +125,29 @@ class _Command:
 
 
 def _command(room: Path, *words: str) -> _Command:
-    told = _Command()
+    reported = _Command()
     free = shutil.disk_usage(room).free
-    before = os.times()
+    previous = os.times()
     started = time.monotonic()
     with subprocess.Popen([sys.executable, "-m", "latam_corpus", *words], stdout=subprocess.PIPE, text=True) as process:
-        watch = threading.Thread(target=_watch, args=(process, room, free, told), daemon=True)
+        watch = threading.Thread(target=_watch, args=(process, room, free, reported), daemon=True)
         watch.start()
-        told.printed = process.communicate()[0]
+        reported.printed = process.communicate()[0]
         watch.join()
-    told.seconds = time.monotonic() - started
+    reported.seconds = time.monotonic() - started
     after = os.times()
-    told.cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    reported.cpu = after.children_user + after.children_system - previous.children_user - previous.children_system
     if process.returncode:
         raise ConfigError(" ".join(words[:2]), f"it ended with {process.returncode}", "see what it printed above")
-    return told
+    return reported
 
 
-def _watch(process: subprocess.Popen[str], room: Path, free: int, told: _Command) -> None:
+def _watch(process: subprocess.Popen[str], room: Path, free: int, reported: _Command) -> None:
     """Note the least free disk and the largest process of the tree, as long as it runs."""
     while process.poll() is None:
-        told.peak_disk = max(told.peak_disk, free - shutil.disk_usage(room).free)
+        reported.peak_disk = max(reported.peak_disk, free - shutil.disk_usage(room).free)
         for child in [str(process.pid), *_children(process.pid)]:
-            told.peak_mb = max(told.peak_mb, peak_bytes(child) / _MB)
+            reported.peak_mb = max(reported.peak_mb, peak_bytes(child) / _MB)
         time.sleep(0.5)
 
 

@@ -1,4 +1,4 @@
-"""`leaks`: which planted lines of an evaluation are found in documents, and what else is, beside datatrove's decont."""
+"""`leaks`: planted lines of an evaluation that are found in documents, and false matches, compared with datatrove."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _WAYS: Final[dict[str, Callable[[str], str]]] = {
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each finds."""
+    """Measure what each tool finds."""
     dice = random.Random(_SEED)
     lines = _lines(args, dice)
     clean = list(recombined(collections(args.data, NOVELS), args.documents + len(lines) * (len(_WAYS) + 1), _WORDS))
@@ -102,23 +102,28 @@ def measure(args: argparse.Namespace) -> Report:
             planted.append((length, way))
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
-        found = {"latam_corpus": _ours(folder, texts, [line for _, line in lines])}
+        results = {"latam_corpus": _ours(folder, texts, [line for _, line in lines])}
         python = args.rival_python
         if python:
-            asked = [line for _, line in lines]
-            found |= {f"decont, {run}": _decont(folder, texts, asked, run, python) for run in _RUNS}
+            requested = [line for _, line in lines]
+            results |= {f"decont, {run}": _decont(folder, texts, requested, run, python) for run in _RUNS}
     rows = []
     for length in _LENGTHS:
         for way in ("alone", *_WAYS):
             places = [n for n, one in enumerate(planted) if one == (length, way)]
             rows.append(
-                (length, way, len(places), *(share(len(told & {*places}), len(places)) for told, _ in found.values()))
+                (
+                    length,
+                    way,
+                    len(places),
+                    *(share(len(report & {*places}), len(places)) for report, _ in results.values()),
+                )
             )
-    others = [share(sum(n < args.documents for n in told), args.documents) for told, _ in found.values()]
+    others = [share(sum(n < args.documents for n in report), args.documents) for report, _ in results.values()]
     rows.append(("others", "", args.documents, *others))
-    speed = tuple((name, round(cpu, 1), round(len(texts) / cpu)) for name, (_, cpu) in found.items())
+    speed = tuple((name, round(cpu, 1), round(len(texts) / cpu)) for name, (_, cpu) in results.items())
     tables = (
-        Table("Planted lines found", ("line", "planted", "lines#", *(f"{name}#" for name in found)), tuple(rows)),
+        Table("Planted lines found", ("line", "planted", "lines#", *(f"{name}#" for name in results)), tuple(rows)),
         Table(f"{len(texts):,} documents", ("", "CPU s#", "documents/CPU s#"), speed),
     )
     settings = {"lines": args.lines, "documents": args.documents, "seed": _SEED}
@@ -130,12 +135,12 @@ def _lines(args: argparse.Namespace, dice: random.Random) -> list[tuple[str, str
     poems = [text.split() for text in read_texts(args.data, VERSES)]
     dice.shuffle(poems)
     rest = iter(poems)
-    made = []
+    created = []
     for length, (least, most) in _LENGTHS.items():
         for _ in range(args.lines):
             words = next(poem for poem in rest if len(poem) > most)
-            made.append((length, " ".join(words[: dice.randint(least, most)])))
-    return made
+            created.append((length, " ".join(words[: dice.randint(least, most)])))
+    return created
 
 
 def _ours(folder: Path, texts: list[str], lines: list[str]) -> tuple[set[int], float]:
@@ -143,8 +148,8 @@ def _ours(folder: Path, texts: list[str], lines: list[str]) -> tuple[set[int], f
     numbers = {doc_id(number): number for number in range(len(texts))}
     begun = time.process_time()
     stream = CorpusStream(store.url, "benchmark", columns=["doc_id", "text"], shuffle=False)
-    told = find_matches(stream, lines).documents
-    return {numbers[one] for one in told}, time.process_time() - begun
+    reported = find_matches(stream, lines).documents
+    return {numbers[one] for one in reported}, time.process_time() - begun
 
 
 def _decont(folder: Path, texts: list[str], lines: list[str], run: int, python: str) -> tuple[set[int], float]:
@@ -156,5 +161,5 @@ def _decont(folder: Path, texts: list[str], lines: list[str], run: int, python: 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(str(_READER), done.stderr.strip().splitlines()[-1], "see tests/benchmarks/decont_reader.py")
-    told = json.loads(out.read_text(encoding="utf-8"))
-    return set(told["dropped"]), told["cpu"]
+    reported = json.loads(out.read_text(encoding="utf-8"))
+    return set(reported["dropped"]), reported["cpu"]

@@ -1,4 +1,4 @@
-"""`learned`: what a learned quality score tells apart on novels that it wasn't trained on, and what it costs."""
+"""`learned`: what a learned quality score separates on novels that it wasn't trained on, and its cost."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def measure(args: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         for name, damaged in _KINDS.items():
             bad = [[worse for text in half if (worse := damaged(text, chance)) != text] for half in halves]
-            made = train(halves[0], bad[0], Path(folder) / f"{len(rows)}.npz")
-            model = cached_model(str(made.model))
+            created = train(halves[0], bad[0], Path(folder) / f"{len(rows)}.npz")
+            model = cached_model(str(created.model))
             good_scores, bad_scores = (model(WordTable.of(texts)) for texts in (halves[1], bad[1]))
-            bound = made.bounds[0][1]
+            bound = created.bounds[0][1]
             lost, dropped = float((good_scores < bound).mean()), float((bad_scores < bound).mean())
-            size = rounded(made.model.stat().st_size / 1e6)
+            size = rounded(created.model.stat().st_size / 1e6)
             ranked = f"{auc(good_scores, bad_scores):.3f}"
             rows.append(
-                (name, made.good, len(halves[1]), ranked, f"{100 * lost:.1f} %", f"{100 * dropped:.1f} %", size)
+                (name, created.good, len(halves[1]), ranked, f"{100 * lost:.1f} %", f"{100 * dropped:.1f} %", size)
             )
             timed = timed or _timed(model, halves[1], args.runs)
             # The first kind is shuffled words, which no bound on other signals tells.
@@ -102,7 +102,7 @@ def _timed(model: QualityModel, texts: list[str], runs: int) -> tuple[object, ..
 
 
 def shuffled_words(text: str, chance: random.Random) -> str:
-    """The words in another order, the lines gone.
+    """Return the words in another order, without lines.
 
     >>> sorted(shuffled_words("la luz se fue", random.Random(1)).split())
     ['fue', 'la', 'luz', 'se']

@@ -1,4 +1,4 @@
-"""What a benchmark ran on, what it used, and where its figures are kept."""
+"""Record the machine of a benchmark, the resources that it used, and its figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MB: Final = 1e6
 
 @dataclass(frozen=True)
 class Table:
-    """Figures under a title; columns whose name ends in `#` stand to the right."""
+    """Figures under a title; columns whose name ends in `#` are aligned right."""
 
     title: str
     columns: tuple[str, ...]
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What a benchmark found.
+    """The results of a benchmark.
 
     Attributes:
         name: the benchmark's.
@@ -54,19 +54,19 @@ class Report:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has used: CPU seconds with those of its ended children, its peak resident MB."""
+    """The resources of a process: CPU seconds with those of its ended children, and peak resident MB."""
 
     cpu: float
     peak_mb: float
 
 
 def usage() -> Usage:
-    """What this process and its ended children have used until now."""
+    """Return the resources that this process and its ended children have used until now."""
     return Usage(sum(os.times()[:4]), peak_bytes() / _MB)
 
 
 def peak_bytes(process: str = "self") -> int:
-    """The most resident memory that this process had, or on Linux another one, in bytes; 0 when it is gone."""
+    """Return the peak resident memory of this process, or on Linux of another one, in bytes; 0 if it has ended."""
     # A process starts with its parent's ru_maxrss; VmHWM is of its own image.
     if Path("/proc/self/status").exists():
         try:
@@ -129,9 +129,9 @@ def facts() -> dict[str, Any]:
 
 def _commit() -> str:
     """The commit of this checkout, with `+` where files differ from it; nothing outside of one."""
-    asked = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
-    told = subprocess.run(asked, cwd=RESULTS, capture_output=True, text=True, check=False)
-    return told.stdout.strip()
+    requested = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
+    reported = subprocess.run(requested, cwd=RESULTS, capture_output=True, text=True, check=False)
+    return reported.stdout.strip()
 
 
 def _processor() -> str:
@@ -147,8 +147,8 @@ def show(report: Report) -> None:
     """Print the tables and the notes."""
     from latam_corpus.cli.interface.show import console, table  # which a process that is measured doesn't load
 
-    for found in report.tables:
-        table(found.title, found.columns, found.rows)
+    for result in report.tables:
+        table(result.title, result.columns, result.rows)
         console.print()
     for note in report.notes:
         console.print(note, markup=False)
@@ -157,10 +157,10 @@ def show(report: Report) -> None:
 def save(report: Report, folder: Path = RESULTS) -> Path:
     """Keep the report and the machine's facts as `<date>-<name>.json`; gives the file."""
     today = datetime.now(UTC).date().isoformat()
-    told = {"written": today, "machine": facts(), **asdict(report)}
+    reported = {"written": today, "machine": facts(), **asdict(report)}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{today}-{report.name}.json"
-    path.write_text(json.dumps(told, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(reported, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
     return path
 
 

@@ -88,7 +88,7 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """How many paragraphs a page has and a text lacks, and how many of the text's runs of words are boilerplate."""
+    """The paragraphs of a page, those that the text lacks, and how many of the text's runs of words are boilerplate."""
 
     paragraphs: int
     lost: int
@@ -97,7 +97,7 @@ class Kept(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A page: where it is from, its paragraphs, and what stands around them."""
+    """A page: its origin, its paragraphs, and the boilerplate around them."""
 
     source: str
     half: str
@@ -115,20 +115,20 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def paragraphs_of(markup: str) -> list[str]:
-    """Return the paragraphs of 12 words or more that stand in a page's text: no link lists, menus, heads and feet.
+    """Return a page's paragraphs of at least 12 words, without link lists, menus, heads and feet.
 
     >>> paragraphs_of("<div class=toc><p>" + "uno dos tres " * 4 + "</div><dl><dd>" + "la barca salió " * 4 + "</dl>")
     ['la barca salió la barca salió la barca salió la barca salió']
     """
-    found: list[str] = []
+    results: list[str] = []
     for element in _tree(markup).iter(*_ASKED):
         if any(child.tag in _BLOCKS for child in element.iterdescendants()) or _is_around(element):
             continue
         text = words(element)
         linked = sum(len(words(one)) for one in element.iter("a") if one.get("href"))
         if len(_WORD.findall(text)) >= LEAST_WORDS and linked < _SHARE_IN_LINKS * len(text):
-            found.append(text)
-    return list(dict.fromkeys(found))
+            results.append(text)
+    return list(dict.fromkeys(results))
 
 
 def boilerplate_of(markup: str) -> str:
@@ -164,22 +164,22 @@ def _is_around(element: html.HtmlElement) -> bool:
 
 
 def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
-    """Return how many paragraphs a text lacks: those of which it has fewer than four fifths of the runs of four words.
+    """Return how many paragraphs a text lacks: those with fewer than four fifths of their runs of four words in it.
 
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
     Kept(paragraphs=2, lost=1, runs=2, surplus=0)
     """
     taken = _runs(text)
     runs = set(taken)
-    all_ = [_runs(one) for one in paragraphs]
+    all_ = [_runs(paragraph) for paragraph in paragraphs]
     around = set(_runs(boilerplate)).difference(*all_)
     lost = sum(sum(run in runs for run in one) < _FOUND * len(one) for one in all_)
     return Kept(len(all_), lost, len(taken), sum(run in around for run in taken))
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    found = _WORD.findall(text.lower())
-    return [tuple(found[at : at + _RUN]) for at in range(len(found) - _RUN + 1)]
+    results = _WORD.findall(text.lower())
+    return [tuple(results[at : at + _RUN]) for at in range(len(results) - _RUN + 1)]
 
 
 def pages_of(root: Path, source: str) -> list[Path]:
@@ -202,9 +202,14 @@ def measure(args: argparse.Namespace) -> Report:
         )
     pages += [
         Asked(
-            f"{one.kind}, {one.software}", one.half, f"{one.kind}, written", one.markup, one.paragraphs, one.boilerplate
+            f"{written_page.kind}, {written_page.software}",
+            written_page.half,
+            f"{written_page.kind}, written",
+            written_page.markup,
+            written_page.paragraphs,
+            written_page.boilerplate,
         )
-        for one in written_pages()
+        for written_page in written_pages()
     ]
     shelf = Shelf([], [page.markup for page in pages])
     if args.rival_python:
@@ -241,7 +246,7 @@ is there without title and paragraphs.""",
 
 def _real(root: Path) -> list[Asked]:
     """Return the pages below a folder; what a source repeats from page to page is boilerplate."""
-    found: list[Asked] = []
+    results: list[Asked] = []
     for source, (half, _) in SOURCES.items():
         markups = [markup_of(path.read_bytes(), {}) for path in pages_of(root, source)]
         paragraphs = [paragraphs_of(markup) for markup in markups]
@@ -249,8 +254,8 @@ def _real(root: Path) -> list[Asked]:
         for markup, all_ in zip(markups, paragraphs, strict=True):
             around = "\n".join((boilerplate_of(markup), *again))
             own = [one for one in all_ if one not in again]
-            found.append(Asked(source, half, OTHER_KINDS.get(source, "manual"), markup, own, around))
-    return found
+            results.append(Asked(source, half, OTHER_KINDS.get(source, "manual"), markup, own, around))
+    return results
 
 
 def _by_source(pages: Sequence[Asked], counts: dict[str, list[Kept]]) -> Table:
@@ -290,19 +295,19 @@ def _by_kind(
 
 
 def _lost(counts: list[Kept]) -> str:
-    return f"{sum(one.lost for one in counts) / max(1, sum(one.paragraphs for one in counts)):.1%}"
+    return f"{sum(count.lost for count in counts) / max(1, sum(count.paragraphs for count in counts)):.1%}"
 
 
 def _bad_pages(counts: list[Kept]) -> str:
-    return str(sum(one.lost * 10 > one.paragraphs for one in counts))
+    return str(sum(count.lost * 10 > count.paragraphs for count in counts))
 
 
 def _surplus(counts: list[Kept]) -> str:
-    return f"{sum(one.surplus for one in counts) / max(1, sum(one.runs for one in counts)):.1%}"
+    return f"{sum(count.surplus for count in counts) / max(1, sum(count.runs for count in counts)):.1%}"
 
 
 def _by_address(args: argparse.Namespace) -> Table:
-    """F1 of the pages with gold by the kind that their address tells; «news» are all others."""
+    """Return F1 of the pages with gold by the kind in their address; all others are «news»."""
     shelf = Shelf.of(args.data)
     if args.rival_python:
         shelf.ask(args.rival_python, _RIVALS, args.keep)
@@ -312,12 +317,14 @@ def _by_address(args: argparse.Namespace) -> Table:
     rows = []
     for kind in (*ADDRESSES, "news"):
         places = [at for at, page in enumerate(shelf.pages) if kinds[at] == kind and "T" in page.sets]
-        found = [
+        results = [
             scores(np.array([counted(shelf.pages[at], texts[at]) for at in places]), whole=False)[2]
             for texts in shelf.texts.values()
         ]
-        rows.append((kind, len(places), *(f"{one:.3f}" for one in found)))
-    return Table("F1 on pages with gold, by kind", ("kind", "pages#", *(f"{one}#" for one in shelf.texts)), tuple(rows))
+        rows.append((kind, len(places), *(f"{one:.3f}" for one in results)))
+    return Table(
+        "F1 on pages with gold, by kind", ("kind", "pages#", *(f"{text}#" for text in shelf.texts)), tuple(rows)
+    )
 
 
 def _kind(url: str) -> str:

@@ -35,9 +35,9 @@ def measure(args: argparse.Namespace) -> Report:
         size = (room / "documents.jsonl").stat().st_size
         recipe = write_recipe(room)
         for title, workers in (("one process", 0), ("a parent and one worker", 1)):
-            told = run_apart(recipe, room / f"out-{workers}", workers)
-            worker = rounded(told.children_peak_mb) if workers else None
-            rows.append((title, rounded(told.peak_mb), worker, rounded(told.cpu)))
+            reported = run_apart(recipe, room / f"out-{workers}", workers)
+            worker = rounded(reported.children_peak_mb) if workers else None
+            rows.append((title, rounded(reported.peak_mb), worker, rounded(reported.cpu)))
     table = Table(
         f"One JSONL file of {size / _MB:.0f} MB, {number} documents",
         ("", "peak MB#", "peak MB of the worker#", "CPU s#"),

@@ -42,7 +42,7 @@ def measure(args: argparse.Namespace) -> Report:
     """For each size seconds, disk, and the peaks of the process that was started and of its largest worker."""
     vocabulary = vocabulary_of(args.data)
     sizes = [int(size) for size in args.sizes.split(",")]
-    told = {size: _run(vocabulary, size, args) for size in sizes}
+    reported = {size: _run(vocabulary, size, args) for size in sizes}
     heads = ("documents#", "MB#", "s#", "CPU s#", "µs each#", "peak MB#", "largest worker, MB#", "disk MB#")
     rows = [
         (
@@ -55,12 +55,12 @@ def measure(args: argparse.Namespace) -> Report:
             rounded(one.children_peak_mb),
             rounded(disk),
         )
-        for size, (one, mb, disk) in told.items()
+        for size, (one, mb, disk) in reported.items()
     ]
     settings = {"sizes": args.sizes, "workers": args.workers, "words": WORDS, "copies": _COPIES, "seed": SEED}
     tables = (
         Table(f"Documents of {WORDS} words, from JSONL to a version", heads, tuple(rows)),
-        _by_phase({size: one for size, (one, _, _) in told.items()}),
+        _by_phase({size: one for size, (one, _, _) in reported.items()}),
     )
     return Report("millions", checksums(args.data, NOVELS), settings, tables)
 
@@ -73,11 +73,11 @@ def _run(vocabulary: Sequence[str], size: int, args: argparse.Namespace) -> tupl
             write_jsonl(room / f"{number:04d}.jsonl", islice(documents, _A_FILE), f"{number:04d}")
         read = sum(path.stat().st_size for path in room.glob("*.jsonl"))
         recipe = write_recipe(room, ("dedupe",), near=True, more=_RELEASE)
-        told = run_apart(recipe, room / "out", args.workers)
+        reported = run_apart(recipe, room / "out", args.workers)
         files = [path.stat() for path in (room / "out").rglob("*") if path.is_file()]
         disk = sum({(s.st_dev, s.st_ino): s.st_size for s in files}.values())
         shutil.rmtree(room / "out")
-    return told, read / _MB, disk / _MB
+    return reported, read / _MB, disk / _MB
 
 
 def vocabulary_of(data: Path) -> list[str]:
@@ -86,7 +86,7 @@ def vocabulary_of(data: Path) -> list[str]:
 
 
 def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Iterator[str]:
-    """So many documents of words drawn by chance, of which few say what an earlier one says, or nearly that.
+    """Yield documents of random words, a few of which repeat an earlier one, exactly or nearly.
 
     >>> texts = list(short_texts([f"palabra{number}" for number in range(1000)], 101))
     >>> len(texts), len(set(texts)), len(texts[0].split())
@@ -105,13 +105,14 @@ def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Itera
         yield " ".join(words)
 
 
-def _by_phase(told: dict[int, Told]) -> Table:
+def _by_phase(reported: dict[int, Told]) -> Table:
     """Peaks of the process that was started and of its largest worker, of the steps in which it had the most."""
-    peaks = {size: {_step(name): (mine, worker) for name, mine, worker in one.memory} for size, one in told.items()}
+    peaks = {size: {_step(name): (mine, worker) for name, mine, worker in one.memory} for size, one in reported.items()}
     largest = peaks[max(peaks)]
-    heads = ("step", *(f"{what} at {size:,}, MB#" for size in told for what in ("peak", "worker")))
+    heads = ("step", *(f"{what} at {size:,}, MB#" for size in reported for what in ("peak", "worker")))
     rows = [
-        (name, *(rounded(value) for size in told for value in peaks[size].get(name, (0.0, 0.0)))) for name in largest
+        (name, *(rounded(value) for size in reported for value in peaks[size].get(name, (0.0, 0.0))))
+        for name in largest
     ]
     return Table("Peak memory by step", heads, tuple(rows))
 

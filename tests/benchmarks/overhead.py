@@ -95,8 +95,8 @@ def _apart(words: list[str]) -> tuple[float, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(" ".join(words), f"it ended with {done.returncode}", done.stderr[-1000:])
-    told = json.loads(done.stdout.splitlines()[-1])
-    return told["cpu"], told["wall"]
+    reported = json.loads(done.stdout.splitlines()[-1])
+    return reported["cpu"], reported["wall"]
 
 
 def _main(words: list[str]) -> int:
@@ -104,7 +104,7 @@ def _main(words: list[str]) -> int:
     ctypes.CDLL(None).prctl(_OUR_CHILDREN, 1)
     ticks: dict[str, int] = {}
     with _slurm(words) if "slurm" in words else nullcontext(words) as whole:
-        before = dict(_below(str(os.getpid())))  # what the cluster took to start
+        previous = dict(_below(str(os.getpid())))  # what the cluster took to start
         started = time.monotonic()
         with subprocess.Popen([sys.executable, "-m", "latam_corpus", *whole], stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
@@ -117,7 +117,7 @@ def _main(words: list[str]) -> int:
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(_EVERY)
-    cpu = (sum(ticks.values()) - sum(before.values())) / os.sysconf("SC_CLK_TCK")
+    cpu = (sum(ticks.values()) - sum(previous.values())) / os.sysconf("SC_CLK_TCK")
     sys.stdout.write(json.dumps({"cpu": cpu, "wall": wall}) + "\n")
     return process.returncode
 
@@ -138,14 +138,14 @@ def _slurm(words: list[str]) -> Iterator[list[str]]:
 
 def _below(process: str) -> list[tuple[str, int]]:
     """The processes below this one, and the ticks of a processor that each has used itself."""
-    found: list[tuple[str, int]] = []
+    results: list[tuple[str, int]] = []
     with suppress(OSError):
         for task in Path(f"/proc/{process}/task").iterdir():
             for child in (task / "children").read_text().split():
                 with suppress(OSError):
                     fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                    found += [(child, int(fields[11]) + int(fields[12])), *_below(child)]
-    return found
+                    results += [(child, int(fields[11]) + int(fields[12])), *_below(child)]
+    return results
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The toolkit's own run of the text path, in a process of its own whose use can be told from the others'.
+"""Run the toolkit's text path in a process of its own, so that its resources are measured separately.
 
 `python -m tests.benchmarks.own RECIPE OUT [WORKERS]` runs the recipe, makes its release where it has one, and prints
 what that used as one line of JSON.
@@ -55,7 +55,7 @@ files = ["FILES"]
 
 @dataclass(frozen=True)
 class Told:
-    """What a run used: CPU seconds in all and by stage, seconds by the clock, peak resident MB, rows.
+    """The resources of a run: CPU seconds in all and by stage, wall-clock seconds, peak resident MB, rows.
 
     Attributes:
         started: CPU seconds until the run began: the interpreter, imports, the plan.
@@ -81,7 +81,7 @@ class Told:
 
 
 class _Phases:
-    """Progress that nobody watches: it notes when each phase began, and what had been used by then."""
+    """Silent progress that records when each phase began, and the resources used until then."""
 
     def __init__(self) -> None:
         self._marks: list[tuple[str, float, float]] = []
@@ -94,7 +94,7 @@ class _Phases:
         self._measured(name)
 
     def _measured(self, name: str) -> None:
-        """Note the peak until now for what was done until now, and begin anew."""
+        """Record the peak for the work until now, and reset it."""
         children = [child for child in _children() if peak_bytes(child)]
         if self._step:
             largest = max((peak_bytes(child) for child in children), default=0)
@@ -128,7 +128,7 @@ class _Phases:
             self._measured(title)
 
     def releasing(self, title: str, done: int, total: int) -> None:
-        """A release is made; what it tells begins where something of it is done."""
+        """Handle the events of a release; its phases begin with its first step."""
         if self._marks[-1][0] != title:
             self.mark(title)
         if done == total:
@@ -186,7 +186,7 @@ def _options(stage: str, near: bool) -> str:
 
 
 def run_apart(recipe: Path, out: Path, workers: int = 0, profile: Path | None = None) -> Told:
-    """Run the recipe in a process of its own; gives what it used.
+    """Run the recipe in a process of its own; return the resources that it used.
 
     Args:
         recipe: as `write_recipe` made it; the input is its folder.
@@ -245,7 +245,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
     for count in result.stages.values():
         for reason, n in (count.dropped | count.failed).items():
             dropped[reason] = dropped.get(reason, 0) + n
-    told = Told(
+    reported = Told(
         used.cpu,
         started,
         time.monotonic() - clock,
@@ -258,7 +258,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         phases.told(),
         phases.memory,
     )
-    sys.stdout.write(json.dumps(asdict(told)) + "\n")
+    sys.stdout.write(json.dumps(asdict(reported)) + "\n")
 
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:

@@ -75,10 +75,10 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _apart(what: str, *words: str) -> dict[str, float]:
-    """What a process of its own measured."""
+    """Return the measurements of a separate process."""
     done = subprocess.run([sys.executable, "-m", __name__, what, *words], capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+    reported: dict[str, float] = json.loads(done.stdout)
+    return reported
 
 
 def _nothing(task: Task) -> Outcome:

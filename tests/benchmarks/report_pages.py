@@ -93,7 +93,7 @@ def _pages(out: Path, run: str) -> Iterator[tuple[str, Path, tuple[object, ...]]
 def _documents(texts: Iterator[str]) -> Iterator[dict[str, Any]]:
     chance = np.random.default_rng(SEED)
     for number, text in enumerate(texts):
-        of = [int(one) for one in chance.integers(0, 1_000_000, 8)]
+        of = [int(integer) for integer in chance.integers(0, 1_000_000, 8)]
         reason = _REASONS[of[0] % len(_REASONS)] if of[1] % 3 == 0 else None
         yield {
             "text": text,
@@ -127,18 +127,18 @@ def _count_stages(run: Path, number: int) -> None:
 
 
 def _command(*arguments: object) -> dict[str, float]:
-    """Run a command line, and give what it used."""
+    """Run a command line, and return the resources that it used."""
     command = [sys.executable, "-m", "tests.benchmarks.report_pages", *map(str, arguments)]
     began = time.monotonic()
-    told = subprocess.run(
+    reported = subprocess.run(
         command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
     )
-    used: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+    used: dict[str, float] = json.loads(reported.stdout.splitlines()[-1])
     return used | {"wall": time.monotonic() - began}
 
 
 def _main() -> None:
-    """Run a command line in this process, and print what it used after what it says."""
+    """Run a command line in this process, and print the resources that it used after its output."""
     from latam_corpus.__main__ import main
 
     sys.argv[0] = "latam-corpus"
@@ -147,8 +147,8 @@ def _main() -> None:
     except SystemExit as ended:
         if ended.code:
             raise
-    told = usage()
-    sys.stdout.write(f"\n{json.dumps({'cpu': told.cpu, 'peak_mb': told.peak_mb})}\n")
+    reported = usage()
+    sys.stdout.write(f"\n{json.dumps({'cpu': reported.cpu, 'peak_mb': reported.peak_mb})}\n")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _LEAST = 0.65  # datatrove's own threshold
 
 
 def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
-    """The plainest tokenizer that datatrove's blocks accept: what is left is the blocks' own work."""
+    """Return the simplest tokenizer that datatrove's blocks accept, so that only the blocks' own work is measured."""
     from datatrove.utils.word_tokenizers import WordTokenizer
 
     class RegexTokenizer(WordTokenizer):  # type: ignore[misc]
@@ -38,14 +38,14 @@ def regex_tokenizer(word: re.Pattern[str] = _WORD) -> Any:
             return [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
 
         def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-            ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+            ends = [match.end() for match in _SENTENCE_END.finditer(text)]
             return list(zip([0, *ends], [*ends, len(text)], strict=True))
 
     return RegexTokenizer("es")
 
 
 def language_filter(model: str) -> Any:
-    """What datatrove's language filter does, with the toolkit's model.
+    """Return datatrove's language filter with the toolkit's model.
 
     Its own class asks for one distribution of fastText by name and downloads its model.
     """
@@ -157,15 +157,15 @@ def _main(source: str, out: str, model: str, row: str, words: str) -> None:
         for step in stats.stats:
             name = " ".join(step.name.encode("ascii", "ignore").decode().partition(" - ")[2].split())
             stages[name] = stages.get(name, 0.0) + step.time_stats.total
-            for key, found in step.stats.items():
+            for key, result in step.stats.items():
                 if key.startswith("dropped"):
-                    dropped[f"{name} {key}"] = int(found.total)
+                    dropped[f"{name} {key}"] = int(result.total)
                 if key == "documents" and ("Jsonl" in name or "Warc" in name):
-                    rows = int(found.total)
+                    rows = int(result.total)
     import pyarrow.parquet as pq
 
     kept = sum(pq.ParquetFile(path).metadata.num_rows for path in (Path(out) / "kept").glob("*.parquet"))
-    told = {
+    reported = {
         "cpu": sum(os.times()[:4]),
         "started": started,
         "wall": time.monotonic() - clock,
@@ -175,7 +175,7 @@ def _main(source: str, out: str, model: str, row: str, words: str) -> None:
         "stages": stages,
         "dropped": dropped,
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(reported) + "\n")
 
 
 if __name__ == "__main__":

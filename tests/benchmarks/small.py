@@ -1,4 +1,4 @@
-"""`small`: what many small files cost, beside the same documents as JSONL."""
+"""`small`: the cost of many small files, compared with the same documents as JSONL."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, f
 
 def _command(recipe: Path, room: Path) -> tuple[float, int]:
     """The CPU seconds of a run, and the documents that it read."""
-    before = os.times()
+    previous = os.times()
     words = ["run", str(recipe), "--input", str(room / "in"), "--out", str(room / "out"), "--json"]
     done = subprocess.run([sys.executable, "-m", "latam_corpus", *words], capture_output=True, text=True, check=False)
     after = os.times()
     if done.returncode:
         raise ConfigError("run", f"it ended with {done.returncode}", done.stderr[-1000:])
-    used = after.children_user + after.children_system - before.children_user - before.children_system
+    used = after.children_user + after.children_system - previous.children_user - previous.children_system
     return used, json.loads(done.stdout)["rows"]["in"]
 
 
@@ -139,11 +139,11 @@ def _pages_warc(folder: Path, texts: Sequence[str]) -> None:
     """As many WARC files, as small harvests leave them."""
     for number, text in enumerate(texts):
         body = _page(number, text).encode()
-        made = io.BytesIO()
+        buffer = io.BytesIO()
         about = f"WARC-Type: resource\r\nWARC-Target-URI: https://p.example/{number}\r\n"
         date = "WARC-Date: 2024-05-01T12:00:00Z\r\nContent-Type: text/html\r\n"
-        made.write(f"WARC/1.1\r\n{about}{date}Content-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n")
-        (folder / f"{number:05d}.warc").write_bytes(made.getvalue())
+        buffer.write(f"WARC/1.1\r\n{about}{date}Content-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n")
+        (folder / f"{number:05d}.warc").write_bytes(buffer.getvalue())
 
 
 _SHAPES: Final[dict[str, tuple[str, Callable[[Path, Sequence[str]], None]]]] = {

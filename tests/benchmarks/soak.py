@@ -84,7 +84,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Return what came of a version and of a mixture.
+    """Return the results for a version and for a mixture.
 
     Raises:
         ReleaseError: a token was lost, doubled, or came after its document was withdrawn.
@@ -145,7 +145,7 @@ def _plan(spec: str, documents: int) -> dict[str, Any]:
 
 
 def _expected(soak: Soak) -> list[int]:
-    """Return how often an undisturbed epoch has each document, by rows of one rank."""
+    """Return the number of times that an undisturbed epoch yields each document, by rows of one rank."""
     columns: dict[str, Any] = {"columns": ["doc_id"], "seed": 7, "window": 200_000}
     url = soak.store.url
     stream = MixedStream(url, soak.plan, **columns) if soak.plan else CorpusStream(url, soak.spec, **columns)
@@ -168,7 +168,7 @@ def _run(soak: Soak, rounds: int) -> None:
 
 
 def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> list[Any] | None:
-    """Let as many ranks go on from the states of others, and return theirs; None if one has none."""
+    """Start ranks from the states of others, and return their states; None if a rank has none."""
     chance = soak.chance
     folder = soak.folder / f"round-{soak.events['rounds']}-{soak.events['given up']}"
     folder.mkdir()
@@ -230,7 +230,7 @@ def _withdraw(soak: Soak) -> None:
 def wrong_tokens(
     rounds: list[NDArray[np.int32]], sizes: list[int], expected: list[int], withdrawn: dict[int, int]
 ) -> tuple[int, int, int]:
-    """Return how many tokens were lost, how many were doubled, and how many came after a withdrawal."""
+    """Return the number of lost tokens, of doubled ones, and of those after a withdrawal."""
     counts = np.array([np.bincount(tokens, minlength=1 + sum(sizes)) for tokens in rounds])
     lost = doubled = late = least_ends = most_ends = 0
     for number, (first, size) in enumerate(_places(sizes)):

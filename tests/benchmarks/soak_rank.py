@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RankTask:
-    """What a rank does until it stops.
+    """The work of a rank until it stops.
 
     Attributes:
         store: of the release.
@@ -49,12 +49,12 @@ class RankTask:
 
     @property
     def blocks_file(self) -> Path:
-        """Where its tokens are."""
+        """The file of its tokens."""
         return Path(self.folder) / f"{self.rank}.tokens"
 
     @property
     def state_file(self) -> Path:
-        """Where its state is, with how many bytes of the blocks it is after."""
+        """The file of its state, and the number of bytes of the blocks before it."""
         return Path(self.folder) / f"{self.rank}.json"
 
 

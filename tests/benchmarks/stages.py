@@ -31,27 +31,27 @@ def measure(args: argparse.Namespace) -> Report:
     """CPU seconds by stage, the median of the rounds, and the functions with the most of their own."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
-        made = recombined(collections(args.data, NOVELS), args.documents, 700)
-        number = write_jsonl(room / "documents.jsonl", made)
+        created = recombined(collections(args.data, NOVELS), args.documents, 700)
+        number = write_jsonl(room / "documents.jsonl", created)
         size = (room / "documents.jsonl").stat().st_size
         recipe = write_recipe(room, args.stages.split(","))
         run_apart(recipe, room / "out")
-        found = []
+        results = []
         for _ in range(args.rounds):
             shutil.rmtree(room / "out")
-            found.append(run_apart(recipe, room / "out"))
+            results.append(run_apart(recipe, room / "out"))
         shutil.rmtree(room / "out")
         run_apart(recipe, room / "out", profile=room / "profile")
         slowest = functions(room / "profile", _FUNCTIONS)
-    whole = statistics.median(told.cpu for told in found)
-    rows = [("start: interpreter, imports, plan", statistics.median(told.started for told in found))]
-    rows += [(name, statistics.median(told.stages[name] for told in found)) for name in found[0].stages]
+    whole = statistics.median(report.cpu for report in results)
+    rows = [("start: interpreter, imports, plan", statistics.median(report.started for report in results))]
+    rows += [(name, statistics.median(report.stages[name] for report in results)) for name in results[0].stages]
     rows.append(("the rest: Parquet, decisions", whole - sum(seconds for _, seconds in rows)))
     title = f"{number} documents, {size / _MB:.1f} MB"
     whole_run = Table(
         title,
         ("CPU s#", "documents/s#", "MB/s#", "peak MB#"),
-        ((rounded(whole), rounded(number / whole), rounded(size / _MB / whole), rounded(found[-1].peak_mb)),),
+        ((rounded(whole), rounded(number / whole), rounded(size / _MB / whole), rounded(results[-1].peak_mb)),),
     )
     by_stage = Table(
         "by stage",
@@ -69,6 +69,6 @@ def measure(args: argparse.Namespace) -> Report:
         "rounds": args.rounds,
         "stages": args.stages,
         "seed": SEED,
-        "cpu": [round(told.cpu, 2) for told in found],
+        "cpu": [round(report.cpu, 2) for report in results],
     }
     return Report("profile", checksums(args.data, NOVELS), settings, (whole_run, by_stage, by_function))

@@ -57,20 +57,20 @@ def options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """Median CPU seconds and peak MB of each, after one start that isn't counted."""
     lines = [*_LISTED, "list languages", *(f"{name} --help" for name in _HELPED)]
-    asked: list[tuple[str, list[str], dict[str, str]]] = [(line, line.split(), {}) for line in lines]
-    asked += [(f"completing «{line}»", [], _completing(line)) for line in _COMPLETED]
+    requested: list[tuple[str, list[str], dict[str, str]]] = [(line, line.split(), {}) for line in lines]
+    requested += [(f"completing «{line}»", [], _completing(line)) for line in _COMPLETED]
     rows = []
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
         _make_run(Path(folder))
-        for title, arguments, more in asked:
-            found = [_started(args.checkout, arguments, more, folder) for _ in range(args.rounds + 1)][1:]
-            rows.append((title, *(rounded(statistics.median(values)) for values in zip(*found, strict=True))))
+        for title, arguments, more in requested:
+            results = [_started(args.checkout, arguments, more, folder) for _ in range(args.rounds + 1)][1:]
+            rows.append((title, *(rounded(statistics.median(values)) for values in zip(*results, strict=True))))
         _make_documents(Path(folder))
         for title, line in _LITTLE:
-            found = []
+            results = []
             for number in range(args.rounds + 1):
-                found.append(_started(args.checkout, line.format(round=number).split(), {}, folder))
-            rows.append((title, *(rounded(statistics.median(values)) for values in zip(*found[1:], strict=True))))
+                results.append(_started(args.checkout, line.format(round=number).split(), {}, folder))
+            rows.append((title, *(rounded(statistics.median(values)) for values in zip(*results[1:], strict=True))))
     table = Table("What a command costs", ("command", "CPU s#", "peak MB#"), tuple(rows))
     return Report("start", {}, {"rounds": args.rounds}, (table,), (_TARGET,))
 
@@ -83,8 +83,8 @@ def _completing(line: str) -> dict[str, str]:
 def _make_run(folder: Path) -> None:
     run = folder / "out" / "runs" / "cuentos-1a2b3c4d"
     run.mkdir(parents=True)
-    told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
-    (run / "run.json").write_bytes(sealed(told | {"rows": {"in": 2, "kept": 1}}))
+    reported = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
+    (run / "run.json").write_bytes(sealed(reported | {"rows": {"in": 2, "kept": 1}}))
 
 
 def _make_documents(folder: Path) -> None:
@@ -103,6 +103,6 @@ def _started(checkout: Path, arguments: list[str], more: dict[str, str], folder:
     command = ["sh", "-c", 'exec 3>&"$0" "$@"', str(write), sys.executable, "-c", _CHILD, *arguments]
     subprocess.run(command, cwd=folder, env=environ, pass_fds=(write,), check=False, capture_output=True)
     os.close(write)
-    with os.fdopen(read) as told:
-        cpu, peak = told.read().split()
+    with os.fdopen(read) as reported:
+        cpu, peak = reported.read().split()
     return float(cpu), int(peak) * 1024 / 1e6

@@ -1,4 +1,4 @@
-"""`stream`: documents a second of a stream of a version, beside other loaders, on one core, from a disk and from S3."""
+"""`stream`: documents per second of a version's stream, compared with other loaders, on one core, from disk and S3."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each reader takes."""
+    """Measure the cost of each reader."""
     python = args.rival_python or sys.executable
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -104,7 +104,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _stored(folder: Path, reader: str) -> float:
-    """How many MB a reader's copy of the documents takes."""
+    """Return the megabytes of a reader's copy of the documents."""
     copy = folder / _COPIES.get(reader, reader)
     files = [copy] if copy.is_file() else [path for path in copy.rglob("*") if path.is_file()]
     return round(sum(file.stat().st_size for file in files) / 1e6, 1)
@@ -185,19 +185,19 @@ def _read(python: str, reader: str, folder: Path, case: tuple[str, str, str], bu
     done = _started(python, reader, folder, order, form, *([bucket] if place == "S3" else []))
     if done.returncode:
         raise RuntimeError(f"{reader}: {done.stderr[-2000:]}")
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    reported: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return reported
 
 
 def _started(python: str, reader: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    told = {
+    reported = {
         "PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }  # fmt: skip
     command = [python, str(_SCRIPT), reader, str(folder), *arguments]
-    return subprocess.run(command, env=_environment() | told, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=_environment() | reported, capture_output=True, text=True, check=False)
 
 
 def _environment() -> dict[str, str]:
-    """What readers are started with: each keeps the bytecode of its packages, or would compile them in each round."""
+    """Return the environment of readers; each keeps the bytecode of its packages, or would compile it in each round."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

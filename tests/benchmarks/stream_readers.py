@@ -199,7 +199,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 
 def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[str, float]:
-    """What it takes to read all documents once."""
+    """Return the cost of reading all documents once."""
     begun = [time.perf_counter(), _cpu()]
     tokenizers = ("tokenizers",) if form == "tokens" else ()
     for package in (*_PACKAGES[reader], *tokenizers, *(_CLIENTS[reader] if bucket else ())):
@@ -229,9 +229,9 @@ def used(reader: str, folder: Path, order: str, form: str, bucket: str) -> dict[
             documents += 1
             size += len(row["text"].encode())
             ids.add(row["doc_id"])
-    told = {"first": first[0], "first_cpu": first[1]}
-    told |= {"seconds": time.perf_counter() - opened_at[0], "cpu": _cpu() - opened_at[1]}
-    return told | {"documents": documents, "bytes": size, "distinct": len(ids), "tokens": tokens}
+    reported = {"first": first[0], "first_cpu": first[1]}
+    reported |= {"seconds": time.perf_counter() - opened_at[0], "cpu": _cpu() - opened_at[1]}
+    return reported | {"documents": documents, "bytes": size, "distinct": len(ids), "tokens": tokens}
 
 
 def _cpu() -> float:
@@ -239,17 +239,17 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """Read or write, and tell."""
+    """Read or write, and print the cost."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     if name in WRITERS:
         WRITERS[name](folder)
         return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    told = used(name, folder, sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else "")
+    reported = used(name, folder, sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else "")
     lines = Path("/proc/self/status").read_text().splitlines()
     [peak] = (line.split()[1] for line in lines if line.startswith("VmHWM"))
-    sys.stdout.write(json.dumps(told | {"peak_mb": int(peak) / 1000}) + "\n")
+    sys.stdout.write(json.dumps(reported | {"peak_mb": int(peak) / 1000}) + "\n")
     sys.stdout.flush()
     os._exit(0)  # some readers leave threads that wait
 

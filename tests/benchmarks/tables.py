@@ -24,23 +24,23 @@ _COMMANDS: Final = {
 
 
 def write() -> list[Path]:
-    """Write the pages anew, and remove those whose result is gone; gives their paths."""
+    """Write the pages, remove those without a result, and return their paths."""
     PAGES.mkdir(parents=True, exist_ok=True)
-    made = pages()
+    created = pages()
     for old in PAGES.glob("*.md"):
-        if old.name not in made:
+        if old.name not in created:
             old.unlink()
-    for name, text in made.items():
+    for name, text in created.items():
         (PAGES / name).write_text(text, encoding="utf-8")
-    return [PAGES / name for name in made]
+    return [PAGES / name for name in created]
 
 
 def pages() -> dict[str, str]:
     """Every page by its file name: of results of one name the newest, and a list of them all."""
     newest = {path.stem[_DATE:]: path for path in sorted(RESULTS.glob("*.json"))}
-    made = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
+    created = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
     [*_, gate] = sorted(_GATE.glob("*.json"))
-    made["floors.md"] = _floors(gate)
+    created["floors.md"] = _floors(gate)
     rows = [_listed(name, path) for name, path in newest.items()]
     facts = _read(gate)
     rows.append(("[floors](floors.md)", "What `make gate` measured", "`make gate`", facts["date"], facts["commit"], ""))
@@ -48,8 +48,10 @@ def pages() -> dict[str, str]:
     table = markdown(
         Table(title, ("result", "measures", "command", "date", "commit", "processor"), tuple(sorted(rows)))
     )
-    made["README.md"] = f"{_HEAD}# Results\n\nEach page has the system, load, versions and settings too.\n\n{table}\n"
-    return made
+    created["README.md"] = (
+        f"{_HEAD}# Results\n\nEach page has the system, load, versions and settings too.\n\n{table}\n"
+    )
+    return created
 
 
 def command(name: str) -> str:
@@ -78,23 +80,26 @@ def _listed(name: str, path: Path) -> tuple[str, ...]:
 
 
 def page(name: str, path: Path) -> str:
-    """The page of one result: what it rests on, its tables, its notes."""
-    told = _read(path)
-    machine = told["machine"]
+    """Return the page of one result: its settings, its tables, its notes."""
+    reported = _read(path)
+    machine = reported["machine"]
     facts = [
-        ("result", f"`{path.relative_to(ROOT).as_posix()}`, {told['written']}"),
+        ("result", f"`{path.relative_to(ROOT).as_posix()}`, {reported['written']}"),
         ("commit", _commit(machine)),
         ("processor", f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB"),
         ("system", machine["system"]),
         ("load", " ".join(map(cell, machine["load"]))),
         ("Python", machine["python"]),
         ("versions", ", ".join(f"{key} {value}" for key, value in machine["versions"].items())),
-        ("settings", ", ".join(f"{key} {cell(value)}" for key, value in told["settings"].items() if _is_plain(value))),
+        (
+            "settings",
+            ", ".join(f"{key} {cell(value)}" for key, value in reported["settings"].items() if _is_plain(value)),
+        ),
     ]
     facts += [("model of languages", machine.get("model"))]
     listed = "\n".join(f"- {key}: {value}" for key, value in facts if value)
-    tables = [_table(one) for one in told["tables"]]
-    notes = "\n".join(f"- {' '.join(note.split())}" for note in told.get("notes", ()))
+    tables = [_table(one) for one in reported["tables"]]
+    notes = "\n".join(f"- {' '.join(note.split())}" for note in reported.get("notes", ()))
     return f"{_HEAD}# {name}\n\n" + "\n\n".join([listed, *tables, *([notes] if notes else [])]) + "\n"
 
 
@@ -112,16 +117,16 @@ def cell(value: object) -> str:
 
 
 def _floors(path: Path) -> str:
-    told = _read(path)
-    rows = tuple((name, cell(value)) for name, value in told["figures"].items())
+    reported = _read(path)
+    rows = tuple((name, cell(value)) for name, value in reported["figures"].items())
     table = markdown(Table("What `make gate` measured", ("figure", "value#"), rows))
-    facts = f"- result: `{path.relative_to(ROOT).as_posix()}`, {told['date']}\n- commit: {_commit(told)}"
+    facts = f"- result: `{path.relative_to(ROOT).as_posix()}`, {reported['date']}\n- commit: {_commit(reported)}"
     return f"{_HEAD}# floors\n\n{facts}\n\n{table}\n"
 
 
-def _commit(told: dict[str, Any]) -> str:
+def _commit(reported: dict[str, Any]) -> str:
     """The code's commit; of results that don't name their model it was added later, and is the one that kept them."""
-    return str(told["commit"]) if "model" in told else f"{told['commit']}, which kept the result"
+    return str(reported["commit"]) if "model" in reported else f"{reported['commit']}, which kept the result"
 
 
 def _table(one: dict[str, Any]) -> str:
@@ -145,5 +150,5 @@ def _titles(path: Path) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return told
+    reported: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return reported

@@ -1,4 +1,4 @@
-"""The language benchmark runs on the real texts, and says what it lacks."""
+"""The language benchmark runs on the real texts, and names missing ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or ROOT.parent / "shared" / "dat
 def test_the_speed_of_the_toolkit_alone_needs_no_rival(benchmark_line: CommandLine) -> None:
     """A row for the identifier and one for the stage; no figure is asserted."""
     few = ("--systems", "latam_corpus", "--documents", "40", "--rounds", "1")
-    told = benchmark_line("language", "--data", DATA, "--job", "speed", *few)
-    assert told.code == 0, told.err
-    assert "the stage with varieties" in told.out
+    reported = benchmark_line("language", "--data", DATA, "--job", "speed", *few)
+    assert reported.code == 0, reported.err
+    assert "the stage with varieties" in reported.out
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,6 @@ def test_what_is_missing_is_told_in_one_sentence(
     benchmark_line: CommandLine, arguments: tuple[str, ...], remedy: str
 ) -> None:
     """Before anything is read."""
-    told = benchmark_line("language", *arguments)
-    assert told.code == 2
-    assert remedy in told.err
+    reported = benchmark_line("language", *arguments)
+    assert reported.code == 2
+    assert remedy in reported.err

@@ -1,4 +1,4 @@
-"""Benchmarks run on any texts in the place of the public ones, and keep what they found."""
+"""Benchmarks run on any texts in place of the public ones, and store their results."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def test_a_benchmark_prints_its_table(
     benchmark_line: CommandLine, data: Path, arguments: tuple[str | Path, ...], shown: str
 ) -> None:
     """Each of them, on a few documents; no figure is asserted."""
-    told = benchmark_line(*arguments, "--data", data)
-    assert told.code == 0, told.err
-    assert shown in told.out
+    reported = benchmark_line(*arguments, "--data", data)
+    assert reported.code == 0, reported.err
+    assert shown in reported.out
 
 
 def test_missing_texts_are_told_in_one_sentence(benchmark_line: CommandLine, tmp_path: Path) -> None:
-    """Whoever lacks the texts learns where they are from."""
-    told = benchmark_line("word_table", "--data", tmp_path)
-    assert told.code == 2
-    assert "github.com/cligs/conha19" in told.err
+    """A user without the texts learns their origin."""
+    reported = benchmark_line("word_table", "--data", tmp_path)
+    assert reported.code == 2
+    assert "github.com/cligs/conha19" in reported.err

@@ -1,4 +1,4 @@
-"""What the benchmark of manuals counts: paragraphs of a page's text, and those that a text lacks."""
+"""The benchmark of manuals counts paragraphs of a page's text, and those that a text lacks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_paragraphs_of_a_page(markup: str, found: list[str]) -> None:
 
 
 def test_a_paragraph_may_be_written_with_other_signs() -> None:
-    """Words count, and a paragraph of which less than four fifths is there is lost."""
+    """Words count; a paragraph is lost if the text has less than four fifths of it."""
     assert kept([_LONG], f"- {_LONG.replace(' ', ', ')}.") == Kept(1, 0, 14, 0)
     assert kept([_LONG], _LONG[:40]) == Kept(1, 1, 6, 0)
 
@@ -67,4 +67,4 @@ def test_installed_manuals_keep_their_paragraphs(source: str) -> None:
     for path in pages:
         raw = path.read_bytes()
         counts.append(kept(paragraphs_of(markup_of(raw, {})), balanced(raw, {}).text))
-    assert sum(one.lost for one in counts) <= 0.01 * sum(one.paragraphs for one in counts)
+    assert sum(count.lost for count in counts) <= 0.01 * sum(count.paragraphs for count in counts)

@@ -51,12 +51,12 @@ def test_a_change_is_small_and_each_is_made_once(source: str, changes: list[str]
     ],
 )  # fmt: skip
 def test_what_only_a_reader_sees_is_left_alone(source: str) -> None:
-    """Docstrings, annotations, decorators, formatted words and what is imported."""
+    """Docstrings, annotations, decorators, formatted words and imports aren't changed."""
     assert _changes(source) == []
 
 
 def test_a_mutant_is_the_source_with_its_change_alone() -> None:
-    """Bytes outside the change stay, whatever stands before it, and so do the lines."""
+    """Bytes outside the change are the same, including preceding lines and line numbers."""
     source = "x = 'ñandú'  # uno\n\ny = n < 2  # dos\n".encode()
     one = next(one for one in mutate.mutants_of("a.py", source) if one.change == "n < 2 → n <= 2")
     assert (one.line, one.source) == (3, "y = n < 2  # dos")
@@ -65,7 +65,7 @@ def test_a_mutant_is_the_source_with_its_change_alone() -> None:
 
 def test_every_room_and_every_equivalent_change_is_there() -> None:
     """A file that was moved, a test that was renamed or a line that was rewritten is noticed at once."""
-    found = set()
+    results = set()
     for room in bench.rooms():
         for path in (room.file, *room.tests):
             assert Path(bench.ROOT, path).is_file(), path
@@ -74,19 +74,19 @@ def test_every_room_and_every_equivalent_change_is_there() -> None:
             assert f"\ndef {name}(" in Path(bench.ROOT, path).read_text(encoding="utf-8"), name
         mutants = room.mutants()
         assert mutants, room.name
-        found |= {(one.file, one.source, one.change) for one in mutants}
-    assert set(bench.equivalents()) - found == set()
+        results |= {(mutant.file, mutant.source, mutant.change) for mutant in mutants}
+    assert set(bench.equivalents()) - results == set()
     assert all(len(why) > 20 for why in bench.equivalents().values())
 
 
 @pytest.mark.slow
 @pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it begins many processes: `make gate`")
 def test_a_change_that_the_tests_see_is_told_from_one_that_they_do_not() -> None:
-    """In a copy of the checkout, by forks: a use that is withheld no more, and a tier lowered to itself."""
+    """A use that is no longer withheld is detected; a tier that is lowered to itself isn't."""
     room = next(room for room in bench.rooms() if room.name == "terms")
     same = bench.equivalents()
     mutants = room.mutants()
-    unseen = next(one for one in mutants if (one.file, one.source, one.change) in same)
-    seen = next(one for one in mutants if one.change == "use not in refused_uses → True")
+    unseen = next(mutant for mutant in mutants if (mutant.file, mutant.source, mutant.change) in same)
+    seen = next(mutant for mutant in mutants if mutant.change == "use not in refused_uses → True")
     codes, cpu = bench._run(room, [unseen, seen], 1)  # noqa: SLF001
     assert (codes, cpu > 0) == ({0: 0, 1: 1}, True)

@@ -77,7 +77,7 @@ def measure(args: argparse.Namespace) -> Report:
             if args.rival_python:
                 for title, row in _ROWS.items():
                     runs.setdefault(title, []).append(rival_apart(args.rival_python, source, room / "rival", row))
-    tables = (_summary(runs, number, size), *(_stages(title, found) for title, found in runs.items()))
+    tables = (_summary(runs, number, size), *(_stages(title, result) for title, result in runs.items()))
     settings: dict[str, Any] = {"documents": number, "bytes": size, "rounds": args.rounds, "seed": SEED}
     settings["cpu"] = _seconds(runs)
     if args.rival_python:
@@ -89,28 +89,28 @@ def _versions(python: Path) -> dict[str, str]:
     """The versions that decide what the rival costs."""
     code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {_VERSIONS}}}))"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    results: dict[str, str] = json.loads(done.stdout)
+    return results
 
 
 def _seconds(runs: dict[str, list[Told]]) -> dict[str, list[float]]:
-    return {title: [round(told.cpu, 2) for told in found] for title, found in runs.items()}
+    return {title: [round(report.cpu, 2) for report in result] for title, result in runs.items()}
 
 
-def _median(found: list[Told], without: tuple[str, ...] = ()) -> float:
-    return statistics.median(told.cpu - sum(told.stages.get(name, 0.0) for name in without) for told in found)
+def _median(results: list[Told], without: tuple[str, ...] = ()) -> float:
+    return statistics.median(report.cpu - sum(report.stages.get(name, 0.0) for name in without) for report in results)
 
 
-def _working(found: list[Told]) -> float:
-    return statistics.median(told.cpu - told.started for told in found)
+def _working(results: list[Told]) -> float:
+    return statistics.median(report.cpu - report.started for report in results)
 
 
 def _summary(runs: dict[str, list[Told]], number: int, size: int) -> Table:
     rows = []
     own, own_apart = _median(runs[OURS]), _median(runs[OURS], _LANGUAGE)
-    for title, found in runs.items():
-        cpu, apart = _median(found), _median(found, _LANGUAGE)
-        last = found[-1]
+    for title, result in runs.items():
+        cpu, apart = _median(result), _median(result, _LANGUAGE)
+        last = result[-1]
         rows.append(
             (
                 title,
@@ -118,7 +118,7 @@ def _summary(runs: dict[str, list[Told]], number: int, size: int) -> Table:
                 rounded(number / cpu),
                 rounded(size / _MB / cpu),
                 rounded(cpu / own),
-                rounded(_working(found) / _working(runs[OURS])),
+                rounded(_working(result) / _working(runs[OURS])),
                 rounded(apart / own_apart),
                 rounded(last.peak_mb),
                 f"{last.kept} of {last.rows}",
@@ -141,10 +141,10 @@ def _summary(runs: dict[str, list[Told]], number: int, size: int) -> Table:
     )
 
 
-def _stages(title: str, found: list[Told]) -> Table:
-    names = found[0].stages
-    rows = [("start", statistics.median(told.started for told in found))]
-    rows += [(name, statistics.median(told.stages[name] for told in found)) for name in names]
-    whole = _median(found)
+def _stages(title: str, results: list[Told]) -> Table:
+    names = results[0].stages
+    rows = [("start", statistics.median(report.started for report in results))]
+    rows += [(name, statistics.median(report.stages[name] for report in results)) for name in names]
+    whole = _median(results)
     rows.append(("the rest: storage, decisions", whole - sum(seconds for _, seconds in rows)))
     return Table(title, ("", "CPU s#", "share#"), tuple((n, rounded(s), share(s, whole)) for n, s in rows))

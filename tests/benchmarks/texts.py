@@ -79,23 +79,23 @@ def jsonl(data: Path, path: str, origin: str = "") -> list[dict[str, Any]]:
         ConfigError: it isn't there.
     """
     if not (data / path).is_file():
-        told = f"; origin: {origin}" if origin else ""
-        raise ConfigError(str(data / path), "the texts are not there", f"name their folder by --data{told}")
+        reported = f"; origin: {origin}" if origin else ""
+        raise ConfigError(str(data / path), "the texts are not there", f"name their folder by --data{reported}")
     with lzma.open(data / path, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
 def checksums(data: Path, files: Iterable[PublicTexts]) -> dict[str, str]:
-    """File → SHA-256 of what is there; other than published is said in its place."""
-    found = {}
+    """Return the SHA-256 of each file; a file that differs from the published one is reported."""
+    results = {}
     for file in files:
         seen = hashlib.sha256((data / file.path).read_bytes()).hexdigest()
-        found[file.path] = seen if seen == file.sha256 else f"{seen}, not as published: {file.sha256}"
-    return found
+        results[file.path] = seen if seen == file.sha256 else f"{seen}, not as published: {file.sha256}"
+    return results
 
 
 def chunks(texts: Iterable[str], words: int) -> Iterator[str]:
-    r"""Each text in stretches of whole lines with at least so many words; what is left over is left out.
+    r"""Yield each text in stretches of whole lines with at least so many words, without the rest.
 
     >>> list(chunks(["Se fue la luz\nen todo\nel barrio"], 5))
     ['Se fue la luz\nen todo']
@@ -138,8 +138,8 @@ def recombined(
     [6, 6, 4]
     """
     chance = random.Random(seed)
-    weights = [len(found) for found in lines]
-    sizes = [[len(line.split()) if unit == "words" else len(line.encode()) + 1 for line in found] for found in lines]
+    weights = [len(result) for result in lines]
+    sizes = [[len(line.split()) if unit == "words" else len(line.encode()) + 1 for line in result] for result in lines]
     for _ in range(number):
         [which] = chance.choices(range(len(lines)), weights)
         held = []

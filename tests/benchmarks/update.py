@@ -1,4 +1,4 @@
-"""`update`: a version and a tenth of new documents: the run of these against it, beside the run of all at once.
+"""`update`: run a tenth of new documents against a version, compared with a run of all documents.
 
 Both are whole runs of the text path, from JSONL to what is kept: reading, repair, language, filters and near-duplicates
 with every word that is asked of a document. `dedupe --job incremental` has the search for near-duplicates alone.
@@ -41,7 +41,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What the new documents cost, of what all cost."""
+    """Measure the cost of the new documents as a share of the cost of all."""
     documents = [document.text for document in growth(Shelf.load(args.data), args.documents, words=_WORDS)]
     random.Random(SEED).shuffle(documents)
     cut = len(documents) // _NEW
@@ -54,12 +54,12 @@ def measure(args: argparse.Namespace) -> Report:
         index = _version(room)
         runs: dict[str, list[Told]] = {"all": [], "new": []}
         for turn in range(args.rounds + 1):  # the first compiles, where nothing is compiled yet
-            for place, found in runs.items():
+            for place, result in runs.items():
                 out = room / "out"
                 shutil.rmtree(out, ignore_errors=True)
-                told = run_apart(_recipe(room / place, index if place == "new" else None), out)
+                reported = run_apart(_recipe(room / place, index if place == "new" else None), out)
                 if turn:
-                    found.append(told)
+                    result.append(reported)
     return Report("update", checksums(args.data, FILES), _settings(args), (_table(runs),), _NOTES)
 
 
@@ -84,9 +84,11 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
 
 def _table(runs: dict[str, list[Told]]) -> Table:
     rows = []
-    used = {place: statistics.median(told.cpu - told.started for told in found) for place, found in runs.items()}
-    for place, found in runs.items():
-        one = found[0]
+    used = {
+        place: statistics.median(report.cpu - report.started for report in result) for place, result in runs.items()
+    }
+    for place, result in runs.items():
+        one = result[0]
         barrier = sum(cpu for name, _, cpu in one.phases if name.startswith("dedupe"))
         share = f"{used[place] / used['all']:.1%}"
         rows.append((place, one.rows, one.kept, rounded(used[place]), rounded(barrier), share))

@@ -1,4 +1,4 @@
-"""`withdraw`: what a withdrawal costs by what it names: seconds, and the bytes of shards that are written anew.
+"""`withdraw`: the cost of a withdrawal by what it names: seconds, and the bytes of rewritten shards.
 
 Texts are words of the public novels drawn by chance, so that none quotes another; a thousand are of each contributor,
 who brings to one source.
@@ -60,7 +60,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each kind of withdrawal costs, one after another in one store."""
+    """Measure the cost of each kind of withdrawal, one after another in one store."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         folder = Path(name)
         run = write_run(folder / "runs" / "benchmark-00000000", _documents(args))
@@ -76,25 +76,25 @@ def measure(args: argparse.Namespace) -> Report:
         manifest = build(BuildRequest(name="benchmark", runs=(run,), created=datetime.now(UTC), **terms), store)
         built = time.perf_counter() - started
         update = _update(folder, store, args, terms)
-        rows, gone = [], []
+        rows, removed = [], []
         for title, by, value in _asked(args.documents):
             started, cpu = time.perf_counter(), time.process_time()
             done = withdraw(store, WithdrawalRequest.of("benchmark", by, value, "a benchmark"), datetime.now(UTC))
             taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
             touched = sum(len(shards) for spec, shards in done.shards.items() if spec == done.before.spec)
             share = 100 * done.written / max(1, done.before.shard_bytes)
-            gone += done.documents[:_SOUGHT]
+            removed += done.documents[:_SOUGHT]
             whole = not verify(store, "benchmark", done.after.version)
             row = (len(done.documents), *taken, touched, len(done.before.shards), rounded(share))
             rows.append((title, *row, "yes" if whole else "no"))
-        pieces = _pieces(store, manifest, gone)
-        found = _having(folder / "store", pieces)
+        pieces = _pieces(store, manifest, removed)
+        results = _having(folder / "store", pieces)
         started, cpu = time.perf_counter(), time.process_time()
         purged = purge(store, folder, datetime.now(UTC))
         taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
         left = _having(folder / "store", pieces)
         whole = not verify(store, "benchmark", manifest.version)
-        erased = (purged.documents, *taken, purged.objects, len(pieces), found, left, "yes" if whole else "no")
+        erased = (purged.documents, *taken, purged.objects, len(pieces), results, left, "yes" if whole else "no")
     columns = (
         "withdrawn",
         "documents#",
@@ -115,25 +115,25 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _update(folder: Path, store: Store, args: argparse.Namespace, terms: Mapping[str, Any]) -> Table:
-    """What a version more costs: a thousand documents of a contributor who is new."""
+    """Measure the cost of one more version: a thousand documents of a new contributor."""
     fresh = islice(_documents(args, args.documents), _EACH)
     named = ({**row, "doc_id": doc_id(args.documents + number)} for number, row in enumerate(fresh))
     run = write_run(folder / "runs" / "benchmark-00000001", named)
-    before = load_manifest(store, *store.find("benchmark"))
+    previous = load_manifest(store, *store.find("benchmark"))
     started, cpu = time.perf_counter(), time.process_time()
-    made = build(
+    created = build(
         BuildRequest(name="benchmark", runs=(run,), parent="latest", created=datetime.now(UTC), **terms), store
     )
     taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
-    had = {shard.sha256 for shard in before.shards}
-    written = sum(shard.bytes for shard in made.shards if shard.sha256 not in had)
-    row = (made.rows - before.rows, *taken, len(made.shards), rounded(100 * written / before.shard_bytes))
+    had = {shard.sha256 for shard in previous.shards}
+    written = sum(shard.bytes for shard in created.shards if shard.sha256 not in had)
+    row = (created.rows - previous.rows, *taken, len(created.shards), rounded(100 * written / previous.shard_bytes))
     columns = ("documents#", "s#", "CPU s#", "shards#", "bytes written, %#")
     return Table("A new contributor's documents, in a version more", columns, (row,))
 
 
 def _asked(documents: int) -> Iterator[tuple[str, By, str]]:
-    """What is withdrawn; of a few documents there is one contributor."""
+    """Return the selection to withdraw; a few documents have one contributor."""
     last = (documents - 1) // _EACH
     yield "a document, by its address", "url", "https://benchmark.example/0/0"
     yield "a thousandth, by an address", "url", "https://benchmark.example/*/7"
@@ -152,7 +152,7 @@ def _pieces(store: Store, manifest: Manifest, ids: Sequence[str]) -> list[bytes]
 
 
 def _having(folder: Path, pieces: Sequence[bytes]) -> int:
-    """In how many files one of the pieces stands, as bytes or in a column of a table."""
+    """Return the number of files that contain one of the pieces, as bytes or in a column of a table."""
     pattern = [piece.decode() for piece in pieces]
     count = 0
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -53,26 +53,26 @@ def measure(args: argparse.Namespace) -> Report:
 
 def batches(texts: list[str]) -> list[pl.Series]:
     """The texts in series of about 16 MiB."""
-    made: list[pl.Series] = []
+    created: list[pl.Series] = []
     held: list[str] = []
     size = 0
     for text in texts:
         held.append(text)
         size += len(text.encode())
         if size >= _BATCH:
-            made.append(pl.Series(held))
+            created.append(pl.Series(held))
             held, size = [], 0
-    return [*made, pl.Series(held)] if held else made
+    return [*created, pl.Series(held)] if held else created
 
 
 def speeds_of(texts: list[str], runs: int) -> list[float]:
     """MB of UTF-8 a second of process time, run by run."""
     series = batches(texts)
     size = sum(len(text.encode()) for text in texts)
-    found = []
+    results = []
     for _ in range(runs):
         started = time.process_time()
         for batch in series:
             WordTable.of(batch)
-        found.append(size / _MB / (time.process_time() - started))
-    return found
+        results.append(size / _MB / (time.process_time() - started))
+    return results

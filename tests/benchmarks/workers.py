@@ -44,14 +44,14 @@ def measure(args: argparse.Namespace) -> Report:
             write_jsonl(room / "documents.jsonl", recombined(lines, size, _WORDS))
             recipe = write_recipe(room, _STAGES, near=True, more=_RELEASE)
             run_apart(recipe, room / "out")  # compiles, where nothing is compiled yet
-            found: dict[int, list[Told]] = {count: [] for count in workers}
+            results: dict[int, list[Told]] = {count: [] for count in workers}
             for _ in range(args.rounds):
                 for count in workers:
                     shutil.rmtree(room / "out")
-                    found[count].append(run_apart(recipe, room / "out", count if count > 1 else 0))
-        for count, runs in found.items():
+                    results[count].append(run_apart(recipe, room / "out", count if count > 1 else 0))
+        for count, runs in results.items():
             wall, cpu = (min(getattr(run, key) for run in runs) for key in ("wall", "cpu"))
-            first = found[workers[0]]
+            first = results[workers[0]]
             ratios = wall / min(run.wall for run in first), cpu / min(run.cpu for run in first)
             peaks = (max(getattr(run, key) for run in runs) for key in ("peak_mb", "children_peak_mb"))
             rows.append(

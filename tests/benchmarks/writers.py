@@ -124,7 +124,7 @@ def _counted(written: Written, keep: Path | None) -> Counts:
 
 
 def read(suffix: str, raw: bytes, form: str | None = None) -> Extracted:
-    """Return what the reader of a format makes of a file, as for a source that states this form or none."""
+    """Return the text that the reader of a format extracts, for a source that states this form or none."""
     module, _, name = EXTRACTORS[TYPES[suffix]].partition(":")
     read_file = getattr(import_module(module), name)
     stated = {"form": form} if form else {}
@@ -139,7 +139,7 @@ def _missing() -> Iterator[str]:
         "ReportLab": by_reportlab.python(),
         "LaTeX": by_latex.is_installed(),
     }
-    return (name for name, found in checks.items() if not found)
+    return (name for name, result in checks.items() if not result)
 
 
 def _has_office() -> bool:

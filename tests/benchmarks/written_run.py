@@ -32,15 +32,15 @@ def doc_id(number: int) -> str:
 
 
 def _set_aside(run: Path, name: str, dropped: pl.DataFrame) -> None:
-    told = dropped.select("doc_id", "source_id", pl.col("drop_reason").alias("reason"))
-    told = told.with_columns(pl.lit("filter").alias("stage"), pl.lit("dropped").alias("verdict"))
-    for kind, frame in (("dropped", dropped), ("ledger", schema.conform(told, schema.LEDGER_SCHEMA))):
+    reported = dropped.select("doc_id", "source_id", pl.col("drop_reason").alias("reason"))
+    reported = reported.with_columns(pl.lit("filter").alias("stage"), pl.lit("dropped").alias("verdict"))
+    for kind, frame in (("dropped", dropped), ("ledger", schema.conform(reported, schema.LEDGER_SCHEMA))):
         (run / kind).mkdir(exist_ok=True)
         frame.write_parquet(run / kind / name)
 
 
 def write_run(run: Path, documents: Iterable[Mapping[str, Any]]) -> Path:
-    """Write a run of documents of which each has its text, and what else differs from the usual.
+    """Write a run of documents, each with its text and any values that differ from the defaults.
 
     One with a `drop_reason` is set aside, and the ledger says so.
     """

@@ -1,4 +1,4 @@
-"""The canonical form of a URL never changes: every document's identity rests on it."""
+"""The canonical form of a URL never changes, because every document's identity depends on it."""
 
 from __future__ import annotations
 

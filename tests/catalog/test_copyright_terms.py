@@ -48,15 +48,20 @@ def test_a_work_is_free_from_the_year_after_its_term(
 def test_every_entry_names_its_law_and_a_country_without_one_is_unknown() -> None:
     """A law has a number, an article or a year; what isn't known isn't free."""
     assert len(copyright_terms()) >= 20
-    assert all(any(map(str.isdecimal, one.law)) or "art." in one.law for one in copyright_terms().values())
+    assert all(
+        any(map(str.isdecimal, copyright_term.law)) or "art." in copyright_term.law
+        for copyright_term in copyright_terms().values()
+    )
     with pytest.raises(ConfigError, match="doesn't mean that works are free there"):
         term_of("ZZ")
 
 
 def test_the_command_answers_for_each_country(command_line: Callable[..., Any]) -> None:
     """As a table in the reader's language, and as JSON."""
-    told = json.loads(command_line("rights", "term", "--died", 1945, "--country", "CO", "--as-of", 2026, "--json").out)
-    [answer] = told["countries"]
+    reported = json.loads(
+        command_line("rights", "term", "--died", 1945, "--country", "CO", "--as-of", 2026, "--json").out
+    )
+    [answer] = reported["countries"]
     assert (answer["free"], answer["free_from"], answer["years"]) == (True, 2026, 80)
     early = json.loads(command_line("rights", "term", "--died", 1945, "--country", "CO", "--as-of", 2025, "--json").out)
     assert early["countries"][0]["free"] is False
@@ -72,6 +77,6 @@ def test_years_and_countries_that_are_none_are_refused(
     command_line: Callable[..., Any], arguments: tuple[object, ...]
 ) -> None:
     """With what to write instead."""
-    told = command_line("rights", "term", *arguments)
-    assert told.code == 2
-    assert "Traceback" not in told.err
+    result = command_line("rights", "term", *arguments)
+    assert result.code == 2
+    assert "Traceback" not in result.err

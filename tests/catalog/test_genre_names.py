@@ -100,7 +100,7 @@ def test_a_catalogue_column_has_them(tmp_path: Path) -> None:
     )
     [frame] = read_all(source, list_inputs(source, tmp_path))
     assert frame["genre"].to_list()[:2] == ["lyrics", "literature"]
-    doubts = " ".join(str(one.problem) for one in examine(source, str(tmp_path)).doubts)
+    doubts = " ".join(str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts)
     assert "2 values of «género» aren't understood as «genre»" in doubts
     assert "«entrevysta» (did you mean «oral_history»?)" in doubts
 

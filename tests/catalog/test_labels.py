@@ -40,14 +40,14 @@ def _labelled(slug: str, **agreement: str) -> Source:
 
 def test_each_label_binds_as_its_text_says() -> None:
     """Thirty labels; those that issue rules name bind as the rules say, in the three languages."""
-    bound = {one.code: one.binds for one in labels().values()}
+    bound = {label.code: label.binds for label in labels().values()}
     assert len(bound) == len(labels()) == 30
     assert {bound[code] for code in ("TK SS", "TK S", "TK CO", "TK MR", "TK WG", "BC CNV")} == {"closed"}
     assert {bound[code] for code in ("TK NC", "BC NC", "BC R")} == {"non_commercial"}
     assert {bound[code] for code in ("TK A", "BC P")} == {"attribution"}
     assert {bound[code] for code in ("TK V", "BC CV")} == {"nothing"}
     assert set(bound.values()) == {"closed", "nothing", "attribution", "non_commercial"}
-    assert all(label_of(one.uri) is one and set(one.names) == {"en", "es", "pt"} for one in labels().values())
+    assert all(label_of(label.uri) is label and set(label.names) == {"en", "es", "pt"} for label in labels().values())
     assert labels()["tk-secret-sacred"].names["es"] == "CT Secreto / Sagrado"
 
 
@@ -83,7 +83,7 @@ def _refusal(label: str | None, agreement: str | None = None) -> tuple[str | Non
 
 
 def test_rows_that_were_worked_before_labels_bound_stay_out_too() -> None:
-    """A row of an old run has all uses beside its label: neither a release nor a page shows it."""
+    """Rows of an old run have all uses despite their label; neither a release nor a page shows them."""
     assert _refusal(f"{_BASE}tk-secret-sacred/") == ("label=TK SS", False)
     assert _refusal("secreto para siempre") == ("label=secreto para siempre", False)
     assert _refusal(f"{_BASE}tk-secret-sacred/", "acta-7") == (None, True)

@@ -1,4 +1,4 @@
-"""What people call languages of the Americas, and the code or tag that a source declares by it."""
+"""Names that people use for languages of the Americas, and the code or tag that a source declares by them."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def test_a_name_that_people_use_finds_its_code(name: str, code: str) -> None:
     ],
 )
 def test_a_name_that_may_be_several_is_asked_for(name: str, members: set[str]) -> None:
-    """Nothing is guessed: the languages that it may be are named."""
+    """No language is guessed; the error names the possible ones."""
     assert declared_tag(name) is None
     assert set(share_name(name)) == members
-    with pytest.raises(answers.AnswerError) as asked:
+    with pytest.raises(answers.AnswerError) as requested:
         answers.languages(name)
-    assert all(f"{code} (" in str(asked.value) for code in members)
+    assert all(f"{code} (" in str(requested.value) for code in members)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_what_is_no_name_finds_none(name: str) -> None:
 
 def test_many_languages_are_not_listed_flatly() -> None:
     """The question says how to answer if the variety isn't known."""
-    with pytest.raises(answers.AnswerError) as asked:
+    with pytest.raises(answers.AnswerError) as requested:
         answers.languages("mixteco")
-    told = str(asked.value)
-    assert told.count("Mixtec)") <= 6
-    assert "or its place («mixteco de …»), or «mixteco, I don't know which»" in told
+    reported = str(requested.value)
+    assert reported.count("Mixtec)") <= 6
+    assert "or its place («mixteco de …»), or «mixteco, I don't know which»" in reported
     assert answers.languages("español y mixteco, no sé cuál, quy") == ["spa", "omq-x-mixtec", "quy"]
 
 
@@ -174,8 +174,8 @@ def test_a_source_may_declare_one(tmp_path: Path, command_line: CommandLine) -> 
     path = tmp_path / "cartas.toml"
     about = 'id = "cartas"\ntitle = "Cartas"\nholder = "Familia"\n'
     path.write_text(about + 'languages = ["omq-x-mixtec"]\n', "utf-8")
-    told = command_line("sources", "check", path, "--lang", "es")
-    assert "omq-x-mixtec: mixteco (sin especificar)" in told.out
+    result = command_line("sources", "check", path, "--lang", "es")
+    assert "omq-x-mixtec: mixteco (sin especificar)" in result.out
     known = load(SHIPPED).codes
     assert wanted_languages([load_source(str(path))], known) == (["omq"], [])
     path.write_text(about + 'languages = ["und-x-totonac"]\n', "utf-8")

@@ -43,7 +43,7 @@ def test_a_name_finds_its_code(typed: str, code: str | None) -> None:
 
 
 def test_every_name_finds_its_own_code_and_no_other() -> None:
-    """None stands for two languages, none is a code of another, and each code is one."""
+    """No name belongs to two languages, no name is a code of another, and each code is a single one."""
     seen: dict[str, str] = {}
     for code, named in _NAMES["names"].items():
         assert known_code(code) == code
@@ -77,10 +77,12 @@ def test_listed_languages_have_names_without_the_whole_standard(monkeypatch: pyt
 
 def test_a_name_of_many_languages_lists_them() -> None:
     """Asked for in a form, in a recipe and in a source's file."""
-    with pytest.raises(answers.AnswerError) as asked:
+    with pytest.raises(answers.AnswerError) as requested:
         answers.languages("español y triqui")
-    told = asked.value.message.translate("es")
-    assert told.startswith("muchas lenguas se llaman «triqui»; escriba el código de la lengua que corresponda: trc (")
+    reported = requested.value.message.translate("es")
+    assert reported.startswith(
+        "muchas lenguas se llaman «triqui»; escriba el código de la lengua que corresponda: trc ("
+    )
     with pytest.raises(ConfigError, match=r"many languages are called «mixteco»; write .*Mixtec\), .* and \d+ more"):
         iso_code("mixteco", "r.toml")
     with pytest.raises(ConfigError, match="write «zai»"):
@@ -106,11 +108,13 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     path = tmp_path / "a.toml"
     about = 'id = "a"\ntitle = "A"\nholder = "B"\n'
     path.write_text(about + 'genre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
-    told = command_line("sources", "check", path, "--lang", "es")
-    assert "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
+    result = command_line("sources", "check", path, "--lang", "es")
+    assert (
+        "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in result.out
+    )
     path.write_text(about + 'languages = ["mixteco"]\n')
-    told = command_line("sources", "check", path, "--lang", "pt")
-    assert "muitas línguas se chamam “mixteco”; escreva o código" in told.out
+    result = command_line("sources", "check", path, "--lang", "pt")
+    assert "muitas línguas se chamam “mixteco”; escreva o código" in result.out
     assert language_name("xyz").translate("es") == "xyz"
 
 
@@ -119,7 +123,7 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     [(COUNTRIES, country_of), (GENRES, genre_of), (COMPOSITIONS, composition_of), (LICENCES, statement_of)],
 )
 def test_what_is_shown_is_read(names: Mapping[str, Message], read: Callable[[str], str | None]) -> None:
-    """Whatever a country, genre, composition or licence is called here, in each language, stands for it in a cell."""
+    """Every displayed name of a country, genre, composition or licence can be read from a cell, in each language."""
     for value, name in names.items():
         for shown in (value, *name.translations().values()):
             assert read(shown) == read(shown.upper()) == value

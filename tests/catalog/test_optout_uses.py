@@ -1,4 +1,4 @@
-"""What each opt-out signal withholds, and how refusals travel with a record without any signal being lost."""
+"""Each opt-out signal withholds its uses, and refusals travel with a record without loss of any signal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WITHHELD: dict[Signal, set[str]] = {
 
 @pytest.mark.parametrize(("signal", "uses"), _WITHHELD.items())
 def test_a_signal_withholds_its_uses(signal: str, uses: set[str]) -> None:
-    """Alone, twice, and beside words that are no signal."""
+    """A signal withholds its uses alone, twice, and among words that are no signals."""
     assert withheld([signal]) == withheld([signal, signal]) == withheld(["nofollow", signal, ""]) == uses
 
 
@@ -73,12 +73,12 @@ def _refusals(number: int, length: int) -> list[OptOut]:
 def test_refusals_that_fit_are_written_whole_and_in_order() -> None:
     """One line of ASCII without spaces, times in UTC; up to 12,000 bytes nothing is cut."""
     local = datetime(2026, 11, 25, 9, tzinfo=timezone(timedelta(hours=-3)))
-    found = [OptOut("noarchive", "sí", _PAGE, local), OptOut("ai.txt", "Disallow: /", _PAGE, _NOW)]
-    assert to_json(found) == (
+    results = [OptOut("noarchive", "sí", _PAGE, local), OptOut("ai.txt", "Disallow: /", _PAGE, _NOW)]
+    assert to_json(results) == (
         '[["noarchive","s\\u00ed","https://diario.example/nota","2026-11-25T12:00:00+00:00"],'
         '["ai.txt","Disallow: /","https://diario.example/nota","2026-11-25T12:00:00+00:00"]]'
     )
-    assert from_json(to_json(found)) == found
+    assert from_json(to_json(results)) == results
     many = _refusals(30, 300)
     rest = MOST - len(to_json(many))
     one = OptOut("noai", "y", _PAGE, _NOW)
@@ -109,8 +109,8 @@ def test_of_more_refusals_than_fit_one_of_each_signal_stays() -> None:
 def test_refusals_that_are_cut_fill_a_record_to_its_last_byte() -> None:
     """A row of 168 bytes and its comma 71 times, and two brackets less a comma, are 12,000; the next would be more."""
     address = _PAGE + "/" + "a" * (65 - len(_PAGE))
-    found = [OptOut("noai", f"{n:03}" + "x" * 200, address, _NOW) for n in range(99)]
-    written = to_json(found)
+    results = [OptOut("noai", f"{n:03}" + "x" * 200, address, _NOW) for n in range(99)]
+    written = to_json(results)
     assert (len(written), len(from_json(written))) == (12_000, 71)
 
 
@@ -132,6 +132,6 @@ def test_what_was_not_written_here_is_no_refusal(text: str) -> None:
 
 
 def test_words_that_another_program_wrote_are_read_as_text() -> None:
-    """A number stands as its digits, a time of any zone in UTC, and what is no signal is left out."""
+    """Numbers become their digits, times of any zone UTC, and other values are left out."""
     text = '[["noai",1,2,"2026-01-02T03:00:00-03:00"],["index","x","y","2026-01-02T00:00:00+00:00"]]'
     assert from_json(text) == [OptOut("noai", "1", "2", datetime(2026, 1, 2, 6, tzinfo=UTC))]

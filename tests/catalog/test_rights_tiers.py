@@ -245,7 +245,7 @@ def test_a_statement_allows_the_uses_of_its_tier(tier: str, allowed: list[str]) 
     ],
 )  # fmt: skip
 def test_each_word_of_a_licence_binds_whatever_the_tier_is(statement: str | None, owed: list[str]) -> None:
-    """An agreement or a label may state another tier than the licence has: its words are owed beside it."""
+    """The obligations of a licence apply even if an agreement or a label states another tier."""
     order = ["attribution", "share_alike", "non_commercial", "no_derivatives", "agreement"]
     by_tier = {"attribution": ["attribution"], "share_alike": ["attribution", "share_alike"], "open": [],
                "non_commercial": ["non_commercial"], "no_derivatives": ["no_derivatives"],

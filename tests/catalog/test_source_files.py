@@ -1,4 +1,4 @@
-"""A source file says what it means, and what is wrong in it is told with its place and a remedy."""
+"""Mistakes in a source file are reported with their place and a remedy."""
 
 from __future__ import annotations
 

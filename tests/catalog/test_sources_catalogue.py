@@ -22,13 +22,13 @@ _ASK_FIRST = [source.id for source in shipped_sources() if source.status == "ask
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
 def test_each_file_of_the_catalogue_is_right(path: Path) -> None:
     """`sources check` finds nothing to put right, no example and no foreign name."""
-    source, found = check_source(path.read_text(encoding="utf-8"), str(path))
-    assert source is not None, [one.in_language("en") for one in found]
-    assert not {one.key for one in found} & {"id", "homepage", "contact", "rights.quoted_from", "rights.uses"}
+    source, results = check_source(path.read_text(encoding="utf-8"), str(path))
+    assert source is not None, [one.in_language("en") for one in results]
+    assert not {one.key for one in results} & {"id", "homepage", "contact", "rights.quoted_from", "rights.uses"}
 
 
 def test_every_claim_on_rights_is_quoted_with_its_address() -> None:
-    """Where a sentence was read its page and day are named; nothing is verified whose words were not found."""
+    """Each quotation has its page and day; a source without a quotation is not verified."""
     for source in shipped_sources():
         rights = source.rights
         assert rights is not None, source.id
@@ -78,21 +78,21 @@ def test_a_source_whose_holder_must_be_asked_is_refused_by_crawler_and_run(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=source_id), encoding="utf-8")
     (tmp_path / "out" / "collected" / source_id / "warc").mkdir(parents=True)
-    told = command_line("run", recipe, "--out", tmp_path / "out")
-    assert told.code == 2
-    assert "must be asked first" in told.err
+    result = command_line("run", recipe, "--out", tmp_path / "out")
+    assert result.code == 2
+    assert "must be asked first" in result.err
 
 
 def test_a_source_that_allows_nothing_is_refused_even_with_a_copy(
     command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
 ) -> None:
-    """Somebody who has a copy has no permission by that."""
+    """A copy of a source gives its owner no permission."""
     assert load_source("ailla").uses == ()
     recipe, copy = tmp_path / "receta.toml", tmp_path / "copia.txt"
     recipe.write_text(small_recipe("extract", source="ailla"), encoding="utf-8")
     copy.write_text("Una transcripción.", encoding="utf-8")
-    told = command_line("run", recipe, "--input", copy, "--out", tmp_path / "out")
-    assert (told.code, "must be asked first" in told.err) == (2, True)
+    result = command_line("run", recipe, "--input", copy, "--out", tmp_path / "out")
+    assert (result.code, "must be asked first" in result.err) == (2, True)
 
 
 def test_the_list_can_be_narrowed_by_words_of_any_language(command_line: CommandLine) -> None:
@@ -104,8 +104,8 @@ def test_the_list_can_be_narrowed_by_words_of_any_language(command_line: Command
     assert {row["id"] for row in news} == {"agencia-brasil", "agencia-publica"}
     guarani = command_line("sources", "list", "--language", "guaraní", "--use", "entrenar", "--json").json
     assert {row["id"] for row in guarani} == {"wikipedia-gn"}
-    asked = command_line("sources", "list", "--status", "ask_first", "--json").json
-    assert sorted(row["id"] for row in asked) == sorted(_ASK_FIRST)
+    requested = command_line("sources", "list", "--status", "ask_first", "--json").json
+    assert sorted(row["id"] for row in requested) == sorted(_ASK_FIRST)
     shown = command_line("sources", "list", "--status", "hay que pedir permiso", "--lang", "es").out
     assert "ailla" in shown
     assert f"fuentes: {len(_ASK_FIRST)}" in shown

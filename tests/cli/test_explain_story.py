@@ -70,8 +70,8 @@ def test_a_run_lists_every_stage_of_its_plan_in_order(out: Path) -> None:
     """Whichever part is merged first, and whether or not a row reached the stage."""
     [file] = (out / "runs").glob("*/run.json")
     stages = list(json.loads(file.read_text(encoding="utf-8"))["stages"])
-    asked = ["collect", "repair", "redact", "boilerplate", "dedupe"]
-    assert [name for name in stages if name in asked] == asked
+    requested = ["collect", "repair", "redact", "boilerplate", "dedupe"]
+    assert [name for name in stages if name in requested] == requested
     assert stages.index("line_keys") < stages.index("supersede") < stages.index("common_lines")
 
 
@@ -180,8 +180,8 @@ def test_what_a_catalogue_names_in_vain_is_found_by_that_name(
     (tmp_path / "in" / "lista.csv").write_text("archivo\ncarta.txt\nno-existe.txt\n", encoding="utf-8")
     run = ("run", tmp_path / "r.toml", "--input", tmp_path / "in", "--out", tmp_path / "out", "--engine", "in-process")
     assert "no-existe.txt; add the file, or correct its name" in command_line(*run, "--no-report").err
-    for asked in ("no-existe.txt", "no-existe"):
-        assert _story(command_line, tmp_path / "out", asked)["title"] == "no-existe.txt"
+    for requested in ("no-existe.txt", "no-existe"):
+        assert _story(command_line, tmp_path / "out", requested)["title"] == "no-existe.txt"
 
 
 def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, out: Path) -> None:
@@ -196,7 +196,7 @@ def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, ou
 
 @pytest.mark.parametrize(("language", "repaired"), [("es", "reparar"), ("pt", "reparar"), ("en", "repair")])
 def test_a_story_has_no_codes(command_line: CommandLine, out: Path, language: str, repaired: str) -> None:
-    """Stages are named by what they do, and times are given to the minute; the JSON has the stored values."""
+    """Stages have readable names and times are given to the minute; the JSON has the stored values."""
     output = command_line("explain", "cruzar el puente", "--out", out, "--lang", language).out
     assert re.search(rf"^  {repaired} +", output, re.MULTILINE)
     assert ("repair " in output) is (language == "en")

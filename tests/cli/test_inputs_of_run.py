@@ -98,9 +98,9 @@ def test_what_is_wrong_in_the_file_is_told(
 
 def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Path) -> None:
     """Seen from its folder; all its sources are run, and where they lie decides nothing."""
-    before = load_recipe("r.toml").digest()
+    previous = load_recipe("r.toml").digest()
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\na = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
-    assert load_recipe("r.toml").digest() == before
+    assert load_recipe("r.toml").digest() == previous
     output = command_line("run", "r.toml", "--json").json
     assert output["rows"] == {"in": 2, "kept": 2}
     assert command_line("run", "r.toml", "--input", "a=datos/a.jsonl", "--json").json["rows"]["in"] == 1

@@ -50,7 +50,7 @@ def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, co
     policy = texts.parent / "mi borrador.toml"
     policy.write_text('language = "spa"\nname = "Spanish"\n[bounds]\nchar_entropy = { min = 8 }\n')
     shipped = data_folder("filters") / "languages" / "spa.toml"
-    before = shipped.read_bytes()
+    previous = shipped.read_bytes()
     measured = ("measure", texts, "--policies", policy, "--genre", "literature")
     matches = command_line(*measured, "--json").json
     assert (matches["file"], matches["decides"], matches["documents"]) == ("languages/spa.toml", 3, 3)
@@ -60,7 +60,7 @@ def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, co
     output = command_line(*measured, "--lang", "es").out
     assert f"conservados: {matches['kept_before']} antes, 0 después" in output
     assert "✓ → ✗  dos.txt" in output
-    assert shipped.read_bytes() == before
+    assert shipped.read_bytes() == previous
 
 
 def test_changed_words_are_measured_again(

@@ -171,7 +171,7 @@ def test_sources_check_reports_the_same(command_line: CommandLine, tmp_path: Pat
         (tmp_path / f"{name}.toml").write_text(_FILES["documentos.toml"].replace("documentos", name), encoding="utf-8")
     with (tmp_path / "vencida.toml").open("a") as file:
         file.write('[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = []\nexpires = 2020-01-31\n')
-    told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
-    assert told.code == 1
-    assert told.out.count("no se pueden leer archivos que terminan en «.pptx»") == 2
-    assert "el permiso terminó el 2020-01-31: nada de la fuente entra en una versión" in told.out
+    result = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
+    assert result.code == 1
+    assert result.out.count("no se pueden leer archivos que terminan en «.pptx»") == 2
+    assert "el permiso terminó el 2020-01-31: nada de la fuente entra en una versión" in result.out

@@ -63,7 +63,7 @@ def test_the_written_package_keeps_the_contract(
 def test_invalid_names_are_refused(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, problem: str
 ) -> None:
-    """Nothing is written, and an existing folder isn't overwritten."""
+    """No file is written, and an existing folder isn't overwritten."""
     monkeypatch.chdir(tmp_path)
     ended = command_line("plugin", "new", kind, name, "--lang", "es")
     assert (ended.code, problem in ended.err) == (2, True), ended.err

@@ -179,9 +179,9 @@ def completed(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.Mon
     def call(line: str, shell: str = "bash") -> list[str]:
         monkeypatch.chdir(tmp_path)
         words = str(len(line.split(" ")) - 1)
-        asked = {"_LATAM_CORPUS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": words}
-        asked |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-        for name, value in asked.items():
+        requested = {"_LATAM_CORPUS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": words}
+        requested |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        for name, value in requested.items():
             monkeypatch.setenv(name, value)
         result = command_line()
         assert (result.code, result.err) == (0, "")

@@ -310,7 +310,7 @@ def test_a_full_disk_is_one_sentence_from_any_library(
     [
         (FileNotFoundError(2, "No such file or directory", "/datos/lista.txt"), "error: /datos/lista.txt: "),
         (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device (disk of "),
-        (MemoryError(), "error: memory: this process can't get any more; give it more (on a cluster, with"),
+        (MemoryError(), "error: memory: this process can't get more of it; give it more (on a cluster, with"),
     ],
 )
 def test_errors_of_a_barrier_name_the_file_or_the_stage(

@@ -1,4 +1,4 @@
-"""What is advised about columns: where they belong by their heads, and how to write values that are not understood."""
+"""Advice on columns: where they belong by their heads, and how to write values that are not understood."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line:
     """By their heads; a column that states consent is left to people."""
     (tmp_path / "envio").mkdir()
     folder = _folder(tmp_path / "envio", f"{_HEADS['es']},Licencia,Consentimiento", f"{_ROW},CC0-1.0,sí")
-    told = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
-    assert told.code == 0, told.err
+    result = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
+    assert result.code == 0, result.err
     columns = tomllib.loads((tmp_path / "b.toml").read_text(encoding="utf-8"))["collect"]["columns"]
     assert columns == {
         "title": "Título", "creators": "Autor", "genre": "Género", "declared_language": "Idioma", "published": "Fecha",
@@ -84,6 +84,6 @@ def test_remedies_fit_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_genre_that_nobody_meant_is_not_suggested() -> None:
-    """A letter is no primer; a slip of the pen is what it was meant to be."""
+    """A word for another thing gets no suggestion; a misspelt genre gets the right one."""
     typed = ("carta", "epístola rara", "novla", "prenza")
     assert [near_word("genre", one, GENRES) for one in typed] == [None, None, "literature", "news"]

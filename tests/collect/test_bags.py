@@ -1,4 +1,4 @@
-"""Bags: each file is held against the checksum of its bag's list, and what is wrong is a row of its own."""
+"""Bags: each file is compared with the checksum in its bag's list, and each problem is a row of its own."""
 
 from __future__ import annotations
 
@@ -67,21 +67,21 @@ def test_what_is_wrong_in_a_bag_is_told_and_the_rest_goes_on(bag: Path) -> None:
 
 
 def test_a_link_in_a_bag_that_leads_nowhere_is_a_failed_row(bag: Path) -> None:
-    """The rest is read, and what is wrong is told once."""
+    """The rest is read, and each problem is reported once."""
     (bag / "data" / "tres.txt").unlink()
     (bag / "data" / "tres.txt").symlink_to("no-hay.txt")
     assert _reasons(bag) == {"data/tres.txt#": "unreadable:missing file"}
 
 
 def test_a_bag_among_others_is_one_by_itself(bag: Path) -> None:
-    """Files beside it are in no list, and needn't be."""
+    """Files next to the bag are in no list, and needn't be."""
     (bag.parent / "suelto.txt").write_text("Suelto.", encoding="utf-8")
     (bag / "data/tres.txt").write_text("Cuatro.", encoding="utf-8")
     assert _reasons(bag.parent) == {"bolsa/data/tres.txt#": "unreadable:checksum differs"}
 
 
 def test_a_bag_without_a_list_that_can_be_checked(tmp_path: Path) -> None:
-    """Nothing of it is taken on trust."""
+    """No file of it is accepted without a check."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data/uno.txt").write_text("Uno.", encoding="utf-8")
     (tmp_path / "bagit.txt").write_text("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", encoding="utf-8")
@@ -92,7 +92,7 @@ def test_a_bag_without_a_list_that_can_be_checked(tmp_path: Path) -> None:
 
 
 def test_a_bag_within_a_bag_is_held_against_its_own_list(bag: Path) -> None:
-    """What the outer list names is there, though the inner bag's lists are no texts."""
+    """Files that the outer list names exist, but lists of the inner bag aren't texts."""
     outer = bag.parent / "lote"
     outer.mkdir()
     bag.rename(outer / "bolsa")
@@ -171,7 +171,7 @@ def test_a_doubled_line_says_nothing_new(bag: Path) -> None:
 
 
 def test_a_changed_list_is_told(bag: Path) -> None:
-    """The bag's list of its own files says what it was."""
+    """The bag's list of its own files has the original digest."""
     _list(bag).write_text(_list(bag).read_text() + "\n")
     assert _reasons(bag) == {f"{_list(bag).name}#": "unreadable:checksum differs"}
 
@@ -191,7 +191,7 @@ def test_names_are_coded_as_the_bags_maker_did(tmp_path: Path) -> None:
 
 
 def test_the_strongest_list_that_names_a_file_counts(tmp_path: Path) -> None:
-    """Lists of 0.97 may each name other files; one of an algorithm that nobody knows is no text."""
+    """Lists of 0.97 may name different files; a list with an unknown algorithm isn't a text."""
     (tmp_path / "data").mkdir()
     (tmp_path / "bagit.txt").write_text("BagIt-Version: 0.97")
     for name in ("uno", "dos", "tres"):
@@ -209,9 +209,9 @@ def test_a_bag_of_unknown_lists_says_which_are_known(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "bagit.txt").write_text("BagIt-Version: 1.0")
     (tmp_path / "manifest-whirlpool.txt").write_text("00 data/uno.txt\n")
-    told = _evidence(tmp_path)["bagit.txt#"]
-    assert told["lists"] == ["manifest-whirlpool.txt"]
-    assert "sha512" in told["known"]
+    reported = _evidence(tmp_path)["bagit.txt#"]
+    assert reported["lists"] == ["manifest-whirlpool.txt"]
+    assert "sha512" in reported["known"]
 
 
 def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
@@ -219,9 +219,15 @@ def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
     (bag / "data/tres.txt").unlink()
     wanted = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
     (bag / "fetch.txt").write_text("\n".join(wanted))
-    told = list(_evidence(bag).values())
-    assert [one.get("fetch") for one in told if one.get("name") == "data/tres.txt"] == ["https://b.example/tres.txt"]
-    assert sorted(str(one.get("near") or one.get("name")) for one in told) == ["data/otro.txt", "data/tres.txt", "roto"]
+    reported = list(_evidence(bag).values())
+    assert [one.get("fetch") for one in reported if one.get("name") == "data/tres.txt"] == [
+        "https://b.example/tres.txt"
+    ]
+    assert sorted(str(one.get("near") or one.get("name")) for one in reported) == [
+        "data/otro.txt",
+        "data/tres.txt",
+        "roto",
+    ]
 
 
 def test_what_a_bag_says_of_itself_may_be_a_column(bag: Path) -> None:

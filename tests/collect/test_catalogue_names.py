@@ -1,4 +1,4 @@
-"""How a catalogue names files, and what of a workbook is read: what went wrong there would go without a word."""
+"""Catalogues name files and are read from workbooks; mistakes in this would be silent."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, mean
 
 
 def test_each_name_of_a_row_must_be_there(folder: Path) -> None:
-    """A row of three files of which one was forgotten describes two, and says so."""
+    """A row of three files, one of which is missing, describes two and reports the third."""
     (folder / "c.csv").write_text("archivo,title\ncantos/uno.txt; dos.txt; falta.txt,Tomo\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert titles == {"cantos/uno.txt": "Tomo", "dos.txt": "Tomo"}
@@ -117,7 +117,7 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
 )
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str, told: str) -> None:
-    """One that stands twice, or that is a letter away from what is read."""
+    """A head that occurs twice, or is one letter away from a known one, is an error."""
     rows = [heads.split(","), ["cantos/uno.txt", "a", "b"]]
     if suffix == "csv":
         (folder / "c.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
@@ -161,7 +161,7 @@ def _edited(path: Path, edit: Callable[[str], str]) -> None:
     "dimension", ["", '<dimension ref="A1"/>', '<dimension ref="A1:A2"/>', '<dimension ref="B2:C9"/>']
 )
 def test_a_sheet_has_the_cells_that_it_has(folder: Path, dimension: str) -> None:
-    """Programs leave out how large a sheet is, or write what it once was."""
+    """Programs omit the dimensions of a sheet, or write outdated ones."""
     rows = [["archivo", "nota", "title"], ["cantos/uno.txt", "", "Coplas"], ["prosa/uno.txt", "x", "Cuento"]]
     _workbook(folder / "c.xlsx", rows)
     _edited(folder / "c.xlsx", lambda xml: re.sub(r"<dimension[^>]*/>", dimension, xml))
@@ -176,7 +176,7 @@ def test_a_column_far_to_the_right_is_one(folder: Path) -> None:
 
 
 def test_the_sheet_that_names_files_is_read(folder: Path) -> None:
-    """Notes before it are none."""
+    """Sheets with notes before it are ignored."""
     _workbook(folder / "c.xlsx", [["Léame", "2024"], ["Estos", "datos"]], [["archivo", "title"], ["dos.txt", "Dos"]])
     assert _told(_source("c.xlsx"), folder)[0] == {"dos.txt": "Dos"}
 
@@ -214,7 +214,9 @@ def test_a_merged_cell_is_said_of_each_row_that_it_covers(folder: Path) -> None:
         book.active.merge_cells(merged)
     book.save(path)
     frames = read_all(_source("c.xlsx", rights="rights"), list_inputs(_source("c.xlsx"), folder))
-    said = {row["origin"]["file"]: (row["creators"], row["rights"]) for one in frames for row in one.rows(named=True)}
+    said = {
+        row["origin"]["file"]: (row["creators"], row["rights"]) for frame in frames for row in frame.rows(named=True)
+    }
     assert said["dos.txt"] == said["4.txt"] == said["1896/tres.txt"] == (["Rosa"], reserved)
     assert said["dos.md"] == (["Luis"], reserved)
     assert said["prosa/uno.txt"] == (None, None)

@@ -20,7 +20,7 @@ _RECORD = """<modsCollection xmlns="http://www.loc.gov/mods/v3"><mods><titleInfo
 
 def _row(folder: Path, *statements: str, **columns: Any) -> tuple[dict[str, Any], list[str]]:
     """The row of a file whose record has these statements, and what `check` reports."""
-    conditions = "".join(f"<accessCondition>{one}</accessCondition>" for one in statements)
+    conditions = "".join(f"<accessCondition>{statement}</accessCondition>" for statement in statements)
     (folder / "uno.txt").write_text("Una copla.", encoding="utf-8")
     (folder / "mods.xml").write_text(_RECORD.format(conditions=conditions), encoding="utf-8")
     values = {
@@ -32,7 +32,7 @@ def _row(folder: Path, *statements: str, **columns: Any) -> tuple[dict[str, Any]
     }
     source = Source.model_validate(values)
     [row] = [row for frame in read_all(source, list_inputs(source, folder)) for row in frame.iter_rows(named=True)]
-    return row, [str(one.problem) for one in examine(source, str(folder)).doubts]
+    return row, [str(doubt.problem) for doubt in examine(source, str(folder)).doubts]
 
 
 @pytest.mark.parametrize("columns", [{}, {"rights": "rights"}])
@@ -47,7 +47,7 @@ def test_a_statement_beside_a_licence_counts(tmp_path: Path, words: str, columns
 
 @pytest.mark.parametrize("words", ["Acceso abierto", "© 1999 Biblioteca", "info:eu-repo/semantics/openAccess"])
 def test_a_sentence_that_restricts_nothing_changes_no_licence(tmp_path: Path, words: str) -> None:
-    """As on a page: who has the copyright may license it."""
+    """As on a page, a copyright holder may license the work."""
     row, doubts = _row(tmp_path, "CC BY 4.0", words)
     assert (row["rights"], row["rights_tier"]) == ("CC BY 4.0", "attribution")
     assert not any("held back" in doubt for doubt in doubts)

@@ -43,16 +43,16 @@ _MEMBERS = {
 
 
 def _zip(members: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def _tar(members: dict[str, bytes], mtime: int = 1_700_000_000) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size, info.mtime = len(data), mtime
@@ -60,7 +60,7 @@ def _tar(members: dict[str, bytes], mtime: int = 1_700_000_000) -> bytes:
         link = tarfile.TarInfo("enlace.txt")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def _rows(path: Path, data: bytes, source: Source = _ANY, **options: Any) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_members_are_read_as_files_of_a_folder(tmp_path: Path, name: str) -> Non
         )
     ]  # fmt: skip
     locators = ["notas/a.html", "notas/b.jsonl#1", "notas/b.jsonl#2"]
-    assert [row["doc_id"] for row in rows[:3]] == [doc_id("envios", f"{name}/{one}") for one in locators]
+    assert [row["doc_id"] for row in rows[:3]] == [doc_id("envios", f"{name}/{locator}") for locator in locators]
     assert rows[3]["doc_id"] == doc_id("envios", "d2")
     assert [row.get("raw") for row in rows] == [_MEMBERS["notas/a.html"], *[None] * 3, b"Tres", *[None] * 3]
     assert [row.get("text") for row in rows] == [None, "Uno", None, "Dos", None, "Fila uno", "Fila dos", None]
@@ -105,7 +105,7 @@ def test_the_sources_patterns_choose_among_members(tmp_path: Path) -> None:
 
 
 def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
-    """Nothing is written, and such a name would still be a false origin."""
+    """No file is written outside, and such a name would also be a false origin."""
     members = {"../../fuera.txt": b"a", "/raiz.txt": b"b", "C:\\c.txt": b"c", "bien.txt": b"Sana."}
     for name, data in (("e.zip", _zip(members)), ("e.tar", _tar(members))):
         rows = _rows(tmp_path / name, data)
@@ -146,7 +146,7 @@ def test_a_member_that_can_not_seek_is_held_only_up_to_a_limit(tmp_path: Path, m
 
 
 def test_locked_and_damaged_archives_are_failed_rows(tmp_path: Path) -> None:
-    """An encrypted member, a member with a false checksum, an archive that was cut, a file that is none."""
+    """Encrypted members, false checksums, truncated archives and files that aren't archives are failed rows."""
     data = bytearray(_zip({"a.txt": b"Secreta.", "b.txt": b"Sana."}))
     for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         data[data.index(mark) + at] |= 1
@@ -175,7 +175,7 @@ def test_a_limit_holds_across_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["e.zip", "e.tar"])
 def test_a_bomb_by_number_is_told_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Of a tar what is before the limit is read; a zip, whose list is read first, is a row; at it all is read."""
+    """A tar is read up to the limit; a zip, whose list is read first, is one failed row; at the limit all is read."""
     make = _zip if name == "e.zip" else _tar
     monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
     full = {f"{n}.txt": b"Texto." for n in range(4 + (name == "e.zip"))}  # a tar here has a link too
@@ -184,8 +184,8 @@ def test_a_bomb_by_number_is_told_and_not_held(tmp_path: Path, monkeypatch: pyte
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:too large"]
     assert len(rows) == (1 if name == "e.zip" else 6)
     assert rows[-1]["origin"] == {"file": name, "member": None, "offset": None, "digest": None}
-    told = json.loads(rows[-1]["evidence"])
-    assert told == {"file": name, "limit_members": 5, "remedy": "split it into smaller archives"}
+    reported = json.loads(rows[-1]["evidence"])
+    assert reported == {"file": name, "limit_members": 5, "remedy": "split it into smaller archives"}
 
 
 def test_a_zip_that_lies_of_its_number_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,13 +217,13 @@ def test_members_share_frames(tmp_path: Path) -> None:
     (frame,) = read(_ANY, file)
     assert [name.partition("#")[0] for name in frame["origin"].struct.field("member")] == list(members)
     assert frame["raw"].null_count() == 34
-    assert [found.height for found in read(_ANY, file, rows=30)] == [15] * 6 + [10]
+    assert [result.height for result in read(_ANY, file, rows=30)] == [15] * 6 + [10]
 
 
 @pytest.mark.parametrize("stored", ["libro.epub", "carta.docx", "partitura.mxl", "biblioteca/metadata.opf"])
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_an_archive_of_packages_is_no_package(tmp_path: Path, stored: str, compression: int) -> None:
-    """The names inside of what it holds, which are seen where that is stored as it is, aren't its own."""
+    """Names in a nested archive, which are visible if it is stored uncompressed, aren't the outer archive's own."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as inner:
         for name in ("META-INF/container.xml", "word/document.xml", "b.opf", "xl/workbook.xml"):

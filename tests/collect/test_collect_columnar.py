@@ -49,7 +49,7 @@ def _error(frame: pl.DataFrame) -> tuple[str, str]:
 
 
 def test_a_large_file_within_the_bound_is_read_in_pieces(tmp_path: Path) -> None:
-    """What a dictionary holds once is held once a row, and no frame is larger for it."""
+    """A dictionary value is repeated once per row, and frames stay within the limit."""
     path = _write(tmp_path / "grande.parquet", pa.table({"text": pa.repeat("a" * _MB, 60)}))
     frames = [frame for file in list_inputs(_SOURCE, path) for frame in read(_SOURCE, file)]
     assert sum(frame.height for frame in frames) == 60
@@ -87,7 +87,7 @@ _UNION = pa.UnionArray.from_dense(
     ids=lambda column: str(column.type)[:30],
 )
 def test_types_that_polars_doesnt_have_cost_nothing(tmp_path: Path, column: pa.Array) -> None:
-    """A mapped column of such a type, and one that nobody asks for."""
+    """A mapped or unused column of such a type is accepted."""
     for name in ("title", "otra"):
         batch = pa.RecordBatch.from_arrays([pa.array(["Hola", "Adiós"]), column], ["text", name])
         path = _write(tmp_path / f"{name}.arrow", pa.Table.from_batches([batch]))
@@ -95,7 +95,7 @@ def test_types_that_polars_doesnt_have_cost_nothing(tmp_path: Path, column: pa.A
 
 
 def _meant_often(times: int) -> pa.Array:
-    """A text of a megabyte that stands so many times, and is there once."""
+    """Return a text of a megabyte that a dictionary stores once for many rows."""
     return pa.DictionaryArray.from_arrays(pa.array([0] * times, pa.int32()), pa.array(["a" * _MB]))
 
 
@@ -146,7 +146,7 @@ _BOMBS = [
 
 
 def test_a_file_that_unpacks_to_gigabytes_is_told_and_costs_little(tmp_path: Path) -> None:
-    """Whatever makes little of much: what is in doubt is never held, and one row says so."""
+    """Doubtful data isn't kept in memory, and one row reports it, whichever encoding inflates it."""
     paths = []
     for kind, suffix in _BOMBS:
         table, options = _bomb(kind)
@@ -156,10 +156,10 @@ def test_a_file_that_unpacks_to_gigabytes_is_told_and_costs_little(tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for path, line in zip(paths, done.stdout.splitlines(), strict=True):
-        told = json.loads(line)
-        assert ["bombs do" in why for why in told["why"]] == [True], path.name
-        assert told["rows"] <= 65, path.name  # the rest is never read
-        assert told["peak"] < 600, path.name
+        reported = json.loads(line)
+        assert ["bombs do" in why for why in reported["why"]] == [True], path.name
+        assert reported["rows"] <= 65, path.name  # the rest is never read
+        assert reported["peak"] < 600, path.name
 
 
 def test_a_bomb_for_one_stage_is_told(tmp_path: Path) -> None:
@@ -182,11 +182,11 @@ def test_a_footer_that_lies_about_its_pages_is_found_out(tmp_path: Path) -> None
 
 
 def _zigzag(number: int) -> bytes:
-    number, made = number << 1, bytearray()
+    number, created = number << 1, bytearray()
     while number >= 0x80:
-        made.append(number & 0x7F | 0x80)
+        created.append(number & 0x7F | 0x80)
         number >>= 7
-    return bytes([*made, number])
+    return bytes([*created, number])
 
 
 def _padded(varint: bytes, size: int) -> bytes:

@@ -87,7 +87,7 @@ def _copy(url: str) -> None:
 
 
 def test_a_folder_of_every_format_is_read_by_suffix(folder: Path) -> None:
-    """Nothing that was handed over is left out without a word: what nobody can read is one failed row."""
+    """No delivered file is skipped silently: an unreadable one is a failed row."""
     rows = _rows(folder)
     counts = dict(rows.group_by(pl.col("origin").struct.field("file"), maintain_order=True).len().iter_rows())
     assert counts == {
@@ -113,7 +113,7 @@ def test_memory_gives_the_rows_of_the_disk(folder: Path) -> None:
 
 @pytest.fixture
 def bucket(object_store: str) -> str:
-    """The address of a prefix in an object store that runs beside the test."""
+    """Return the address of a prefix in an object store that runs during the test."""
     return f"{object_store}/entrega"
 
 
@@ -132,13 +132,13 @@ def test_a_file_tells_that_its_bytes_changed(tmp_path: Path, where: str, request
     fs, root = fsspec.url_to_fs(store)
     fs.pipe_file(f"{root}/a.jsonl", b"La barca")
     (file,) = list_inputs(_ANY, f"{store}/a.jsonl")
-    before = state_of(file.url)
-    assert state_of(file.url) == before
+    previous = state_of(file.url)
+    assert state_of(file.url) == previous
     if where != "disk":  # on which two writes may fall into one tick of the clock
         fs.pipe_file(f"{root}/a.jsonl", b"La marea")
-        assert state_of(file.url) != before
+        assert state_of(file.url) != previous
     fs.pipe_file(f"{root}/a.jsonl", b"La")
-    assert state_of(file.url) != before
+    assert state_of(file.url) != previous
     fs.rm_file(f"{root}/a.jsonl")
     with pytest.raises(SourceError, match="can't be opened"):
         state_of(file.url)

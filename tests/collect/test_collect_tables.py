@@ -65,7 +65,7 @@ def test_a_row_is_a_record_with_the_columns_of_the_first_line(tmp_path: Path) ->
     ],
 )
 def test_the_delimiter_is_found(tmp_path: Path, name: str, text: str) -> None:
-    """The one that gives most rows as many columns as the first line; a broken row hides it from nobody."""
+    """The delimiter that gives most rows the first line's number of columns; a broken row doesn't hide it."""
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
     frame = _read(path).filter(pl.col("drop_reason").is_null())
@@ -80,7 +80,7 @@ def test_quotation_marks_of_a_tsv_may_be_the_texts_own(tmp_path: Path) -> None:
 
 
 def test_the_source_may_state_charset_delimiter_and_header(tmp_path: Path) -> None:
-    """What a file doesn't show."""
+    """Properties that a file doesn't show."""
     path = _write(tmp_path / "n.csv", "1:Mañana, sí\n2:Año\n", "cp1252")
     more = '[collect]\ncharset = "cp1252"\ndelimiter = ":"\nheader = ["id", "text"]\n'
     frame = _read(path, more)
@@ -112,7 +112,7 @@ def test_heads_in_another_encoding_are_told_as_that(tmp_path: Path) -> None:
 
 
 def test_rows_in_another_encoding_are_told_with_what_to_write(tmp_path: Path) -> None:
-    """Beside whatever else is wrong with rows of the file."""
+    """Other mistakes in rows of the file are reported as well."""
     _write(tmp_path / "n.csv", "id,text\n1\n2,Hubo años.\n", "cp1252")
     unread = examine(_source(), str(tmp_path)).unread
     assert unread["n.csv", "unreadable:wrong number of columns"] is None
@@ -144,7 +144,7 @@ def test_a_bad_row_is_a_failed_row_in_its_place(tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_a_first_row_that_is_no_csv_is_a_failed_row(tmp_path: Path, rows: list[str], causes: list[str]) -> None:
-    """It names no columns, and the rows after it have too many; `check` tells of the file, too."""
+    """It names no columns, so all later rows have too many; `check` reports the file, too."""
     frame = _read(_write(tmp_path / "n.csv", "\n".join(rows)))
     assert frame["drop_reason"].to_list() == [f"unreadable:{cause}" for cause in causes]
     assert json.loads(frame["evidence"][0])["line"] == 1
@@ -152,7 +152,7 @@ def test_a_first_row_that_is_no_csv_is_a_failed_row(tmp_path: Path, rows: list[s
 
 
 def test_heads_alone_that_are_not_utf_8_are_a_failed_row(tmp_path: Path) -> None:
-    """As of another kind of file with a wrong suffix, of which nothing else would be read."""
+    """Otherwise none of the file would be read, as for another kind of file with a wrong suffix."""
     (tmp_path / "n.csv").write_bytes(gzip.compress(b"Sol y mar", mtime=0))
     examined = examine(_source(), str(tmp_path))
     assert "unreadable:not UTF-8" in str(examined.unread)
@@ -196,7 +196,7 @@ def test_what_was_written_is_read(tmp_path: Path, rows: list[tuple[str, str]], d
 @pytest.mark.parametrize("form", ["file", "stream"])
 @pytest.mark.parametrize("suffix", ["", ".zst"])
 def test_arrow_files_and_streams_are_read_like_parquet(tmp_path: Path, form: str, suffix: str) -> None:
-    """The two forms of Arrow, one of which `datasets` writes, plain or compressed."""
+    """Both forms of Arrow, one of which `datasets` writes, plain or compressed."""
     table = pa.table({"id": [f"n{n}" for n in range(25)], "text": [f"Nota {n}" for n in range(25)], "otra": range(25)})
     sink = io.BytesIO()
     make = pa.ipc.new_file if form == "file" else pa.ipc.new_stream

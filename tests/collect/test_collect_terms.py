@@ -52,14 +52,14 @@ def _rows(folder: Path, rights: str, *statements: str | None) -> list[dict[str, 
 def test_less_open_rights_of_a_record_narrow_its_uses(
     tmp_path: Path, statement: str | None, tier: str, uses: list[str]
 ) -> None:
-    """In a source under CC BY for all uses, what is non-commercial or reserved can only be used to evaluate."""
+    """In a source under CC BY for all uses, non-commercial or reserved records can only be used to evaluate."""
     rights = '[rights]\nstatement = "CC-BY-4.0"\nbasis = "licence"\nuses = ["train", "redistribute", "evaluate"]\n'
     [row] = _rows(tmp_path, rights, statement)
     assert (row["rights_tier"], row["uses"]) == (tier, uses)
 
 
 def test_open_rights_of_a_record_widen_nothing(tmp_path: Path) -> None:
-    """Neither tier nor uses, so that a release of what is open has none of it; one without a use in common has none."""
+    """They widen neither tier nor uses, so a release of open texts has none of them."""
     rights = '[rights]\nstatement = "CC-BY-SA-4.0"\nbasis = "licence"\nuses = ["train"]\n'
     rows = _rows(tmp_path, rights, "CC0-1.0", "CC BY-NC 4.0")
     assert [(row["rights_tier"], row["uses"]) for row in rows] == [("share_alike", ["train"]), ("non_commercial", [])]

@@ -1,4 +1,4 @@
-"""The pages of WARC and ARC files become documents; what is malformed is a failed row, what is no page is nothing."""
+"""The pages of WARC and ARC files become documents; malformed records are failed rows, other records are ignored."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_a_page_knows_where_and_when_it_was_found(tmp_path: Path, pack: Any) -> 
     assert row["obtained"] == datetime(2024, 5, 1, 12, tzinfo=UTC)
     assert (row["origin"]["member"], row["origin"]["offset"]) == ("2", len(first))
     (file,) = list_inputs(_ANY, path)
-    found = Extract()(Batch(next(read(_ANY, file)))).frame.row(0, named=True)
-    assert (found["text"], found["title"]) == ("Mañana baja el río.", "El río")
+    results = Extract()(Batch(next(read(_ANY, file)))).frame.row(0, named=True)
+    assert (results["text"], results["title"]) == ("Mañana baja el río.", "El río")
 
 
 def test_only_pages_are_documents(tmp_path: Path) -> None:
-    """Requests, revisits, metadata, pictures, redirects and errors are none; resources and conversions may be."""
+    """Requests, revisits, metadata, pictures, redirects and errors aren't; resources and conversions may be."""
     page = _PAGE.encode()
     data = b"".join(
         [
@@ -110,11 +110,11 @@ def _chunked(body: bytes) -> bytes:
 
 
 def _brotli(body: bytes) -> bytes:
-    made = io.BytesIO()
-    writer = BrotliWriter(made)
+    buffer = io.BytesIO()
+    writer = BrotliWriter(buffer)
     writer.write(body)
     writer.close()
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ _LONG = (_PAGE + "".join(f"<p>Verso {number}, distinto.</p>" for number in range
     ],
 )
 def test_a_page_that_was_cut_in_transit_is_no_page(tmp_path: Path, body: bytes, headers: Any, told: str) -> None:
-    """Half a text is no text, whatever packed it; a crawler's earlier pages are still read for what they refuse."""
+    """A truncated text isn't a document, whatever its encoding; refusals on a crawler's earlier pages still count."""
     (row,) = _rows(tmp_path / "c.warc", _warc(_http(body, **headers)))
     assert row["drop_reason"] == "unreadable:malformed record"
     assert told in json.loads(row["evidence"])["error"]
@@ -184,7 +184,7 @@ def test_what_is_whole_is_not_taken_for_cut(tmp_path: Path) -> None:
 
 
 def test_a_record_that_says_that_it_was_cut_is_no_page(tmp_path: Path) -> None:
-    """What a crawler stopped reading, by its length or its time; of what is no page it is no matter."""
+    """Pages that a crawler truncated by length or time are failed rows; other truncated records are ignored."""
     page, picture = _warc(_http(_LONG)), _warc(_http(b"\x89PNG", "image/png"))
     cut = [one.replace(b"\r\n", b"\r\nWARC-Truncated: length\r\n", 1) for one in (page, picture)]
     (row,) = _rows(tmp_path / "c.warc", cut[0] + cut[1])
@@ -251,7 +251,7 @@ def test_the_form_that_a_source_states_goes_along(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_arc_files_are_read(tmp_path: Path, suffix: str) -> None:
-    """The older format: the file's own record is none, an address may have spaces, a bad length is a failed row."""
+    """The older format: the file's own record is skipped, an address may have spaces, a bad length is a failed row."""
     page = _http(_PAGE.encode())
     records = [
         b"filedesc://c.arc 127.0.0.1 20140216050221 text/plain 20\n1 0 Archivo\nURL IP\n\n",

@@ -26,7 +26,7 @@ def _read(source: Source, where: Path) -> pl.DataFrame:
 
 
 def test_a_file_is_its_decompressed_bytes(tmp_path: Path) -> None:
-    """The digest is of the payload, so that compressing a file anew changes nothing."""
+    """The digest is of the payload, so that compressing a file again changes nothing."""
     page = "<p>Buenos días</p>".encode("cp1252")
     (tmp_path / "notas").mkdir()
     (tmp_path / "notas" / "a.html.gz").write_bytes(gzip.compress(page))
@@ -50,7 +50,7 @@ def test_the_form_of_a_text_reaches_the_extractor(tmp_path: Path) -> None:
 
 
 def test_an_empty_or_broken_file_is_a_failed_row(tmp_path: Path) -> None:
-    """Half a document is no document, and an empty one is none either; the others are read."""
+    """Half a document isn't a document, and neither is an empty one; the others are read."""
     (tmp_path / "a.txt").write_bytes(b" \n")
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"Una historia larga. " * 5000)[:-20])
     (tmp_path / "c.txt").write_bytes(b"Sana.")

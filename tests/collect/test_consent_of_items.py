@@ -69,15 +69,15 @@ def test_a_mapped_consent_is_taken_for_each_item(tmp_path: Path) -> None:
         ["consentimientos-2026", "carta-3.pdf"],
         date(2030, 12, 31),
     )
-    assert [one["id"] for one in rows["1.txt"]["consent"]] == ["consentimientos-2026"]
+    assert [row["id"] for row in rows["1.txt"]["consent"]] == ["consentimientos-2026"]
     assert json.loads(rows["3.txt"]["evidence"])["unread"] == {"consentimiento": ""}
 
 
 def test_an_unmapped_consent_holds_back_what_it_does_not_give(tmp_path: Path) -> None:
-    """An empty cell too, if the source rests on consent."""
+    """An empty cell withholds the item too, if the source is based on consent."""
     source, rows = _catalogued(tmp_path, "Termo de consentimento", "sim", "", "carta-3.pdf", "não")
     assert [rows[f"{number}.txt"]["rights_tier"] for number in range(4)] == ["permission"] + ["unknown"] * 3
-    reported = " / ".join(str(one.as_message()) for one in examine(source, str(tmp_path)).doubts)
+    reported = " / ".join(str(doubt.as_message()) for doubt in examine(source, str(tmp_path)).doubts)
     assert "3 cells of «Termo de consentimento» state no consent that is understood, such as" in reported
     assert "an empty cell" in reported
     assert "«não»" in reported
@@ -85,7 +85,7 @@ def test_an_unmapped_consent_holds_back_what_it_does_not_give(tmp_path: Path) ->
 
 
 def test_an_empty_cell_says_nothing_of_a_licence(tmp_path: Path) -> None:
-    """If the source rests on a licence, consent was asked for where it was needed."""
+    """If the source is based on a licence, consent was requested only where needed."""
     (tmp_path / "a.csv").write_text("text,consentimiento\nUna copla.,\nOtra copla.,no\n", encoding="utf-8")
     assert [row["rights_tier"] for row in _rows(_source(_OPEN), tmp_path)] == ["open", "unknown"]
 
@@ -100,7 +100,7 @@ def test_a_run_names_consents_that_are_missing(tmp_path: Path) -> None:
     """The mapped column as the unmapped one, from what `run.json` has."""
     source, _found = _catalogued(tmp_path, "consentimiento", "carta-3.pdf", "", columns={"consent": "consentimiento"})
     seen = examine(source, str(tmp_path))
-    lines = [str(one) for one in terms_lines({"mapping": mapping_rows({"voces": seen.facts})})]
+    lines = [str(terms_line) for terms_line in terms_lines({"mapping": mapping_rows({"voces": seen.facts})})]
     assert any("1 cell of «consentimiento» states no consent that is understood" in line for line in lines)
     assert not any("although it isn't mapped" in line for line in lines)
 

@@ -55,9 +55,9 @@ def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    pl.DataFrame(rows).write_parquet(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(("name", "write"), [("a.csv", _csv), ("a.jsonl", _lines), ("a.parquet", _parquet)])
@@ -67,7 +67,7 @@ def test_declared_columns_are_kept_in_each_format(tmp_path: Path, name: str, wri
     source = _source(_EXTRA)
     frames = list(read_all(source, list_inputs(source, str(tmp_path)), genre="literature"))
     entries = pl.concat(frames)["extra"].to_list()
-    assert [tuple(one.values()) for one in entries[0]] == [
+    assert [tuple(entry.values()) for entry in entries[0]] == [
         ("año", "1872"),
         ("precio", "12.5"),
         ("tags", "mar"),
@@ -86,8 +86,8 @@ def test_a_value_of_another_type_is_counted_and_named(tmp_path: Path) -> None:
     assert frame["verdict"].to_list() == [None, "changed"]
     fill = watch.facts.fills["extra.precio"]
     assert (fill.origin, fill.filled, fill.unread, fill.examples) == ("Precio de venta", 1, 1, ["doce"])
-    doubts = [str(one.as_message()) for one in examine(source, str(tmp_path)).notes]
-    assert any("«doce»" in one and "[collect.extra]" in one for one in doubts)
+    doubts = [str(note.as_message()) for note in examine(source, str(tmp_path)).notes]
+    assert any("«doce»" in doubt and "[collect.extra]" in doubt for doubt in doubts)
 
 
 def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) -> None:
@@ -100,18 +100,18 @@ def test_columns_that_are_not_taken_are_named_with_the_remedy(tmp_path: Path) ->
         (folder / name).write_bytes(write(rows))
         seen = examine(source, str(folder))
         assert seen.facts.not_taken == ["Editorial"]
-        [told] = [str(one.as_message()) for one in seen.notes if "Editorial" in str(one.as_message())]
-        assert 'editorial = { column = "Editorial", type = "string" }' in told
+        [reported] = [str(note.as_message()) for note in seen.notes if "Editorial" in str(note.as_message())]
+        assert 'editorial = { column = "Editorial", type = "string" }' in reported
 
 
 def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
-    """A row beside a file gives its additional columns to the file's document."""
+    """A catalogue row gives its additional columns to the file's document."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
     (tmp_path / "lista.csv").write_text("archivo,Signatura,Sala\nuno.txt,B-12,Norte\n", encoding="utf-8")
     index = 'files = ["*.txt"]\n[collect.index]\nfile = "lista.csv"\n'
     source = _source(index + '[collect.extra]\nsignatura = { column = "Signatura", type = "string" }\n')
     assert _extra(source, tmp_path) == [{"signatura": "B-12"}]
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).notes]
+    doubts = [str(note.problem) for note in examine(source, str(tmp_path)).notes]
     assert "1 column isn't used: «Sala»" in doubts
     wrong = _source(index + '[collect.extra]\nsignatura = { column = "Signatra", type = "string" }\n')
     with pytest.raises(ConfigError, match=r"no column «Signatra».*Signatura"):
@@ -145,7 +145,7 @@ def test_a_column_that_states_terms_still_narrows_them(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_declaration_is_refused(declared: str, problem: str) -> None:
-    """A name of the schema, one that no column may have, an unknown type, and names that only capitals tell apart."""
+    """A schema name, a forbidden name, an unknown type, and names that differ only in capitals are refused."""
     with pytest.raises(ConfigError) as raised:
         _source(f"[collect.extra]\n{declared}\n")
     assert problem in str(raised.value)
@@ -164,5 +164,5 @@ def test_a_wrong_declaration_is_refused(declared: str, problem: str) -> None:
     ],
 )  # fmt: skip
 def test_values_are_read_by_their_type(kind: str, values: list[Any], texts: list[list[str]]) -> None:
-    """What isn't of the type, may be either of two numbers or is too long for a column is no value."""
+    """A value of another type, an ambiguous number or too long a text is null."""
     assert converted(values, kind) == texts

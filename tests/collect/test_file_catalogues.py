@@ -1,4 +1,4 @@
-"""A catalogue among a folder's files says what they are: tables, MARC, MODS, METS, Dublin Core."""
+"""A catalogue in a folder describes its files: tables, MARC, MODS, METS, Dublin Core."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _xlsx(path: Path, rows: tuple[tuple[str, ...], ...] = _ROWS) -> None:
 
 @pytest.mark.parametrize(("name", "write"), [("catalogo.csv", _csv), ("catalogo.xlsx", _xlsx)])
 def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None:
-    """Its cells are the document's columns; a row without file is a failed row, a file without row is told."""
+    """Its cells become columns; a row without a file is a failed row, a file without a row is reported."""
     write(_folder(tmp_path) / name)
     source = _source(index={"file": name}, columns=_MAPPED)
     rows = _read(source, tmp_path)
@@ -75,8 +75,12 @@ def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None
     assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
     assert (by_file["dos.txt"]["declared_language"], by_file["suelto.txt"]["title"]) == ("quy", None)
     (failed,) = [row for row in rows if row["drop_reason"]]
-    told = json.loads(failed["evidence"])
-    assert (failed["drop_reason"], told["names"], told["file"]) == ("unreadable:missing file", ["tres.txt"], name)
+    reported = json.loads(failed["evidence"])
+    assert (failed["drop_reason"], reported["names"], reported["file"]) == (
+        "unreadable:missing file",
+        ["tres.txt"],
+        name,
+    )
     assert (failed["title"], failed["origin"]["member"]) == ("No está", "tres.txt")
     seen = examine(source, str(tmp_path))
     doubts = [str(doubt.problem) for doubt in seen.doubts]
@@ -95,7 +99,7 @@ def test_a_document_is_named_by_its_file(tmp_path: Path) -> None:
 
 
 def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
-    """Rows that say the same are one; of rows that don't, nobody knows which is right."""
+    """Equal rows count once; differing rows end the run, because no one knows which is right."""
     _csv(_folder(tmp_path) / "c.csv", (_ROWS[0], ("uno.txt", *_ROWS[0][1:])))
     source = _source(index={"file": "c.csv"}, columns=_MAPPED)
     rows = _read(source, tmp_path)
@@ -220,7 +224,7 @@ def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     rows = _read(source, tmp_path)
     assert _by_file(rows)["dos.txt"]["title"] == title
     failed = [(row["drop_reason"], json.loads(row["evidence"])) for row in rows if row["drop_reason"]]
-    assert [(why, [told["declared"], told["read_as"]]) for why, told in failed] == (
+    assert [(why, [report["declared"], report["read_as"]]) for why, report in failed] == (
         [("unreadable:charset differs", doubt)] if doubt else []
     )
     doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
@@ -295,23 +299,23 @@ def test_a_hostile_catalogue_expands_nothing(tmp_path: Path) -> None:
 
 
 def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
-    """What a list says of a file is part of what its results rest on."""
+    """A file's results depend on its row in the list."""
     _csv(_folder(tmp_path) / "c.csv")
     source = _source(index={"file": "c.csv"}, columns=_MAPPED)
 
     def keys() -> dict[str, str]:
         return {file.relative: input_key(file, digest(file), "") for file in list_inputs(source, tmp_path)}
 
-    before = keys()
+    previous = keys()
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
     after = keys()
-    assert {name for name in before if before[name] != after[name]} == {"dos.txt", "c.csv"}
+    assert {name for name in previous if previous[name] != after[name]} == {"dos.txt", "c.csv"}
 
 
 @pytest.mark.parametrize("suffix", ["zip", "xztar"])
 @pytest.mark.parametrize("where", ["archivo", "carpeta"])
 def test_a_catalogue_inside_an_archive_describes_its_members(tmp_path: Path, suffix: str, where: str) -> None:
-    """As beside a folder, and what is missing or has no row is told the same."""
+    """Its members are described as in a folder, and missing files or rows are reported in the same way."""
     (tmp_path / "a").mkdir()
     _xlsx(_folder(tmp_path / "a") / "c.xlsx")
     (tmp_path / "envios").mkdir()
@@ -340,7 +344,7 @@ def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
-    """Its heads are nobody's, and the source maps none."""
+    """None of its heads is known, and the source maps none."""
     _csv(_folder(tmp_path) / "c.csv")
     doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
     assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
@@ -356,14 +360,14 @@ def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> Non
 
 
 def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
-    """What a catalogue's row comes to whose cells are these: the document, the doubts, what is broken."""
+    """Return the document, the doubts and the errors of a catalogue row with these cells."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
     (tmp_path / "catalogo.csv").write_text(f"archivo;país;fecha;género\nuno.txt;{cells}\n", encoding="utf-8")
     columns = {"country": "país", "published": "fecha", "genre": "género"}
     source = _source(index={"file": "catalogo.csv"}, columns=columns)
     source = source.model_copy(update={"country": "MX", "genre": "literature"})
     seen = examine(source, str(tmp_path))
-    return _by_file(_read(source, tmp_path))["uno.txt"], [str(one.problem) for one in seen.doubts], seen.breaches
+    return _by_file(_read(source, tmp_path))["uno.txt"], [str(doubt.problem) for doubt in seen.doubts], seen.breaches
 
 
 def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
@@ -374,7 +378,7 @@ def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
 
 
 def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> None:
-    """Nobody said the source's country of it; its genre, which every document has, stays."""
+    """The source's country isn't used; the genre, which every document has, is."""
     row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;cachivaches")
     assert (row["country"], row["published"], row["genre"]) == (None, None, "literature")
     unread = {"country": "Ruritania", "published": "c. 1950", "genre": "cachivaches"}
@@ -385,7 +389,7 @@ def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> 
 
 
 def test_an_address_says_nothing_of_a_country_that_is_stated(tmp_path: Path) -> None:
-    """Where nothing is stated it does."""
+    """It counts only if no country is stated."""
     stated = [("Ruritania", None), ("", "CL")]
     rows = [{"text": f"Copla {n}.", "pais": one, "url": f"https://diario.cl/{n}"} for n, (one, _) in enumerate(stated)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -402,7 +406,7 @@ def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:
 
 
 def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) -> None:
-    """Where the source gives another for it in `default`, that is its word; an empty one stands for an empty cell."""
+    """The source's `default` applies to unknown values; an empty value counts as an empty cell."""
     (tmp_path / "a.jsonl").write_text(
         "".join(json.dumps({"text": f"La barca {n}.", "lugar": lugar}) + "\n" for n, lugar in enumerate("abc")),
         encoding="utf-8",
@@ -417,11 +421,11 @@ def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) 
 
 def _workbook(cells: str, properties: str = "") -> bytes:
     """A workbook of one sheet with this XML in it."""
-    made, packed = io.BytesIO(), io.BytesIO()
-    openpyxl.Workbook().save(made)
+    created, packed = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(created)
     names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     sheet = f'<worksheet xmlns="{names}"><sheetData>{cells}</sheetData></worksheet>'
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(created) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             data = source.read(name)
             if name == "xl/workbook.xml":
@@ -436,9 +440,9 @@ _TITLES = '<row><c t="inlineStr"><is><t>Archivo</t></is></c><c t="inlineStr"><is
 def test_a_formula_that_was_never_computed_is_refused() -> None:
     """A program that isn't a spreadsheet writes 0 as its value, and asks for it to be computed when it is opened."""
     row = '<row><c t="inlineStr"><is><t>a.txt</t></is></c><c><f>B9</f><v>0</v></c></row>'
-    asked = _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')
+    requested = _workbook(_TITLES + row, '<calcPr calcId="124519" fullCalcOnLoad="1"/>')
     with pytest.raises(ConfigError, match=r"lista\.xlsx: it has formulas without a value"):
-        list(tables("lista.xlsx", asked, "Archivo".__eq__))
+        list(tables("lista.xlsx", requested, "Archivo".__eq__))
     (table,) = tables("lista.xlsx", _workbook(_TITLES + row, '<calcPr calcId="191029"/>'), "Archivo".__eq__)
     assert list(table.rows) == [(2, {"Archivo": "a.txt", "Autor": "0"})]
 

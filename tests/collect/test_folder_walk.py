@@ -1,4 +1,4 @@
-"""Links in a folder are read as what they lead to, once; what can't be reached is told."""
+"""Links in a folder are followed to their targets, once; unreachable targets are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXTS = Source.model_validate(_ANY.model_dump() | {"collect": {"files": ["**/*.
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of texts, beside others."""
+    """Create a folder of texts, next to others."""
     for name in ("entrega/a.txt", "entrega/coplas/b.txt", "afuera/c.txt", "afuera/hondo/d.txt", "afuera/.e.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"Copla de {name}.", encoding="utf-8")
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _names(where: Path | str, source: Source = _ANY) -> list[str]:
-    return [one.relative for one in list_inputs(source, where)]
+    return [list_input.relative for list_input in list_inputs(source, where)]
 
 
 def _rows(where: Path, source: Source = _ANY) -> Iterator[tuple[str, str | None, str | None]]:
@@ -99,7 +99,7 @@ def test_a_link_that_leads_nowhere_is_a_failed_row(folder: Path) -> None:
 
 
 def test_links_into_the_system_and_hidden_ones_are_left_alone(folder: Path) -> None:
-    """What is there may have no end."""
+    """Their targets could be endless."""
     (folder / "c.txt").symlink_to("/proc/cpuinfo")
     (folder / "d").symlink_to("/sys/kernel")
     (folder / ".e.txt").symlink_to("a.txt")
@@ -107,7 +107,7 @@ def test_links_into_the_system_and_hidden_ones_are_left_alone(folder: Path) -> N
 
 
 def test_a_folder_that_can_not_be_listed_ends_the_listing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a file that can't be opened does: what is in it would stay away without a word."""
+    """As for a file that can't be opened: its content would be lost silently."""
     scandir = os.scandir
 
     def denied(path: str) -> Iterator[os.DirEntry[str]]:

@@ -64,13 +64,13 @@ def test_a_catalogue_may_have_a_title(tmp_path: Path, name: str, padded: bool) -
     """Above its heads, with empty rows and a note; `check` and `run` name the row that is taken."""
     source = _folder(tmp_path, name, [*_TITLE, _HEADS, *_CELLS], padded=padded)
     rows = _by_file(source, tmp_path)
-    found = {file: (row["title"], row["genre"], row["rights_tier"]) for file, row in rows.items()}
-    assert found == {
+    results = {file: (row["title"], row["genre"], row["rights_tier"]) for file, row in rows.items()}
+    assert results == {
         "uno.txt": ("Coplas", "lyrics", "attribution"),
         "dos.txt": ("Cartas", "literature", "non_commercial"),
     }
     seen = examine(source, str(tmp_path))
-    assert any("the header is taken to be row 5" in str(one.problem) for one in seen.doubts)
+    assert any("the header is taken to be row 5" in str(doubt.problem) for doubt in seen.doubts)
     assert any("the header is taken to be row 5" in str(one) for one in inputs_reported("fondo", seen.facts))
     record = {"header_rows": header_rows({"fondo": Facts.of(seen.facts.as_dict())})}
     assert [f"«{name}»" in str(line) for line in input_lines(record)] == [True]
@@ -81,12 +81,12 @@ def test_heads_in_the_first_row_are_reported_to_no_one(tmp_path: Path, name: str
     """As most tables have them."""
     source = _folder(tmp_path, name, [_HEADS, *_CELLS])
     assert len(_by_file(source, tmp_path)) == 2
-    assert not any("header" in str(one.problem) for one in examine(source, str(tmp_path)).doubts)
+    assert not any("header" in str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts)
 
 
 @pytest.mark.parametrize("name", ["catalogo.csv", "catalogo.xlsx"])
 def test_two_rows_that_may_be_the_heads_end_the_command(tmp_path: Path, name: str) -> None:
-    """Nobody can say which is right; the error names both rows."""
+    """No one can decide which is right; the error names both rows."""
     other = ["código", "nombre", "permiso", "clase"]
     source = _folder(tmp_path, name, [other, _HEADS, *_CELLS])
     with pytest.raises(ConfigError, match="row 1 and row 2 both look like the header") as raised:
@@ -97,10 +97,10 @@ def test_two_rows_that_may_be_the_heads_end_the_command(tmp_path: Path, name: st
 @pytest.mark.parametrize("name", ["catalogo.csv", "catalogo.xlsx"])
 @pytest.mark.parametrize("last", ["Total: 2", "TOTAL GENERAL", "Fuente: inventario de 1998", "Elaborado por Rosa Paz"])
 def test_totals_and_notes_describe_no_file(tmp_path: Path, name: str, last: str) -> None:
-    """They are named as what they are."""
+    """They are reported as totals or notes."""
     source = _folder(tmp_path, name, [*_TITLE, _HEADS, *_CELLS, [], [last, "", "", ""]])
     assert len(_by_file(source, tmp_path)) == 2
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
+    doubts = [str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts]
     assert "1 of its rows is a total or a note and isn't read: row 9" in doubts
 
 
@@ -121,12 +121,12 @@ def test_a_table_of_texts_may_have_a_title_and_totals(tmp_path: Path, padded: bo
     _write(tmp_path / "a.csv", rows, padded=padded)
     source = _source(columns={"text": "texto"})
     frames = list(read_all(source, list_inputs(source, tmp_path)))
-    found = [(row["text"], row["drop_reason"], row["origin"]["member"]) for f in frames for row in f.to_dicts()]
+    results = [(row["text"], row["drop_reason"], row["origin"]["member"]) for f in frames for row in f.to_dicts()]
     reason = "unreadable:total or note"
-    found = [one for one in found if one[1] != "unreadable:no text"]  # an empty row of a program has separators
+    results = [one for one in results if one[1] != "unreadable:no text"]  # an empty row of a program has separators
     texts = [("Una copla.", None, "4"), ("Otra copla.", None, "5"), ("Una más.", None, "6")]
-    assert found == [*texts, (None, reason, "8"), (None, reason, "9")]
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
+    assert results == [*texts, (None, reason, "8"), (None, reason, "9")]
+    doubts = [str(doubt.problem) for doubt in examine(source, str(tmp_path)).doubts]
     assert "the header is taken to be row 3" in doubts
 
 
@@ -165,10 +165,10 @@ def test_ordinary_tables_are_read_as_before(tmp_path: Path, lines: list[str]) ->
     (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     source = _source()
     frames = list(read_all(source, list_inputs(source, tmp_path)))
-    found = [row for frame in frames for row in frame.to_dicts()]
-    assert len(found) == len(lines) - 1
+    results = [row for frame in frames for row in frame.to_dicts()]
+    assert len(results) == len(lines) - 1
     if lines[0] != "text" or ";" in lines[1]:
-        assert all(row["drop_reason"] is None for row in found)
+        assert all(row["drop_reason"] is None for row in results)
 
 
 def test_a_catalogue_in_another_kind_of_sheet_names_the_remedy(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class Told:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """The reason of each row that was set aside, by its file or its record in it."""
+        """Return the reason of each dropped row, by its file or its record in it."""
         named = self.dropped.with_columns(
             pl.col("origin").struct.field("file").alias("file"), pl.col("origin").struct.field("member").alias("member")
         )
@@ -85,7 +85,7 @@ class Room:
 
     @property
     def data(self) -> Path:
-        """Where the inputs are."""
+        """The folder of the inputs."""
         return self.root / "datos"
 
     def write(self, name: str, content: bytes | str) -> Path:
@@ -107,7 +107,7 @@ class Room:
         return path
 
     def run(self, options: str = "", source: str | None = None) -> Told:
-        """The run's rows, of which none is lost: in = kept + set aside, each with its ledger row."""
+        """Return the run's rows after checking that none is lost: in = kept + set aside, each with its ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
         result = run(plan, find_parts(plan), self.root / "out", InProcess())
@@ -125,11 +125,11 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, small_recipe: SmallRecipe) -> Room:
-    """A folder with two good documents, one before and one after whatever a test puts beside them."""
-    made = Room(tmp_path, small_recipe)
-    made.write("aa-buena.txt", _GOOD)
-    made.write("zz-buena.jsonl", json.dumps({"id": "afilador", "text": _OTHER}, ensure_ascii=False) + "\n")
-    return made
+    """Create a folder with two good documents, one before and one after the files of a test."""
+    created = Room(tmp_path, small_recipe)
+    created.write("aa-buena.txt", _GOOD)
+    created.write("zz-buena.jsonl", json.dumps({"id": "afilador", "text": _OTHER}, ensure_ascii=False) + "\n")
+    return created
 
 
 def _lines(*records: Any) -> bytes:
@@ -142,8 +142,8 @@ def _documents(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _good_kept(told: Told) -> bool:
-    return {_GOOD, _OTHER} <= set(told.kept["text"])
+def _good_kept(reported: Told) -> bool:
+    return {_GOOD, _OTHER} <= set(reported.kept["text"])
 
 
 # What a person typed wrong: exit code 2, one sentence, nothing done.
@@ -188,7 +188,7 @@ def test_a_recipe_with_a_byte_order_mark_is_read(room: Room) -> None:
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16"])
 def test_a_recipe_saved_in_another_charset_is_refused(room: Room, charset: str) -> None:
-    """What an editor on Windows does to a file is told in one sentence that names the file."""
+    """A file that an editor on Windows re-encoded is reported in one sentence that names the file."""
     path = room.recipe()
     path.write_bytes(path.read_text(encoding="utf-8").replace("Prueba", "Comprobación").encode(charset))
     with pytest.raises(ConfigError, match=r"receta\.toml"):
@@ -229,16 +229,16 @@ def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, comma
     wrong = room.root / "otra.toml"
     wrong.write_text(recipe.read_text(encoding="utf-8") + "nombre = 'x'\n", encoding="utf-8")
     out = room.root / "out"
-    told = [
+    reported = [
         command_line("run", room.root / "no-hay.toml", "--out", out),
         command_line("run", recipe, "--input", room.root / "no-hay", "--out", out),
         command_line("run", wrong, "--out", out),
     ]
-    assert [one.code for one in told] == [2, 2, 2], told
-    assert all(one.err.startswith("error: ") for one in told), told
-    assert "no-hay.toml" in told[0].err
-    assert "no-hay" in told[1].err
-    assert "nombre" in told[2].err
+    assert [one.code for one in reported] == [2, 2, 2], reported
+    assert all(one.err.startswith("error: ") for one in reported), reported
+    assert "no-hay.toml" in reported[0].err
+    assert "no-hay" in reported[1].err
+    assert "nombre" in reported[2].err
 
 
 @pytest.mark.slow
@@ -257,10 +257,10 @@ def test_the_command_line_runs_through_hostile_files_with_worker_processes(
     both = [command_line(*words, room.root / "out-1", "--workers", "1").json]
     monkeypatch.setenv("LATAM_CORPUS_TEST_ROOM", str(room.root))
     both.append(command_process(*words, room.root / "out-2", "--workers", "2").json)
-    for told in both:
-        assert told["rows"] == {"in": 12, "kept": 5}
-        assert told["failures"] == {}
-        assert told["stages"]["extract"]["failed"] == {"extract:timeout": 1}
+    for report in both:
+        assert report["rows"] == {"in": 12, "kept": 5}
+        assert report["failures"] == {}
+        assert report["stages"]["extract"]["failed"] == {"extract:timeout": 1}
     assert both[0]["stages"]["collect"]["failed"] == both[1]["stages"]["collect"]["failed"]
     running = {process.name: _environment_of(process) for process in Path("/proc").glob("[0-9]*")}
     assert not [number for number, environment in running.items() if str(room.root) in environment]
@@ -282,10 +282,10 @@ def test_empty_files_are_told(room: Room) -> None:
     for name in ("a.txt", "b.html", "c.parquet", "d.txt.gz", "e.jsonl", "f.xml"):
         room.write(name, b"")
     room.write("g.txt", b" \r\n\t ")
-    told = room.run()
-    assert _good_kept(told)
-    assert {"a.txt", "b.html", "c.parquet", "d.txt.gz", "f.xml", "g.txt"} <= set(told.reasons)
-    assert told.kept.height == 2
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {"a.txt", "b.html", "c.parquet", "d.txt.gz", "f.xml", "g.txt"} <= set(reported.reasons)
+    assert reported.kept.height == 2
 
 
 def test_a_folder_without_inputs_is_refused(room: Room) -> None:
@@ -300,18 +300,18 @@ def test_a_folder_without_inputs_is_refused(room: Room) -> None:
 
 
 def test_nul_bytes_do_not_pass_into_text(room: Room) -> None:
-    """In a text, a page and a JSON string they are taken out or told; the words around them stay."""
+    """In a text, a page and a JSON string they are removed or reported; the surrounding words are kept."""
     room.write("b.txt", _GOOD.replace("barca", "bar\0ca").replace("puerto", "fondeadero"))
     room.write("c.html", _PAGE.replace("guardabarrera", "guarda\0barrera"))
     room.write("d.jsonl", _lines({"id": "n", "text": _OTHER.replace("flauta", "fla\0uta").replace("jueves", "martes")}))
     room.write("e.txt", b"\0" * 5000)
-    told = room.run()
-    assert _good_kept(told)
-    assert not told.kept["text"].str.contains("\0", literal=True).any()
-    assert "fondeadero" in told.text_of("b.txt")
-    assert "silbato" in told.text_of("c.html")
-    assert "martes" in told.text_of("d.jsonl")
-    assert "e.txt" in told.reasons
+    reported = room.run()
+    assert _good_kept(reported)
+    assert not reported.kept["text"].str.contains("\0", literal=True).any()
+    assert "fondeadero" in reported.text_of("b.txt")
+    assert "silbato" in reported.text_of("c.html")
+    assert "martes" in reported.text_of("d.jsonl")
+    assert "e.txt" in reported.reasons
 
 
 def test_latin1_posing_as_utf8_is_read_or_told(room: Room) -> None:
@@ -319,26 +319,26 @@ def test_latin1_posing_as_utf8_is_read_or_told(room: Room) -> None:
     room.write("b.txt", _GOOD.replace("puerto", "peñón").encode("latin-1"))
     room.write("c.html", _PAGE.encode("latin-1"))
     room.write("d.jsonl", _lines({"id": "1", "text": _OTHER + " Ñandú."}) + '{"text": "Año"}\n'.encode("latin-1"))
-    told = room.run()
-    assert _good_kept(told)
-    assert told.text_of("b.txt") == _GOOD.replace("puerto", "peñón")
-    assert "Después de once años" in told.text_of("c.html")
-    assert told.reasons == {"d.jsonl#2": "unreadable:not UTF-8"}
+    reported = room.run()
+    assert _good_kept(reported)
+    assert reported.text_of("b.txt") == _GOOD.replace("puerto", "peñón")
+    assert "Después de once años" in reported.text_of("c.html")
+    assert reported.reasons == {"d.jsonl#2": "unreadable:not UTF-8"}
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_utf16_is_read_or_told(room: Room, charset: str) -> None:
-    """What Windows calls Unicode, with its mark and without."""
+    """The encoding that Windows calls Unicode, with and without its byte order mark."""
     room.write("b.txt", _GOOD.replace("puerto", "peñón").encode(charset))
     room.write("c.html", _PAGE.encode(charset))
     room.write("d.jsonl", json.dumps({"text": _OTHER}).encode(charset) + "\n".encode(charset))
-    told = room.run()
-    assert _good_kept(told)
+    reported = room.run()
+    assert _good_kept(reported)
     for file, words in (("b.txt", "peñón"), ("c.html", "once años"), ("d.jsonl", "afilador")):
-        if any(reason.startswith(file) for reason in told.reasons):
+        if any(reason.startswith(file) for reason in reported.reasons):
             continue
-        assert words in told.text_of(file)
-    assert "\ufffd" not in "".join(told.kept["text"])
+        assert words in reported.text_of(file)
+    assert "\ufffd" not in "".join(reported.kept["text"])
 
 
 def test_json_that_breaks_parsers_fails_line_by_line(room: Room) -> None:
@@ -364,11 +364,11 @@ def test_json_that_breaks_parsers_fails_line_by_line(room: Room) -> None:
             ]
         ),
     )
-    told = room.run()
-    assert _good_kept(told)
-    assert {good[n]["text"] for n in range(3)} <= set(told.kept["text"])
-    mine = [name for name in told.reasons if name.startswith("b.jsonl")]
-    here = told.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl")
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {good[n]["text"] for n in range(3)} <= set(reported.kept["text"])
+    mine = [name for name in reported.reasons if name.startswith("b.jsonl")]
+    here = reported.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl")
     assert len(mine) + here.height == 13
     assert len(mine) >= 7
 
@@ -380,11 +380,11 @@ def test_unknown_columns_and_wrong_types_in_records_are_no_error(room: Room) -> 
     records[1] |= {"title": ["a", {"b": 1}], "creators": {"x": 1}, "url": 12, "published": True, "obtained": "ayer"}
     records[2] |= {"language": None, "country": "Chile", "composition": "remix", "signals": {"word_count": "muchas"}}
     room.write("b.jsonl", _lines(*records))
-    told = room.run()
-    assert _good_kept(told)
-    assert {record["text"] for record in records} <= set(told.kept["text"])
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {record["text"] for record in records} <= set(reported.kept["text"])
     # A record's own claim never widens: its source states no rights.
-    assert told.kept["rights_tier"].unique().to_list() == ["unknown"]
+    assert reported.kept["rights_tier"].unique().to_list() == ["unknown"]
 
 
 def test_a_null_licence_in_the_first_row_decides_nothing(room: Room) -> None:
@@ -403,17 +403,17 @@ def test_a_null_licence_in_the_first_row_decides_nothing(room: Room) -> None:
     pl.DataFrame(nulls, schema={"id": pl.String, "text": pl.String, "licencia": pl.Null}).write_parquet(
         room.data / "c.parquet"
     )
-    told = room.run(
+    reported = room.run(
         source="id = 'fuente'\ntitle = 'Fuente'\nholder = 'Nadie'\n[collect.columns]\nrights = 'licencia'\n"
     )
-    found = dict(zip(told.kept["text"].str.slice(len(_GOOD)), told.kept["rights_tier"], strict=True))
-    assert len(found) == told.kept.height == 6
-    by = {text: tier for text, tier in found.items() if tier == "attribution"}
+    results = dict(zip(reported.kept["text"].str.slice(len(_GOOD)), reported.kept["rights_tier"], strict=True))
+    assert len(results) == reported.kept.height == 6
+    by = {text: tier for text, tier in results.items() if tier == "attribution"}
     assert sorted(by) == [
         " Así empezó la temporada número 1.",
         " Así empezó la temporada número 1. Fin.",
     ]
-    assert set(found.values()) == {"attribution", "unknown"}
+    assert set(results.values()) == {"attribution", "unknown"}
 
 
 def test_parquet_files_need_not_share_a_schema(room: Room) -> None:
@@ -425,10 +425,10 @@ def test_parquet_files_need_not_share_a_schema(room: Room) -> None:
     pl.DataFrame(third).write_parquet(room.data / "b3.parquet")
     path = room.data / "b3.parquet"
     path.write_bytes(path.read_bytes()[:-40])
-    told = room.run()
-    assert _good_kept(told)
-    assert {r["text"] for r in [*first, *second]} <= set(told.kept["text"])
-    assert "b3.parquet" in told.reasons
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {r["text"] for r in [*first, *second]} <= set(reported.kept["text"])
+    assert "b3.parquet" in reported.reasons
 
 
 def test_a_damaged_parquet_page_costs_the_rest_of_its_file(room: Room) -> None:
@@ -440,26 +440,26 @@ def test_a_damaged_parquet_page_costs_the_rest_of_its_file(room: Room) -> None:
     content = bytearray(path.read_bytes())
     content[page : page + 64] = bytes(byte ^ 0xFF for byte in content[page : page + 64])
     path.write_bytes(content)
-    told = room.run()
-    assert _good_kept(told)
-    assert {document["text"] for document in documents[:200]} <= set(told.kept["text"])
-    assert any(name.startswith("b.parquet") for name in told.reasons)
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {document["text"] for document in documents[:200]} <= set(reported.kept["text"])
+    assert any(name.startswith("b.parquet") for name in reported.reasons)
 
 
 # How files are packed.
 
 
 def test_a_truncated_gzip_keeps_what_came_before(room: Room) -> None:
-    """Records before the cut are kept; half a document is none."""
+    """Records before the cut are kept; a truncated document isn't a document."""
     lines = _documents(3000)
     packed = gzip.compress(_lines(*({**line, "ruido": os.urandom(20).hex()} for line in lines)))
     room.write("b.jsonl.gz", packed[: len(packed) // 2])
     room.write("c.txt.gz", gzip.compress(_OTHER.replace("río", "arroyo").encode() + os.urandom(4000))[:-500])
     room.write("d.jsonl.gz", b"<html>404</html>")
-    told = room.run()
-    assert _good_kept(told)
-    assert 1000 < told.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl.gz").height < 2000
-    assert {"b.jsonl.gz", "c.txt.gz", "d.jsonl.gz"} <= {name.partition("#")[0] for name in told.reasons}
+    reported = room.run()
+    assert _good_kept(reported)
+    assert 1000 < reported.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl.gz").height < 2000
+    assert {"b.jsonl.gz", "c.txt.gz", "d.jsonl.gz"} <= {name.partition("#")[0] for name in reported.reasons}
 
 
 def _zip(*members: tuple[str, bytes]) -> bytes:
@@ -501,14 +501,14 @@ def test_a_zip_bomb_is_refused_and_its_neighbours_are_read(room: Room) -> None:
     with lzma.open(room.data / "d.jsonl.xz", "wb", preset=0) as bomb:
         for _ in range(300):
             bomb.write(b" " * 10**6)
-    told = room.run()
-    assert _good_kept(told)
-    texts = "".join(told.kept["text"])
+    reported = room.run()
+    assert _good_kept(reported)
+    texts = "".join(reported.kept["text"])
     assert "lancha" in texts
     assert "quena" in texts
-    assert any(name.startswith("b.zip") for name in told.reasons)
-    assert "c.txt.gz" in told.reasons
-    assert max(map(len, told.kept["text"])) < 10**6
+    assert any(name.startswith("b.zip") for name in reported.reasons)
+    assert "c.txt.gz" in reported.reasons
+    assert max(map(len, reported.kept["text"])) < 10**6
 
 
 def test_archives_in_archives_are_told_and_not_opened_without_end(room: Room) -> None:
@@ -519,12 +519,12 @@ def test_archives_in_archives_are_told_and_not_opened_without_end(room: Room) ->
     for level in range(10):
         deep = _zip((f"nivel-{level}.zip", deep)) if level % 2 else _tar((f"nivel-{level}.zip", deep), mode="w:gz")
     room.write("c.zip", deep)
-    told = room.run()
-    assert _good_kept(told)
-    texts = "".join(told.kept["text"])
+    reported = room.run()
+    assert _good_kept(reported)
+    texts = "".join(reported.kept["text"])
     assert "balsa" in texts
-    assert "zampoña" in texts or any("dentro.zip" in name for name in told.reasons)
-    assert any(name.startswith("c.zip") for name in told.reasons)
+    assert "zampoña" in texts or any("dentro.zip" in name for name in reported.reasons)
+    assert any(name.startswith("c.zip") for name in reported.reasons)
 
 
 @pytest.mark.parametrize("kind", ["b.zip", "b.tar", "b.tar.gz"])
@@ -535,7 +535,7 @@ def test_an_archive_writes_nothing_outside(room: Room, kind: str) -> None:
     evil = _OTHER.replace("afilador", "intruso").encode()
     absolute = str(room.root / "absoluto.txt")
     members = [("../../fuera.txt", evil), (absolute, evil), ("bueno.txt", _GOOD.replace("barca", "chalupa").encode())]
-    before = {path for path in room.root.rglob("*") if "out" not in path.parts}
+    previous = {path for path in room.root.rglob("*") if "out" not in path.parts}
     if kind.endswith(".zip"):
         content = _zip(*members)
     else:
@@ -551,14 +551,14 @@ def test_an_archive_writes_nothing_outside(room: Room, kind: str) -> None:
                 archive.addfile(info)
         content = held.getvalue()
     path = room.write(kind, content)
-    told = room.run()
+    reported = room.run()
     after = {path for path in room.root.rglob("*") if "out" not in path.parts}
-    assert after - before == {path, room.root / "receta.toml"}
-    assert _good_kept(told)
-    assert any("chalupa" in text for text in told.kept["text"])
-    assert not any("no es parte" in text for text in told.kept["text"])
+    assert after - previous == {path, room.root / "receta.toml"}
+    assert _good_kept(reported)
+    assert any("chalupa" in text for text in reported.kept["text"])
+    assert not any("no es parte" in text for text in reported.kept["text"])
     # Its text may be used under a name that leads nowhere, or the member is refused: in both cases it is on record.
-    assert sum("intruso" in text for text in told.kept["text"]) + len(told.reasons) >= 1
+    assert sum("intruso" in text for text in reported.kept["text"]) + len(reported.reasons) >= 1
 
 
 def test_damaged_archives_are_told(room: Room) -> None:
@@ -568,9 +568,9 @@ def test_damaged_archives_are_told(room: Room) -> None:
     room.write("c.tar", _tar(good, ("b.txt", b"x" * 50_000))[:20_000])
     room.write("d.zip", os.urandom(1000))
     room.write("e.tar.gz", gzip.compress(_tar(good, ("b.txt", os.urandom(50_000))))[:20_000])
-    told = room.run()
-    assert _good_kept(told)
-    assert {"b.zip", "c.tar", "d.zip", "e.tar.gz"} <= {name.partition("#")[0] for name in told.reasons}
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {"b.zip", "c.tar", "d.zip", "e.tar.gz"} <= {name.partition("#")[0] for name in reported.reasons}
 
 
 def _warc(count: int, *, packed: bool) -> bytes:
@@ -594,11 +594,11 @@ def test_a_warc_cut_in_the_middle_keeps_what_came_before(room: Room, packed: boo
     """The pages before the cut are kept, and the loss is on record."""
     whole = _warc(6, packed=packed)
     room.write("b.warc.gz" if packed else "b.warc", whole[: int(len(whole) * 0.6)])
-    told = room.run()
-    assert _good_kept(told)
-    pages = told.kept.filter(pl.col("url").is_not_null())
+    reported = room.run()
+    assert _good_kept(reported)
+    pages = reported.kept.filter(pl.col("url").is_not_null())
     assert pages.height == 3
-    assert any(name.startswith("b.warc") for name in told.reasons)
+    assert any(name.startswith("b.warc") for name in reported.reasons)
 
 
 # What breaks parsers of markup.
@@ -606,7 +606,7 @@ def test_a_warc_cut_in_the_middle_keeps_what_came_before(room: Room, packed: boo
 
 @pytest.fixture
 def asked() -> Iterator[tuple[int, list[str]]]:
-    """The port of a server on this machine, and what is asked of it."""
+    """Start a server on this machine; return its port and its requests."""
     paths: list[str] = []
 
     class Recorder(http.server.BaseHTTPRequestHandler):
@@ -617,7 +617,7 @@ def asked() -> Iterator[tuple[int, list[str]]]:
             self.wfile.write(b"<!ENTITY robado 'traido de la red'>")
 
         def log_message(self, *_: Any) -> None:
-            """Nothing is printed."""
+            """Print nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     thread = threading.Thread(target=server.serve_forever)
@@ -661,12 +661,12 @@ def test_external_entities_are_never_fetched(room: Room, asked: tuple[int, list[
         f'<base href="{web}/"><link rel="stylesheet" href="{web}/a.css"><img src="{web}/a.png"><iframe src="{web}/b">'
     )
     room.write("d.html", _PAGE.replace("<article>", f"{links}<article>"))
-    told = room.run()
+    reported = room.run()
     assert paths == []
-    assert _good_kept(told)
-    assert not told.kept["text"].str.contains("contenido-del-secreto|traido de la red").any()
+    assert _good_kept(reported)
+    assert not reported.kept["text"].str.contains("contenido-del-secreto|traido de la red").any()
     mine = {f"b-{kind}.xml" for kind in (*kinds, "include")}
-    assert mine <= {*told.reasons, *told.kept["origin"].struct.field("file")}
+    assert mine <= {*reported.reasons, *reported.kept["origin"].struct.field("file")}
 
 
 def test_an_xml_bomb_is_told(room: Room) -> None:
@@ -677,10 +677,10 @@ def test_an_xml_bomb_is_told(room: Room) -> None:
     for name, head, use in (("b", laughs, "&e10;"), ("c", quadratic, "&e10;" * 20_000)):
         room.write(f"{name}.xml", f'<?xml version="1.0"?>{head}{_TEI.format(use)}')
         room.write(f"{name}.xhtml", f'<?xml version="1.0"?>{head}{_PAGE.replace("silbato", use)}')
-    told = room.run("time_limit = 5.0\nmemory_limit_mb = 400")
-    assert _good_kept(told)
-    assert {"b.xml", "c.xml"} <= set(told.reasons)
-    assert max(map(len, told.kept["text"])) < 10**6
+    reported = room.run("time_limit = 5.0\nmemory_limit_mb = 400")
+    assert _good_kept(reported)
+    assert {"b.xml", "c.xml"} <= set(reported.reasons)
+    assert max(map(len, reported.kept["text"])) < 10**6
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote", "font"])
@@ -691,10 +691,10 @@ def test_html_50000_tags_deep_costs_at_most_itself(room: Room, tag: str) -> None
     )
     room.write("b.html", other.replace("<article>", f"<{tag}>" * 50_000 + "<article>"))
     room.write("c.html", _PAGE)
-    told = room.run("time_limit = 5.0")
-    assert _good_kept(told)
-    assert "silbato" in told.text_of("c.html")
-    assert "b.html" in {*told.reasons, *told.kept["origin"].struct.field("file")}
+    reported = room.run("time_limit = 5.0")
+    assert _good_kept(reported)
+    assert "silbato" in reported.text_of("c.html")
+    assert "b.html" in {*reported.reasons, *reported.kept["origin"].struct.field("file")}
 
 
 def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
@@ -703,13 +703,13 @@ def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
         "b.html", "<html><body>" + "<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 20_000 + "</body></html>"
     )
     room.write("c.html", _PAGE)
-    told = room.run('mode = "careful"\ntime_limit = 0.5')
-    assert _good_kept(told)
-    assert "silbato" in told.text_of("c.html")
-    assert told.reasons["b.html"] == "extract:timeout"
+    reported = room.run('mode = "careful"\ntime_limit = 0.5')
+    assert _good_kept(reported)
+    assert "silbato" in reported.text_of("c.html")
+    assert reported.reasons["b.html"] == "extract:timeout"
     [evidence] = [
         json.loads(text)
-        for file in sorted((told.result.folder / "ledger").glob("*.parquet"))
+        for file in sorted((reported.result.folder / "ledger").glob("*.parquet"))
         for text in pl.read_parquet(file).filter(pl.col("reason") == "extract:timeout")["evidence"]
     ]
     assert evidence["limit_seconds"] == 0.5
@@ -733,25 +733,25 @@ def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
 def test_broken_markup_costs_at_most_itself(room: Room, make: Callable[[], bytes]) -> None:
     """A megabyte of what no page has: a row with its reason, or a text."""
     room.write("b.html", make())
-    told = room.run("time_limit = 5.0")
-    assert _good_kept(told)
-    assert "b.html" in {*told.reasons, *told.kept["origin"].struct.field("file")}
+    reported = room.run("time_limit = 5.0")
+    assert _good_kept(reported)
+    assert "b.html" in {*reported.reasons, *reported.kept["origin"].struct.field("file")}
 
 
 # What isn't a file, and names.
 
 
 def test_what_is_no_file_is_left_alone(room: Room) -> None:
-    """A pipe is told and never waited for; so are links that lead nowhere. A loop of folders is entered once."""
+    """A pipe is reported and never waited for; so are links without a target. A loop of folders is entered once."""
     os.mkfifo(room.data / "b.jsonl")
     (room.data / "c.txt").symlink_to(room.root / "no-hay")
     (room.data / "d.txt").symlink_to(room.data / "d.txt")
     (room.data / "e.txt").mkdir()
     (room.data / "f").symlink_to(room.data, target_is_directory=True)
-    told = room.run()
-    assert _good_kept(told)
+    reported = room.run()
+    assert _good_kept(reported)
     links = dict.fromkeys(("c.txt", "d.txt"), "unreadable:missing file")
-    assert told.reasons == {"b.jsonl": "unreadable:no file", **links}
+    assert reported.reasons == {"b.jsonl": "unreadable:no file", **links}
 
 
 def test_strange_names_are_only_names(room: Room) -> None:
@@ -761,14 +761,14 @@ def test_strange_names_are_only_names(room: Room) -> None:
         room.write(name, f"{_GOOD} Vuelta {number}.")
     broken = os.fsencode(room.data) + b"/mal\xff\xfe.txt"
     Path(os.fsdecode(broken)).write_text(f"{_GOOD} Vuelta 8.", encoding="utf-8")
-    told = room.run()
-    assert told.reasons == {}
-    assert {f"{_GOOD} Vuelta {number}." for number in range(9)} <= set(told.kept["text"])
+    reported = room.run()
+    assert reported.reasons == {}
+    assert {f"{_GOOD} Vuelta {number}." for number in range(9)} <= set(reported.kept["text"])
 
 
 @pytest.mark.slow
 def test_a_line_of_300_megabytes_is_one_failed_row(room: Room) -> None:
-    """As JSON lines, as a text and as a page; what stands before and after it in the file is read."""
+    """As JSON lines, as a text and as a page; the records before and after it are read."""
     first, last = _documents(2)
     with (room.data / "b.jsonl").open("wb") as stream:
         stream.write(_lines(first) + b'{"id": "larga", "text": "')
@@ -778,7 +778,7 @@ def test_a_line_of_300_megabytes_is_one_failed_row(room: Room) -> None:
         with (room.data / name).open("wb") as stream:
             stream.write(_PAGE.encode())
             stream.truncate(300 * 10**6)
-    told = room.run()
-    assert _good_kept(told)
-    assert {first["text"], last["text"]} <= set(told.kept["text"])
-    assert {"b.jsonl#2", "c.txt", "d.html"} == set(told.reasons)
+    reported = room.run()
+    assert _good_kept(reported)
+    assert {first["text"], last["text"]} <= set(reported.kept["text"])
+    assert {"b.jsonl#2", "c.txt", "d.html"} == set(reported.reasons)

@@ -1,4 +1,4 @@
-"""What a path names: a file, a folder, a glob or a URL, in the same order always; a clear word when it is nothing."""
+"""A path names a file, a folder, a glob or a URL; files are listed in a fixed order, and mistakes are explained."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _names(source: Source, where: str | Path) -> list[str]:
 
 
 def test_a_folder_gives_its_files_sorted(folder: Path) -> None:
-    """Without patterns every file, one of an unknown format too, which reading tells; hidden files never."""
+    """Without patterns all files are listed, even of an unknown format, but never hidden files."""
     files = ["a/b/tres.txt", "a/dos.html.gz", "a/uno.txt", "b.txt", "portada.gif", "z.jsonl"]
     assert _names(_ANY, folder) == files
     assert _names(_ANY, f"{folder}/") == _names(_ANY, folder)
 
 
 def test_the_sources_patterns_choose(folder: Path) -> None:
-    """`**` stands for any depth, none included."""
+    """`**` matches any depth, including none."""
     assert _names(_TEXTS, folder) == ["a/b/tres.txt", "a/uno.txt", "b.txt"]
 
 
@@ -72,14 +72,14 @@ def test_a_file_knows_its_size_and_its_digest(folder: Path) -> None:
     ],
 )
 def test_a_place_without_inputs_is_told(folder: Path, where: str, told: str) -> None:
-    """The message says what was looked for and what is there."""
+    """The message names the pattern and the existing files."""
     with pytest.raises(ConfigError) as caught:
         list_inputs(_ANY, folder / where)
     assert told in str(caught.value)
 
 
 def test_a_folder_without_the_sources_files_says_what_is_there(folder: Path) -> None:
-    """Patterns that match nothing are told beside the files that exist."""
+    """Patterns without matches are reported with the existing files."""
     parquet = Source(id="c", title="C", holder="B", collect={"files": ["**/*.parquet"]})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"has no \*\*/\*\.parquet; its files: a/b/tres\.txt"):
         list_inputs(parquet, folder)

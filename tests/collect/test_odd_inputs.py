@@ -1,4 +1,4 @@
-"""What is no file of texts is told in a sentence, in the language of whoever asked."""
+"""Inputs that aren't files of texts are reported in one sentence, in the user's language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SOURCE = parse_toml('id = "notas"\ntitle = "Notas"\nholder = "B"\n', Source, "n
     "named", ["/dev/zero", "/dev/null", "/proc", "/proc/self/mem", "/proc/cpuinfo", "/sys", "/dev"]
 )
 def test_what_belongs_to_the_system_is_no_input(named: str, tmp_path: Path) -> None:
-    """Neither by its name nor by a link: it may have no end, and listing it tells of programs that run."""
+    """It is refused by name and through a link: it may be endless, and listing it reveals running programs."""
     link = tmp_path / "enlace.txt"
     link.symlink_to(named)
     for where in (named, str(link)):
@@ -45,7 +45,7 @@ def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
 
 
 def test_of_a_folder_of_texts_only_files_are_read(tmp_path: Path) -> None:
-    """A folder and a pipe that are called like texts are none; a link that leads nowhere is told."""
+    """A folder and a pipe with the name of a text are skipped; a link without a target is reported."""
     (tmp_path / "uno.txt").write_text("La barca salió del puerto.", encoding="utf-8")
     (tmp_path / "viejos.txt").mkdir()
     os.mkfifo(tmp_path / "viejos.txt" / "tubo.txt")

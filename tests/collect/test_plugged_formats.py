@@ -57,19 +57,19 @@ def installed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def forgotten() -> Iterator[None]:
-    """What is known of installed packages is looked up anew, before and after."""
+    """Clear the cache of installed packages before and after."""
     caches = (registry.plugged_formats, registry.suffixes)
-    for one in caches:
-        one.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
     yield
-    for one in caches:
-        one.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 def test_a_run_reads_the_files_of_a_plug_in(
     installed: Path, tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """In workers and in the box, compressed files too; a damaged file is a ledger row, whoever reads it."""
+    """In workers and in the sandbox, compressed files too; a damaged file is a ledger row, whichever reader fails."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "uno.acta").write_text(f"Acta del lunes\n\n{_TEXT}")
@@ -99,7 +99,7 @@ def test_a_run_reads_the_files_of_a_plug_in(
 
 
 def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
-    """What was read or extracted by it is redone; a suffix is known while its package is there."""
+    """Its earlier results are recomputed; a suffix is known as long as its package is installed."""
     del forgotten
     without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"
@@ -107,11 +107,11 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
     for one in (registry.plugged_formats, registry.suffixes):
         one.cache_clear()
     assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
-    before = Extract().fingerprint(), reading_version()
+    previous = Extract().fingerprint(), reading_version()
     (installed / "corpus_actas.py").write_text(_MODULE + "\n# otra\n")
     after = Extract().fingerprint(), reading_version()
-    assert len({without[0], before[0], after[0]}) == 3
-    assert len({without[1], before[1], after[1]}) == 3
+    assert len({without[0], previous[0], after[0]}) == 3
+    assert len({without[1], previous[1], after[1]}) == 3
 
 
 def test_a_plug_in_describes_its_format_as_the_toolkit_does(

@@ -1,4 +1,4 @@
-"""What is read from the web is read from public addresses, or from hosts that are named; redirects too."""
+"""Web addresses and redirects may lead to public hosts or to named ones only."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Files(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def hosts() -> Iterator[tuple[ThreadingHTTPServer, ThreadingHTTPServer]]:
 
 
 def _asked(server: ThreadingHTTPServer) -> list[str]:
-    asked: list[str] = server.asked  # type: ignore[attr-defined]
-    return asked
+    requested: list[str] = server.asked  # type: ignore[attr-defined]
+    return requested
 
 
 @pytest.mark.parametrize("chain", ["", "simplecache::"])
@@ -76,9 +76,9 @@ def test_a_private_address_is_never_asked_unless_it_is_named(
     port = hosts[0].server_port
     for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"ana@0x7f000001:{port}"):
         url = f"{chain}http://{host}/a.jsonl"
-        with pytest.raises(ConfigError, match="isn't a public address") as told:
+        with pytest.raises(ConfigError, match="isn't a public address") as reported:
             list_inputs(_ANY, url)
-        assert VARIABLE in str(told.value)
+        assert VARIABLE in str(reported.value)
         with pytest.raises(SourceError, match="isn't a public address"):
             open_url(url).read(1)
     assert _asked(hosts[0]) == []

@@ -1,4 +1,4 @@
-"""TEI and web archives as collections hand them over, beside what else is known of the same texts."""
+"""TEI and web archives of real collections, compared with other data about the same texts."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_sonnets_in_tei_have_the_lines_of_their_plain_texts() -> None:
 
 
 def test_the_web_archives_give_their_pages_and_a_row_for_each_malformed_record() -> None:
-    """Twelve small files, some malformed on purpose: as many pages as they hold, and the rest on record."""
+    """Twelve small files, some malformed on purpose: all their pages, and a row for each other record."""
     frame = _extracted("news/warcio_warc").filter(pl.col("origin").struct.field("file") != "README.md")
     pages = frame.filter(pl.col("drop_reason").is_null())
     assert pages["origin"].struct.field("file").to_list() == [

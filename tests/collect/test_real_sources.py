@@ -1,4 +1,4 @@
-"""Every source of the catalogue lists and reads the real texts beside the project, and loses none of them."""
+"""Every source of the catalogue lists and reads its real texts, and loses none of them."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ def test_verse_is_never_joined() -> None:
     texts = [str(r["text"]) for r in _records("lyrics/disco_sonnets/sonnets.jsonl.xz")]
     texts += [str(r["text"]) for r in _records("lyrics/tango_pd/lyrics.jsonl.xz")]
     batch = Batch(pl.DataFrame({"raw": [t.encode() for t in texts], "media_type": ["text/plain"] * len(texts)}))
-    found = Extract()(batch).frame["text"]
+    results = Extract()(batch).frame["text"]
     kept = ["\n".join(line.rstrip() for line in text.split("\n")).strip("\n") for text in texts]
-    assert found.to_list() == kept
+    assert results.to_list() == kept
 
 
 def test_sonnets_know_their_authors_countries() -> None:
@@ -131,7 +131,7 @@ def test_sonnets_know_their_authors_countries() -> None:
 
 
 def test_the_conversations_are_free_of_markup_and_lose_no_words() -> None:
-    """The transcribers' marks go; what the speakers said stays."""
+    """The transcribers' marks are removed; the speakers' words are kept."""
     frame = _documents("mapudungun-interviews")
     marked = frame.filter(pl.col("text").str.contains(r"[<>*]|Noise|SPA"))
     assert marked.is_empty()
@@ -155,7 +155,7 @@ def test_pages_give_what_their_gold_says() -> None:
         origin["file"].rpartition("/")[2]: text
         for origin, text in _extracted("news-pages").select("origin", "text").iter_rows()
     }
-    wanted = unwanted = found = leaked = 0
+    wanted = unwanted = results = leaked = 0
     for line in (folder / "gold.jsonl").read_text(encoding="utf-8").splitlines():
         gold = json.loads(line)
         text = texts.get(Path(gold["file"]).name) or texts.get(Path(gold["file"]).name + ".gz")
@@ -164,10 +164,10 @@ def test_pages_give_what_their_gold_says() -> None:
         must, must_not = gold["gold_with"] or [], gold["gold_without"] or []
         wanted += len(must)
         unwanted += len(must_not)
-        found += sum(snippet in text for snippet in must)
+        results += sum(snippet in text for snippet in must)
         leaked += sum(snippet in text for snippet in must_not)
     assert wanted > 100
     # Floors: trafilatura 2.3.1 gives 101 of 107, and 20 of the 105 that it should leave out. The shipped layout model
     # has learnt from these pages too: what it gives on other sites is told in docs/benchmarks.md, by folds.
-    assert found / wanted > 0.93
+    assert results / wanted > 0.93
     assert leaked / unwanted < 0.2

@@ -1,4 +1,4 @@
-"""What a file is, its bytes say; what isn't read is named, with what to save it as."""
+"""The bytes of a file decide its format; an unreadable file is reported with a format to save it as."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _rows(where: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["a.docx", "a.txt", "a.jsonl", "a.csv", "a.zip", "a.pdf", "a.xyz", "a"])
 def test_a_wrong_suffix_is_no_matter(tmp_path: Path, name: str) -> None:
-    """A Word document is one under any name, beside others and alone."""
+    """A Word document is recognised under any name, with others and alone."""
     (tmp_path / name).write_bytes(_docx("Hola."))
     (row,) = _rows(tmp_path)
     assert (row["media_type"], row["drop_reason"]) == (_WORD, None)
@@ -115,9 +115,13 @@ def test_what_is_not_read_is_named(tmp_path: Path, name: str, data: bytes, forma
     (tmp_path / name).write_bytes(data)
     (tmp_path / "z.txt").write_text("Buenos días.", encoding="utf-8")
     row, other = _rows(tmp_path)
-    told = json.loads(row["evidence"])
-    assert (row["drop_reason"], told["format"], other["drop_reason"]) == ("unreadable:unknown format", format_, None)
-    assert told["remedy"]
+    reported = json.loads(row["evidence"])
+    assert (row["drop_reason"], reported["format"], other["drop_reason"]) == (
+        "unreadable:unknown format",
+        format_,
+        None,
+    )
+    assert reported["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -162,22 +166,22 @@ def test_what_is_read_is_known_by_its_bytes(tmp_path: Path, name: str, data: byt
     ],
 )
 def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(begins: bytes, piece: bytes) -> None:
-    """What repeats can be read in one way alone, and takes no time to speak of."""
+    """Repetitions can match in only one way, so matching takes linear time."""
 
     def too_long(*_: object) -> None:
         pytest.fail("it is searched again and again")
 
-    before = signal.signal(signal.SIGVTALRM, too_long)
+    previous = signal.signal(signal.SIGVTALRM, too_long)
     signal.setitimer(signal.ITIMER_VIRTUAL, 2.0)  # of a processor, which other work doesn't take
     try:
         assert sniff.sniffed((begins + piece * sniff.HEAD)[: sniff.HEAD]) is None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.signal(signal.SIGVTALRM, previous)
 
 
 def test_comments_before_a_page_and_blank_lines_before_words_hide_nothing() -> None:
-    """Each format is known behind what may stand before it."""
+    """Each format is recognised after any allowed prefix."""
     blank, note, subset = b" \n\n", b"<!-- nota -->\n" * 40, b"<!DOCTYPE TEI [<!ENTITY b ']'>] >\n"
     for head, kind in (
         (blank + note + b"<html>", "text/html"),
@@ -208,8 +212,8 @@ def test_a_transcript_with_times_is_no_song() -> None:
 
 def test_the_sentence_is_told_in_the_readers_language() -> None:
     """Librarians read what the file is, and what to do."""
-    told = {"format": "a GIF picture", "remedy": "export each sheet as CSV"}
-    (sentence,) = in_plain_words("unreadable:unknown format", told)
+    reported = {"format": "a GIF picture", "remedy": "export each sheet as CSV"}
+    (sentence,) = in_plain_words("unreadable:unknown format", reported)
     assert sentence.translate("es").endswith("es una imagen GIF; exporte cada hoja como CSV")
 
 
@@ -221,7 +225,7 @@ def test_latex_and_a_package_of_pages_are_no_other_format(tmp_path: Path) -> Non
 
 
 def test_a_single_file_of_another_format_is_named(tmp_path: Path) -> None:
-    """Nothing else could be read, so the command ends with the sentence."""
+    """No other file could be read, so the command ends with the sentence."""
     (tmp_path / "tapa.gif").write_bytes(b"GIF89a")
     with pytest.raises(ConfigError, match="it is a GIF picture"):
         list_inputs(_ANY, tmp_path / "tapa.gif")
@@ -244,8 +248,8 @@ def test_stage_extract_reads_a_folder_of_mixed_formats(command_line: CommandLine
     (folder / "c.rtf").write_bytes(rb"{\rtf1\ansi Ma\'f1ana.}")
     (folder / "d.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     (folder / "e.txt").write_text("Buenos días.", encoding="utf-8")
-    told = command_line("stage", "extract", folder, tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", "extract", folder, tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["origin"]["file"] for row in rows] == ["a.docx", "b.docx", "c.rtf", "d.jpg", "e.txt"]
     assert [row["text"] for row in rows] == ["Hola.", None, "Mañana.", None, "Buenos días."]

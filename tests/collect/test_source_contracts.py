@@ -1,4 +1,4 @@
-"""What a source's file says of its records' columns is held: a wrong name never gives a corpus without its texts."""
+"""A source's statements about its columns are enforced: a wrong name never gives a corpus without its texts."""
 
 from __future__ import annotations
 
@@ -50,23 +50,23 @@ def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    pl.DataFrame(rows).write_parquet(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 def _arrow(rows: Sequence[dict[str, Any]], *, stream: bool = False) -> bytes:
-    table, made = pl.DataFrame(rows).to_arrow(), io.BytesIO()
-    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(made, table.schema) as writer:
+    table, created = pl.DataFrame(rows).to_arrow(), io.BytesIO()
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(created, table.schema) as writer:
         writer.write_table(table)
-    return made.getvalue()
+    return created.getvalue()
 
 
 def _zip(rows: Sequence[dict[str, Any]]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("a.csv", _csv(rows))
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 FORMATS = {
@@ -107,11 +107,11 @@ def test_a_column_that_no_file_has_is_told(
 ) -> None:
     """Whatever key names it and whatever the format: file, column, key, the closest one, and those there are."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as reported:
         _read(tmp_path / name, collect)
-    assert f"«{column}», which collect.{key} names" in str(told.value)
-    assert f"did you mean «{near}»? The columns are: clave, titulo, es, pt" in str(told.value)
-    assert f"input of pares, {name}" in str(told.value)
+    assert f"«{column}», which collect.{key} names" in str(reported.value)
+    assert f"did you mean «{near}»? The columns are: clave, titulo, es, pt" in str(reported.value)
+    assert f"input of pares, {name}" in str(reported.value)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -131,11 +131,11 @@ def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["p.jsonl", "p.parquet", "p.arrow"])
 def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name: str) -> None:
-    """The right path passes, null or not; a wrong one is told with the right one."""
+    """A right path passes, null or not; a wrong one is reported with the right one."""
     rows = [{"text": "La barca.", "meta": {"autora": None}}, {"text": "El río.", "meta": {"autora": "Ana Paz"}}]
     (tmp_path / name).write_bytes(FORMATS[name](rows))
-    made = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
-    assert made["creators"].to_list() == [None, ["Ana Paz"]]
+    created = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
+    assert created["creators"].to_list() == [None, ["Ana Paz"]]
     with pytest.raises(PartError, match=r"did you mean «meta\.autora»\?"):
         _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autor"')
 
@@ -154,7 +154,7 @@ def test_a_field_that_one_record_has_is_there(tmp_path: Path) -> None:
 
 
 def _in_parts(path: Path, collect: str) -> list[str]:
-    """What is wrong with a file that is read in parts, by all of them."""
+    """Return the mistakes in a file that is read in parts, over all parts."""
     source, facts = _source(collect), Facts()
     [file] = list_inputs(source, path)
     spans = split(source, file, 300)
@@ -167,18 +167,18 @@ def _in_parts(path: Path, collect: str) -> list[str]:
 
 
 def test_a_field_that_one_part_of_a_file_has_is_there(tmp_path: Path) -> None:
-    """What no record of a part has may stand in another; in none of them it is told once, for the file."""
+    """A field may be missing in a part if another part has it; if all lack it, the file is reported once."""
     rows = [{"text": "La barca salió del puerto antes del alba."}] * 40
     path = tmp_path / "r.jsonl"
     path.write_bytes(_lines([*rows, {"text": "El río.", "autora": "Ana Paz"}, *rows]))
     assert not _in_parts(path, '[collect.columns]\ncreators = "autora"')
-    [told] = _in_parts(path, '[collect.columns]\ncreators = "autor"')
-    assert "no record that was read has «autor»" in told
-    assert "did you mean «autora»?" in told
+    [reported] = _in_parts(path, '[collect.columns]\ncreators = "autor"')
+    assert "no record that was read has «autor»" in reported
+    assert "did you mean «autora»?" in reported
 
 
 def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
-    """Of two columns with one name, nobody knows which is meant; of two that are not read, nobody cares."""
+    """If a used name occurs twice, the right column is unknown; if neither is read, it doesn't matter."""
     (tmp_path / "p.csv").write_text("nota,nota,text\na,b,La barca.\n")
     assert _read(tmp_path / "p.csv", "").height == 1
     (tmp_path / "p.csv").write_text("text,text\nLa barca.,El río.\n")
@@ -188,7 +188,7 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "file", "stream"])
 def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, form: str) -> None:
-    """As in CSV, and `check` tells it, too; a struct with two fields of one name is a failed row."""
+    """As in CSV, and `check` reports it, too; a struct with two fields of one name is a failed row."""
     both, one = pa.array(["La barca."]), pa.array(["El río."])
     struct = pa.StructArray.from_arrays([both, one], fields=[pa.field("autor", pa.string())] * 2)
     path = tmp_path / ("p.parquet" if form == "parquet" else "p.arrow")
@@ -250,18 +250,18 @@ def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_record_could_keep_is_refused_in_the_sources_file(collect: str, problem: str) -> None:
-    """Columns of files that have none, and words that mean nothing, need no record to be told."""
-    with pytest.raises(ConfigError) as told:
+    """Columns for files without columns, and meaningless words, are refused before any record is read."""
+    with pytest.raises(ConfigError) as reported:
         _source(collect)
-    assert problem in str(told.value)
+    assert problem in str(reported.value)
 
 
 def test_a_repository_may_name_what_its_records_say() -> None:
     """The columns that the harvester writes are known."""
-    made = _source(
+    created = _source(
         '[collect]\nkind = "oai"\ncolumns = { contributor = "creators" }\n[collect.oai]\naddress = "https://r.example/oai"'
     )
-    assert "rights" in made.collect.named
+    assert "rights" in created.collect.named
 
 
 @pytest.fixture
@@ -286,9 +286,9 @@ class Corpus:
             (self.inputs / name.replace("_", ".")).write_bytes(data)
 
     def told(self, *command: str) -> tuple[int, str]:
-        """How a command with the source's records ends, and all that it says."""
-        told = self._command(*command, "--input", self.inputs)
-        return told.code, told.out + told.err
+        """Return the exit code of a command with the source's records, and its output."""
+        reported = self._command(*command, "--input", self.inputs)
+        return reported.code, reported.out + reported.err
 
     def run(self, *more: str) -> tuple[int, str]:
         """The same of `run`."""
@@ -296,9 +296,9 @@ class Corpus:
 
     @property
     def run_file(self) -> Any:
-        """What the last run wrote of itself."""
-        [found] = self.out.glob("runs/*/run.json")
-        return json.loads(found.read_text())
+        """Return the record of the last run."""
+        [results] = self.out.glob("runs/*/run.json")
+        return json.loads(results.read_text())
 
 
 def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus) -> None:
@@ -322,7 +322,7 @@ def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus)
 def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
     corpus: Corpus, files: dict[str, bytes], small_recipe: SmallRecipe
 ) -> None:
-    """Even a note beside records: its part would fail, and no release be made. With `extract` all are read."""
+    """Even a note next to records would fail its part and prevent a release. With `extract` all files are read."""
     corpus.has('columns = { text = "es" }', **files)
     for command in ("check", "run", "run --dry-run"):
         name, *more = command.split()
@@ -336,7 +336,7 @@ def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
 
 
 def test_a_file_of_no_known_format_needs_no_stage(corpus: Corpus) -> None:
-    """It is set aside, and what is beside it is kept."""
+    """It is dropped, and the other files are kept."""
     corpus.has('columns = { text = "es" }', a_jsonl=_lines(ROWS), SUMAS=b"d41d8cd9  a.jsonl\n")
     assert corpus.told("check", str(corpus.recipe))[0] == 0
     assert corpus.run()[0] == 0
@@ -348,14 +348,14 @@ def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
     code, said = corpus.told("check", str(corpus.recipe))
     assert (code, "4 records of 1 of 1 file" in said) == (0, True)
-    told = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
-    assert told["inputs"][0]["mapping"] == [
+    reported = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
+    assert reported["inputs"][0]["mapping"] == [
         {"source": "fuente", "column": "text", "from": "es", "records": 4, "filled": 4}
     ]
 
 
 def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run goes on, ends with 1 and makes no release; file, column and remedy stand in what it says and writes."""
+    """The run continues, exits with 1 and makes no release; the output and the record name file, column and remedy."""
     monkeypatch.setattr(examine_module, "_FILES", 1)
     corpus.has(
         'columns = { text = "texto" }',
@@ -402,20 +402,20 @@ def test_what_the_first_records_do_not_show_ends_the_run(
 
 
 def test_a_share_that_is_allowed_passes(corpus: Corpus) -> None:
-    """One in seven is no more than a fifth."""
+    """One in seven is less than a fifth."""
     rows = [{"text": f"La barca {n}.", "autora": None if n == 3 else "Ana Paz"} for n in range(7)]
     corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
     assert corpus.run()[0] == 0
 
 
 def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A share in the first records decides nothing, and is said."""
+    """A share in the first records is reported as a doubt and stops nothing."""
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     rows = [{"text": f"La barca {n}.", "autora": None if n == 0 else "Ana Paz"} for n in range(7)]
     corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
     code, said = corpus.run()
     assert code == 0
-    assert "doubt    input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
+    assert "warning  input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
 
 
 def test_a_field_that_the_first_records_lack_needs_the_sources_word(
@@ -442,8 +442,8 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     assert "such as «1 de mayo de 1910», «2 de mayo de 1910», «3 de mayo de 1910», and their documents are" in said
     assert "processed without them" in said
     assert "no «country» in any of 3 records; it is taken from «path»" in said
-    told = {one["column"]: one for one in corpus.run_file["mapping"]}
-    assert told["published"] == {
+    reported = {one["column"]: one for one in corpus.run_file["mapping"]}
+    assert reported["published"] == {
         "source": "fuente",
         "column": "published",
         "from": "fecha",
@@ -454,11 +454,11 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     }
     ledger = pl.read_parquet([*corpus.out.glob("runs/*/ledger/*.parquet")]).filter(stage="collect", verdict="changed")
     assert '{"unread": {"published": "1 de mayo de 1910"}}' in ledger["evidence"].to_list()
-    assert told["text"]["filled"] == 3
+    assert reported["text"]["filled"] == 3
 
 
 def test_a_column_of_files_that_are_read_whole_is_told(corpus: Corpus) -> None:
-    """Texts have no columns; where tables stand beside them, the tables' columns may be meant."""
+    """Texts have no columns; if there are tables next to them, the tables' columns may be meant."""
     corpus.has('columns = { title = "titulo" }', a_txt=b"La barca.")
     code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
     assert code == 1
@@ -468,7 +468,7 @@ def test_a_column_of_files_that_are_read_whole_is_told(corpus: Corpus) -> None:
 
 
 def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
-    """A folder that is named wrongly is told where others are found; a suffix of compression is no other pattern."""
+    """A misspelt folder is reported with existing ones; a compression suffix matches too."""
     corpus.has('files = ["**/*.txt", "cuentos/*.md", "**/*.txt.gz"]', a_txt=b"La barca.")
     code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
     assert code == 0
@@ -536,10 +536,10 @@ def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Cor
 
 
 def _wrong(corpus: Corpus, language: str) -> list[str]:
-    """What is wrong by `sources check`, a part of a sentence each."""
+    """Return the mistakes that `sources check` reports, a part of a sentence each."""
     said = json.loads(corpus.told("sources", "check", str(corpus.source), "--lang", language, "--json")[1])
-    found = [one for one in said[0]["findings"] if one["wrong"]]
-    return [part for one in found for key in ("problem", "remedy") for part in one[key].split("; ")]
+    results = [one for one in said[0]["findings"] if one["wrong"]]
+    return [part for one in results for key in ("problem", "remedy") for part in one[key].split("; ")]
 
 
 def _old(path: Path, seconds: int) -> None:
@@ -551,7 +551,7 @@ def _superseded(corpus: Corpus) -> int:
 
 
 def test_records_under_one_id_with_different_texts_end_the_run(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong column for the id is told with the first ids and what to do, in the first records or after them."""
+    """A wrong id column is reported with the first ids and a remedy, in the first records or after them."""
     rows = [{"autor": "Anónimo", "text": f"Poema número {n}: la luna y el agua."} for n in range(71)]
     corpus.has('columns = { id = "autor" }', a_csv=_csv(rows))
     code, said = corpus.run()
@@ -565,7 +565,7 @@ def test_records_under_one_id_with_different_texts_end_the_run(corpus: Corpus, m
 
 
 def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) -> None:
-    """A copied disk may have a name in both spellings of Unicode; there is no column that could tell them apart."""
+    """A copied disk may have a name in both Unicode spellings; no column could distinguish them."""
     corpus.has("")
     (corpus.inputs / unicodedata.normalize("NFC", "Ñandú.txt")).write_text("La barca.", encoding="utf-8")
     (corpus.inputs / unicodedata.normalize("NFD", "Ñandú.txt")).write_text("El río.", encoding="utf-8")
@@ -577,7 +577,7 @@ def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) ->
 
 
 def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:
-    """Shards that are each numbered from 1 are told, unless they are versions, of which that in the last file stays."""
+    """Shards with ids from 1 are reported, unless they are versions, of which the last file's is kept."""
     one = {f"{name}_csv": _csv([{"id": "1", "text": f"El río {name}."}]) for name in "abcdef"}
     corpus.has("", **one)
     _old(corpus.inputs / "f.csv", 1_000_000_000)
@@ -593,7 +593,7 @@ def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> 
 
 @pytest.mark.parametrize("column", ["obtained", "visto"])
 def test_records_that_say_when_they_were_obtained_are_versions(corpus: Corpus, column: str) -> None:
-    """The latest stays; two of one time can't be ordered and are told."""
+    """The latest is kept; two with one time can't be ordered and are reported."""
     collect = "" if column == "obtained" else f'columns = {{ obtained = "{column}" }}'
     rows = [{"id": "1", "text": f"Nota {day}.", column: f"2024-05-0{day}T00:00:00Z"} for day in (3, 9, 1)]
     corpus.has(collect, a_jsonl=_lines(rows))
@@ -615,7 +615,7 @@ def test_one_text_twice_under_one_id_is_superseded(corpus: Corpus) -> None:
 
 
 def test_texts_under_one_address_may_be_joined(corpus: Corpus) -> None:
-    """Paragraphs of a page, a row each, are told; the remedy that is named works."""
+    """Paragraphs of a page, one per row, are reported; the suggested remedy works."""
     rows = [{"url": "https://g.cl/a", "text": f"Párrafo {n}."} for n in range(3)]
     corpus.has("", a_csv=_csv(rows))
     code, said = corpus.run()
@@ -627,7 +627,7 @@ def test_texts_under_one_address_may_be_joined(corpus: Corpus) -> None:
 
 
 def test_a_source_is_in_a_recipe_once(corpus: Corpus) -> None:
-    """Two files with one id, or one source twice, are told with both names; so is --input given twice."""
+    """Two files with one id, or one source twice, are reported with both names; so is a repeated --input."""
     corpus.has("", a_csv=_csv([{"text": "La barca."}]))
     (corpus.room / "otra.toml").write_text(corpus.source.read_text())
     text = corpus.recipe.read_text()
@@ -646,13 +646,13 @@ def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: Com
     corpus.has()
     other = corpus.room / "otra.toml"
     other.write_text(corpus.source.read_text())
-    told = command_line("sources", "check", corpus.source, other, "--lang", "es")
-    assert told.code == 1
-    assert f"«fuente» es también el id de {corpus.source}" in told.out.replace("\n", "")
+    result = command_line("sources", "check", corpus.source, other, "--lang", "es")
+    assert result.code == 1
+    assert f"«fuente» es también el id de {corpus.source}" in result.out.replace("\n", "")
     other.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
-    told = command_line("sources", "check", other, "--lang", "pt")
-    assert told.code == 0
-    assert "o catálogo já tem uma fonte com esse id" in told.out
+    result = command_line("sources", "check", other, "--lang", "pt")
+    assert result.code == 0
+    assert "o catálogo já tem uma fonte com esse id" in result.out
 
 
 @pytest.mark.parametrize(

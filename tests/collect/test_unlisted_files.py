@@ -124,7 +124,7 @@ def test_a_sure_match_is_no_candidate_for_another_row(tmp_path: Path) -> None:
     """A row whose file was never sent doesn't describe the one that looks like it."""
     folder = _folder(tmp_path, ["ano.txt"], ["ano.txt;CC0-1.0", f"año.txt;{_RESERVED}"])
     assert _tiers(_source(), folder) == {"ano.txt": "open"}
-    [list_] = [one for one in list_inputs(_source(), folder) if one.description.is_list]
+    [list_] = [list_input for list_input in list_inputs(_source(), folder) if list_input.description.is_list]
     assert [failure.evidence["names"] for failure in of_json(list_.description.failures)] == [["año.txt"]]
 
 
@@ -146,7 +146,7 @@ def test_of_two_rows_for_one_file_the_stricter_terms_apply(
     [("", "open"), ("CC BY 4.0", "attribution"), ("permiso verbal", "unknown"), ("?", "unknown")],
 )
 def test_an_empty_cell_keeps_the_sources_terms_and_a_strange_one_does_not(tmp_path: Path, cell: str, tier: str) -> None:
-    """A row says that the file was listed; what it says and isn't understood is reported."""
+    """The row proves that the file was listed; a value that isn't understood is reported."""
     folder = _folder(tmp_path, ["uno.txt"], [f"uno.txt;{cell}"])
     assert _tiers(_source(), folder) == {"uno.txt": tier}
     assert ("isn't understood as «rights»" in _doubts(_source(), folder)) == (tier == "unknown")

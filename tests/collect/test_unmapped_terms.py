@@ -182,7 +182,7 @@ def test_uses_and_days_can_be_mapped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet", "arrow", "csv.gz"])
 def test_every_format_of_records_has_them(tmp_path: Path, suffix: str) -> None:
-    """Also those of which only the columns that are needed are read."""
+    """Also formats of which only the needed columns are read."""
     records = {"text": ["Una copla.", "Otra copla."], "número": ["1", "2"], "license": ["", "CC BY-NC 4.0"]}
     frame = pl.DataFrame(records)
     path = tmp_path / f"a.{suffix}"
@@ -212,7 +212,7 @@ def test_a_group_has_the_strictest_terms_of_its_records(tmp_path: Path, columns:
         {"libro": "a", "text": f"Verso {n}.", "license": one} for n, one in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
     ]
     records.append({"libro": "b", "text": "Verso 3.", "license": "CC0-1.0"})
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     rows = _rows(_source(group=["libro"], columns=columns), tmp_path)
     assert [row["rights_tier"] for row in rows] == ["non_commercial", "open"]
 
@@ -228,16 +228,18 @@ def test_all_texts_of_a_record_have_its_terms(tmp_path: Path) -> None:
 def test_what_was_read_and_what_was_not_understood_is_named(tmp_path: Path) -> None:
     """By `check`, by `run` and `run.json`, and in the ledger."""
     records = [{"text": f"Copla {n}.", "Licencia": one} for n, one in enumerate(("permiso verbal", "CC BY 4.0", None))]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     seen = examine(_source(), str(tmp_path))
     doubts = " / ".join(str(doubt.problem) for doubt in seen.doubts)
     assert "«Licencia» is read as «rights» although it isn't mapped: 2 values" in doubts
     assert "1 value of «Licencia» isn't understood as «rights», such as «permiso verbal», and its document is" in doubts
     assert [str(one.problem) for one in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
-    [mapping] = [one for one in mapping_rows({"envio": seen.facts}) if one["from"] == "Licencia"]
+    [mapping] = [
+        mapping_row for mapping_row in mapping_rows({"envio": seen.facts}) if mapping_row["from"] == "Licencia"
+    ]
     assert (mapping["column"], mapping["filled"], mapping["unread"]) == ("rights", 2, 1)
     unlisted = [{"source": "envio", "file": "dos.txt", "nearest": None}]
-    lines = [str(one) for one in terms_lines({"mapping": [mapping], "without_catalogue_row": unlisted})]
+    lines = [str(terms_line) for terms_line in terms_lines({"mapping": [mapping], "without_catalogue_row": unlisted})]
     assert ["«dos.txt»" in lines[0], "«Licencia» is read" in lines[1], "«permiso verbal»" in lines[2]] == [True] * 3
     notes = [json.loads(row["evidence"] or "{}") for row in _rows(_source(), tmp_path)]
     assert notes == [{"unread": {"Licencia": "permiso verbal"}}, {"narrowed_by": {"Licencia": "CC BY 4.0"}}, {}]
@@ -255,7 +257,7 @@ def test_a_mapped_statement_that_is_no_licence_is_named(tmp_path: Path) -> None:
 def test_two_columns_of_one_name_end_the_run(tmp_path: Path) -> None:
     """Only the last of them would be read."""
     (tmp_path / "a.csv").write_text("text,license,license\nUna copla.,CC BY-NC 4.0,CC0-1.0\n", encoding="utf-8")
-    breaches = [str(one.problem) for one in examine(_source(), str(tmp_path)).breaches]
+    breaches = [str(breach.problem) for breach in examine(_source(), str(tmp_path)).breaches]
     assert breaches == ["the column «license» appears twice"]
 
 

@@ -72,14 +72,14 @@ def test_a_run_releases_nothing_and_names_the_line_that_reads_the_catalogue(
     folder = _folder(tmp_path / "envio", "catalogo.csv", _TABLE)
     file = tmp_path / "fuente.toml"
     file.write_text(small_source('files = ["**/*.txt"]'), encoding="utf-8")
-    told = command_line("run", file, "--input", folder, "--out", tmp_path / "out", "--json")
-    result = json.loads(told.out)
+    reported = command_line("run", file, "--input", folder, "--out", tmp_path / "out", "--json")
+    result = json.loads(reported.out)
     assert (result["release"], result["rows"]["kept"]) == (None, 3)
     assert [one["file"] for one in result["unnamed_catalogues"]] == ["catalogo.csv"]
     line = result["unnamed_catalogues"][0]["toml"]
-    told = command_line("sources", "check", file, "--input", folder)
-    assert line in told.out
-    assert "collect.files" not in told.out  # it isn't called a file of another kind as well
+    reported = command_line("sources", "check", file, "--input", folder)
+    assert line in reported.out
+    assert "collect.files" not in reported.out  # it isn't called a file of another kind as well
     file.write_text(small_source(f'files = ["**/*.txt"]\n{line}'), encoding="utf-8")
     source = Source.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     assert _tiers(source, folder) == {"uno.txt": "open", "dos.txt": "unknown", "tres.txt": "unknown"}
@@ -181,7 +181,7 @@ def test_several_catalogues_of_one_name_are_one_pattern(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_that_is_read_as_texts_is_told_from_them(tmp_path: Path) -> None:
-    """Without `collect.files` it has no texts; the error says how it is read as what it is."""
+    """Without `collect.files` it has no texts; the error explains how to name it as a catalogue."""
     folder = _folder(tmp_path, "catalogo.csv", _TABLE)
     (breach,) = examine(_source(), str(folder)).breaches
     assert 'index.file = "catalogo.csv"' in str(breach.remedy)

@@ -91,9 +91,9 @@ def test_a_read_that_fails_fails_the_part(
         return _Failing(_FILES[name], error)
 
     monkeypatch.setattr("pathlib.Path.open", failing)
-    with pytest.raises(PartError, match="can't be read") as told:
+    with pytest.raises(PartError, match="can't be read") as reported:
         list(read(_SOURCE, listed))
-    assert str(file) in str(told.value)
+    assert str(file) in str(reported.value)
 
 
 def test_a_file_that_can_no_longer_be_opened_fails_the_part(tmp_path: Path) -> None:

@@ -76,9 +76,9 @@ def test_check_says_that_it_read_a_sample(tmp_path: Path, small_source: SmallSou
         "\n".join(json.dumps({"text": f"Texto {n}.", "published": "ayer"}) for n in range(records)), encoding="utf-8"
     )
     examined = examine(load_source(str(tmp_path / "fuente.toml")), str(tmp_path / "a.jsonl"))
-    doubts = [str(one.as_message()) for one in examined.doubts]
-    assert any("aren't understood as «published»" in one for one in doubts)
-    assert any("only of the first 500 records" in one for one in doubts) == (records > 500)
+    doubts = [str(doubt.as_message()) for doubt in examined.doubts]
+    assert any("aren't understood as «published»" in doubt for doubt in doubts)
+    assert any("only of the first 500 records" in doubt for doubt in doubts) == (records > 500)
 
 
 def test_check_counts_documents_that_their_licences_exclude(
@@ -91,6 +91,6 @@ def test_check_counts_documents_that_their_licences_exclude(
     lines = [json.dumps({"text": f"Texto {n}.", "licencia": one}) for n, one in enumerate(licences)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
     arguments = ("check", tmp_path / "receta.toml", "--input", f"fuente={tmp_path / 'a.jsonl'}", "--out", tmp_path)
-    told = command_line(*arguments, "--json").json["inputs"][0]
-    assert (told["documents"], sum(told["left_out"].values())) == (3, 2)
+    reported = command_line(*arguments, "--json").json["inputs"][0]
+    assert (reported["documents"], sum(reported["left_out"].values())) == (3, 2)
     assert "2 of 3 documents read will be left out" in " ".join(command_line(*arguments).out.split())

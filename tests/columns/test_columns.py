@@ -1,4 +1,4 @@
-"""What descriptors of columns say of records, sources and values."""
+"""Descriptors of columns define records, sources and values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_descriptors_load_no_large_library() -> None:
 
 
 def test_each_key_has_a_place_of_its_own() -> None:
-    """Otherwise the order of the keys would depend on that of the columns."""
+    """Without that, the order of the keys would depend on that of the columns."""
     orders = [key.order for key in KEYS.values()]
     assert orders == sorted(set(orders))
 

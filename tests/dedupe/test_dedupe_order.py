@@ -405,7 +405,7 @@ def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Cal
 
 
 def test_an_equal_copy_of_a_near_duplicate_is_told_as_both() -> None:
-    """That 88.4 % of its words are in the kept document isn't said to be the same text."""
+    """The 88.4 % of its words in the kept document aren't described as the same text."""
     facts: dict[str, object] = {"duplicate_of": "kept", "contained_in": None, "variant_of": None, "containment": 0.884}
     facts |= {"other": None}
     facts |= {"cluster": {"id": "kept", "size": 3}, "rule": None, "why": None, "side_by_side": None}

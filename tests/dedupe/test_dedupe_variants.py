@@ -236,10 +236,10 @@ def test_a_release_takes_all_the_longest_or_the_longest_of_each_country() -> Non
         ]
     )
     for variants, kept in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
-        made = decide(light, read_replaced(()), variants, _NO_LINKS, {})  # type: ignore[arg-type]
-        assert "".join(made.released["doc_id"]) == kept
-        assert set(made.left_out["reason"]) <= {"variant"}
-        named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in made.left_out.iter_rows(named=True)}
+        created = decide(light, read_replaced(()), variants, _NO_LINKS, {})  # type: ignore[arg-type]
+        assert "".join(created.released["doc_id"]) == kept
+        assert set(created.left_out["reason"]) <= {"variant"}
+        named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in created.left_out.iter_rows(named=True)}
         expected = {"keep": {}, "longest": {"a": "b", "c": "b", "e": "f"}, "by_country": {"c": "b", "e": "f"}}
         assert named == expected[variants]
 

@@ -1,6 +1,6 @@
-"""A librarian's first day: the commands that she types, with typical mistakes, and what they print.
+"""The commands of a librarian's first day, with typical mistakes, and their output.
 
-The logs of the day are `first_day/<language>.txt`. `python -m tests.desk.first_day` writes them anew after messages
+The logs of the day are `first_day/<language>.txt`. `python -m tests.desk.first_day` writes them again after messages
 changed; read the difference as she would.
 """
 
@@ -48,11 +48,14 @@ _DAY: Final = (
     "sources new --template folder",
     "sources check cartas-de-una-familia.toml --input cartas",
     "sources check misspelt.toml",
+    "sources check unlicensed.toml",
+    "sources preview cartas/acta.pdf",
     "sources preview cartas-de-una-familia.toml --input cartas",
     "sources inventory cartas",
     "run cartas-de-una-familia.tml --input cartas",
     "run cartas-de-una-familia.toml --input carta",
     "run cartas-de-una-familia.toml --input cartas --no-report",
+    "report cartas-de-una-familia",
     "runs list",
     "explain vendimia",
     "explain carta-02.txt",
@@ -92,6 +95,8 @@ def log(language: str, run: Callable[[list[str]], str]) -> str:
         lines += [f"$ latam-corpus {command}", *_steady(run([*command.split(), "--lang", language])), ""]
         if command.startswith("sources new"):
             source = Path("cartas-de-una-familia.toml").read_text("utf-8")
+            unlicensed = re.sub(r"(?ms)^\[rights\].*?(?=^\[)", "", source)
+            Path("unlicensed.toml").write_text(unlicensed, encoding="utf-8")
             for right, wrong in _MISSPELT:
                 source = source.replace(right, wrong)
             Path("misspelt.toml").write_text(source, encoding="utf-8")

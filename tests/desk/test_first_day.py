@@ -1,4 +1,4 @@
-"""What a librarian reads on her first day, in each language, is what its log says."""
+"""The log of a librarian's first day, in each language, is the output of the commands."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ _DAY: Any = importlib.import_module("tests.desk.first_day")
 @pytest.mark.slow
 @pytest.mark.parametrize("language", _DAY.LANGUAGES)
 def test_the_log_is_what_the_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    """Questions, advice, errors and results of nineteen commands; `python -m tests.desk.first_day` writes the log."""
+    """Questions, advice, errors and results of twenty-two commands; `python -m tests.desk.first_day` writes the log."""
     monkeypatch.chdir(tmp_path)
     assert _DAY.log(language, _DAY.printed) == _DAY.stored(language).read_text(encoding="utf-8")

@@ -112,7 +112,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_with_verses_are_named_where_the_form_is_prose(folder: Path) -> None:
-    """Nothing is said of sources that leave the form open or call it verse."""
+    """Sources that leave the form open or declare verse get no advice."""
     assert sorted(file for file, *_ in files_with_verses(_source(), str(folder))) == ["poema.txt", "windows.txt"]
     assert not [*files_with_verses(_source(None), str(folder))]
     assert not [*files_with_verses(_source("verse"), str(folder))]

@@ -1,4 +1,4 @@
-"""`latam-corpus judge`: a sheet of `sample` taken back, and what is known by it."""
+"""`latam-corpus judge`: import a sheet of `sample`, and show the results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TERMS = ("--admit", "open", "--uses", "train", "--no-report")
 
 @pytest.fixture
 def sheet(document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path) -> Path:
-    """A sheet, in Spanish, of ten documents of a run; nobody has filled it in."""
+    """Create a sheet, in Spanish, of ten documents of a run, without answers."""
     kept_run("cuentos-1a2b3c4d", [document(n) for n in range(10)])
     path = tmp_path / "muestra.xlsx"
     command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "es", "--out", tmp_path / "out")
@@ -56,7 +56,7 @@ def _judge(command_line: CommandLine, sheet: Path, reader: str, *more: str) -> A
 
 
 def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
-    """Answers count in the words of any of the languages, a language by its name; what is empty isn't answered."""
+    """Answers may be in any of the languages, a language by name; an empty cell isn't an answer."""
     filled = _filled(
         sheet, "rosa.xlsx", {1: ("bueno", "sí", "sí", "no"), 2: ("ruim", "náhuatl"), 3: ("", "", "", "Sim")}
     )
@@ -75,8 +75,8 @@ def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
 def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line: CommandLine) -> None:
     """CSV needs no package, and returns with the separator that the program writes."""
     path, out = sheet.with_name("muestra.csv"), sheet.parent / "out"
-    told = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
-    assert (told.code, "10 documents in" in told.out) == (0, True)
+    result = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
+    assert (result.code, "10 documents in" in result.out) == (0, True)
     heads, first, *others = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
     assert (heads[:2], first[:2], len(others)) == (["veredito", "a língua está certa? se não, qual é?"], ["", ""], 9)
     filled = sheet.with_name("rosa.csv")
@@ -89,11 +89,14 @@ def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line
 
 
 def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: CommandLine) -> None:
-    """What the same reader says of the same text later is what holds."""
+    """A reader's later judgement of a text replaces the earlier one."""
     _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",), 2: ("bueno",)}), "Rosa")
     ended = _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Rosa", "--json")
     assert ended.json["replaced"] == 1
-    assert [one.answers["verdict"] for one in read_judgements(sheet.parent / "out")] == ["bad", "good"]
+    assert [read_judgement.answers["verdict"] for read_judgement in read_judgements(sheet.parent / "out")] == [
+        "bad",
+        "good",
+    ]
 
 
 def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path, command_line: CommandLine) -> None:
@@ -104,7 +107,7 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
     assert "muchas lenguas se llaman «mixteco»" in ended.out
     assert "fila 4: «veredicto»: la celda contiene una fórmula" in ended.out
-    assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
+    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
 
 
 @pytest.mark.parametrize(
@@ -157,8 +160,8 @@ def test_a_language_that_is_no_answer_is_refused_for_what_is_wrong(
     sheet: Path, command_line: CommandLine, typed: str, problem: str
 ) -> None:
     """A known language isn't called unknown, nor a whole sentence one."""
-    told = _judge(command_line, _filled(sheet, "rosa.xlsx", {1: ("", typed)}), "Rosa Quispe", "--json")
-    ((wrong,),) = (row["wrong"] for row in told.json["rows"])
+    reported = _judge(command_line, _filled(sheet, "rosa.xlsx", {1: ("", typed)}), "Rosa Quispe", "--json")
+    ((wrong,),) = (row["wrong"] for row in reported.json["rows"])
     assert problem in wrong
 
 
@@ -202,12 +205,12 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     """It has what was understood, marks the doubtful cells, and comes back once these are corrected."""
     answers = {1: ("bien", "no, es quechua de Cusco", "s"), 2: ("no, es quechua de Cusco",), 3: ("regular", "sí")}
     filled = _filled(sheet, "rosa.xlsx", answers)
-    before = filled.read_bytes()
+    previous = filled.read_bytes()
     ended = _judge(command_line, filled, "Rosa", "--json", "--lang", "en")
     copy = filled.with_name("rosa.corregir.xlsx")
     assert (ended.code, ended.json["judged"], ended.json["corrected_copy"]) == (1, 2, str(copy))
     assert [row["row"] for row in ended.json["rows"]] == [4]
-    assert filled.read_bytes() == before
+    assert filled.read_bytes() == previous
     heads, rows, page = _cells(copy)
     columns = [heads.index(head) for head in (*_ASKED[:3], "Qué corregir")]
     assert [rows[0][n] for n in columns] == ["bueno", "quechua del Cusco", "sí", ""]
@@ -216,7 +219,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     assert "regular" in rows[2][columns[3]]
     coloured = {(cell.row, cell.column - 1) for row in page for cell in row if cell.fill.fill_type == "solid"}
     assert coloured == {(4, columns[0])}
-    judged = [one.answers for one in read_judgements(sheet.parent / "out")]
+    judged = [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")]
     assert judged == [
         {"verdict": "good", "language": "quz", "natural": "yes"},
         {"verdict": "bad", "language": "quz"},
@@ -233,7 +236,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
 
 
 def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> None:
-    """Without colours, the note names the column and what it says; it is imported once corrected."""
+    """Without colours, the note names the column and its content; after correction the copy can be imported."""
     heads, *rows = [[str(cell.value or "") for cell in row] for row in openpyxl.load_workbook(sheet).active]
     rows[0][0], rows[1][0], rows[2][0] = "bien", "así así", "—"
     path = sheet.with_name("rosa.csv")
@@ -255,7 +258,9 @@ def test_a_verdict_and_the_language_that_differ_are_told(sheet: Path, command_li
     answers = {1: ("no, es quechua de Cusco", "sí"), 2: ("no, es quechua de Cusco", "no"), 3: ("no, es mam", "ixil")}
     ended = _judge(command_line, _filled(sheet, "rosa.xlsx", answers), "Rosa", "--json")
     assert [row["row"] for row in ended.json["rows"]] == [2, 4]
-    assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "bad", "language": "quz"}]
+    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [
+        {"verdict": "bad", "language": "quz"}
+    ]
 
 
 def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_line: CommandLine) -> None:
@@ -294,7 +299,7 @@ def test_what_is_no_filled_sheet_is_refused(
 
 
 def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: CommandLine) -> None:
-    """With its line, whoever asks; an import adds nothing to it."""
+    """Every command reports it with its line; an import adds nothing to it."""
     path = sheet.parent / "out" / FILE
     path.write_text('{"doc_id": "a"}\n')
     for ended in (
@@ -307,7 +312,7 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
 
 
 def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
-    """Kappa of what both answered, with the counts; the language by what it is called, not by how it was said."""
+    """Kappa of the answers that both gave, with the counts; languages by identity, not by spelling."""
     one = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
     other = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
     _judge(command_line, _filled(sheet, "a.xlsx", one), "Rosa")
@@ -321,9 +326,9 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
     assert (language["alike"], language["kappa"]) == (9, None)
     [share] = [one for one in shown["shares"] if one["question"] == "verdict"]
     assert (share["texts"], share["right"], share["disputed"], share["readers"]) == (10, 5, 1, 2)
-    told = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
-    assert "Juana · Rosa" in told
-    assert "0,77" in told
+    reported = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
+    assert "Juana · Rosa" in reported
+    assert "0,77" in reported
 
 
 def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandLine) -> None:
@@ -357,8 +362,8 @@ def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_lin
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
     out = sheet.parent / "out"
     command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
-    gone = read_judgements(out)[0].doc_id
-    command_line("release", "withdraw", "cuentos", "--doc", gone, "--because", "lo pide", "--out", out)
+    removed = read_judgements(out)[0].doc_id
+    command_line("release", "withdraw", "cuentos", "--doc", removed, "--because", "lo pide", "--out", out)
     store = Store.at(out / "store")
     assert [one.texts for one in load_manifest(store, *store.find("cuentos")).audited] == [9]
 
@@ -372,5 +377,7 @@ def test_what_was_judged_of_another_text_says_nothing(
         "cuentos-2", [document(n) if n else document(n, text="Otro cuento, más largo.") for n in range(10)]
     )
     judged = read_judgements(tmp_path / "out")
-    made = build("c", [other], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged)
-    assert [one.texts for one in made.audited] == [9]
+    created = build(
+        "c", [other], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged
+    )
+    assert [one.texts for one in created.audited] == [9]

@@ -61,8 +61,8 @@ class _Screen:
 
 
 def _interview(template: str, language: str, *typed: str) -> dict[str, Any]:
-    found = interview(load_template(template), _Screen(*typed), language, date(2026, 11, 25))
-    return tomllib.loads(load_template(template).filled(found, language))
+    results = interview(load_template(template), _Screen(*typed), language, date(2026, 11, 25))
+    return tomllib.loads(load_template(template).filled(results, language))
 
 
 @pytest.fixture
@@ -78,10 +78,10 @@ def piped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
-    """Words of the language are codes in the file, Enter takes what is offered, comments are in the language."""
+    """Names become codes in the file, Enter accepts the default, comments are in the user's language."""
     piped(*_ANSWERS)
-    told = command_line("sources", "new", "--template", "folder", "--lang", "es")
-    assert told.code == 0, told.err
+    result = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert result.code == 0, result.err
     path = tmp_path / "cartas-de-una-familia.toml"
     source = load_source(path)
     assert (source.id, source.genre, source.country) == ("cartas-de-una-familia", "literature", "CL")
@@ -93,14 +93,14 @@ def test_piped_answers_make_a_commented_valid_file(command_line: CommandLine, pi
     text = path.read_text(encoding="utf-8")
     assert "# El título de la colección" in text
     assert "O título" not in text
-    assert "sources check cartas-de-una-familia.toml" in told.out
+    assert "sources check cartas-de-una-familia.toml" in result.out
     assert not check_source(text, str(path))[1]
 
 
 def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beside it, by a relative path in the first line; a draft of a folder's source says it too."""
+    """It is next to the file, by a relative path in the first line; so is that of a folder's draft."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "libros").mkdir()
     (tmp_path / "libros" / "uno.txt").write_text("La barca volvió con la red vacía.", encoding="utf-8")
@@ -108,8 +108,8 @@ def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
     for command in ("new uno.toml --template folder --blank", "inventory libros --draft dos.toml"):
         schema.parent.mkdir(exist_ok=True)
         schema.write_text("{}", encoding="utf-8")
-        told = command_line("sources", *command.split())
-        assert told.code == 0, told
+        result = command_line("sources", *command.split())
+        assert result.code == 0, result
         assert json.loads(schema.read_text(encoding="utf-8")) == source_schema()
     for name in ("uno.toml", "dos.toml"):
         first = (tmp_path / name).read_text(encoding="utf-8").partition("\n")[0]
@@ -122,9 +122,9 @@ def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, p
     kept.write_text("mío", encoding="utf-8")
     for arguments in (["new", str(kept)], ["new"]):
         piped(*_ANSWERS)
-        told = command_line("sources", *arguments, "--template", "folder", "--lang", "es")
-        assert told.code == 2
-        assert "ya existe" in told.err
+        result = command_line("sources", *arguments, "--template", "folder", "--lang", "es")
+        assert result.code == 2
+        assert "ya existe" in result.err
         assert kept.read_text(encoding="utf-8") == "mío"
 
 
@@ -141,9 +141,9 @@ def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
 ) -> None:
     """The next line answers the next question, so a wrong one can't be asked again."""
     piped(*answers)
-    said = command_line("sources", "new", "--template", "folder", "--lang", "es")
-    assert said.code == 2
-    assert told in said.err.splitlines()[-1]
+    result = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert result.code == 2
+    assert told in result.err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
 
 
@@ -152,16 +152,16 @@ def test_a_person_is_asked_again(command_line: CommandLine, piped: Any, tmp_path
     typed = list(_ANSWERS)
     typed[6:7] = ["Ruritania", "CL"]
     piped(*typed, typed=True)
-    told = command_line("sources", "new", "--template", "folder", "--lang", "pt")
-    assert told.code == 0
-    assert "“Ruritania” não é reconhecido como país" in told.err
+    result = command_line("sources", "new", "--template", "folder", "--lang", "pt")
+    assert result.code == 0
+    assert "“Ruritania” não é reconhecido como país" in result.err
     assert (tmp_path / "cartas-de-una-familia.toml").exists()
 
 
 def test_a_person_who_breaks_off_leaves_nothing(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Ctrl-C at any question: no file, and it is said."""
+    """Ctrl-C at any question: no file is written, and the command says so."""
 
     def leaves() -> str:
         raise KeyboardInterrupt
@@ -170,20 +170,20 @@ def test_a_person_who_breaks_off_leaves_nothing(
     monkeypatch.setattr(person, "readline", leaves)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", person)
-    told = command_line("sources", "new", "--lang", "es")
-    assert (told.code, "no se escribió nada" in told.err) == (130, True)
+    result = command_line("sources", "new", "--lang", "es")
+    assert (result.code, "no se escribió nada" in result.err) == (130, True)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_kind_of_holder_is_asked_where_no_template_is_named(
     command_line: CommandLine, piped: Any, tmp_path: Path
 ) -> None:
-    """All templates are offered, each with what it is for."""
+    """All templates are offered, each with its purpose."""
     piped("folder", *_ANSWERS)
-    told = command_line("sources", "new", "--lang", "en")
-    assert told.code == 0, told.err
+    result = command_line("sources", "new", "--lang", "en")
+    assert result.code == 0, result.err
     for template in templates():
-        assert template.title("en") in told.err
+        assert template.title("en") in result.err
     assert list(tmp_path.glob("*.toml"))
 
 
@@ -212,9 +212,9 @@ def test_consent_is_on_record_only_where_it_was_given() -> None:
 
 
 def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -> None:
-    """No question is left in another language, and each says what it is for."""
-    asked = [*questions.ABOUT, *questions.COLLECTED, questions.STATEMENT, questions.PURPOSES, questions.BASIS]
-    for question in asked:
+    """Every question is in the user's language, with an explanation."""
+    requested = [*questions.ABOUT, *questions.COLLECTED, questions.STATEMENT, questions.PURPOSES, questions.BASIS]
+    for question in requested:
         assert len({*question.why.translations().values()}) == len(LANGUAGES)
         assert all(why.endswith((".", "?")) or ":" in why for why in question.why.translations().values())
     screen = _Screen(*_ANSWERS)
@@ -228,9 +228,9 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
 def test_each_template_is_a_valid_source_in_each_language(template: Any, language: str) -> None:
     """Once its title and holder are written, with its comments in that language alone."""
     text = template.filled(_NAMED, language)
-    source, found = check_source(text)
-    assert source is not None, [one.in_language("en") for one in found]
-    assert "id" in {one.key for one in found}  # the example is told to be one
+    source, results = check_source(text)
+    assert source is not None, [one.in_language("en") for one in results]
+    assert "id" in {one.key for one in results}  # the example is told to be one
     assert template.title(language)
     for line in text.splitlines():
         assert len(line) <= 120, line
@@ -239,10 +239,10 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
-    """As it stands it is refused; of country, languages, rights and consent it says nothing until somebody does."""
-    refused, found = check_source(template.filled({}, "es"))
+    """It is refused unfilled; country, languages, rights and consent are empty until someone states them."""
+    refused, results = check_source(template.filled({}, "es"))
     assert refused is None
-    assert {one.key for one in found} == {"title", "holder"}
+    assert {one.key for one in results} == {"title", "holder"}
     source, _ = check_source(template.filled(_NAMED, "es"))
     assert source is not None
     assert (source.rights, source.country, source.languages, source.homepage) == (None, None, (), None)
@@ -251,9 +251,9 @@ def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
     stated = re.sub(
         r"(?m)^# (\[rights\]|(?:statement|basis|uses|quotation|quoted_from) = )", r"\1", template.filled(_NAMED, "es")
     )
-    refused, found = check_source(stated)
+    refused, results = check_source(stated)
     assert refused is None
-    assert {one.key for one in found} == {"rights.quotation", "rights.quoted_from"}
+    assert {one.key for one in results} == {"rights.quotation", "rights.quoted_from"}
 
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
@@ -289,7 +289,7 @@ def test_an_answer_that_cannot_be_used_is_refused(read: Any, typed: str) -> None
     """With a sentence in each language that names it."""
     with pytest.raises(AnswerError) as caught:
         read(typed)
-    assert all(typed in said for said in caught.value.message.translations().values())
+    assert all(typed in translation for translation in caught.value.message.translations().values())
 
 
 def test_values_are_written_as_toml_reads_them() -> None:
@@ -316,6 +316,6 @@ def test_the_wiki_template_reads_what_the_extractor_of_dumps_writes(tmp_path: Pa
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_kind_of_files_is_answered_by_the_name_that_is_shown(language: str) -> None:
-    """As it stands in the list, whole."""
+    """Each displayed name is accepted in full."""
     for kind, name in FILE_NAMES.items():
         assert files(name.translate(language)) == ([] if kind == "every" else list(FILES[kind])), kind

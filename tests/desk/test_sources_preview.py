@@ -1,4 +1,4 @@
-"""`sources preview`: a handful of items as a run would have them, beside what they were, in plain words."""
+"""`sources preview`: a few items as a run would process them, next to the originals, in plain words."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def texts(tmp_path: Path) -> Path:
 def test_each_item_is_told_with_its_language_and_whether_it_stays(
     command_line: CommandLine, tmp_path: Path, texts: Path
 ) -> None:
-    """Why it is dropped stands in plain words; what the source says otherwise is pointed out; all of it is redacted."""
-    told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "es", "--json").json
-    stays, falls, foreign = told["items"]
+    """The drop reason is a sentence; deviations from the source's statements are shown; all of it is redacted."""
+    reported = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "es", "--json").json
+    stays, falls, foreign = reported["items"]
     assert (stays["kept"], stays["language"], stays["title"]) == (True, "spa_Latn", "La barca")
     assert stays["where"] == "a.html"
     assert _PROSE in stays["text"]
@@ -80,10 +80,10 @@ def test_each_item_is_told_with_its_language_and_whether_it_stays(
 def test_of_a_file_that_has_no_words_it_is_told_what_is_known(command_line: CommandLine, tmp_path: Path) -> None:
     """In words, not in the names of columns."""
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\n1 0 obj\n<<")
-    told = command_line(
+    result = command_line(
         "sources", "preview", _source(tmp_path), "--input", tmp_path / "a.pdf", "--lang", "pt", "--json"
     )
-    [item] = told.json["items"]
+    [item] = result.json["items"]
     assert item["original"].split("\n") == ["língua declarada: espanhol", "composição: original", "direitos: CC-BY-4.0"]
 
 
@@ -92,13 +92,13 @@ def test_the_terminal_shows_text_beside_original_in_the_readers_language(
 ) -> None:
     """With the count, what the rights allow, and no markup taken for the terminal's own."""
     (texts / "a.html").write_text(_PAGE.replace("La barca</h1>", "[red]La barca[/red]</h1>"), encoding="utf-8")
-    told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
-    assert told.code == 0
-    assert "✓ é mantido" in told.out
-    assert "✗ é separado" in told.out
-    assert "[red]La barca[/red]" in told.out
-    assert "Textos examinados: 3" in told.out
-    assert "Direitos: com atribuição; usos: treinar, redistribuir" in told.out
+    result = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
+    assert result.code == 0
+    assert "✓ é mantido" in result.out
+    assert "✗ é separado" in result.out
+    assert "[red]La barca[/red]" in result.out
+    assert "Textos examinados: 3" in result.out
+    assert "Direitos: com atribuição; usos: treinar, redistribuir" in result.out
 
 
 def test_the_page_strikes_out_what_did_not_become_text(command_line: CommandLine, tmp_path: Path, texts: Path) -> None:
@@ -131,12 +131,12 @@ def test_a_website_is_asked_for_a_few_pages_and_nothing_stays(
         site.routes |= {f"/{name}": website.page(name) for name in "abc"}
         crawl = f'[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["{site.root}/"]\ndelay = 0.0\n'
         source = _source(tmp_path, collect=f'{crawl}private_hosts = ["{site.host}"]\n')
-        told = command_line("sources", "preview", source, "--n", "2", "--lang", "es", "--json")
-        assert told.code == 0, told.err
-        assert len(told.json["items"]) == 2
-        assert all(item["where"].startswith(site.root) for item in told.json["items"])
-        assert "con pausas" in told.err
-        assert [one.name for one in tmp_path.iterdir()] == ["puerto.toml"]
+        result = command_line("sources", "preview", source, "--n", "2", "--lang", "es", "--json")
+        assert result.code == 0, result.err
+        assert len(result.json["items"]) == 2
+        assert all(item["where"].startswith(site.root) for item in result.json["items"])
+        assert "con pausas" in result.err
+        assert [path.name for path in tmp_path.iterdir()] == ["puerto.toml"]
 
 
 def test_of_many_files_a_few_are_taken_from_all_over(command_line: CommandLine, tmp_path: Path) -> None:
@@ -145,19 +145,19 @@ def test_of_many_files_a_few_are_taken_from_all_over(command_line: CommandLine, 
     folder.mkdir()
     for number in range(20):
         (folder / f"{number:02}.txt").write_text(_PROSE, encoding="utf-8")
-    told = command_line("sources", "preview", _source(tmp_path), "--input", folder, "--n", "4", "--json").json
-    assert [item["where"] for item in told["items"]] == ["00.txt", "05.txt", "10.txt", "15.txt"]
+    reported = command_line("sources", "preview", _source(tmp_path), "--input", folder, "--n", "4", "--json").json
+    assert [item["where"] for item in reported["items"]] == ["00.txt", "05.txt", "10.txt", "15.txt"]
 
 
 def test_marks_are_taken_out_as_a_run_takes_them(command_line: CommandLine, tmp_path: Path) -> None:
-    """Where the source's default recipe does so, and nowhere else."""
+    """Only if the source's default recipe does so."""
     song = tmp_path / "a.txt"
     song.write_text(f"[Coro]\n{_PROSE}", encoding="utf-8")
     for genre, stages, shown in (("lyrics", 1, False), ("literature", 0, True)):
         source = _source(tmp_path)
         source.write_text(source.read_text(encoding="utf-8").replace('"literature"', f'"{genre}"'), encoding="utf-8")
-        told = command_line("sources", "preview", source, "--input", song, "--json").json
-        assert told["items"][0]["text"].startswith("[Coro]") == shown
+        reported = command_line("sources", "preview", source, "--input", song, "--json").json
+        assert reported["items"][0]["text"].startswith("[Coro]") == shown
         assert [entry.use for entry in load_recipe(str(source)).stage].count("unmark") == stages
 
 
@@ -166,21 +166,21 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
     assert "--input" in command_line("sources", "preview", _source(tmp_path), "--lang", "es").err
     wrong = tmp_path / "mala.toml"
     wrong.write_text('id = "mala"\ntitle = "x"\nholder = "y"\ngenre = "cachivaches"', encoding="utf-8")
-    told = command_line("sources", "preview", wrong, "--lang", "es")
-    assert (told.code, "línea 4, «genre»: «cachivaches» no es una de las opciones" in told.err) == (2, True)
-    asked = tmp_path / "pedir.toml"
+    result = command_line("sources", "preview", wrong, "--lang", "es")
+    assert (result.code, "línea 4, «genre»: «cachivaches» no es una de las opciones" in result.err) == (2, True)
+    requested = tmp_path / "pedir.toml"
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://puerto.example/"]\n'
     about = 'id = "pedir"\ntitle = "x"\nholder = "y"\nstatus = "ask_first"\n'
-    asked.write_text(about + crawl, encoding="utf-8")
-    told = command_line("sources", "preview", asked, "--lang", "pt")
-    assert (told.code, "primeiro é preciso pedir permissão a y" in told.err) == (2, True)
-    asked.write_text(about.replace("ask_first", "unverified") + crawl, encoding="utf-8")
-    told = command_line("sources", "preview", asked, "--lang", "es")
-    assert (told.code, "sin contacto no se recolecta ninguna página" in told.err) == (2, True)
+    requested.write_text(about + crawl, encoding="utf-8")
+    result = command_line("sources", "preview", requested, "--lang", "pt")
+    assert (result.code, "primeiro é preciso pedir permissão a y" in result.err) == (2, True)
+    requested.write_text(about.replace("ask_first", "unverified") + crawl, encoding="utf-8")
+    result = command_line("sources", "preview", requested, "--lang", "es")
+    assert (result.code, "sin contacto no se recolecta ninguna página" in result.err) == (2, True)
 
 
 def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
-    """A block a line; scripts, styles and comments aren't words; what is no markup is left as it is."""
+    """One block per line; scripts, styles and comments are left out; text without markup is unchanged."""
     page = "<p>a<b>b</b></p><style>c</style><!-- d --><ul><li>e<li>f</ul><svg><text>g</text></svg>"
     assert page_words(page) == "ab\ne\nf"
     assert page_words("") == ""
@@ -188,7 +188,7 @@ def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:
 
 
 def test_reasons_are_said_in_plain_words() -> None:
-    """Each bound that the evidence names; a cause that nobody has put into words stands as it is."""
+    """Each bound in the evidence is explained; an unknown cause is shown unchanged."""
     both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
     assert [str(one) for one in both] == [
         "digits: 0.5; at most 0.2 is allowed",

@@ -61,7 +61,7 @@ def _column(path: Path, head: str) -> list[Any]:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_source_survives_the_way_through_a_row(path: Path, language: str) -> None:
-    """Each of the catalogue, in each language: what has no column stands as TOML in the last."""
+    """Each source of the catalogue, in each language: values without a column are TOML in the last one."""
     text = path.read_text(encoding="utf-8")
     back = source_of(row_of(text, language))
     assert not back.wrong
@@ -97,27 +97,27 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD, {}, _BAD, _GOOD | {"title": "Otras"}, {"columna mía": "apunte", **_GOOD, "id": "otras"}])
     came = path.read_bytes()
-    told = command_line("sources", "import", path, "--to", folder)
-    assert told.code == 1
+    result = command_line("sources", "import", path, "--to", folder)
+    assert result.code == 1
     assert sorted(one.name for one in folder.iterdir()) == ["cartas.toml", "otras.toml"]
     source = load_source(folder / "cartas.toml")
     assert (source.country, source.languages, source.uses) == ("CL", ("spa", "arn"), ("train", "evaluate"))
     assert path.read_bytes() == came
     back = tmp_path / "hoja.corregir.xlsx"
-    good, empty, bad, twice, other = _column(back, "Qué corregir")[:5]
+    good, empty, bad, duplicates, other = _column(back, "Qué corregir")[:5]
     assert (good, empty, other) == ("✓", None, "✓")
     assert "«Institución que la custodia»: falta" in bad
     assert "«País»: «Ruritania» no se reconoce como país" in bad
-    assert "«cartas» ya se usa en otra fila" in twice
-    assert "fila 4: «Género»: «cachivaches» no es una de las opciones" in told.out
-    assert "columnas que no se reconocen y no se usan: columna mía" in told.out
+    assert "«cartas» ya se usa en otra fila" in duplicates
+    assert "fila 4: «Género»: «cachivaches» no es una de las opciones" in result.out
+    assert "columnas que no se reconocen y no se usan: columna mía" in result.out
     assert _column(back, "columna mía")[4] == "apunte"
     assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
     assert len(openpyxl.load_workbook(back).worksheets[0].data_validations.dataValidation) > 5
 
 
 def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path: Path) -> None:
-    """Rows that were written before are still right; the column is filled anew and isn't made twice."""
+    """Rows that were written before are still correct; the column is refilled and not duplicated."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "pt")
     _fill(path, [_GOOD, _BAD], "pt")
@@ -133,27 +133,27 @@ def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path
 
 
 def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp_path: Path) -> None:
-    """The row is told of, and the file keeps its words."""
+    """The row is reported, and the file is unchanged."""
     path, folder = tmp_path / "hoja.csv", tmp_path / "fuentes"
     folder.mkdir()
     kept = folder / "cartas.toml"
     kept.write_text('id = "cartas"\ntitle = "Otras"\nholder = "Nadie"\n', encoding="utf-8")
     path.write_text(handout_csv([_GOOD], "es"), encoding="utf-8")
-    told = command_line("sources", "import", path, "--to", folder)
-    assert (told.code, "ya existe con otro contenido" in told.out) == (1, True)
+    result = command_line("sources", "import", path, "--to", folder)
+    assert (result.code, "ya existe con otro contenido" in result.out) == (1, True)
     assert "Nadie" in kept.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
-    """Whatever separates the cells and in whichever charset; heads may stand below a title."""
+    """Any separator and any charset; the heads may be below a title."""
     heads = [one.head.translate("es") for one in FIELDS]
     rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(one.key, "") for one in FIELDS]]
-    made = io.StringIO()
-    csv.writer(made, delimiter=mark).writerows(rows)
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=mark).writerows(rows)
     path = tmp_path / "hoja.csv"
-    path.write_bytes(made.getvalue().encode(encoding))
+    path.write_bytes(buffer.getvalue().encode(encoding))
     sheet = read_sheet(path)
     assert sheet.head_row == 2
     row = source_of(sheet.cells(3))
@@ -171,7 +171,7 @@ def test_no_cell_of_ours_is_a_formula_and_each_is_read_back(text: str) -> None:
 
 
 def test_formulas_are_text_in_what_comes_back_and_never_computed(command_line: CommandLine, tmp_path: Path) -> None:
-    """A cell that is a formula is told; one that looks like one keeps its words, as text."""
+    """A formula cell is reported; text that looks like a formula is kept as text."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD | {"title": '=HYPERLINK("https://x.example")'}, _GOOD | {"id": "dos", "title": "@canto"}])
@@ -198,7 +198,7 @@ def test_cells_that_a_program_made_dates_or_numbers_are_read_as_seen(tmp_path: P
 
 
 def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Path) -> None:
-    """Who reads the sheet sees the holder beside both."""
+    """As for a reader of the sheet, the value applies to both rows."""
     book = openpyxl.Workbook()
     for row in (["Nombre en el catálogo", "Título", "Quién la tiene"], ["uno", "=A2", "Familia"], ["dos"]):
         book.active.append(row)
@@ -243,9 +243,9 @@ def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, t
             packed.writestr("xl/workbook.xml", b" " * (201 * 2**20))
     elif name != "nada.xlsx":
         path.write_text("" if name == "vacio.csv" else "uno;dos\n1;2\n", encoding="utf-8")
-    told = command_line("sources", "import", path, "--to", tmp_path / "fuentes")
-    assert told.code == 2
-    assert name in told.err
+    result = command_line("sources", "import", path, "--to", tmp_path / "fuentes")
+    assert result.code == 2
+    assert name in result.err
 
 
 def test_without_the_package_a_workbook_is_refused_and_csv_is_read(
@@ -253,8 +253,8 @@ def test_without_the_package_a_workbook_is_refused_and_csv_is_read(
 ) -> None:
     """With the extra that has it."""
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    told = command_line("sources", "export", tmp_path / "hoja.xlsx")
-    assert (told.code, "latam-corpus[sheets]" in told.err) == (2, True)
+    result = command_line("sources", "export", tmp_path / "hoja.xlsx")
+    assert (result.code, "latam-corpus[sheets]" in result.err) == (2, True)
     assert command_line("sources", "export", tmp_path / "hoja.csv", "conha19", "--lang", "es").code == 0
     assert command_line("sources", "import", tmp_path / "hoja.csv", "--to", tmp_path / "fuentes").code == 0
     assert load_source(tmp_path / "fuentes" / "conha19.toml") == load_source("conha19")

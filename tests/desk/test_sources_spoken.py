@@ -1,4 +1,4 @@
-"""What librarians are told when a command can't be done: place, problem and remedy in their language, no traceback."""
+"""Failed commands give librarians the place, the problem and the remedy in their language, without a traceback."""
 
 from __future__ import annotations
 
@@ -75,32 +75,32 @@ def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, 
 def test_a_closed_standard_input_ends_the_questions(
     command_line: CommandLine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As an empty one does: nothing is written, and it is said."""
+    """As with an empty input, nothing is written, and the command says so."""
     monkeypatch.setattr(sys, "stdin", None)
-    before = sorted(folder.iterdir())
-    told = command_line("sources", "new", "--template", "folder", "--lang", "es")
-    assert (told.code, "no queda ninguna respuesta" in told.err) == (2, True)
-    assert sorted(folder.iterdir()) == before
+    previous = sorted(folder.iterdir())
+    result = command_line("sources", "new", "--template", "folder", "--lang", "es")
+    assert (result.code, "no queda ninguna respuesta" in result.err) == (2, True)
+    assert sorted(folder.iterdir()) == previous
 
 
 def test_a_file_of_endless_brackets_is_told(command_line: CommandLine, tmp_path: Path) -> None:
     """Deeper than Python reads."""
     path = tmp_path / "honda.toml"
     path.write_text("a = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
-    told = command_line("sources", "check", path, "--lang", "es")
-    assert (told.code, "no se entiende" in told.out) == (1, True)
+    result = command_line("sources", "check", path, "--lang", "es")
+    assert (result.code, "no se entiende" in result.out) == (1, True)
 
 
 def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, folder: Path) -> None:
     """Neither colours, nor titles, nor bells come through."""
     (folder / "texto.html").write_text("<p>La \x1b[31mbarca\x9b\x07 &#27;[0m salió &#x7; &#0;</p>", encoding="utf-8")
-    told = command_line("sources", "preview", "buena.toml", "--input", folder / "texto.html", "--lang", "es")
-    assert "barca" in told.out
-    assert not set("\x1b\x9b\x07") & set(told.out)
+    result = command_line("sources", "preview", "buena.toml", "--input", folder / "texto.html", "--lang", "es")
+    assert "barca" in result.out
+    assert not set("\x1b\x9b\x07") & set(result.out)
 
 
 def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
-    """It became the document's title; an empty file, and one taken back, are told in words."""
+    """It became the document's title; empty and withdrawn files are reported in words."""
     assert list(lines_left_out("La barca\nMenú\nSalió.", "Salió.", "La barca")) == [
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip
@@ -109,7 +109,7 @@ def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
 
 
 def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:
-    """Good rows become files; the others are told by the number that a person sees."""
+    """Good rows become files; the others are reported by their displayed number."""
     book = openpyxl.Workbook()
     page = book.active
     page.append(["Nombre en el catálogo", "Título", "Quién la tiene"])
@@ -119,9 +119,9 @@ def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine,
     page.append(["fundida", "", ""])
     page.merge_cells("A303:C303")
     book.save(folder / "grande.xlsx")
-    told = command_line("sources", "import", "grande.xlsx", "--lang", "es")
-    assert told.code == 1
-    assert "fila 302: «Nombre en el catálogo»: la celda contiene una fórmula" in told.out
-    assert "fila 303: «Título»: falta" in told.out
-    assert "fuentes en sources: 300" in told.out
+    result = command_line("sources", "import", "grande.xlsx", "--lang", "es")
+    assert result.code == 1
+    assert "fila 302: «Nombre en el catálogo»: la celda contiene una fórmula" in result.out
+    assert "fila 303: «Título»: falta" in result.out
+    assert "fuentes en sources: 300" in result.out
     assert load_source("sources/fuente-299.toml").title == "T"

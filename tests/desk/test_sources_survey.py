@@ -1,4 +1,4 @@
-"""What a partner's disk holds is surveyed offline; what lies at a path can be tried before a source describes it."""
+"""A partner's folder is surveyed offline; files can be previewed before a source describes them."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def disk(tmp_path: Path) -> Path:
 
 def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLine) -> None:
     """Formats, checksums, charsets, pages to be recognised, languages; a draft that is a source; a page."""
-    before = sorted(path.relative_to(disk) for path in disk.rglob("*"))
+    previous = sorted(path.relative_to(disk) for path in disk.rglob("*"))
     draft, html = tmp_path / "borrador.toml", tmp_path / "disco.html"
-    told = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
-    assert told.code == 0, told.err
-    seen = json.loads(told.out)
+    result = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
+    assert result.code == 0, result.err
+    seen = json.loads(result.out)
     files = {one["path"]: one for one in seen["files"]}
-    assert sorted(path.relative_to(disk) for path in disk.rglob("*")) == before
+    assert sorted(path.relative_to(disk) for path in disk.rglob("*")) == previous
     assert (files["dos.txt"]["format"], files["dos.txt"]["charset"], files["dos.txt"]["language"]) == (
         "text",
         "cp1252",
@@ -92,9 +92,9 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     )  # fmt: skip
     text = draft.read_text(encoding="utf-8")
     refused, findings = check_source(text)
-    assert (refused, [one.key for one in findings]) == (None, ["holder"])  # nobody has said who holds it
-    told = command_line("run", draft, "--input", disk, "--out", tmp_path / "out")
-    assert (told.code, "«holder»: «…» is the template's placeholder" in told.err) == (2, True)
+    assert (refused, [finding.key for finding in findings]) == (None, ["holder"])  # nobody has said who holds it
+    result = command_line("run", draft, "--input", disk, "--out", tmp_path / "out")
+    assert (result.code, "«holder»: «…» is the template's placeholder" in result.err) == (2, True)
     source, findings = check_source(text.replace('holder = "…"', 'holder = "Biblioteca del puerto"'))
     assert source is not None, findings
     assert (source.rights, source.country, source.genre, source.homepage) == (None, None, None, None)
@@ -111,7 +111,7 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
     (tmp_path / "fotos/vieja.doc").write_bytes(bytes(64))
     seen = command_line("sources", "inventory", tmp_path / "fotos", "--draft", tmp_path / "b.toml", "--json").json
     files = {one["path"]: one for one in seen["files"]}
-    assert [one["read"] for one in files.values()] == [False, False]
+    assert [file["read"] for file in files.values()] == [False, False]
     assert 'ocr = ["spa"]' in files["carta.png"]["remedy"]
     assert "libreoffice = true" in files["vieja.doc"]["remedy"]
     assert 'files = ["**/*.doc", "**/*.png"]' in (tmp_path / "b.toml").read_text(encoding="utf-8")
@@ -120,17 +120,17 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
 
 def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
     """Nor a folder surveyed together with sources."""
-    told = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
-    assert (told.code, "the file already exists" in told.err) == (2, True)
+    result = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
+    assert (result.code, "the file already exists" in result.err) == (2, True)
     assert command_line("sources", "inventory", disk, "conha19").code == 2
     assert command_line("sources", "inventory", "--draft", "x.toml").code == 2
 
 
 def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine) -> None:
-    """A text whose file is no text is shown next to what is known of it, which isn't what a program wrote into it."""
-    told = command_line("sources", "preview", disk / "tres.docx", "--json")
-    assert told.code == 0, told.err
-    (item,) = json.loads(told.out)["items"]
+    """A file whose bytes aren't text is shown next to its metadata, without those that programs wrote."""
+    result = command_line("sources", "preview", disk / "tres.docx", "--json")
+    assert result.code == 0, result.err
+    (item,) = json.loads(result.out)["items"]
     assert item["text"].startswith("La barca salió")
     assert item["original"].split("\n")[0] == "composition: original"
     assert "Ana Paz" not in item["original"]
@@ -142,19 +142,19 @@ def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
     """Whatever lies where the command is given."""
     (tmp_path / "conha19").mkdir()
     monkeypatch.chdir(tmp_path)
-    told = command_line("sources", "inventory", "conha19", "--json")
-    assert told.code == 0, told.err
-    assert json.loads(told.out)[0]["source"] == "conha19"
+    result = command_line("sources", "inventory", "conha19", "--json")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)[0]["source"] == "conha19"
 
 
 def test_a_draft_says_in_which_encoding_its_tables_are(tmp_path: Path, command_line: CommandLine) -> None:
-    """Where all are in that one: a catalogue that a spreadsheet program saved is known, and the draft reads it."""
+    """If all have that encoding: catalogues of spreadsheet programs are recognised, and the draft can read them."""
     folder, draft = tmp_path / "envio", tmp_path / "borrador.toml"
     folder.mkdir()
     (folder / "dos.txt").write_text(_TEXT * 3, encoding="utf-8")
     (folder / "lista.csv").write_text("Archivo;Título\ndos.txt;El niño\n", encoding="cp1252")
-    told = command_line("sources", "inventory", folder, "--draft", draft, "--json")
-    assert json.loads(told.out)["catalogue"] == "lista.csv"
+    result = command_line("sources", "inventory", folder, "--draft", draft, "--json")
+    assert json.loads(result.out)["catalogue"] == "lista.csv"
     text = draft.read_text(encoding="utf-8")
     assert '\ncharset = "cp1252"\n' in text
     assert 'title = "Título"' in text
@@ -181,20 +181,20 @@ def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command
     for name, data in files.items():
         (folder / name).write_bytes(data)
     draft = tmp_path / "fuente.toml"
-    told = command_line("sources", "inventory", folder, "--draft", draft, "--json").json
-    seen = {one["path"]: one for one in told["files"]}
+    reported = command_line("sources", "inventory", folder, "--draft", draft, "--json").json
+    seen = {one["path"]: one for one in reported["files"]}
     assert {name for name, one in seen.items() if one["problem"] == "damaged file"} == {"f.txt.gz"}
     assert (seen["d.pdf.gz"]["pages"], seen["d.pdf.gz"]["format"]) == (2, "pdf")
     assert [seen[name]["language"] for name in ("a.jsonl", "b.jsonl.gz", "c.csv.gz", "e.txt.gz")] == ["spa"] * 4
-    assert (told["texts"], told["looked_at"]) == (6, 6)
+    assert (reported["texts"], reported["looked_at"]) == (6, 6)
     patterns = tomllib.loads(draft.read_text(encoding="utf-8"))["collect"]["files"]
     assert patterns == ["**/*.csv", "**/*.jsonl", "**/*.pdf", "**/*.txt"]
     source = Source(id="envio", title="Envío", holder="Archivo", collect=Collect(files=tuple(patterns)))
-    assert [one.relative for one in list_inputs(source, folder)] == sorted(files)
+    assert [list_input.relative for list_input in list_inputs(source, folder)] == sorted(files)
 
 
 def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: CommandLine) -> None:
-    """A file whose bytes say what it is has another suffix, or none; the draft's patterns choose it all the same."""
+    """Files recognised by their bytes may have other suffixes or none; the draft's patterns match them, too."""
     folder = tmp_path / "envío"
     folder.mkdir()
     (folder / "tres").write_bytes(_word(_TEXT * 3))
@@ -210,5 +210,5 @@ def test_a_survey_says_of_how_many_files_it_read_the_text(
     monkeypatch.setattr("latam_corpus.intake.sampled_texts._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
-    told = command_line("sources", "inventory", tmp_path)
-    assert "files with text: 4; sampled to identify their language: 2" in told.out
+    result = command_line("sources", "inventory", tmp_path)
+    assert "files with text: 4; sampled to identify their language: 2" in result.out

@@ -101,9 +101,9 @@ def test_what_is_refused_is_told_before_a_job_is_submitted(
 
 
 def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:
-    """Beside what was known before."""
-    told = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
-    assert told.json["engine"]["workers"] == 2
-    assert told.json["engine"]["files"] > 0
+    """The dry run reports it too, in addition to its usual output."""
+    result = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
+    assert result.json["engine"]["workers"] == 2
+    assert result.json["engine"]["files"] > 0
     said = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
     assert "with 2 workers, about " in said.out

@@ -55,7 +55,7 @@ class Given:
         self.folder = out / "slurm" / self.name
 
     def ask(self, verb: str, *words: str) -> dict[str, object]:
-        """What a command says of the run, as JSON."""
+        """Return the output of a command about the run, as JSON."""
         result = self.call("runs", verb, self.name, "--out", self.out, "--json", *words)
         assert result.code == 0, result.err
         actual = result.json[0] if verb == "status" else result.json

@@ -34,8 +34,8 @@ def _drawn(line: str) -> str:
     for place, character in enumerate(line):
         if character in _ACCENTS:
             byte, width = _ACCENTS[character]
-            before = (_WIDTHS[line[place + 1]] - width) / 2
-            shown += f"{-before} (\\{byte:o}) {before + width} "
+            previous = (_WIDTHS[line[place + 1]] - width) / 2
+            shown += f"{-previous} (\\{byte:o}) {previous + width} "
         else:
             shown += f"(\\{_DOTLESS:o}) " if character == "ı" else f"({character}) "
     return f"[{shown}] TJ T*"

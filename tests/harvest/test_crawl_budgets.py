@@ -48,7 +48,7 @@ def test_a_host_that_has_used_up_its_share_is_left_and_told(
     fetch = Fetcher.fetch
 
     def timed(fetcher: Fetcher, job: Any) -> Any:
-        """Each answer takes as long as is said here, however busy this machine is."""
+        """Each response takes as long as stated here, however busy this machine is."""
         answer = fetch(fetcher, job)
         answer.seconds = 0.3 if "/nada/" in job.address else 0.0
         return answer

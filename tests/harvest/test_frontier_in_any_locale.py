@@ -1,4 +1,4 @@
-"""A crawl tells new addresses from known ones in any locale."""
+"""A crawl distinguishes new addresses from known ones in any locale."""
 
 from __future__ import annotations
 

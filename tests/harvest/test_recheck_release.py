@@ -230,7 +230,7 @@ def test_without_the_retroactive_rule_only_later_documents_leave(
 
 
 def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], command_line: CommandLine) -> None:
-    """No site is read twice but the one in flight, and what they said is in WARC files that are whole."""
+    """No site is read twice except the one in flight, and the responses are in complete WARC files."""
     asked_second, over, asked_for = Event(), Event(), itertools.count()
 
     def route(site: Any, answer: Any) -> Callable[[Any], None]:
@@ -256,10 +256,10 @@ def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], comm
         process.kill()
         over.set()
     assert process.wait() == -signal.SIGKILL
-    told = _recheck(command_line, released, sites, "--workers", "1").json
-    assert (told["sites"], told["documents_leaving"]) == (3, 2)
-    asked = Counter((site.host, one.path) for site in sites for one in site.asked)
-    assert sum(asked.values()) - len(asked) <= 1
+    reported = _recheck(command_line, released, sites, "--workers", "1").json
+    assert (reported["sites"], reported["documents_leaving"]) == (3, 2)
+    requested = Counter((site.host, one.path) for site in sites for one in site.asked)
+    assert sum(requested.values()) - len(requested) <= 1
     for path in (released / "rights" / "cuentos" / "warc").glob("*.warc.gz"):
         with path.open("rb") as file:
             for record in ArchiveIterator(file, check_digests="raise"):

@@ -103,18 +103,18 @@ def test_three_commands_lead_to_a_model_that_names_the_language(drawn: Path, com
     assert comparison["taken"] == {}
     assert comparison["right"]["this"] >= comparison["right"]["shipped"] - 5
     frame = pl.DataFrame({"text": [*_lines(20, seed=1)[10:], *_SPANISH]})
-    before = Identify()(Batch(frame)).frame["language"].to_list()
+    previous = Identify()(Batch(frame)).frame["language"].to_list()
     command_line("language", "use", drawn)
     after = Identify()(Batch(frame)).frame["language"].to_list()
     assert after[:10] == ["tlh_Latn"] * 10
-    assert after[10:] == before[10:]
-    assert Identify(model="americas")(Batch(frame)).frame["language"].to_list() == before
+    assert after[10:] == previous[10:]
+    assert Identify(model="americas")(Batch(frame)).frame["language"].to_list() == previous
     card = command_line("language", "card", "--json").json
     assert (card["name"], card["names"]["tlh"]) == ("americas-tlh", "Klingon")
     entries = [entry for entry in card["trained_on"] if entry.get("label") == "tlh"]
     assert entries == [{"file": "tlh/train.txt", "label": "tlh", "licence": "CC0-1.0"}]
     command_line("language", "use", "americas")
-    assert Identify()(Batch(frame)).frame["language"].to_list() == before
+    assert Identify()(Batch(frame)).frame["language"].to_list() == previous
 
 
 def test_adding_a_language_changes_nothing_else_in_the_model(model: Path) -> None:
@@ -142,9 +142,9 @@ def test_adding_a_language_changes_nothing_else_in_the_model(model: Path) -> Non
 
 def test_the_same_texts_give_the_same_model(trained: Path, command_line: CommandLine) -> None:
     """A second training writes the same bytes, and `evaluate` compares the model on other texts."""
-    before = (trained / "americas-tlh.ftz").read_bytes()
+    previous = (trained / "americas-tlh.ftz").read_bytes()
     command_line("language", "train", trained)
-    assert (trained / "americas-tlh.ftz").read_bytes() == before
+    assert (trained / "americas-tlh.ftz").read_bytes() == previous
     other_texts = trained.parent / "otras.tsv"
     other_texts.write_text(
         "".join(f"{code}\t{text}\n" for code, text in zip(("spa", "por", "quy"), _SPANISH, strict=True))

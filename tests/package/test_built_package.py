@@ -110,7 +110,7 @@ def test_the_wheel_runs_outside_the_checkout(built: tuple[Path, Path], tmp_path:
 def test_the_required_packages_are_dependencies_and_in_use() -> None:
     """Each is imported by the library, and installed with it."""
     text = (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    stated = {re.split(r"[^\w-]", one)[0] for one in tomllib.loads(text)["project"]["dependencies"]}
+    stated = {re.split(r"[^\w-]", load)[0] for load in tomllib.loads(text)["project"]["dependencies"]}
     assert stated >= _REQUIRED
     code = "\n".join(path.read_text(encoding="utf-8") for path in (_ROOT / "latam_corpus").rglob("*.py"))
     modules = {name.partition("-")[0] for name in _REQUIRED}

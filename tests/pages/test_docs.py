@@ -1,4 +1,4 @@
-"""The pages name what is there: links, files, commands with their options, targets of make, and every room."""
+"""The pages name existing things: links, files, commands with their options, targets of make, and every package."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _spans(text: str) -> list[str]:
 
 
 def _commands(text: str) -> Iterator[list[str]]:
-    """What is typed on the page: of its blocks the lines that begin with a command, and its spans of code."""
+    """Return the commands of a page: lines of its blocks that begin with a command, and its spans of code."""
     blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     for line in [*lines, *_spans(text)]:
@@ -62,8 +62,8 @@ def _commands(text: str) -> Iterator[list[str]]:
 def _anchors(text: str) -> set[str]:
     """The places of a page that links can name, as GitHub makes them."""
     heads = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
-    made = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-    return made | set(re.findall(r'<a id="([\w-]+)">', text))
+    created = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+    return created | set(re.findall(r'<a id="([\w-]+)">', text))
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=_name)
@@ -79,7 +79,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_files_that_pages_name_are_there(page: Path) -> None:
-    """In the project, in the package or beside the page; `<id>` and `xxx` stand for any name."""
+    """In the project, in the package or next to the page; `<id>` and `xxx` match any name."""
     for span in _spans(page.read_text(encoding="utf-8")):
         first, slash, _ = span.partition("/")
         if not slash or first not in _TOP | _rooms() or not re.fullmatch(r"[\w./*<>-]+", span):
@@ -99,7 +99,7 @@ def test_modules_that_are_named_are_there() -> None:
 
 
 def _remarks(path: Path) -> Iterator[str]:
-    """The comments of a module, and what stands between three quotes."""
+    """Return the comments of a module, and its text between triple quotes."""
     with tokenize.open(path) as lines:
         for token in tokenize.generate_tokens(lines.readline):
             if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
@@ -135,7 +135,7 @@ def _check(words: list[str]) -> None:
 
 
 def test_every_room_has_its_line() -> None:
-    """In the design, which says what it is for, and where it is said what is added where."""
+    """The design describes each package, and the contributing page says where additions go."""
     design = (_ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     packages = design.partition("## Packages\n")[2].partition("\n## ")[0]
     listed = [line for line in packages.splitlines() if line.startswith("| `")]
@@ -167,7 +167,7 @@ def test_decisions_are_listed_by_topic_with_a_status() -> None:
 
 
 def test_benchmarks_that_pages_name_are_there() -> None:
-    """And each that there is stands on the page of benchmarks."""
+    """Each existing benchmark is on the page of benchmarks, too."""
     names = set(importlib.import_module("tests.benchmarks.__main__").NAMES)
     for page in _NOW:
         named = re.findall(r"python -m tests\.benchmarks ([a-z_]+)", page.read_text(encoding="utf-8"))

@@ -29,21 +29,21 @@ _SYLLABLES: Final = ("qla", "vrü", "θen", "zhy", "oqx", "udj", "ŋra", "pxe", 
 
 
 def _files(page: str) -> dict[str, str]:
-    """The files that the page shows, each by the name that stands last before it."""
+    """Return the files that the page shows, each by the last name before it."""
     pieces = page.split("```text\n")
     return {
-        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", before)[-1]: after.partition("```")[0]
-        for before, after in pairwise(pieces)
+        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", previous)[-1]: after.partition("```")[0]
+        for previous, after in pairwise(pieces)
     }
 
 
 def _blocks(page: str) -> list[tuple[str, str]]:
-    """Each command, and what it says."""
+    """Yield each command with its output."""
     return re.findall(r"^```console\n\$ ([^\n]*)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 def _pattern(said: str) -> re.Pattern[str]:
-    """A line `…` stands for any lines, `…` in another for any signs."""
+    """Return a pattern: a line `…` matches any lines, `…` within a line any characters."""
     lines = [".*?" if line == _MORE else re.escape(line).replace(_MORE, r"[^\n]*") for line in said.splitlines()]
     return re.compile("\n".join(lines) + r"\s*", re.DOTALL)
 
@@ -59,7 +59,7 @@ Follow: TypeAlias = Callable[[str, str], None]
 
 @pytest.fixture
 def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> Follow:
-    """A function that gives the commands of a page, and compares what they say with the page."""
+    """Return a function that runs the commands of a page, and compares their output with the page."""
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "400")
@@ -90,11 +90,11 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: Comman
         blocks = _blocks(page)
         assert len(blocks) == 3
         for line, shown in blocks:
-            code, told = said(*_parted(line))
-            assert code == 0, told
+            code, reported = said(*_parted(line))
+            assert code == 0, reported
             # What a slow machine tells of the work beside.
-            told = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", told, flags=re.MULTILINE)
-            assert _pattern(shown).fullmatch(told), told
+            reported = re.sub(r"^buscar duplic\w+: [^\n]+: \d+ de \d+[^\n]*\n", "", reported, flags=re.MULTILINE)
+            assert _pattern(shown).fullmatch(reported), reported
 
     return give
 

@@ -1,4 +1,4 @@
-"""What is shipped of others is credited, with the texts of the licences that ask for them."""
+"""Shipped works of others are credited, with the texts of the licences that require it."""
 
 from __future__ import annotations
 

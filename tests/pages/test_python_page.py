@@ -40,7 +40,7 @@ def test_the_code_on_languages_runs() -> None:
 
 
 def test_the_pages_plug_in_is_the_one_that_is_installed() -> None:
-    """What it shows of the package is what the package has."""
+    """The page shows the same code as the package."""
     shown, *_ = map(tomllib.loads, _blocks("toml"))  # the others name what this package hasn't
     project = tomllib.loads((_ROOT / "tests" / "plug_in" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert shown["project"]["entry-points"] == project["entry-points"]

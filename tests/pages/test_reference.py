@@ -42,12 +42,12 @@ def test_every_command_but_help_gives_values() -> None:
     """As the tutorial says."""
     commands = _page("commands").split("\n## ")[1:]
     # A server gives pages.
-    assert {one.splitlines()[0] for one in commands if "`--json`" not in one} == {"`help`", "`desk serve`"}
+    assert {command.splitlines()[0] for command in commands if "`--json`" not in command} == {"`help`", "`desk serve`"}
 
 
 @pytest.mark.parametrize("topic", _TOPICS)
 def test_the_pages_are_what_the_command_prints(command_line: CommandLine, topic: str) -> None:
-    """`make reference` writes them anew; so do the schemas that editors read."""
+    """`make reference` writes them again; so do the schemas that editors read."""
     assert command_line("help", topic, "--lang", "en").out == _page(topic)
     if topic in ("source", "recipe"):
         shown = command_line("help", topic, "--schema", "--lang", "en").json
@@ -94,15 +94,21 @@ def test_every_command_and_option_is_there(name: str) -> None:
     """Groups' commands too; hidden options aren't."""
     for path, command in _leaves(loaded(COMMANDS, name), name):
         section = _page("commands").partition(f"\n## `{path}`\n")[2].partition("\n## ")[0]
-        for one in command.params:
-            if not getattr(one, "hidden", False):
-                assert f"`{one.opts[0] if one.param_type_name == 'option' else one.name}`" in section, (path, one.name)
+        for param in command.params:
+            if not getattr(param, "hidden", False):
+                assert f"`{param.opts[0] if param.param_type_name == 'option' else param.name}`" in section, (
+                    path,
+                    param.name,
+                )
 
 
 def _mistakes(topic: str, text: str) -> list[str]:
-    """What an editor would mark in a file: TOML's days are texts to it, as they are to Taplo."""
+    """Return the mistakes that an editor would mark in a file; it treats TOML's days as texts, as Taplo does."""
     values = json.loads(json.dumps(tomllib.loads(text), default=str))
-    return [f"{one.json_path}: {one.message}" for one in Draft202012Validator(SCHEMAS[topic]()).iter_errors(values)]
+    return [
+        f"{iter_error.json_path}: {iter_error.message}"
+        for iter_error in Draft202012Validator(SCHEMAS[topic]()).iter_errors(values)
+    ]
 
 
 def test_no_editor_marks_what_is_right() -> None:
@@ -140,13 +146,13 @@ _SOURCE = 'id = "a"\ntitle = "T"\nholder = "H"\n'
     ],
 )
 def test_an_editor_marks_what_is_wrong(topic: str, text: str, marked: str) -> None:
-    """And nothing else, in what a table, a word or `false` may stand for; of a word it says which there are."""
+    """It marks nothing else; for a word it lists the allowed ones."""
     mistakes = _mistakes(topic, text)
     assert (len(mistakes), marked in "".join(mistakes)) == (1 if marked else 0, True), mistakes
 
 
 def test_editors_show_what_each_key_is_for() -> None:
-    """Beside every key of a source or recipe that holds a value."""
+    """Every key of a source or recipe that has a value has a description."""
     for topic in SCHEMAS:
         schema = SCHEMAS[topic]()
         for model in (schema, *schema["$defs"].values()):
@@ -177,6 +183,6 @@ def test_a_topic_is_in_the_readers_language(command_line: CommandLine, topic: st
 
 def test_a_topic_that_is_none_is_told_with_the_nearest(command_line: CommandLine) -> None:
     """And without a topic all of them are listed."""
-    told = command_line("help", "etapasz", "--lang", "es")
-    assert (told.code, "¿quiso escribir «etapas»?" in told.err) == (2, True)
+    result = command_line("help", "etapasz", "--lang", "es")
+    assert (result.code, "¿quiso escribir «etapas»?" in result.err) == (2, True)
     assert len(command_line("help").out.splitlines()) == len(_TOPICS)

@@ -24,8 +24,8 @@ def _claims() -> list[tuple[str, str, str]]:
 
 
 def _numbers(text: str) -> set[float]:
-    found = (match.strip("%").replace(",", "") for match in _NUMBER.findall(text))
-    return {float(number) for number in found if number.strip("+-.")}
+    results = (match.strip("%").replace(",", "") for match in _NUMBER.findall(text))
+    return {float(number) for number in results if number.strip("+-.")}
 
 
 def test_pages_of_results_are_those_of_the_kept_results() -> None:
@@ -35,7 +35,7 @@ def test_pages_of_results_are_those_of_the_kept_results() -> None:
 
 
 def test_every_result_names_its_commit() -> None:
-    """A figure of which nobody knows the code proves nothing."""
+    """A figure proves nothing if its code is unknown."""
     for name, text in _TABLES.pages().items():
         assert name == "README.md" or re.search(r"^- commit: [0-9a-f]{7,}\+?(,|$)", text, re.MULTILINE), name
 
@@ -48,9 +48,9 @@ def test_the_page_of_benchmarks_is_short() -> None:
 @pytest.mark.parametrize("claim", _claims(), ids=lambda claim: claim[0][:40])
 def test_every_figure_stands_in_a_table(claim: tuple[str, str, str]) -> None:
     """Numbers of a row are those of the results that it leads to, and its claim leads to some."""
-    told, figures, caveat = claim
+    reported, figures, caveat = claim
     linked = re.compile(r"\(results/(\w+)\.md\)")
-    assert linked.search(told + figures), told
+    assert linked.search(reported + figures), reported
     pages = [_DOCS / "results" / f"{name}.md" for name in linked.findall("".join(claim))]
     held = set().union(*(_numbers(page.read_text(encoding="utf-8")) for page in pages))
-    assert _numbers(re.sub(r"`[^`]*`", "", linked.sub("", f"{figures} {caveat}"))) <= held, told
+    assert _numbers(re.sub(r"`[^`]*`", "", linked.sub("", f"{figures} {caveat}"))) <= held, reported

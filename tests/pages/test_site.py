@@ -74,7 +74,7 @@ def test_translated_pages_link_to_their_other_languages(page: str) -> None:
 
 
 def test_the_manual_is_short() -> None:
-    """Results, reference and decisions aside; addresses of links aren't words."""
+    """Results, reference and decisions don't count; neither do addresses of links."""
     pages = [page for page in _PAGES if not page.startswith(("results/", "reference/", "decisions/"))]
     texts = [re.sub(r"\]\([^)]*\)", "]", _text(page)) for page in pages]
     assert sum(bool(re.search(r"\w", word)) for text in texts for word in text.split()) <= _MOST_WORDS

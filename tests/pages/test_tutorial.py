@@ -61,16 +61,16 @@ Told = Callable[..., str]
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> Told:
-    """What a page's commands print, in a folder like a checkout's; the toolkit's run in this process."""
+    """Return the output of a page's commands, in a folder like a checkout's; the toolkit's run in this process."""
     for beside in ("pipelines", "filters"):
         shutil.copytree(_ROOT / beside, tmp_path / beside)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
-    def follow(page: str, before: Callable[[str], None] = lambda _command: None) -> str:
+    def follow(page: str, previous: Callable[[str], None] = lambda _command: None) -> str:
         said = []
         for command in _commands(_script(page)):
-            before(command)
+            previous(command)
             if command.startswith("latam-corpus "):
                 code, out, err = command_line(*shlex.split(command.replace("\\\n", " "))[1:])
             else:
@@ -86,27 +86,27 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandL
 @pytest.mark.slow
 def test_the_tutorial_runs_from_beginning_to_end(told: Told, tmp_path: Path) -> None:
     """Every command ends well, and the numbers that the text promises are printed."""
-    said = told(_page("tutorial.md"))
-    assert "29 documents in = 22 kept + 7 set aside" in said
-    assert "13 documents in = 9 kept + 4 set aside" in said
-    assert "word_count<380" in said
+    result = told(_page("tutorial.md"))
+    assert "29 documents in = 22 kept + 7 set aside" in result
+    assert "13 documents in = 9 kept + 4 set aside" in result
+    assert "word_count<380" in result
     assert (tmp_path / "pulled" / "corpus.lock").is_file()
 
 
 @pytest.mark.slow
 def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
     """Every quoted block is printed, line by line."""
-    said = told(_page("dedupe.md"))
+    result = told(_page("dedupe.md"))
     quoted = re.findall(r"^```text\n(.*?)^```", _page("dedupe.md"), re.DOTALL | re.MULTILINE)
     assert len(quoted) > 1
     for block in quoted:
-        assert block in said
+        assert block in result
 
 
 @pytest.mark.slow
 @pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: Path) -> None:
-    """A line `…` stands for any lines, `…` in another for any signs; the reader's part is done here."""
+    """A line `…` matches any lines, `…` within a line any characters; the reader's part is done here."""
     rng = random.Random(3)
     words = {"good": "la barca salió del puerto antes del alba y volvió con la red vacía porque nadie quiso pescar"}
     for name, mixed in (words | {"bad": "colchones baratos en oferta online"}).items():

@@ -416,13 +416,13 @@ def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() 
 
 def test_records_of_one_id_are_told_apart_by_a_stage_that_cuts_documents() -> None:
     """Each record of an id has its own previous text in the ledger, and none may be lost."""
-    twice = Batch(_batch("uno", "dos", "tres").frame.with_columns(pl.Series("doc_id", ["d0", "d1", "d0"])))
+    duplicates = Batch(_batch("uno", "dos", "tres").frame.with_columns(pl.Series("doc_id", ["d0", "d1", "d0"])))
     created = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
-    passed = pass_through(_Cutting(lambda _: created), twice)
+    passed = pass_through(_Cutting(lambda _: created), duplicates)
     assert passed.ledger["doc_id"].to_list() == ["d0", "d0"]
     assert passed.ledger["text_hash_before"].to_list() == [_hash("uno"), _hash("tres")]
     with pytest.raises(PartError, match="1 document lost"):
-        pass_through(_Cutting(_cut(["d0", "d1"], [None, None])), twice)
+        pass_through(_Cutting(_cut(["d0", "d1"], [None, None])), duplicates)
 
 
 def test_counts_of_parts_add_up() -> None:

@@ -1,4 +1,4 @@
-"""Why documents are held back is said of each as it is: in a run's output, in its report and in `explain`."""
+"""The reason why a document is held back is the same in a run's output, in its report and in `explain`."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def test_each_held_document_has_its_own_reason(tmp_path: Path, command_line: Com
     (folder / "catalogo.csv").write_text(_ROWS, encoding="utf-8")
     for name, text in _TEXTS.items():
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    told = command_line("run", source, "--input", folder, "--out", out)
-    assert told.code == 0, told.err
+    result = command_line("run", source, "--input", folder, "--out", out)
+    assert result.code == 0, result.err
     reasons = {
         "vendimia": "its record states no consent that is understood",
         "harina": "the end of its permission isn't understood",
         "tranvia": "the catalogue has no row for its file",
     }
     report = next(out.glob("runs/*/report.html")).read_text(encoding="utf-8")
-    assert "known as a licence" not in told.out
+    assert "known as a licence" not in result.out
     for name, reason in reasons.items():
-        assert f"1 of 4 kept documents left out of the version: {reason}" in told.out
+        assert f"1 of 4 kept documents left out of the version: {reason}" in result.out
         assert reason.replace("'", "&#39;") in report
         assert f"left out: {reason}" in command_line("explain", f"{name}.txt", "--out", out).out
     shown = command_line("explain", "vendimia.txt", "--out", out).out
@@ -81,7 +81,7 @@ def test_each_held_document_has_its_own_reason(tmp_path: Path, command_line: Com
     ],
 )
 def test_the_reason_is_of_what_restricts(note: dict[str, object], why: str) -> None:
-    """A date of publication that isn't understood holds nothing; a mapped column counts by what it is mapped as."""
+    """A date of publication that isn't understood withholds nothing; a mapped column counts by its target."""
     assert hold_of(note, "a", [{"source": "a", "column": "consent", "from": "Firma"}]) == why
 
 

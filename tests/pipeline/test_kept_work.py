@@ -63,7 +63,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
-    """Thirty documents, and twenty others of which ten are copies."""
+    """Create thirty documents, and twenty others, ten of them copies."""
     _fill(tmp_path, small_recipe, small_source)
     return Room(tmp_path, command_line)
 

@@ -110,12 +110,12 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    said = command_line(*run)
-    assert said.code == 1
-    assert "1 document in = 1 kept + 0 set aside" in said.out
-    reason = "its record states rights that aren't known as a licence"
-    assert f"1 of 1 kept document left out of the version: {reason}" in said.out
-    assert "its rights aren't known, or aren't understood (1)" in said.err
+    result = command_line(*run)
+    assert result.code == 1
+    assert "1 document in = 1 kept + 0 set aside" in result.out
+    reason = "its record states rights that aren't recognised as a licence"
+    assert f"1 of 1 kept document left out of the version: {reason}" in result.out
+    assert "its rights aren't known, or aren't understood (1)" in result.err
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
@@ -128,10 +128,10 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair"))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    said = command_line(*run, "--lang", "es")
-    assert said.code == 0
-    assert "versión  no se creó ninguna\n" in said.out
-    assert "1 de 1 documento conservado quedó fuera de la versión: sus derechos no se conocen" in said.out
+    result = command_line(*run, "--lang", "es")
+    assert result.code == 0
+    assert "versión  no se creó ninguna\n" in result.out
+    assert "1 de 1 documento conservado quedó fuera de la versión: sus derechos no se conocen" in result.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 

@@ -36,8 +36,8 @@ _VALUES = (
 
 def _stage(text: str, genre: str = "news", country: str | None = None) -> str:
     row = pl.DataFrame({"text": [text], "genre": [genre], "country": pl.Series([country], dtype=pl.String)})
-    made: str = Redact()(Batch(row)).frame["text"][0]
-    return made
+    created: str = Redact()(Batch(row)).frame["text"][0]
+    return created
 
 
 @pytest.mark.parametrize("space", _SPACES.values(), ids=_SPACES)
@@ -114,9 +114,9 @@ def test_lists_and_columns_are_not_one_number(text: str, redacted: str) -> None:
 @given(st.text(alphabet="a1 \n\t\xa0\u200b\xad_-\u2014.@", max_size=40))
 def test_each_place_of_an_even_text_is_one_of_the_text(text: str) -> None:
     """Letters and figures are where they were, in order."""
-    for made in (normalised(text), normalised(text, joined=True)):
-        for at, sign in enumerate(made.text):
-            start, end = made.original_span(at, at + 1)
+    for created in (normalised(text), normalised(text, joined=True)):
+        for at, sign in enumerate(created.text):
+            start, end = created.original_span(at, at + 1)
             assert end == start + 1
             assert sign == text[start] if sign.isalnum() else not text[start].isalnum()
 

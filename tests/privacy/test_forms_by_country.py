@@ -83,8 +83,8 @@ _SPOKEN = [
 ]  # fmt: skip
 
 
-def _said(before: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
-    return redact(f"{before}{number}{after}", "news", country)
+def _said(previous: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
+    return redact(f"{previous}{number}{after}", "news", country)
 
 
 _EACH_WRITTEN = [(country, kind, number) for country, kind, *numbers in _WRITTEN for number in numbers]
@@ -114,7 +114,7 @@ _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 @pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
-    """With one more character before or after it, it is another number, which is kept or replaced whole."""
+    """With one more character before or after it, a number is a different one, which is kept or replaced whole."""
     texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
     redacted = [_said(f"Con {word} ", item, " y nada más.", country)[0] for item in texts]
     assert [item for item in redacted if _CUT.search(item)] == []

@@ -110,11 +110,11 @@ def _numbers(name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", sorted(_DRAWN))
 def test_another_library_agrees(name: str) -> None:
-    """Thousands of numbers are compared, of which some are valid."""
+    """Thousands of numbers are compared; some of them are valid."""
     other = importlib.import_module(f"stdnum.{_DRAWN[name][0]}")
     holds = getattr(identifiers, name)
     numbers = [item for item in _numbers(name) if not (name == "is_cuit" and _ten(item))]
-    asked = {"validate_check_digits": True} if name == "is_rfc" else {}
-    answers = {item: bool(other.is_valid(item, **asked)) for item in numbers}
+    requested = {"validate_check_digits": True} if name == "is_rfc" else {}
+    answers = {item: bool(other.is_valid(item, **requested)) for item in numbers}
     assert sum(answers.values()) >= 40
     assert {item: (holds(item), answer) for item, answer in answers.items() if holds(item) != answer} == {}

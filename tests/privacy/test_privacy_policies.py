@@ -1,4 +1,4 @@
-"""`filters/privacy/` states what is replaced; an impossible setting is refused with its file and line."""
+"""`filters/privacy/` states the replaced kinds; an impossible setting is refused with its file and line."""
 
 from __future__ import annotations
 

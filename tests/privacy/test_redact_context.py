@@ -102,8 +102,8 @@ def test_a_novels_telephone_stays_and_a_testimonys_address_goes() -> None:
     hidden = "Llamame al teléfono [PHONE], vivo en la [ADDRESS], o a [EMAIL]."
     genres = ["literature", "oral_history", "news", None]
     frame = pl.DataFrame({"text": [text] * 4, "genre": genres, "country": ["AR"] * 4})
-    made = Redact()(Batch(frame)).frame
-    assert made["text"].to_list() == [text.replace("rosa@ejemplo.org", "[EMAIL]"), hidden, hidden, hidden]
+    created = Redact()(Batch(frame)).frame
+    assert created["text"].to_list() == [text.replace("rosa@ejemplo.org", "[EMAIL]"), hidden, hidden, hidden]
     street = "Nos juntábamos en la calle Florida 1234."
     assert [redact(street, genre, "AR")[1] for genre in genres] == [{}, {"address": 1}, {}, {}]
 
@@ -126,9 +126,9 @@ def test_the_rows_country_is_read_first() -> None:
 def test_counts_and_marks_are_all_that_is_kept() -> None:
     """Neither the evidence nor the counts have a character of the replaced text."""
     frame = pl.DataFrame({"text": ["DNI 28.456.789, RUT 12.345.678-5, cel. 11 4321-5678"], "country": ["AR"]})
-    made = Redact()(Batch(frame)).frame
-    assert not [sign for sign in "".join(made["text"]) if sign.isdecimal()]
-    assert made["evidence"].to_list() == ['{"rut": 1, "phone": 1, "dni": 1}']
+    created = Redact()(Batch(frame)).frame
+    assert not [sign for sign in "".join(created["text"]) if sign.isdecimal()]
+    assert created["evidence"].to_list() == ['{"rut": 1, "phone": 1, "dni": 1}']
 
 
 @pytest.mark.parametrize(("genre", "country"), [("oral history", "br"), ("Historia oral", "Brasil")])

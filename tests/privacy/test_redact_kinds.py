@@ -14,8 +14,8 @@ from latam_corpus.privacy.redact import Redact, redact
 
 def _redacted(text: str) -> Any:
     """The text, the counts and the evidence as the stage gives them."""
-    made = Redact()(Batch(pl.DataFrame({"text": [text]}, {"text": pl.String})))
-    row = made.frame.row(0, named=True)
+    created = Redact()(Batch(pl.DataFrame({"text": [text]}, {"text": pl.String})))
+    row = created.frame.row(0, named=True)
     return row["text"], row["redactions"], row["evidence"]
 
 
@@ -69,9 +69,9 @@ _PHONES = [
 @pytest.mark.parametrize("number", _PHONES)
 def test_international_telephones_are_replaced(number: str) -> None:
     """Numbers of every country's length are found, with spaces, points, hyphens and brackets."""
-    for before, after in (("", ""), ("Llame al ", ", por favor."), ("tel:", "\n"), ("(", ")")):
-        expected = (f"{before}[PHONE]{after}", [{"key": "phone", "value": 1}], '{"phone": 1}')
-        assert _redacted(f"{before}{number}{after}") == expected
+    for previous, after in (("", ""), ("Llame al ", ", por favor."), ("tel:", "\n"), ("(", ")")):
+        expected = (f"{previous}[PHONE]{after}", [{"key": "phone", "value": 1}], '{"phone": 1}')
+        assert _redacted(f"{previous}{number}{after}") == expected
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_numbers_that_follow_a_telephone_number_do_not_hide_it(text: str, redact
 )  # fmt: skip
 def test_an_identifier_goes_wherever_it_stands(kind: str, identifier: str) -> None:
     """At the end of a sentence, in brackets, after a colon."""
-    for before, after in (("", ""), ("El ", "."), ("(", ")"), ("RUT:", ","), ("«", "»")):
-        expected = (f"{before}[{kind.upper()}]{after}", [{"key": kind, "value": 1}], json.dumps({kind: 1}))
-        assert _redacted(before + identifier + after) == expected
+    for previous, after in (("", ""), ("El ", "."), ("(", ")"), ("RUT:", ","), ("«", "»")):
+        expected = (f"{previous}[{kind.upper()}]{after}", [{"key": kind, "value": 1}], json.dumps({kind: 1}))
+        assert _redacted(previous + identifier + after) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_each_kind_is_counted_and_told() -> None:
     matches = {"email": 2, "ip": 1, "rut": 1, "cpf": 1, "cuit": 1, "phone": 1}
     hidden = "[EMAIL], [EMAIL], [RUT], [CPF], [CUIT], [IP] y [PHONE]"
     assert redact(text) == (hidden, matches)
-    made, counts, evidence = _redacted(text)
-    assert made == hidden
+    created, counts, evidence = _redacted(text)
+    assert created == hidden
     assert counts == [{"key": kind, "value": matches[kind]} for kind in sorted(matches)]
     assert list(json.loads(evidence).items()) == list(matches.items())
 
@@ -179,17 +179,17 @@ def test_only_rows_with_an_identifier_change() -> None:
     """Rows keep their order, texts and nulls; the stage sets the columns that it declares."""
     texts = ["La luna.", None, "A rosa@ejemplo.org", "", "Al 3.5 no", "A luis@ejemplo.org y ana@ejemplo.org"]
     stage = Redact()
-    made = stage(Batch(pl.DataFrame({"text": texts, "n": range(6)}))).frame
-    assert made["text"].to_list() == ["La luna.", None, "A [EMAIL]", "", "Al 3.5 no", "A [EMAIL] y [EMAIL]"]
-    assert made["n"].to_list() == [*range(6)]
-    assert made["redactions"].list.first().struct.field("value").to_list() == [None, None, 1, None, None, 2]
-    assert made["evidence"].to_list() == [None, None, '{"email": 1}', None, None, '{"email": 2}']
+    created = stage(Batch(pl.DataFrame({"text": texts, "n": range(6)}))).frame
+    assert created["text"].to_list() == ["La luna.", None, "A [EMAIL]", "", "Al 3.5 no", "A [EMAIL] y [EMAIL]"]
+    assert created["n"].to_list() == [*range(6)]
+    assert created["redactions"].list.first().struct.field("value").to_list() == [None, None, 1, None, None, 2]
+    assert created["evidence"].to_list() == [None, None, '{"email": 1}', None, None, '{"email": 2}']
     assert (stage.name, sorted(stage.needs), sorted(stage.gives)) == ("redact", ["text"], ["redactions", "text"])
 
 
 def test_texts_without_any_identifier_stay_as_they_are() -> None:
     """The columns are there, of their types, and empty."""
-    made = Redact()(Batch(pl.DataFrame({"text": ["La luna.", "El sol."]}))).frame
-    assert made.schema["redactions"] == pl.List(pl.Struct({"key": pl.String, "value": pl.Int32}))
-    assert made.schema["evidence"] == pl.String
-    assert made.select(pl.col("redactions", "evidence").null_count()).row(0) == (2, 2)
+    created = Redact()(Batch(pl.DataFrame({"text": ["La luna.", "El sol."]}))).frame
+    assert created.schema["redactions"] == pl.List(pl.Struct({"key": pl.String, "value": pl.Int32}))
+    assert created.schema["evidence"] == pl.String
+    assert created.select(pl.col("redactions", "evidence").null_count()).row(0) == (2, 2)

@@ -36,18 +36,18 @@ _PIECES = [
 @settings(deadline=None)
 def test_the_quick_look_misses_nothing(texts: list[str]) -> None:
     """Whatever a pattern would replace, the stage replaces and counts; some forty texts at once, as rows are."""
-    made = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame
+    created = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame
     expected = [redact(text) for text in texts]
-    assert made["text"].to_list() == [text for text, _ in expected]
-    counts = [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()]
+    assert created["text"].to_list() == [text for text, _ in expected]
+    counts = [{item["key"]: item["value"] for item in matches or []} for matches in created["redactions"].to_list()]
     assert counts == [matches for _, matches in expected]
-    assert [json.loads(output) if output else {} for output in made["evidence"]] == counts
+    assert [json.loads(output) if output else {} for output in created["evidence"]] == counts
 
 
 def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
     """A RUT may be written without dots, and its check digit may be a letter: no mark between two digits."""
-    made = Redact()(Batch(pl.DataFrame({"text": ["Firma la vecina, RUT 1000005-K.", None]}))).frame
-    assert made["text"].to_list() == ["Firma la vecina, RUT [RUT].", None]
+    created = Redact()(Batch(pl.DataFrame({"text": ["Firma la vecina, RUT 1000005-K.", None]}))).frame
+    assert created["text"].to_list() == ["Firma la vecina, RUT [RUT].", None]
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_titles_are_redacted_like_texts() -> None:
         "text": ["Escriba a rosa@ejemplo.org.", "Sin datos.", "Nada."],
         "title": ["Aviso: tel. +56 9 8765 4321, rosa@ejemplo.org", "Llame al +56 9 8765 4321", None],
     }
-    made = Redact()(Batch(pl.DataFrame(rows))).frame
-    assert made["title"].to_list() == ["Aviso: tel. [PHONE], [EMAIL]", "Llame al [PHONE]", None]
-    assert [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()] == [
+    created = Redact()(Batch(pl.DataFrame(rows))).frame
+    assert created["title"].to_list() == ["Aviso: tel. [PHONE], [EMAIL]", "Llame al [PHONE]", None]
+    assert [{item["key"]: item["value"] for item in matches or []} for matches in created["redactions"].to_list()] == [
         {"email": 2, "phone": 1}, {"phone": 1}, {},
     ]  # fmt: skip
-    assert made["verdict"].to_list() == ["changed", "changed", None]
+    assert created["verdict"].to_list() == ["changed", "changed", None]
 
 
 def test_a_listed_name_is_found_however_its_accents_are_written(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_listed_name_is_found_however_its_accents_are_written(tmp_path: Path) 
     (tmp_path / "nombres.txt").write_text("José Núñez\n", encoding="utf-8")
     marked = unicodedata.normalize("NFD", "Habla José Núñez.")
     batch = Batch(pl.DataFrame({"text": [marked], "title": [marked], "source_id": ["archivo"]}))
-    made = Redact(names=(("archivo", str(tmp_path / "nombres.txt")),))(batch).frame
-    assert made.select("text", "title").row(0) == ("Habla [NAME].", "Habla [NAME].")
+    created = Redact(names=(("archivo", str(tmp_path / "nombres.txt")),))(batch).frame
+    assert created.select("text", "title").row(0) == ("Habla [NAME].", "Habla [NAME].")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_listed_name_is_found_however_its_accents_are_written(tmp_path: Path) 
 def test_words_beside_a_number_count_however_their_accents_are_written(said: str, redacted: str) -> None:
     """In texts and titles, without any list of names."""
     marked = unicodedata.normalize("NFD", said)
-    made = Redact()(Batch(pl.DataFrame({"text": [said, marked], "title": marked, "genre": "oral_history"}))).frame
-    assert made.select("text", "title").rows() == [(redacted, redacted)] * 2
+    created = Redact()(Batch(pl.DataFrame({"text": [said, marked], "title": marked, "genre": "oral_history"}))).frame
+    assert created.select("text", "title").rows() == [(redacted, redacted)] * 2
 
 
 def test_a_column_that_nobody_gave_is_not_made() -> None:

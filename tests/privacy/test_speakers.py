@@ -96,10 +96,10 @@ def test_who_has_no_name_is_no_speaker_and_a_row_without_text_has_none() -> None
     turn_rows[1]["speaker"] = ""
     columns = {"genre": ["oral_history"] * 2, "text": [text, None]}
     frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [turn_rows, turn_rows], dtype=schema.TURNS))
-    made = Redact()(Batch(frame)).frame
-    assert made["text"].to_list() == ["H1: Sí.\nNo.\nE1: Vale.", None]
-    assert made["evidence"].to_list() == ['{"speakers": 2}', None]
-    assert made["turns"][1].to_list() == turn_rows
+    created = Redact()(Batch(frame)).frame
+    assert created["text"].to_list() == ["H1: Sí.\nNo.\nE1: Vale.", None]
+    assert created["evidence"].to_list() == ['{"speakers": 2}', None]
+    assert created["turns"][1].to_list() == turn_rows
     assert Redact()(Batch(frame.clear())).frame.is_empty()
 
 
@@ -158,8 +158,8 @@ def test_a_play_keeps_the_names_of_its_characters() -> None:
 def test_an_interview_has_the_strictest_policy_in_every_genre(genre: str) -> None:
     """Somebody asks in it, or it was recorded: a folder of literature doesn't make it a novel."""
     text = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
-    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(text, "Rosa Vera")], genre)
-    assert asked["text"] == "E1: ¿Dónde vive?\nH1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
+    requested = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(text, "Rosa Vera")], genre)
+    assert requested["text"] == "E1: ¿Dónde vive?\nH1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
     recorded = _spoken([Utterance(text, "Rosa Vera", 0.5)], genre)
     assert recorded["text"] == "H1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
 
@@ -252,9 +252,9 @@ def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
     stage = Redact().for_sources([load_source(path)])
     row = pass_through(stage, _batch()).kept.frame.row(0, named=True)
     assert [turn["speaker"] for turn in row["turns"]] == ["E2", "H7", "HX1"]
-    before = stage.fingerprint()
+    previous = stage.fingerprint()
     key.write_text("name,code\nEntrevistadora,E2\nRosa Quispe,H8\n", encoding="utf-8")
-    assert stage.fingerprint() != before
+    assert stage.fingerprint() != previous
 
 
 @pytest.mark.parametrize(

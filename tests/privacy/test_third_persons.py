@@ -51,14 +51,14 @@ def test_listed_names_go_from_the_rows_of_their_source(source: Source) -> None:
 
 def test_a_changed_list_redoes_the_stage_and_its_path_does_not(source: Source, tmp_path: Path) -> None:
     """The content of the list is in the cache key; its path isn't."""
-    before = Redact().for_sources([source])
-    digest = before.fingerprint()
+    previous = Redact().for_sources([source])
+    digest = previous.fingerprint()
     (tmp_path / "copia").mkdir()
     for name in ("voces.toml", "terceros.txt"):
         (tmp_path / "copia" / name).write_bytes((tmp_path / name).read_bytes())
     assert Redact().for_sources([load_source(tmp_path / "copia" / "voces.toml")]).fingerprint() == digest
     (tmp_path / "terceros.txt").write_text("Ana Choque\n", "utf-8")
-    assert before.fingerprint() != digest
+    assert previous.fingerprint() != digest
     assert Redact().fingerprint() != digest
 
 

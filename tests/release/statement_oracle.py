@@ -123,7 +123,7 @@ class Version:
 
 @dataclass
 class Oracle:
-    """Judges the latest of several versions, each of which is the parent of the next."""
+    """Judge the latest of several versions, each the parent of the next."""
 
     versions: list[Version]
 

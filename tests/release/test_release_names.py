@@ -217,7 +217,7 @@ POINTERS: list[tuple[Callable[[Path], Any], str]] = [
     (lambda path: path.write_text('{"version": 2026}'), "it names no version"),
     (lambda path: path.write_text('{"version": "../../../x"}'), "it names no version"),
     (lambda path: path.write_text('{"version": "latest"}'), "it names no version"),
-    (lambda path: path.write_text('{"version": "2030.1.0"}'), "it points at 2030.1.0, which isn't there"),
+    (lambda path: path.write_text('{"version": "2030.1.0"}'), "it points at 2030.1.0, which doesn't exist"),
     (lambda path: path.unlink(), "the file is missing"),
     (folder_in_place_of_a_file, "it is a folder"),
 ]

@@ -336,8 +336,8 @@ def test_a_pull_of_an_old_version_leaves_withdrawn_documents_out(
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
     # Of a document the text is extracted as in a run.
     (tmp_path / "t.html").write_text(f"<!doctype html><meta charset=utf-8><p>{documents[7]['text']}</p>", "utf-8")
-    told = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.html", "--because", "x", *at)
-    assert told.code == 0, told.err
+    reported = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.html", "--because", "x", *at)
+    assert reported.code == 0, reported.err
     checked = command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at, "--json")
     assert (checked.code, checked.json["withdrawn"]) == (1, [documents[7]["doc_id"]])
     for folder, where in (("p", []), ("q", ["--where", "country = 'CL'"])):
@@ -363,7 +363,7 @@ def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLin
     (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
     (tmp_path / "dos.jsonl").write_text('{"text": "Uno."}\n{"text": "Dos."}\n')
     (tmp_path / "vacia.html").write_text("<html><body></body></html>")
-    for options, told in (
+    for options, report in (
         ((), "nothing is named; name one of: --doc"),
         (("--doc", "a" * 32, "--source", "b"), "there is no release «puerto»"),
         (("--doc", "a" * 32, "--receipt", tmp_path / "r.html", "--dry-run"), "a dry run gives no receipt"),
@@ -378,7 +378,7 @@ def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLin
         (("--text", tmp_path / "vacia.html"), "no text can be extracted"),
     ):
         result = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
-        assert (result.code, told in result.err) == (2, True), result.err
+        assert (result.code, report in result.err) == (2, True), result.err
 
 
 @pytest.mark.usefixtures("built")

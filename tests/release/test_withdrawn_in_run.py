@@ -159,7 +159,7 @@ def test_explain_reports_that_readers_no_longer_get_a_document(room: Room) -> No
     for purged in (False, True):
         assert not purged or room.command_line("release", "purge", *out).code == 0
         output = room.command_line("explain", withdrawn, *out).out
-        assert f"prueba@{version}: was in; readers no longer get it\n" in output
+        assert f"prueba@{version}: was in this version; readers no longer get it\n" in output
         assert "shard" not in output
         assert f"prueba@{version}: in, shard " in room.command_line("explain", released, *out).out
 

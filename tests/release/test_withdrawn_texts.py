@@ -48,26 +48,26 @@ cuenta ante el concejo en la primera sesión de cada mes. Comuníquese, publíqu
 
 
 def texts_in(*texts: str, by: str = "text", columns: tuple[str, ...] = tuple(TEXTS)) -> WithdrawnTexts:
-    """Withdrawn texts, of which an older toolkit stored some columns only."""
+    """Return withdrawn texts; an older toolkit stored only some columns."""
     rows = texts_of(pl.Series(texts))
     older = [pl.lit(None, dtype).alias(name) for name, dtype in TEXTS.items() if name not in columns]
     return WithdrawnTexts(rows.with_columns(*older, number=pl.lit(1, pl.UInt32), by=pl.lit(by)))
 
 
 def shares(withdrawn: WithdrawnTexts, documents: list[str]) -> list[float]:
-    """How much of a text each document has, or the text of it; 0 if it is not recognised."""
+    """Return the share of a text in each document, or of the document in the text; 0 if it is not recognised."""
     known = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
     by_row = dict(known.select("row", "share").iter_rows())
     return [float(by_row.get(row, 0)) for row in range(len(documents))]
 
 
 def share(withdrawn: WithdrawnTexts, document: str) -> float:
-    """How much of a text a document has, or the text of it; 0 if it is not recognised."""
+    """Return the share of a text in a document, or of the document in the text; 0 if it is not recognised."""
     return shares(withdrawn, [document])[0]
 
 
 def prose(number: int, words: int) -> str:
-    """Words at random, of which no five follow one another elsewhere."""
+    """Return random words; no five consecutive ones occur elsewhere."""
     draw = random.Random(number)
     stems = "puerto barca faro noche vecina papel sombra invierno carta puente mercado río".split()  # noqa: SIM905
     return " ".join(f"{draw.choice(stems)}{draw.choice('aeiou')}" for _ in range(words))
@@ -104,7 +104,7 @@ def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
             excerpts = [change("".join(words[: size + 1])) for size in range(len(words))]
             assert min(shares(withdrawn, excerpts[12:])) > 0
             longer = [f"{prose(1, 600)}\n{excerpt}" for excerpt in excerpts[::4]]
-            within = [found > 0 for found in shares(withdrawn, longer)]
+            within = [result > 0 for result in shares(withdrawn, longer)]
             assert within == sorted(within)
             assert within[-len(within) // 3]
 
@@ -168,10 +168,10 @@ def test_the_benchmarks_disguises_are_recognised(pytestconfig: pytest.Config) ->
     pairs = []
     for texts in genres.values():
         for text in texts[:2]:
-            made = [disguise(text, chance, texts[:30]) for disguise in disguises.DISGUISES.values()]
-            pairs += [pair for pair in made if pair]
-    found = disguises.recognised(pairs)
-    assert sum(found) >= 0.95 * len(pairs)
+            created = [disguise(text, chance, texts[:30]) for disguise in disguises.DISGUISES.values()]
+            pairs += [pair for pair in created if pair]
+    results = disguises.recognised(pairs)
+    assert sum(results) >= 0.95 * len(pairs)
     texts = [text for every in genres.values() for text in every[:12]]
     others = [(text, texts[number - 13]) for number, text in enumerate(texts)]
     assert sum(disguises.recognised(others)) == 0

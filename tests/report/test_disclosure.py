@@ -1,4 +1,4 @@
-"""What is shown of documents is redacted as their run would have done it, and nothing that is withdrawn is shown."""
+"""Displayed documents are redacted as their run would have done it, and withdrawn documents are never displayed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MAIL, _PHONE = "rosa.maria.perez.quispe@ejemplo.org", "+52 951 123 4567"
 
 
 def _cut_at(place: int, identifier: str) -> str:
-    """A text of which the identifier's middle stands where it may be cut."""
+    """Return a text with the middle of the identifier at a place where it may be cut."""
     start = place - len(identifier) // 2
     words = f"{_TOLD}. {_TALE}. " + "agua " * 400
     return f"{words[: start - 1]} {identifier} y siguió la historia. {_TALE}"
@@ -58,7 +58,7 @@ def _cut_at(place: int, identifier: str) -> str:
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun, tmp_path: Path) -> Path:
-    """A run of interviews of which some fell before `redact`, and two after it, which differ in a DNI."""
+    """Create a run of interviews, some dropped before `redact` and two after it, which differ in a DNI."""
     interview = {"genre": "oral_history", "country": "MX", "title": f"Carta de Fulgencia Montes, {_MAIL}"}
     texts = [_cut_at(place, one) for place in (200, 400, 1200) for one in (_MAIL, _PHONE)]
     signals = [{"stop_word_share": 0.2, "word_count": float(n)} for n in range(len(texts))]
@@ -109,9 +109,9 @@ def test_what_fell_before_is_shown_as_redact_shows_it(
     ]
     for command in commands:
         page.write_text("")
-        told = command_line(*command, *out)
-        assert told.code == 0, told.err
-        shown = told.out + page.read_text(encoding="utf-8")
+        result = command_line(*command, *out)
+        assert result.code == 0, result.err
+        shown = result.out + page.read_text(encoding="utf-8")
         assert not [secret for secret in _SECRETS if secret in shown], command
         if "30" not in str(command) and command[0] != "measure":
             assert "Cuando bajó" in shown
@@ -122,7 +122,7 @@ def test_what_fell_before_is_shown_as_redact_shows_it(
 
 
 def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Where a document is to be shown that fell before it was applied; those kept have passed it."""
+    """If a document that was dropped before the list was applied is to be shown; kept ones have passed it."""
     (tmp_path / "terceros.txt").unlink()
     out = ("--out", tmp_path / "out")
     ended = command_line("sample", run, "--set-aside", *out)
@@ -131,7 +131,7 @@ def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, 
 
 
 def test_speakers_stand_under_their_codes(document: Document) -> None:
-    """In what fell before they had them; where they have them by a key, they aren't counted anew."""
+    """Documents that were dropped before it; with codes by a key, they aren't renumbered."""
     turns = [{"speaker": "Rosa Paz", "offset": 0, "start": None, "end": None}]
     row = document(0, genre="oral_history", title="Rosa Paz cuenta", text="Rosa Paz: Llegué.", turns=turns)
     shown = Redaction().row(row | {"drop_reason": "stop_word_share<0.3"})
@@ -141,7 +141,7 @@ def test_speakers_stand_under_their_codes(document: Document) -> None:
 
 
 def test_whole_texts_are_redacted_before_they_are_compared(document: Document) -> None:
-    """The word that tells a number stands in another passage than the number."""
+    """The word that identifies a number is in another passage than the number."""
     texts = [f"Llegó a la casa con su DNI {number} en la mano" for number in ("28.456.789", "30.111.222")]
     rows = [Redaction().row(document(n, text=text, country="AR")) for n, text in enumerate(texts)]
     assert side_by_side(*(row["text"] for row in rows))["passages"] == []
@@ -150,7 +150,7 @@ def test_whole_texts_are_redacted_before_they_are_compared(document: Document) -
 def test_what_is_withdrawn_is_on_no_page(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Nor what says the same under another name, or fell because it was withdrawn; the search says why."""
+    """Documents with the same text under another name, or dropped for it, are hidden too; the search says why."""
     song = f"{_TALE}. " + " ".join(f"Estrofa {n} de la zamba del molino viejo." for n in range(12))
     kept = [document(0, text=song, title="Zamba"), document(1, title="A la vista", variant_of=document(0)["doc_id"])]
     folder = kept_run("canto-1a2b3c4d", kept)
@@ -165,9 +165,9 @@ def test_what_is_withdrawn_is_on_no_page(
     seal_run(folder)
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     command_line("release", "build", "canto", folder.name, "--admit", "open", "--uses", "train", *out)
-    asked = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
-    told = command_line("release", "withdraw", "canto", *asked, *out)
-    assert told.code == 0, told.err
+    requested = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
+    result = command_line("release", "withdraw", "canto", *requested, *out)
+    assert result.code == 0, result.err
     for command, there in (
         (("report", folder, "--to", page), "A la vista"),
         (("report", folder, "--internal", "--to", page), "A la vista"),
@@ -185,7 +185,7 @@ def test_what_is_withdrawn_is_on_no_page(
 
 
 def test_a_run_knows_where_its_lists_are_and_by_what_it_redacts(command_line: CommandLine, tmp_path: Path) -> None:
-    """So that who looks at it later sees no name of what fell before `redact`; neither does a preview."""
+    """Later readers see no name in texts that were dropped before `redact`; neither do previews."""
     policies = shutil.copytree(data_folder("filters"), tmp_path / "propias")
     (policies / "privacy" / "usual.toml").write_text(
         (policies / "privacy" / "usual.toml").read_text("utf-8") + "# propia\n", "utf-8"

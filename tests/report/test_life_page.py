@@ -22,7 +22,7 @@ _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """Two kept documents, one of them for use inside, and a copy of each that was set aside."""
+    """Create two kept documents, one of them for internal use, and a dropped copy of each."""
     kept = [
         document(0, text=f"{_TALE} ayer", title="La campana"),
         document(1, text=f"{_TALE} hoy", title="Cerrada", uses=["train"]),
@@ -71,8 +71,8 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
 
 def _page(command_line: CommandLine, tmp_path: Path, doc_id: str, *more: str) -> str:
     page = tmp_path / "vida.html"
-    told = command_line("explain", doc_id, "--html", page, "--out", tmp_path / "out", *more)
-    assert told.code == 0, told.err
+    result = command_line("explain", doc_id, "--html", page, "--out", tmp_path / "out", *more)
+    assert result.code == 0, result.err
     return page.read_text(encoding="utf-8")
 
 
@@ -108,7 +108,7 @@ def test_it_speaks_each_language(
 def test_what_terms_hide_is_on_no_page(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither of the document nor of the one beside it; `--internal` shows both, and stamps the page."""
+    """Neither the document nor its copy is shown; `--internal` shows both, and stamps the page."""
     assert run.is_dir()
     beside = _page(command_line, tmp_path, document(3)["doc_id"])
     assert "Cerrada" not in beside
@@ -127,8 +127,11 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
     """Words that several have are refused, with the names of these, and nothing is written."""
     assert run.is_dir()
     page = tmp_path / "vida.html"
-    told = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
-    assert (told.code, "4 documents match, and a page is about one document; name one by its doc_id" in told.err) == (
+    result = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
+    assert (
+        result.code,
+        "4 documents match, and a page is about one document; name one by its doc_id" in result.err,
+    ) == (
         2,
         True,
     )
@@ -138,15 +141,17 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
 def test_words_of_what_is_withdrawn_are_told_nowhere(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither in its own story nor beside its variant's, on the terminal as on the page."""
+    """Neither in its own story nor next to its variant's, on the terminal as on the page."""
     kept = [document(0, text=f"{_TALE} ayer", title="La campana")]
     kept.append(document(1, text=f"{_TALE} hoy", title="La otra", variant_of=kept[0]["doc_id"]))
     folder = kept_run("copias-1a2b3c4d", kept)
     out = ("--out", tmp_path / "out")
     command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
     withdrawn: dict[str, Any] = document(0)
-    told = command_line("release", "withdraw", "puerto", "--doc", withdrawn["doc_id"], "--because", "así lo pide", *out)
-    assert told.code == 0, told.err
+    result = command_line(
+        "release", "withdraw", "puerto", "--doc", withdrawn["doc_id"], "--because", "así lo pide", *out
+    )
+    assert result.code == 0, result.err
     mine, other = (_page(command_line, tmp_path, document(n)["doc_id"]) for n in range(2))
     assert "Withdrawn on" in mine
     assert "así lo pide" not in mine

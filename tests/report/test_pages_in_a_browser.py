@@ -62,7 +62,7 @@ def browser() -> Iterator[Any]:
 
 
 class _Seen:
-    """A page on one screen, what it asked for, and what its scripts said."""
+    """A page on one screen, its requests, and the messages of its scripts."""
 
     def __init__(self, browser: Any, address: str, width: int, colours: str) -> None:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=colours)
@@ -77,13 +77,13 @@ class _Seen:
         self.address = address
 
     def violations(self) -> list[str]:
-        """Give what axe-core finds, by rule and element."""
+        """Return the violations that axe-core finds, by rule and element."""
         axe = importlib.import_module("axe_playwright_python.sync_playwright")
-        found = axe.Axe().run(self.page).response["violations"]
-        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+        results = axe.Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in results for node in one["nodes"]]
 
     def beyond(self) -> list[str]:
-        """Give the elements that stand out of the screen to the right, and can't be scrolled to."""
+        """Return the elements that are beyond the right edge of the screen, and can't be scrolled to."""
         listed: list[str] = self.page.evaluate(
             """() => document.scrollingElement.scrollWidth <= window.innerWidth ? [] :
             [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > window.innerWidth + 1
@@ -142,9 +142,9 @@ def test_a_receipt(browser: Any, run: Path, document: Document, command_line: Co
     """It is read on a phone, too, and in the dark."""
     out, page = ("--out", tmp_path / "out"), tmp_path / "constancia.html"
     command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
-    asked = ("--doc", document(1)["doc_id"], "--because", "así lo pide")
-    told = command_line("release", "withdraw", "puerto", *asked, "--receipt", page, *out)
-    assert told.code == 0, told.err
+    requested = ("--doc", document(1)["doc_id"], "--because", "así lo pide")
+    result = command_line("release", "withdraw", "puerto", *requested, "--receipt", page, *out)
+    assert result.code == 0, result.err
     _checked(browser, page, ((1280, "light"), (320, "dark")))
 
 
@@ -155,8 +155,8 @@ def test_the_other_pages_of_a_run(
     """They have one look with the report's."""
     page = tmp_path / "pagina.html"
     named = document(1)["doc_id"] if command == "explain" else run
-    told = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
-    assert told.code == 0, told.err
+    result = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
+    assert result.code == 0, result.err
     _checked(browser, page, (_SCREENS[0], _SCREENS[-1]))
 
 
@@ -192,7 +192,7 @@ def test_what_is_served(
 
 
 def test_a_preview(browser: Any, command_line: CommandLine, tmp_path: Path) -> None:
-    """What a librarian sees of a file of hers."""
+    """The preview of a librarian's file."""
     text = "La barca salió al alba.\n\n" + "\n\n".join(_HOSTILE)
     (tmp_path / "cuento.txt").write_text(text, encoding="utf-8")
     (tmp_path / "cuentos.toml").write_text(_SOURCE, encoding="utf-8")

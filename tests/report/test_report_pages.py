@@ -99,7 +99,7 @@ def _checked(text: str) -> _Page:
     assert len(ids) == len(set(ids))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(after <= previous + 1 for previous, after in pairwise(levels))
     linked = {str(a["href"])[1:] for tag, a in page.elements if tag == "a"}
     named = {str(a["aria-labelledby"]) for _, a in page.elements if "aria-labelledby" in a}
     assert linked | named <= set(ids)
@@ -171,10 +171,10 @@ def test_a_curators_five_questions_are_answered(
     kept[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
     fell = [document(20 + n, source_id="cancionero", drop_reason="stop_word_share<0.3") for n in range(3)]
     fell.append(document(30, source_id="diario", drop_reason="language=eng"))
-    before, now = (kept_run(name, kept) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
+    previous, now = (kept_run(name, kept) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
     _dropped(seal_run, now, fell)
     count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
-    for n, folder in enumerate((before, now)):
+    for n, folder in enumerate((previous, now)):
         files = [{"file": f"{item}.txt", "bytes": 9, "sha256": "0", "key": "k"} for item in range(2 + 40 * n)]
         seal_run(
             folder,
@@ -440,9 +440,9 @@ def test_a_release_is_shown_in_each_language(
     output = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
     page = tmp_path / "out" / "reports" / f"puerto-{output.split('@')[1].split(':')[0]}.html"
     assert output.split()[-1] == str(page)
-    before = sorted(path for path in (tmp_path / "out" / "store").rglob("*"))
+    previous = sorted(path for path in (tmp_path / "out" / "store").rglob("*"))
     command_line("report", "puerto", *out)
-    assert sorted(path for path in (tmp_path / "out" / "store").rglob("*")) == before
+    assert sorted(path for path in (tmp_path / "out" / "store").rglob("*")) == previous
     text = page.read_text(encoding="utf-8")
     told_page = _checked(text)
     for key in ("obligations", "gaps", "limits", "withdraw"):

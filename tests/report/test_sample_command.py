@@ -61,8 +61,8 @@ def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: C
     rows = command_line("sample", "cuentos", "--n", "50", "--json", *out).json
     assert len(rows) == 12
     assert all("rosa@" not in row["text"] and "[EMAIL]" in row["text"] for row in rows)
-    told = command_line("sample", run, "--n", "50", "--to", tmp_path / "s.jsonl", *out)
-    assert "3 more were left out" in told.out
+    result = command_line("sample", run, "--n", "50", "--to", tmp_path / "s.jsonl", *out)
+    assert "3 more were left out" in result.out
     command_line("sample", run, "--n", "50", "--internal", "--to", tmp_path / "s.jsonl", *out)
     lines = [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()]
     assert len(lines) == 15
@@ -70,7 +70,7 @@ def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: C
 
 
 def test_each_group_gives_its_share(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Two of each country, and with `--set-aside` what fell, with its reason."""
+    """Two of each country, and with `--set-aside` dropped ones, with their reasons."""
     out = ("--out", tmp_path / "out")
     rows = command_line("sample", run, "--by", "country", "--n", "2", "--json", *out).json
     assert [row["country"] for row in rows] == ["CL", "CL", "MX", "MX"]
@@ -84,25 +84,25 @@ def test_a_release_gives_a_sample_too(
     """By its name, even where a run's name begins so."""
     folder = kept_run("cuentos-9", [document(n) for n in range(5)])
     moment = datetime(2026, 11, 25, tzinfo=UTC)
-    made = build("cuentos", [folder], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
-    for spec in ("cuentos", made.spec):
+    created = build("cuentos", [folder], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
+    for spec in ("cuentos", created.spec):
         rows = command_line("sample", spec, "--n", "3", "--json", "--out", tmp_path / "out").json
         assert len(rows) == 3
-    ended = command_line("sample", made.spec, "--set-aside", "--out", tmp_path / "out")
+    ended = command_line("sample", created.spec, "--set-aside", "--out", tmp_path / "out")
     assert (ended.code, "name a run" in ended.err) == (2, True)
 
 
 def test_a_name_of_a_recipe_and_a_release_means_the_run(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """What was set aside and the run's page are had by it; the release by `NAME@latest`, as a note says."""
+    """The name means the run; the release is `NAME@latest`, as a note says."""
     out, moment = ("--out", tmp_path / "out"), datetime(2026, 11, 25, tzinfo=UTC)
-    made = build("cuentos", [run], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
-    told = command_line("sample", "cuentos", "--set-aside", "--json", *out)
-    assert [row["drop_reason"] for row in told.json] == ["word_count<20"]
-    assert "«cuentos» means the run here; the release of that name is cuentos@latest" in told.err
+    created = build("cuentos", [run], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
+    result = command_line("sample", "cuentos", "--set-aside", "--json", *out)
+    assert [row["drop_reason"] for row in result.json] == ["word_count<20"]
+    assert "«cuentos» means the run here; the release of that name is cuentos@latest" in result.err
     assert command_line("report", "cuentos", "--json", *out).json == {"report": str(run / "report.html")}
-    page = tmp_path / "out" / "reports" / f"{made.name}-{made.version}.html"
-    told = command_line("report", made.spec, "--json", *out)
-    assert (told.json, told.err) == ({"report": str(page)}, "")
+    page = tmp_path / "out" / "reports" / f"{created.name}-{created.version}.html"
+    result = command_line("report", created.spec, "--json", *out)
+    assert (result.json, result.err) == ({"report": str(page)}, "")
 
 
 def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_is_wrong_is_a_sentence(
 def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """With what both have and what each has for itself, redacted and as text; not beside one that stays inside."""
+    """With the words that both have and those of each alone, redacted and as text; never next to a hidden one."""
     tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
     kept = [
         document(0, text=f"{tale} <i>ayer</i> rosa@ejemplo.org", title="La <b>campana</b>"),
@@ -164,12 +164,12 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     page = tmp_path / "p.html"
     shown = command_line("sample", folder, "--set-aside", "--to", page, "--out", tmp_path / "out")
     assert shown.code == 0, shown.err
-    told = page.read_text()
-    assert told.count("Both have") == 1
-    assert "Compared with “La &lt;b&gt;campana&lt;/b&gt;”" in told
-    assert "only in this one: </span>anoche</del>" in told
-    assert "only in the other: </span>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</ins>" in told
-    assert "Cerrada" not in told
+    reported = page.read_text()
+    assert reported.count("Both have") == 1
+    assert "Compared with “La &lt;b&gt;campana&lt;/b&gt;”" in reported
+    assert "only in this one: </span>anoche</del>" in reported
+    assert "only in the other: </span>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</ins>" in reported
+    assert "Cerrada" not in reported
     command_line("sample", folder, "--set-aside", "--internal", "--to", page, "--out", tmp_path / "out")
     assert page.read_text().count("Both have") == 2
     command_line("sample", folder, "--to", page, "--out", tmp_path / "out")

@@ -1,4 +1,4 @@
-"""What a run's page counts is the same however its documents lie in files, and isn't held for each document."""
+"""The counts of a run's page don't depend on how its documents are split into files, and need little memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _bound(files: list[Path]) -> tallies.Bound:
 
 @pytest.mark.parametrize("internal", [False, True])
 def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None:
-    """Seven files and one tell the same; only documents that may be shown are named."""
+    """Seven files and one give the same counts; only documents that may be shown are named."""
     frame = _documents(dropped=True)
     one, many = (
         tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", Disclosure(_TODAY, internal=internal))
@@ -87,7 +87,7 @@ def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None
 
 
 def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A range is told by a sample, the documents in its intervals and the nearest to the bound by all of them."""
+    """Ranges come from a sample, the documents in intervals and the nearest to the bound from all documents."""
     kept, dropped = (_documents(dropped=one) for one in (False, True))
     kept = kept.with_columns(pl.col("doc_id").str.replace("^0", "f"))
     files = [*_files(kept, tmp_path, "kept", _FILES), *_files(dropped, tmp_path, "dropped", _FILES)]
@@ -138,7 +138,7 @@ def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
 
 
 def test_the_nearest_are_on_both_sides(tmp_path: Path) -> None:
-    """Those that fell by the bound, and kept ones: not those that fell for something else."""
+    """Documents that were dropped by the bound, and kept ones; none that was dropped for another reason."""
     kept, dropped = (_documents(dropped=one) for one in (False, True))
     bound = _bound([*_files(kept, tmp_path, "kept", 3), *_files(dropped, tmp_path, "dropped", 3)])
     fell, stayed = (one.rows for one in bound.near)

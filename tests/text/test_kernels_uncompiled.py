@@ -41,12 +41,12 @@ def _arrays(made: Any) -> list[Any]:
 
 def _both(make: Callable[[], list[Any]]) -> tuple[list[Any], list[Any]]:
     """The arrays that compiled kernels make, and those that plain Python makes."""
-    made = []
+    created = []
     for most in (0, sys.maxsize):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(PlainWork, "most", most)
-            made.append(make())
-    return made[0], made[1]
+            created.append(make())
+    return created[0], created[1]
 
 
 @given(_TEXTS)

@@ -35,8 +35,8 @@ def test_a_first_version_is_pulled_and_read(
     assert programs == ["latam-corpus", "python", "latam-corpus"]
     for program, *arguments in commands:
         if program == "latam-corpus":
-            told = command_line(*arguments)
-            assert told.code == 0, told.err
+            result = command_line(*arguments)
+            assert result.code == 0, result.err
         else:
             subprocess.run([sys.executable, *arguments], check=True)
     assert (tmp_path / "pulled" / "corpus.lock").is_file()

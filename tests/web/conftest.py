@@ -96,9 +96,9 @@ def collection() -> Callable[..., Any]:
 
     def make(owner: Any, slug: str = "cantos", **values: Any) -> Any:
         values = {"title": "Cantos del río", "custodian": "Biblioteca de Xico"} | values
-        made = Collection.objects.create(slug=slug, owner=owner, **values)
-        write_source(made)
-        return made
+        created = Collection.objects.create(slug=slug, owner=owner, **values)
+        write_source(created)
+        return created
 
     return make
 

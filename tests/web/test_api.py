@@ -35,10 +35,10 @@ def api(client_of: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_a_source_is_pushed_pulled_and_replaced_only_as_it_was_seen(person: Callable[..., Any], api: Any) -> None:
     owner = person("contributor")
-    made = api(owner, "put", "/collections/cantos/source", {"toml": _SOURCE})
-    assert made.status_code == 201
+    created = api(owner, "put", "/collections/cantos/source", {"toml": _SOURCE})
+    assert created.status_code == 201
     pulled = api(owner, "get", "/collections/cantos/source").json()
-    assert pulled == {"toml": _SOURCE, "sha256": made.json()["sha256"]}
+    assert pulled == {"toml": _SOURCE, "sha256": created.json()["sha256"]}
     newer = _SOURCE.replace('"Cantos"', '"Cantos del río"')
     assert api(owner, "put", "/collections/cantos/source", {"toml": newer}).status_code == 409
     done = api(owner, "put", "/collections/cantos/source", {"toml": newer, "replaces": pulled["sha256"]})

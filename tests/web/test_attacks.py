@@ -60,14 +60,14 @@ def test_a_stored_name_is_shown_as_text_on_every_page(
     owner = person("steward", "duena")
     owner.name = _HOSTILE
     owner.save()
-    made = collection(owner, title=_HOSTILE, custodian=_HOSTILE, rights_holder=_HOSTILE, reason=_HOSTILE)
+    created = collection(owner, title=_HOSTILE, custodian=_HOSTILE, rights_holder=_HOSTILE, reason=_HOSTILE)
     facts = {"read": False, "problem": _HOSTILE, "format": _HOSTILE, "language": _HOSTILE, "remedy": _HOSTILE}
     row = {"titulo": _HOSTILE, _HOSTILE: _HOSTILE}
     CollectionFile.objects.create(
-        collection=made, path=f"{_HOSTILE}.txt".replace("/", "_"), size=1, facts=facts, row=row
+        collection=created, path=f"{_HOSTILE}.txt".replace("/", "_"), size=1, facts=facts, row=row
     )
     result = {"error": {"place": _HOSTILE, "problem": _HOSTILE, "remedy": {"msgid": _HOSTILE}}}
-    Job.objects.create(pk=1, kind="import folder", collection=made, person=owner, state="failed", result=result)
+    Job.objects.create(pk=1, kind="import folder", collection=created, person=owner, state="failed", result=result)
     log(owner, _HOSTILE, _HOSTILE, reason=_HOSTILE)
     response = client_of(owner).get(_address(name), {"q": _HOSTILE, "page": _HOSTILE, "next": "javascript:alert(1)"})
     if response.headers["Content-Type"].startswith("text/html"):

@@ -57,10 +57,10 @@ def _add(collection: Any, name: str, text: str, **values: Any) -> Any:
 @pytest.fixture
 def owned(person: Callable[..., Any], collection: Callable[..., Any]) -> Any:
     """A collection with two files of its contributor «duena»."""
-    made = collection(person("contributor", "duena"))
-    _add(made, "uno.txt", _TEXT * 2)
-    _add(made, "dos.txt", _TEXT * 3)
-    return made
+    created = collection(person("contributor", "duena"))
+    _add(created, "uno.txt", _TEXT * 2)
+    _add(created, "dos.txt", _TEXT * 3)
+    return created
 
 
 @pytest.fixture
@@ -115,10 +115,10 @@ def test_values_of_the_catalogue_are_groups_and_a_decision_is_written_into_its_r
     ):
         _add(stated, name, _TEXT, row={"Derechos": cell})
     client = client_of(stated.owner)
-    found = {group.value: group for group in groups(Collection.objects.get())}
-    assert len(found["permiso verbal"].paths) == 2
-    assert found["CC BY-NC / CC0"].licences == ["CC BY-NC", "CC0"]
-    assert found[""].is_without_row
+    results = {group.value: group for group in groups(Collection.objects.get())}
+    assert len(results["permiso verbal"].paths) == 2
+    assert results["CC BY-NC / CC0"].licences == ["CC BY-NC", "CC0"]
+    assert results[""].is_without_row
     page = client.post("/collections/cantos/rights/group?value=permiso%20verbal", {"statement": "CC0-1.0"})
     assert page.context["form"].errors["statement"]
     answers = {"statement": "CC-BY-NC-4.0", "uses": ["train"], "community": "Asamblea", "expires": "2100-01-31"}
@@ -158,8 +158,8 @@ def test_a_consent_is_recorded_with_its_document_which_only_readers_of_the_colle
     assert response["Content-Type"] == "application/octet-stream"
     other = client_of(person("contributor", "otra"))
     assert other.get("/collections/cantos/rights/document?id=acta-7").status_code == 404
-    twice = client.post("/collections/cantos/rights/consent", answers | {"document": ""})
-    assert twice.context["form"].errors["id"]
+    duplicates = client.post("/collections/cantos/rights/consent", answers | {"document": ""})
+    assert duplicates.context["form"].errors["id"]
     client.post("/collections/cantos/rights/consent/remove", {"id": "acta-7"})
     assert "consent" not in source_values(owned)
 
@@ -179,8 +179,8 @@ def test_only_somebody_else_approves_and_a_refusal_says_why(
     client.post(
         "/collections/cantos/rights/approve/rights", answers | {"decision": "refuse", "reason": "Falta la carta."}
     )
-    found = standing(stated, "rights")
-    assert (found.state, found.reason, found.person) == ("refused", "Falta la carta.", reviewer)
+    results = standing(stated, "rights")
+    assert (results.state, results.reason, results.person) == ("refused", "Falta la carta.", reviewer)
     assert "Falta la carta." in client_of(owner).get("/collections/cantos/rights").content.decode()
     propose(stated, owner)
     assert standing(stated, "rights").state == "proposed"
@@ -239,8 +239,8 @@ def test_an_approval_expires_and_the_page_says_what_changed(
     _add(stated, "tres.txt", _TEXT)
     _add(stated, "uno.txt", _TEXT * 5)
     change_source(stated, {"rights.expires": "2100-01-01"})
-    found = standing(stated, "rights")
-    assert found.state == "expired"
+    results = standing(stated, "rights")
+    assert results.state == "expired"
     page = client_of(stated.owner).get("/collections/cantos/rights").content.decode()
     assert "1 file was added: tres.txt" in page
     assert "1 file has other content: uno.txt" in page
@@ -261,36 +261,38 @@ def test_an_approval_never_matches_changed_content(
     number = Collection.objects.count()
     owner = Person.objects.filter(username="duena").first() or person("contributor", "duena")
     reviewer = Person.objects.filter(username="revisora").first() or person("reviewer", "revisora")
-    made = collection(owner, f"cantos-{number}")
-    _add(made, "uno.txt", _TEXT)
-    change_source(made, {"rights.statement": "CC-BY-4.0", "rights.uses": ["train"], "rights.basis": "licence"})
-    propose(made, owner)
-    _approve(made, reviewer)
-    assert len(approvals_now(made)) == 2
-    before = {kind: json.dumps(covered(made, kind), sort_keys=True) for kind in KINDS}
+    created = collection(owner, f"cantos-{number}")
+    _add(created, "uno.txt", _TEXT)
+    change_source(created, {"rights.statement": "CC-BY-4.0", "rights.uses": ["train"], "rights.basis": "licence"})
+    propose(created, owner)
+    _approve(created, reviewer)
+    assert len(approvals_now(created)) == 2
+    previous = {kind: json.dumps(covered(created, kind), sort_keys=True) for kind in KINDS}
     for change in changes:
         match change:
             case "statement":
-                change_source(made, {"rights.statement": f"CC-BY-{value}"})
+                change_source(created, {"rights.statement": f"CC-BY-{value}"})
             case "uses":
-                change_source(made, {"rights.uses": ["train", value]})
+                change_source(created, {"rights.uses": ["train", value]})
             case "agreement" | "holder":
-                change_source(made, {"rights.agreement" if change == "agreement" else "holder": value})
+                change_source(created, {"rights.agreement" if change == "agreement" else "holder": value})
             case "rights_holder":
-                Collection.objects.filter(pk=made.pk).update(rights_holder=value)
+                Collection.objects.filter(pk=created.pk).update(rights_holder=value)
             case "file":
-                _add(made, f"{value}.md", _TEXT)
+                _add(created, f"{value}.md", _TEXT)
             case "content":
-                _add(made, "uno.txt", f"{_TEXT} {value}")
+                _add(created, "uno.txt", f"{_TEXT} {value}")
             case "cell":
-                (collection_folder(made) / "catalogue.csv").write_text(f"file,rights\nfiles/uno.txt,{value}\n", "utf-8")
+                (collection_folder(created) / "catalogue.csv").write_text(
+                    f"file,rights\nfiles/uno.txt,{value}\n", "utf-8"
+                )
             case "map":
-                change_source(made, {"collect.columns.rights": value})
-    assert any(json.dumps(covered(made, kind), sort_keys=True) != before[kind] for kind in KINDS)
-    assert standing(made, "rights").state == "expired"
-    assert missing_approvals(made)
+                change_source(created, {"collect.columns.rights": value})
+    assert any(json.dumps(covered(created, kind), sort_keys=True) != previous[kind] for kind in KINDS)
+    assert standing(created, "rights").state == "expired"
+    assert missing_approvals(created)
     with pytest.raises(ConfigError):
-        approvals_now(made)
+        approvals_now(created)
 
 
 @pytest.mark.parametrize("how", ["changed", "added", "removed", "linked"])
@@ -343,11 +345,11 @@ def test_on_a_desk_for_one_person_the_page_says_that_nobody_else_has_looked(
     person: Callable[..., Any], client_of: Callable[..., Any], collection: Callable[..., Any]
 ) -> None:
     you = person("steward", "you")
-    made = collection(you)
-    _add(made, "uno.txt", _TEXT)
-    change_source(made, {"rights.statement": "CC0-1.0", "rights.uses": ["train"], "rights.basis": "licence"})
-    propose(made, you)
-    _approve(made, you)
-    assert standing(made, "rights").is_alone
+    created = collection(you)
+    _add(created, "uno.txt", _TEXT)
+    change_source(created, {"rights.statement": "CC0-1.0", "rights.uses": ["train"], "rights.basis": "licence"})
+    propose(created, you)
+    _approve(created, you)
+    assert standing(created, "rights").is_alone
     page = client_of(you).get("/collections/cantos/rights").content.decode()
-    assert "nobody else has looked" in page
+    assert "no one else has reviewed it" in page

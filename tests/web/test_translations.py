@@ -26,8 +26,8 @@ _PARAMETER = re.compile(r"%\(\w+\)[sd]|%%")
 def _said() -> frozenset[str]:
     helps: Any = importlib.import_module("tests.web_message_extractor")
     methods = [("**.py", helps.module), ("templates/**.html", helps.template)]
-    found = extract_from_dir(_PACKAGE, methods, keywords=helps.KEYWORDS)
-    return frozenset(str(one[2][0] if isinstance(one[2], tuple) else one[2]) for one in found)
+    results = extract_from_dir(_PACKAGE, methods, keywords=helps.KEYWORDS)
+    return frozenset(str(one[2][0] if isinstance(one[2], tuple) else one[2]) for one in results)
 
 
 def _catalogue(language: str) -> Catalog:

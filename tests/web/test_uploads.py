@@ -133,8 +133,8 @@ def test_a_folder_names_what_it_may_not_read(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(os, "scandir", scan)
     monkeypatch.setattr(workspace, "_copied", copy)
-    made = Collection.objects.get()
-    assert list(workspace.import_folder(made, folder)) == [
+    created = Collection.objects.get()
+    assert list(workspace.import_folder(created, folder)) == [
         ("dos.txt", "closed"),
         ("uno.txt", ""),
         ("reservado", "closed"),
@@ -145,6 +145,6 @@ def test_only_one_person_on_this_machine_may_name_a_folder(
     person: Callable[..., Any], client_of: Callable[..., Any], collection: Any
 ) -> None:
     steward = person("steward")
-    made = collection(steward)
+    created = collection(steward)
     client_of(steward).post("/collections/cantos/files/folder", {"folder": "/etc"})
-    assert not made.jobs.exists()
+    assert not created.jobs.exists()

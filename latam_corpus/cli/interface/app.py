@@ -172,7 +172,7 @@ def run(app: typer.Typer) -> None:
             problem = _("it can't be used: {cause}", cause=cause_of(error))
             _end(ConfigError(str(error.filename), problem, _("name another place")))
         if isinstance(error, MemoryError):
-            _end(PartError(_("memory"), _("this process can't get any more"), MORE_MEMORY))
+            _end(PartError(_("memory"), _("this process can't get more of it"), MORE_MEMORY))
         cause = cause_in_disk(error, *_written_folders())
         if cause is None:
             raise

@@ -60,7 +60,7 @@ def _write_page(
     if len(stories) > 1:
         ids = first_of([story["doc_id"] for story in stories], _MOST_IDS)
         problem = _("{n} documents match, and a page is about one document", n=len(stories))
-        raise ConfigError(f"«{query}»", problem, _("name one by its doc_id: {ids}", ids=ids))
+        raise ConfigError(_("«{query}»", query=query), problem, _("name one by its doc_id: {ids}", ids=ids))
     write_file(html, life_page(stories[0], spoken(), where, internal=internal))
 
 

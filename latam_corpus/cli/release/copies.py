@@ -73,5 +73,5 @@ def pull_version(
         console.print(part.fill(**figures))
     else:
         console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
-    lock_file = to / "corpus.lock"
-    console.print(_("they are listed in {file}; keep it with the models that you train on them", file=lock_file))
+    recorded = _("{file} states what was pulled; keep it with the models that you train on these texts")
+    console.print(recorded.fill(file=to / "corpus.lock"))

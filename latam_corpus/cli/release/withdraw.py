@@ -204,7 +204,7 @@ def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: boo
 
 
 def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
-    """List the copies that come back, those that don't with the reasons, and names similar to a withdrawn one."""
+    """List the copies that replace documents, those that don't and why, and names similar to a withdrawn one."""
     returning = [(copy, sources.get(copy, ""), done.in_place_of.get(copy, "")) for copy in done.promoted]
     if returning:
         table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], returning)

@@ -119,7 +119,9 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
 
 
 def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
-    """Return the recipe with only the named sources and stages; if no source or no stage is named, with all of them.
+    """Return the recipe with only the named sources and stages.
+
+    If no source is named, all sources are kept; if no stage is named, all stages.
 
     If a stage is missing, the recipe releases nothing, because that stage might drop documents.
 

@@ -141,7 +141,7 @@ def _print_narrowed(result: RunResult) -> None:
 def print_warning(warned: Warned) -> None:
     """Print a doubt or a hint on standard error."""
     text = warned.message
-    note(_("doubt    {doubt}", doubt=text) if warned.kind == "doubt" else _("hint     {hint}", hint=text))
+    note(_("warning  {doubt}", doubt=text) if warned.kind == "doubt" else _("hint     {hint}", hint=text))
 
 
 def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:

@@ -622,7 +622,8 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
         n=decimal(f"{len(names):,}"),
         names=first_of(names, _NAMED),
     )
-    yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
+    remedy = _("add a row for each, or correct the file names in the catalogue")
+    yield Breach(_("input of {source}", source=source), problem, remedy)
 
 
 def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Breach]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
 
-# The bytes of all lists of an archive together, which are kept in memory.
+# The maximum number of bytes of all lists of an archive, which are kept in memory.
 _MOST_BYTES: Final = 2 * MAX_RECORD
 
 
@@ -47,7 +47,7 @@ class ArchiveLists:
 
 
 def listed_members(source: Source, content: Content) -> ArchiveLists:
-    """Return the members of an archive that lists inside it describe; empty if it has no lists.
+    """Return the descriptions that lists inside an archive give of its members; empty if it has no lists.
 
     The archive is read once for this, and only the lists are unpacked.
 

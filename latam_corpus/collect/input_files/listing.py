@@ -334,5 +334,5 @@ def _nearest_files(fs: Any, path: str) -> Message:
     names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
     names = [name for name in names if not name.startswith(".")]
     if not names:
-        return _("in {folder}, which has no files", folder=folder)
-    return _("in {folder}, which contains: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))
+        return _("{folder} has no files", folder=folder)
+    return _("{folder} contains: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))

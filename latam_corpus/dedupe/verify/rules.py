@@ -409,7 +409,7 @@ RULES: Final = (
         "names", Effect.TEMPLATE, names, ("short_words", "names", "names_share", *_SLOT_BOUNDS),
         _("the same form with different names"),
     ),
-    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same form, but one of them is a denial")),
+    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same form, but one of the two has a negation")),
     Rule("saying", Effect.REFUSE, saying, ("saying_words",)),
     Rule(
         "boilerplate", Effect.REFUSE, boilerplate,

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.web_pages.markup import Markup
 
-# Features from the page's metadata: the block is a title of the page (2) or part of one (1), is in the body that the
-# page states in JSON-LD, how often it occurs on the page, whether the page states such a body, whether it is a teaser.
+# Features from the page's metadata: whether the block is a title of the page (2) or part of one (1), whether it is in
+# the body that the page states in JSON-LD, how often it occurs on the page, whether the page states such a body, and
+# whether the block is a teaser.
 METADATA_FEATURES: Final = ("is_title", "in_body", "times", "has_body", "is_teaser")
 # Columns of `context`: the probabilities of a block's neighbours, of the elements around it, and of blocks near it.
 CONTEXT: Final = (

@@ -35,7 +35,7 @@ def compare_arms(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Train small models alike on several choices of documents, and compare them on unseen texts."""
+    """Train small models in the same way on several selections of documents, and compare them on unseen texts."""
     trainer = _trainer(model, order, passes)
     unseen = read_file(held_out)
     compared_arms = [read_arm(named, out, store, note) for named in arms]

@@ -122,7 +122,7 @@ def ablate(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Train small models alike on several choices of documents, and compare them on unseen texts."""
+    """Train small models in the same way on several selections of documents, and compare them on unseen texts."""
     from latam_corpus.lab.commands.ablate import compare_arms
 
     compare_arms(

@@ -69,5 +69,5 @@ def _print_figures(trained: TrainedScore) -> None:
             )
         )
     if not trained.bounds:
-        console.print(_("  too few to propose a bound: a loss of 1 % needs a hundred good ones held out"))
+        console.print(_("  too few to propose a bound: a loss of 1 % needs a hundred good documents held out"))
     console.print(_("the model was trained and measured on documents like these only"))

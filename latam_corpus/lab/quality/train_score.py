@@ -111,7 +111,7 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
         if len(texts) < LEAST:
             problem = _("it has only {n} different {n:text|texts}", n=len(texts))
             raise ConfigError(
-                kind, problem, _("a model needs at least {least} of each kind; some thousands are better", least=LEAST)
+                kind, problem, _("a model needs at least {least} of each kind; a few thousand are better", least=LEAST)
             )
     shared_texts = set(good) & set(bad)
     if shared_texts:

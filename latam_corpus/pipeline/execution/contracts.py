@@ -1,4 +1,4 @@
-"""Checks of the sources' column contracts before a run, over all collected records, and in `run.json`."""
+"""Check the sources' column contracts: before a run, after collecting all records, and for `run.json`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _UNREAD: Final = {
 
 
 def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
-    """Yield a problem for each kind of file that needs an external program which `extract` doesn't request."""
+    """Yield a problem for each kind of file whose external program isn't requested in the stage `extract`."""
     extract_stages = [stage for stage in plan.all_stages if isinstance(stage, Extract)]
     is_requested = {
         "image": any(stage.ocr for stage in extract_stages),
@@ -185,7 +185,7 @@ def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def not_taken_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about record columns that documents don't get."""
+    """Return the entries in `run.json` about record columns that aren't copied to documents."""
     return [
         {"source": source, "columns": source_facts.not_taken}
         for source, source_facts in facts.items()

@@ -1,4 +1,4 @@
-"""The barrier that every run starts with: of several records with one `doc_id`, the latest obtained is kept.
+"""The barrier that every run starts with: of several records with one `doc_id`, it keeps the last one obtained.
 
 The rule is for versions of one document. If records with one id have different texts and nothing says that they are
 versions, the id is wrong and the run ends (`collect/repeats.py`).

@@ -381,7 +381,7 @@ class Store:
         if not isinstance(version, str) or not is_version(version):
             return None, _("it names no version")
         exists = version in self.versions(name)
-        return (version, "") if exists else (None, _("it points at {version}, which isn't there", version=version))
+        return (version, "") if exists else (None, _("it points at {version}, which doesn't exist", version=version))
 
     def point(self, name: str, version: str, previous: str | None = None) -> bool:
         """Set `latest.json` to a version, atomically; of two concurrent builds on S3, the later version remains.

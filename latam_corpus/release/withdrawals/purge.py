@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import ReadableShard, WithdrawalLog
 
 _KINDS: Final = ("kept", "dropped")
-_PAGES: Final = (REPORT_FILE, INTERNAL_REPORT_FILE)  # with beginnings of texts
+_PAGES: Final = (REPORT_FILE, INTERNAL_REPORT_FILE)  # these files quote the beginnings of texts
 
 
 @dataclass
@@ -198,7 +198,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
 
 
 def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
-    """Remove files of killed processes, whose texts no record lists.
+    """Remove the files that killed processes left, since no record lists their texts.
 
     Raises:
         ReleaseError: something can't be removed.

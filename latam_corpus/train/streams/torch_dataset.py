@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 _FORKSERVER: Final = "DataLoader(…, multiprocessing_context='forkserver')"
 
 
-class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
+class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
     """Batches of a rank's documents, for `DataLoader(dataset, batch_size=None, num_workers=N)`.
 
     Worker w of N returns batches w, w + N, … of the rank, so that the loader's order is that of the stream. torchdata's
     `StatefulDataLoader` resumes it with the same number of workers; a plain `CorpusStream` is resumed by its own state,
-    with any number. Each worker counts batches itself, so a withdrawal must not shift them: a withdrawn document keeps
-    its place in a batch, which is shorter by it. Empty batches are skipped.
+    with any number. Each worker counts batches itself, so a withdrawal must not shift them: a withdrawn document is
+    removed from its batch and isn't replaced, so that the batch is shorter. Empty batches are skipped.
     """
 
     def __init__(self, *location: Any, batch_size: int, **options: Any) -> None:
@@ -143,7 +143,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         self._next_epoch = _next_epoch(state["stream"], self._epoch)
 
 
-class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
+class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
     """Blocks of tokens from a rank's documents, for `DataLoader(dataset, batch_size=8, num_workers=N)`.
 
     Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks. These are all of this rank's
@@ -209,7 +209,10 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
 
 
 def _next_epoch(state: dict[str, Any], epoch: int | None) -> int | None:
-    """Return the epoch that begins after a state: None within an epoch, and the state's own epoch if none was set."""
+    """Return the epoch to begin after a state, or None if the state is within an epoch.
+
+    If no epoch was set, this is the epoch of the state.
+    """
     if not state["ended"]:
         return None
     return int(state["epoch"]) if epoch is None else epoch

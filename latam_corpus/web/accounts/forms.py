@@ -27,9 +27,9 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(
         label=_("What may this person do?"),
         choices=[
-            (Role.CONTRIBUTOR, _("Contributor: hand over own collections, and follow them")),
+            (Role.CONTRIBUTOR, _("Contributor: hand over collections of their own, and follow what becomes of them")),
             (Role.REVIEWER, _("Reviewer: approve the rights of others' collections, and judge texts")),
-            (Role.STEWARD, _("Steward: everything, with invitations, versions and withdrawals")),
+            (Role.STEWARD, _("Steward: do everything, including invitations, versions and withdrawals")),
         ],
         widget=forms.RadioSelect,
         initial=Role.CONTRIBUTOR,
@@ -37,7 +37,7 @@ class InviteForm(forms.Form):
 
 
 class PersonForm(forms.ModelForm):
-    """A person's role, and whether she may log in."""
+    """A person's role, and whether the person may log in."""
 
     class Meta:
         model = Person
@@ -46,7 +46,7 @@ class PersonForm(forms.ModelForm):
 
 
 class LogInForm(AuthenticationForm):
-    """A name and a password; a name with too many failed attempts waits."""
+    """A name and a password; after too many failed attempts with a name, log-in with it is refused for a while."""
 
     def clean(self) -> dict[str, Any]:
         """Return the answers of a person who may log in.

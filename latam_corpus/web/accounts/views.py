@@ -50,7 +50,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 
 
 def start(request: HttpRequest, token: str) -> HttpResponse:
-    """Begin the session of the one person of a desk on this machine, with the address that the terminal shows."""
+    """Log in the only person of a desk on this machine, with the address that the terminal shows."""
     if not is_single() or not secrets.compare_digest(token.encode(), settings.DESK.start_token.encode()):
         raise Http404
     login(request, Person.objects.get(username="you"), _BACKEND)
@@ -85,7 +85,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             person = form.save(commit=False)
             person.role = invitation.role
             person.save()
-            # Of two requests with one invitation, the second finds it used.
+            # If two requests use one invitation, the second is refused.
             if not Invitation.open_ones().filter(pk=invitation.pk).update(used_by=person):
                 transaction.set_rollback(True)
                 return render(request, "desk/accounts/no_invitation.html", status=404)
@@ -108,7 +108,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if password is not None and password.is_bound and password.is_valid():
         update_session_auth_hash(request, password.save())
         log(person, "password changed", f"person {person.username}")
-        messages.success(request, _("Your password is changed. Other sessions of yours have ended."))
+        messages.success(request, _("Your password is changed. Your other sessions have ended."))
         return redirect("account")
     values = {
         "form": form,
@@ -138,7 +138,7 @@ def token_new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def token_revoke(request: HttpRequest, number: int) -> HttpResponse:
-    """End a token of one's own."""
+    """Revoke one of the person's own tokens."""
     token = get_object_or_404(_tokens(request), pk=number)
     token.delete()
     log(request.user, "token revoked", token.name)
@@ -186,7 +186,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def person_role(request: HttpRequest, number: int) -> HttpResponse:
-    """Change another person's role, or whether she may log in; at least one steward remains."""
+    """Change another person's role, or whether the person may log in; at least one steward remains."""
     person = get_object_or_404(Person, pk=number)
     form = PersonForm(request.POST, instance=person)
     if person.pk == request.user.pk:

@@ -59,7 +59,7 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "PUT"])
 def source(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return a collection's source file, or replace it; a new collection is made for a new id."""
+    """Return a collection's source file, or replace it; an unknown id creates a collection."""
     collection = collections_of(request.user).filter(slug=slug).first()
     if request.method == "PUT":
         return _put_source(request, slug, collection)
@@ -70,7 +70,7 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _put_source(request: HttpRequest, slug: str, existing: Collection | None) -> HttpResponse:
-    """Replace a source file if it is as the sender last saw it."""
+    """Replace a source file if it hasn't changed since the sender read it."""
     body = _body(request)
     if not isinstance(body.get("toml"), str) or not isinstance(body.get("replaces", ""), str):
         return error(400, _("The body must be JSON with the texts `toml` and `replaces`"), place="toml")
@@ -88,13 +88,13 @@ def _put_source(request: HttpRequest, slug: str, existing: Collection | None) ->
 
 
 def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
-    """Write the source file, and the collection's row; return the digest of the file, or the reason against it."""
+    """Write the source file and the collection's row; return the file's digest, or the response that refuses it."""
     values = tomllib.loads(body["toml"])
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if existing is None:
         taken = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
         if taken or not (is_single() or request.user.role in OWNERS):
-            return error(403, _("A collection with this id isn't yours"), _("Use another id."), "id")
+            return error(403, _("The collection with this id belongs to someone else"), _("Use another id."), "id")
         existing = Collection.objects.create(slug=slug, owner=request.user, **shown)
         log(request.user, "collection made", f"collection {slug}")
         former = ""
@@ -104,7 +104,7 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body
             return error(403, _("Your account doesn't allow this"))
         former = read_source(locked)[1]
         if former != body.get("replaces", ""):
-            remedy = _("Pull it, join both, and push again with `replaces` as it is now.")
+            remedy = _("Get the current file, merge your changes, and send it again with the new digest in `replaces`.")
             return error(409, _("The source file has changed in the meantime"), remedy, former)
         Collection.objects.filter(pk=locked.pk).update(version=F("version") + 1, **shown)
     digest = replace_source(existing, body["toml"])

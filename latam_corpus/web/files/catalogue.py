@@ -32,13 +32,13 @@ _OWN: Final = frozenset({FILE, "form", *KEYS})
 
 
 def catalogue_of(collection: Collection) -> dict[str, Any]:
-    """Return what is known of a collection's uploaded catalogue; empty if it has none."""
+    """Return the facts about a collection's uploaded catalogue; empty if it has none."""
     catalogue: dict[str, Any] = (collection.draft or {}).get("catalogue") or {}
     return catalogue
 
 
 def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change a collection's draft, without losing what another process changes at the same time."""
+    """Change a collection's draft without overwriting concurrent changes."""
     with transaction.atomic():
         row = Collection.objects.select_for_update().get(pk=collection.pk)
         draft = dict(row.draft or {})

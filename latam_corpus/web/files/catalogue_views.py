@@ -1,4 +1,4 @@
-"""The catalogue of a collection: upload it, say what its columns mean, and join rows and files."""
+"""The catalogue of a collection: upload it, state the meaning of its columns, and match rows with files."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
-    """Store what the columns mean, and read the catalogue again."""
+    """Store the meaning of the columns, and read the catalogue again."""
     collection = editable_collection(request, slug)
     described = catalogue_of(collection)
     form = MappingForm(request.POST, catalogue=described)
@@ -144,7 +144,7 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
-    """Store which language a name in the catalogue means, for all its rows."""
+    """Store the language that a name in the catalogue means, for all its rows."""
     collection = editable_collection(request, slug)
     typed, name = request.POST.get("typed", ""), request.POST.get("meant", "")
     field = LanguageField(label="")
@@ -167,7 +167,7 @@ def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give each file without a row the row that it looks like."""
+    """Give each file without a row the row with the closest name."""
     collection = editable_collection(request, slug)
     joined = 0
     for path, number in dict(catalogue_of(collection).get("near", {})).items():

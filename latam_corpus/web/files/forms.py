@@ -112,7 +112,7 @@ def language_names() -> dict[str, str]:
 
 
 class CorrectionForm(VersionedForm):
-    """What a person corrects about a file: its title, genre, form, language and row."""
+    """Corrections of a file: its title, genre, form, language and row."""
 
     title = forms.CharField(label=_("Title"), max_length=300, required=False)
     genre = forms.ChoiceField(label=_("Genre"), required=False)
@@ -171,7 +171,7 @@ def label_of(row: Mapping[str, Any]) -> str:
 
 
 class MappingForm(forms.Form):
-    """What each column of an uploaded catalogue means."""
+    """The meaning of each column of an uploaded catalogue."""
 
     def __init__(self, *args: Any, catalogue: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -212,7 +212,7 @@ class MappingForm(forms.Form):
 
 
 class SourceForm(VersionedForm):
-    """A collection's source: who keeps it, what it is, in which languages, under which rights."""
+    """A collection's source: its custodian, kind, languages and rights."""
 
     country = forms.ChoiceField(label=_("Which country is it from?"), required=False)
     languages = LanguageField(
@@ -231,7 +231,7 @@ class SourceForm(VersionedForm):
     licence = forms.ChoiceField(
         label=_("Which rights apply?"),
         required=False,
-        help_text=_("As long as nobody knows them, nothing is released. The page «Rights» has more choices."),
+        help_text=_("Until they are known, nothing is released. The page «Rights» has more choices."),
     )
 
     class Meta:

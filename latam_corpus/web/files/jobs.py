@@ -89,7 +89,7 @@ def _survey(collection: Collection, paths: list[str]) -> list[str]:
         sha256, is_read = row.pop("sha256"), row.pop("is_read")
         facts = row | {"read": is_read, "problem": row["problem"] or "", "looks_like": row["looks_like"] or ""}
         unreplaced = CollectionFile.objects.filter(collection=collection, path=path)
-        if sha256:  # a file that was replaced meanwhile is examined by its own job
+        if sha256:  # a file that was replaced during this job is examined by a job of its own
             unreplaced = unreplaced.filter(sha256=sha256)
         unreplaced.update(facts=facts)
     return lists
@@ -110,9 +110,9 @@ def use_catalogue(
 ) -> dict[str, Any]:
     """Make a table the catalogue of a collection: give each file its row, and keep the rows without a file.
 
-    A table that is among the files leaves them, since it is no text of the collection. Rows that were joined by hand
-    stay joined, as long as the table has them. A file that several rows name, and describe differently, has none of
-    them until one is joined by hand.
+    A table that is among the files is removed from them, since it isn't a text of the collection. Rows that were joined
+    by hand stay joined as long as the table has them. If several rows describe a file differently, it gets none of them
+    until one is joined by hand.
 
     Args:
         collection: which it describes.
@@ -169,7 +169,7 @@ def use_catalogue(
 
 
 def _stated(row: Any, column: str) -> tuple[tuple[str, str], ...]:
-    """Return what a row states, without the name of its file."""
+    """Return the values of a row, without the name of its file."""
     return tuple(sorted((head, cell) for head, cell in row.cells.items() if head != column))
 
 
@@ -203,7 +203,7 @@ def _key(name: str) -> str:
 
 
 def run_collection(job: Job) -> dict[str, Any]:
-    """Run the collection's recipe without releasing anything, and note what became of each file."""
+    """Run the collection's recipe without releasing anything, and store the result for each file."""
     collection = job.collection
     write_catalogue(collection)
     source = load_source(source_file(collection))

@@ -1,4 +1,4 @@
-"""The source of a collection, as forms: its names, country, languages, genre and rights, with what is wrong in it."""
+"""The source of a collection, as forms: its names, country, languages, genre and rights, with its mistakes."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 # The field of the form that a key of the source file belongs to.
 _FIELD_OF = {"holder": "custodian", "title": "title", "country": "country", "languages": "languages", "genre": "genre"}
-# The field that an advice on the whole file is about, by a word of it; its remedy speaks of TOML and isn't shown.
+# The field that advice about the whole file concerns, by a word of the advice; its remedy is about TOML, so it isn't
+# shown.
 _FIELD_OF_WORD = {"rights": "licence", "genre": "genre", "language": "languages"}
 
 
 def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Change what is known about a collection as a whole; show what the check of its source file finds."""
+    """Change the description of a collection; show the mistakes and advice of the check of its source file."""
     collection = editable_collection(request, slug)
     form = SourceForm(request.POST or None, instance=collection)
     with transaction.atomic():  # the row isn't saved if the file can't be
@@ -50,7 +51,7 @@ def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
-    """Return what the check of a source file finds, by the field that it belongs to, and the rest."""
+    """Return the mistakes and advice about a source file, by form field, and those without a field."""
     write_source(collection)
     by_field: dict[str, list[str]] = {}
     general = []

@@ -34,7 +34,7 @@ _DROPPED = Q(fate__dropped__gt=0)
 
 
 def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
-    """Return the problems by which files are filtered, the gravest first: a label, and a condition of the rows."""
+    """Return the label and the query of each problem by which files can be filtered, the most serious first."""
     of_row = {"no-row": (_("without a row in the catalogue"), Q(row__isnull=True))} if catalogue_of(collection) else {}
     return {
         "unread": (_("can't be read"), _UNREAD),
@@ -47,7 +47,7 @@ def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
 
 
 def files(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a collection's files, those with problems first, and what became of them."""
+    """List a collection's files, those with problems first, with the results of the last run."""
     collection = readable_collection(request, slug)
     return _list(request, collection, FolderForm())
 
@@ -102,7 +102,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
 
 
 def _gravity(conditions: dict[str, tuple[Any, Q]]) -> Case:
-    """Return the place of a file's gravest problem; rights are a matter of all files and don't change the order."""
+    """Return the rank of a file's most serious problem; rights don't count, since they often concern all files."""
     order = [key for key in conditions if key != "rights"]
     return Case(
         *(When(conditions[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order))
@@ -125,14 +125,14 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
         examine(request, collection)
     reasons = {
         "hidden": _("hidden files of the system, or names that lead out of the folder"),
-        "large": _("larger than this desk takes"),
+        "large": _("larger than this desk accepts"),
         "cut": _("too much at a time; send the rest separately"),
     }
     for reason, label in reasons.items():
         names = [file.name for file in refused if file.reason == reason]
         if names:
             shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")  # noqa: PLR2004  (enough to recognise them)
-            messages.warning(request, _("Not taken, %(reason)s: %(names)s") % {"reason": label, "names": shown})
+            messages.warning(request, _("Not added (%(reason)s): %(names)s") % {"reason": label, "names": shown})
     if not taken and not refused:
         messages.error(request, _("No file was chosen."))
     return redirect("files", slug)
@@ -178,7 +178,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Correct what is known about a file; the text is previewed with the corrections."""
+    """Correct the facts about a file; the text is previewed with the corrections."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     form = CorrectionForm(request.POST or None, instance=file, collection=collection)
@@ -213,7 +213,7 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("files", slug)
     write_catalogue(collection)
     job = examine(request, collection, paths=[file.path])
-    if request.POST.get("next") == "text":  # its page previews the text meanwhile
+    if request.POST.get("next") == "text":  # the page of the text shows the preview when it is ready
         return redirect("text", slug, number)
     wait_for(job)
     return redirect("files", slug)
@@ -230,7 +230,7 @@ def correct(request: HttpRequest, collection: Collection, file: CollectionFile, 
 
 
 def join(collection: Collection, file: CollectionFile, number: int) -> bool:
-    """Give a file a row of the catalogue that no file has; return whether there was one."""
+    """Give a file an unused row of the catalogue; return whether the row was still unused."""
     is_joined = False
 
     def change(draft: dict[str, Any]) -> None:

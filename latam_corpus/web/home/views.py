@@ -64,7 +64,7 @@ def collection_new(request: HttpRequest) -> HttpResponse:
 
 
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a collection: who keeps it, its state, and what to do next."""
+    """Show a collection: its custodian, its state and the next step."""
     row = readable_collection(request, slug)
     values = {"collection": row, "jobs": row.jobs.all()[:5], "files": row.files.count()}
     return render(request, "desk/home/collection.html", values)
@@ -77,7 +77,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 
 def job(request: HttpRequest, number: int) -> HttpResponse:
-    """Show a job: how far it is, or how it ended."""
+    """Show a job: its progress, or its result."""
     row = get_object_or_404(jobs_of(request), pk=number)
     values = {"job": row, "label": KINDS[row.kind].label, "may_stop": row.is_open and _may_stop(request, row)}
     return render(request, "desk/home/job.html", values)
@@ -114,7 +114,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def jobs_of(request: HttpRequest) -> Any:
-    """Return the jobs that a person may see: a contributor those of her own collections, others all."""
+    """Return the jobs that a person may see: for contributors, those of their own collections; for others, all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():
         return everything.filter(Q(person=request.user) | Q(collection__owner=request.user))

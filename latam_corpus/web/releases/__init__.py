@@ -1,1 +1,1 @@
-"""Versions: made of approved collections, what each holds of a collection, and the status page without an account."""
+"""Versions: build them from approved collections, count their texts by collection, and show a public status page."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class VersionForm(forms.Form):
-    """The corpus into which a collection goes, and what its first version is for."""
+    """The corpus to which a collection is added, and the uses of its first version."""
 
     name = forms.CharField(
         label=_("Name of the corpus"),

@@ -1,4 +1,4 @@
-"""Jobs about versions: make one of an approved collection, and count what versions hold."""
+"""Jobs about versions: make one of an approved collection, and count the contents of versions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIERS = ("open", "attribution", "share_alike", "non_commercial", "no_derivative
 
 
 def make_version(job: Job) -> dict[str, Any]:
-    """Run an approved collection, and make the next version with what its terms allow.
+    """Run an approved collection, and make the next version with the texts that its terms allow.
 
     The approvals and the files are checked before and after the run, so that nothing is released that wasn't approved.
     """
@@ -96,7 +96,7 @@ def _not_approved(collection: Collection) -> ConfigError:
 
 
 def _other_file(collection: Collection) -> str | None:
-    """Return a file on the disk whose bytes aren't those of its row, or that has none; None if all agree."""
+    """Return a file on the disk that has no row, or whose bytes differ from its row's digest; None if there is none."""
     expected = dict(collection.files.values_list("path", "sha256"))
     root = files_folder(collection)
     on_disk = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}

@@ -1,4 +1,4 @@
-"""What each version holds of each collection: documents, words, and the share of each language.
+"""Statistics of each collection in each version: documents, words, and the share of each language.
 
 A version never changes, so its counts are stored in `versions/`. After a withdrawal they are counted again, since
 readers of older versions get fewer documents from then on.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Share:
-    """What a version holds of a collection.
+    """Statistics of a collection in a version.
 
     Attributes:
         version: `NAME@VERSION`.
@@ -32,7 +32,8 @@ class Share:
         languages: for each language of the collection: its code, the collection's documents and words in it, and their
             share of all words of the version in it, in percent.
         attribution: title, holder and terms, as they must be named.
-        approvals: who approved the rights and the consent: kind, name and day of each, and whether nobody else looked.
+        approvals: of the rights and of the consent: kind, name and day of each, and whether the proposer approved it
+            alone.
     """
 
     version: str
@@ -103,7 +104,7 @@ def count_all() -> list[str]:
 
 
 def shares_of(slug: str) -> tuple[list[Share], list[str]]:
-    """Return what the versions hold of a collection, the newest first, and the versions that aren't counted yet."""
+    """Return the statistics of a collection in each version, the newest first, and the versions not counted yet."""
     shares, uncounted = [], []
     for version in lc.versions(store_folder()):
         values = stored_counts(version)

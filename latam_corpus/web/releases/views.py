@@ -1,4 +1,4 @@
-"""Versions: make the next one, see what each holds of a collection, and the status page without an account."""
+"""Versions: make the next one, list the texts of a collection in each, and the status page without an account."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 _A_PAGE: Final = 100
-_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without signs that are mistaken for others
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without characters that are easily confused
 
 
 def release(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what versions hold of a collection, and whether the next one can be made."""
+    """Show the texts of a collection in each version, and whether the next version can be made."""
     return _page(request, readable_collection(request, slug), None)
 
 
@@ -95,7 +95,7 @@ def public(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def texts(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a collection's own texts in a version: its owner sees them, whatever the terms say about others."""
+    """List a collection's own texts in a version; its owner may see them even if the terms hide them from others."""
     collection = editable_collection(request, slug)
     version = request.GET.get("version", "")
     rows = _own_texts(collection, version).select(
@@ -107,7 +107,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def text(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a text of a collection as a version has it."""
+    """Show a text of a collection as it is in a version."""
     collection = editable_collection(request, slug)
     version = request.GET.get("version", "")
     rows = _own_texts(collection, version).filter(pl.col("doc_id") == request.GET.get("doc", "")).head(1).collect()
@@ -129,7 +129,7 @@ def _own_texts(collection: Collection, version: str) -> pl.LazyFrame:
 
 
 def number_of(collection: Collection) -> str:
-    """Return the number under which anyone can see the status of a collection; give it one if it has none."""
+    """Return the public status number of a collection; create it if there is none."""
     if not collection.status_number:
         signs = "".join(secrets.choice(_ALPHABET) for _sign in range(12))
         number = "-".join(signs[start : start + 4] for start in range(0, 12, 4))
@@ -139,7 +139,7 @@ def number_of(collection: Collection) -> str:
 
 
 def find_status(request: HttpRequest) -> HttpResponse:
-    """Ask for a number, and show what became of the collection or the request that has it."""
+    """Ask for a status number, and show the collection or request that has it."""
     number = re.sub(r"[^0-9A-Za-z-]", "", request.GET.get("number", ""))[:40]
     return redirect("status", number) if number else render(request, "desk/releases/status_find.html")
 
@@ -159,7 +159,7 @@ def status(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _withdrawal(number: str) -> dict[str, Any] | None:
-    """Return what is public about a withdrawal: number, day, versions, how many documents; None if there is none."""
+    """Return the public facts of a withdrawal: number, day, versions and number of documents; None if there is none."""
     for job in Job.objects.filter(kind__in=("withdraw", "end hold"), state=Job.State.DONE).order_by("-pk"):
         for entry in (job.result or {}).get("receipts", ()):
             if secrets.compare_digest(str(entry["request"]).lower().encode(), number.lower().encode()):

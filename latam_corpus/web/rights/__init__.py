@@ -1,1 +1,1 @@
-"""What may be done with the texts of a collection, the consents behind it, and a second person's approval."""
+"""Rights of a collection: the allowed uses, the consents, and a second person's approval."""

@@ -1,4 +1,4 @@
-"""Approvals: what one covers, whether it still matches, and which ones a collection lacks.
+"""Approvals: their scope, whether they still match, and which ones a collection lacks.
 
 An approval has the digest of exactly what was approved. What it covers is stored under that digest in `approvals/`, so
 that a page can say what changed since.
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 RIGHTS: Final = str(Approval.Kind.RIGHTS)
 CONSENT: Final = str(Approval.Kind.CONSENT)
 KINDS: Final = (RIGHTS, CONSENT)
-# Columns of the catalogue that say what a text is, and nothing about terms. Any other column may.
+# Columns of the catalogue that describe a text and state nothing about terms. Any other column may state terms.
 _DESCRIBING: Final = frozenset(
     {FILE, "form", "title", "creators", "published", "declared_language", "genre", "country", "composition"}
 )
 CONSENTING: Final = ("consent", "community", "withdrawal_contact")
-# What people do to terms and consents, as the log names it.
+# The log's names of actions on terms and consents.
 _WRITES: Final = (
     "catalogue added",
     "catalogue mapped",
@@ -58,16 +58,16 @@ _SHOWN: Final = 5  # names in a sentence about a change
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the approval of a collection's rights or consent stands.
+    """The state of the approval of a collection's rights or consent.
 
     Attributes:
         kind: `rights` or `consent`.
         state: `draft`, `proposed`, `approved`, `expired` or `refused`.
-        digest: of what an approval would cover now.
+        digest: SHA-256 of the content that an approval would cover now.
         person: who proposed, approved or refused it; None for a draft.
-        at: when.
+        at: the time of that action.
         reason: the reason of a refusal, or the approver's note.
-        changes: what changed since it was proposed or approved, a sentence each.
+        changes: a sentence for each change since it was proposed or approved.
         approval: the approval or refusal; None for a draft or a proposal.
         is_alone: whether the person who proposed it approved it, on a desk for one person.
         version: the first version made with the approval, `NAME@VERSION`; empty if there is none yet.
@@ -86,7 +86,7 @@ class Standing:
 
     @property
     def label(self) -> str:
-        """What it is about."""
+        """The subject of the approval."""
         return str(Approval.Kind(self.kind).label)
 
 
@@ -102,7 +102,7 @@ def catalogue_rows(collection: Collection) -> dict[str, dict[str, str]]:
 
 
 def covered(collection: Collection, kind: str) -> dict[str, Any]:
-    """Return what an approval covers: what source file and catalogue state about it, and the files with their SHA-256.
+    """Return the content that an approval covers: the statements of source file and catalogue, and the files' SHA-256.
 
     Args:
         collection: of the approval.
@@ -142,7 +142,7 @@ def _draft(collection: Collection) -> dict[str, Any]:
 
 
 def digest_of(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what an approval covers, hex."""
+    """Return the SHA-256 of the content that an approval covers, hex."""
     return hashlib.sha256(_dumped(values)).hexdigest()
 
 
@@ -151,7 +151,7 @@ def _dumped(values: Mapping[str, Any]) -> bytes:
 
 
 def _keep(values: Mapping[str, Any]) -> str:
-    """Store what an approval covers under its digest; return the digest."""
+    """Store the content that an approval covers under its digest; return the digest."""
     data = _dumped(values)
     digest = hashlib.sha256(data).hexdigest()
     path = data_folder() / "approvals" / f"{digest}.json"
@@ -162,14 +162,14 @@ def _keep(values: Mapping[str, Any]) -> str:
 
 
 def _kept(digest: str) -> dict[str, Any] | None:
-    """Return what was stored under a digest; None if it is missing or was changed."""
+    """Return the content stored under a digest; None if it is missing or was changed."""
     path = data_folder() / "approvals" / f"{digest}.json"
     data = path.read_bytes() if path.is_file() else b""
     return json.loads(data) if hashlib.sha256(data).hexdigest() == digest else None
 
 
 def standing(collection: Collection, kind: str) -> Standing:
-    """Return where the approval of a collection's rights or consent stands now."""
+    """Return the current state of the approval of a collection's rights or consent."""
     values = covered(collection, kind)
     digest = digest_of(values)
     decisions = Approval.objects.filter(collection=collection, kind=kind).select_related("person").order_by("-pk")
@@ -209,7 +209,7 @@ def _note_proposal(draft: dict[str, Any], *, kind: str, entry: dict[str, Any]) -
 
 
 def propose(collection: Collection, person: Person) -> list[str]:
-    """Ask for the approval of what isn't approved yet; return the kinds that are now proposed."""
+    """Propose the kinds that aren't approved yet, and return them."""
     kinds = [kind for kind in KINDS if standing(collection, kind).state not in {"approved", "proposed"}]
     for kind in kinds:
         digest = _keep(covered(collection, kind))
@@ -228,7 +228,7 @@ def propose(collection: Collection, person: Person) -> list[str]:
 
 
 def may_decide(person: Person, collection: Collection, kind: str) -> bool:
-    """Return whether a person may approve or refuse a proposal: somebody else than who proposed or wrote the terms."""
+    """Return whether a person may decide on a proposal: anyone but its proposer and the authors of the terms."""
     if is_single():
         return True
     involved = {_proposal(collection, kind).get("person"), *_writers(collection, kind)}
@@ -236,7 +236,7 @@ def may_decide(person: Person, collection: Collection, kind: str) -> bool:
 
 
 def _writers(collection: Collection, kind: str) -> set[int]:
-    """Return who wrote terms or consents since the last approval of a kind, which covers what was written before."""
+    """Return the authors of terms or consents since the last approval of a kind, which covers all earlier changes."""
     about = f"collection {collection.slug}"
     written = LogEntry.objects.filter(Q(object=about) | Q(object__startswith=f"{about},"), action__in=_WRITES)
     last = Approval.objects.filter(collection=collection, kind=kind, approved=True).order_by("-pk").first()
@@ -275,7 +275,7 @@ def approvals_of(collection: Collection) -> list[Approval]:
 
 
 def missing_approvals(collection: Collection) -> list[str]:
-    """Return why a collection may not be released, a sentence for each approval that is missing or doesn't match."""
+    """Return a sentence for each approval whose absence or mismatch prevents a release."""
     sentences = {
         "draft": _("It isn't proposed yet."),
         "proposed": _("It is proposed, and nobody has approved it yet."),
@@ -287,7 +287,7 @@ def missing_approvals(collection: Collection) -> list[str]:
 
 
 def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each thing that differs between two states that approvals cover."""
+    """Yield a sentence for each difference between two states that approvals cover."""
     if old is None:
         yield _("The record of what was approved is missing or damaged.")
         return

@@ -51,7 +51,7 @@ class _Dated(forms.Form):
         return values
 
     def _clean_statement(self, values: dict[str, Any]) -> None:
-        """Put the other statement, if that was chosen, in the place of the chosen one."""
+        """Use the text of «another statement» if that choice was made."""
         if values.get("statement") != _OTHER:
             return
         typed = (values.get("other_statement") or "").strip()
@@ -67,7 +67,7 @@ class _Dated(forms.Form):
 
 
 class TermsForm(_Dated):
-    """What may be done with the texts of a collection, at most."""
+    """The widest terms of a collection's texts."""
 
     custodian = forms.CharField(
         label=_("Who keeps the texts?"),
@@ -114,7 +114,7 @@ class TermsForm(_Dated):
 
     @classmethod
     def initial_of(cls, rights: Mapping[str, Any], custodian: str, rights_holder: str, seen: str) -> dict[str, Any]:
-        """Return the form's values for what a source file states."""
+        """Return the form's values for the statements of a source file."""
         statement = rights.get("statement", "")
         is_common = statement in LICENCES
         values = {name: rights.get(name) for name in ("basis", "uses", "agreement", "expires", "embargo_until")}
@@ -155,7 +155,7 @@ class TermsForm(_Dated):
 
 
 class GroupForm(_Dated):
-    """What may be done with some texts of a collection: as much as with the collection, or less."""
+    """The terms of some texts of a collection: those of the collection, or stricter ones."""
 
     statement = forms.ChoiceField(label=_("What holds for these texts?"), widget=forms.RadioSelect)
     other_statement = forms.CharField(
@@ -287,7 +287,7 @@ class ConsentForm(_Dated):
 
 
 class DecisionForm(forms.Form):
-    """Approve or refuse what is proposed."""
+    """Approve or refuse a proposal."""
 
     decision = forms.ChoiceField(
         label=_("Your decision"),

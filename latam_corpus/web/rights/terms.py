@@ -1,4 +1,4 @@
-"""Terms: the catalogue's statements in groups, each with what follows from it, and decisions about them."""
+"""Terms: the catalogue's statements in groups, the consequence of each, and decisions about them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Collection, Person
 
-# A cell that no reader takes for a licence, so that the text is in no version.
+# A cell that no reader interprets as a licence, so that the text is in no version.
 NOT_RELEASED: Final = "not to be released"
 _WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason for a file that the catalogue lacks
 DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
@@ -37,8 +37,8 @@ class Group:
         value: the cell, as it is; empty if the rows leave it empty.
         is_without_row: whether the catalogue has no row for the files.
         paths: of the files.
-        released: how many files could be in a version, by what is known of them.
-        held: why the others couldn't, as the survey's codes, each once.
+        released: how many files could be in a version, according to the facts about them.
+        held: the survey's codes for why the others couldn't, without repetition.
         tiers: the tiers of those that could be in a version.
         unknown: how many files weren't examined yet.
     """
@@ -58,7 +58,7 @@ class Group:
 
     @property
     def is_kept_out(self) -> bool:
-        """Whether somebody decided that the texts are in no version."""
+        """Whether a person decided that the texts are in no version."""
         return self.value == NOT_RELEASED
 
     @property
@@ -100,7 +100,7 @@ def group_of(collection: Collection, value: str, *, is_without_row: bool) -> Gro
 
 
 def decide_terms(collection: Collection, person: Person, paths: Iterable[str], values: Mapping[str, Any]) -> int:
-    """Write a decision into the catalogue's rows of some files, and examine them again; return how many they are.
+    """Write a decision into the catalogue's rows of some files, and examine the files again; return their number.
 
     Args:
         collection: of the files.

@@ -41,7 +41,7 @@ _SHOWN = 30  # files that a page about a decision lists
 
 
 def rights(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what may be done with the texts: by whom, by which groups, with which consents, and who approved it."""
+    """Show the rights of the texts: the terms, their groups, the consents and the approvals."""
     collection = readable_collection(request, slug)
     source = source_values(collection)
     stands = [standing(collection, kind) for kind in KINDS]
@@ -64,7 +64,7 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def terms(request: HttpRequest, slug: str) -> HttpResponse:
-    """State what may be done with the texts of a collection at most, who keeps them and who holds the rights."""
+    """State the widest terms of a collection, its custodian and its rights holder."""
     collection = editable_collection(request, slug)
     stated_now = source_values(collection).get("rights") or {}
     seen = digest_of(covered(collection, "rights")["stated"])
@@ -102,7 +102,7 @@ def _with(data: Any, **values: str) -> Any:
 
 
 def group(request: HttpRequest, slug: str) -> HttpResponse:
-    """Decide what holds for the texts whose rows state the same, or for one file."""
+    """Decide on the terms of the texts whose rows state the same, or of one file."""
     collection = editable_collection(request, slug)
     source = source_values(collection)
     if not stated(source, "rights.statement"):
@@ -177,7 +177,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _keep_document(request: HttpRequest, collection: Collection, old: str, new: str) -> None:
-    """Store an uploaded consent document under its digest; nothing in this process looks into it."""
+    """Store an uploaded consent document under its digest, without parsing it."""
     upload = request.FILES.get("document")
     entry = None
     if upload is not None:
@@ -243,7 +243,7 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    """Show exactly what is proposed, and approve or refuse it."""
+    """Show the exact content of a proposal, and approve or refuse it."""
     collection = readable_collection(request, slug)
     if kind not in KINDS:
         raise Http404

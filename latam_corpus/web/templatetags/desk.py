@@ -54,19 +54,19 @@ def said(text: Any) -> str:
 
 @register.filter
 def means(code: str) -> str:
-    """Return what a code of the core means, such as the reason why a document is dropped or held, as a sentence."""
+    """Explain a code of the core in a sentence, such as the reason why a document was dropped or held."""
     return meaning(code).translate(core_language()) if code else ""
 
 
 @register.filter
 def licence(statement: str) -> str:
-    """Return the name of a common licence or statement of rights; others as they are written."""
+    """Return the name of a common licence or statement of rights; return others unchanged."""
     return LICENCES[statement].translate(core_language()) if statement in LICENCES else statement
 
 
 @register.filter
 def problem_of(facts: dict[str, Any] | None) -> str:
-    """Return why a surveyed file has no text, and what to do; empty if it has one."""
+    """Return the problem and the remedy of a surveyed file without text; empty if it has text."""
     if not facts or not facts.get("problem"):
         return ""
     reason = facts.get("reason") or ""
@@ -118,13 +118,13 @@ def can_edit(context: Any) -> bool:
 
 @register.filter
 def job_label(job: Any) -> Any:
-    """Return what a job does."""
+    """Return the label of a job's kind."""
     return KINDS[job.kind].label if job.kind in KINDS else job.kind
 
 
 @register.filter
 def item(values: Any, key: str) -> Any:
-    """Return the value of a key; of a path of a file, also the row of the catalogue, which names its folder."""
+    """Return the value of a key; for a file's path, also that of a catalogue row without the folder."""
     value = (values or {}).get(key)
     return (values or {}).get(f"files/{key}") if value is None else value
 

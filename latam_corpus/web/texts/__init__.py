@@ -1,1 +1,1 @@
-"""A file as the text that comes out of it."""
+"""A file and the text that is extracted from it."""

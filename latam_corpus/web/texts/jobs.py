@@ -1,4 +1,4 @@
-"""Jobs about texts: take a few through the stages of a run, and draw pages as pictures."""
+"""Jobs about texts: preview a few with the stages of a run, and draw pages as pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text: the file's own words beside the text that comes out, why it is kept or dropped, and what a person says."""
+"""A text: the original next to the extracted text, why it is kept or dropped, and readers' notes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PICTURES: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/j
 
 
 class NoteForm(forms.Form):
-    """What a reader says about a text."""
+    """A reader's note about a text."""
 
     lines = forms.CharField(
         label=gettext_lazy("Which lines are missing, or wrong?"),
@@ -57,7 +57,7 @@ class NoteForm(forms.Form):
 
 
 def may_read(request: HttpRequest, collection: Collection, file: CollectionFile) -> bool:
-    """Return whether a person may read a file's text: may change the collection, or its terms let it be released."""
+    """Return whether a person may read a file's text: an editor of the collection, or anyone if it can be released."""
     facts = file.facts or {}
     return may_edit(request.user, collection) or ("held_because" in facts and not facts["held_because"])
 
@@ -108,7 +108,7 @@ def _previewed(request: HttpRequest, collection: Collection, file: CollectionFil
 
 
 def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show a file as the text that comes out of it."""
+    """Show the text that is extracted from a file."""
     collection = readable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     if not may_read(request, collection, file):
@@ -155,7 +155,7 @@ def _shown(
 
 
 def _parts(line: str) -> list[tuple[str, bool]]:
-    """Return a line in pieces, each with whether it stands for something hidden."""
+    """Return a line in pieces, each with whether it replaces hidden data."""
     return [(piece, place % 2 == 1) for place, piece in enumerate(_HIDDEN.split(line)) if piece]
 
 
@@ -179,7 +179,7 @@ def _object(collection: Collection, file: CollectionFile) -> str:
 
 @require_POST
 def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Store what a reader says about a text: lines are missing, or the name of a person has to be hidden."""
+    """Store a reader's note: lines are missing, or the name of a person has to be hidden."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     form = NoteForm(request.POST)

@@ -1,1 +1,1 @@
-"""Withdraw texts or hold them during a dispute: search, see what would happen, confirm, and get a receipt."""
+"""Withdraw texts or hold them during a dispute: search, review the effect, confirm, and get a receipt."""

@@ -1,4 +1,4 @@
-"""Forms of withdrawals: what to look for, what to do with the ticked texts, and why."""
+"""Forms of withdrawals: the search, and the request with its reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SearchForm(forms.Form):
-    """What to look for."""
+    """A search for texts."""
 
     query = forms.CharField(label=_("What are you looking for?"), max_length=300)
     by = forms.ChoiceField(
@@ -26,7 +26,7 @@ class SearchForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """What to do with the ticked texts, and why."""
+    """A request about the ticked texts, and its reason."""
 
     kind = forms.ChoiceField(
         label=_("What should happen?"),
@@ -38,7 +38,7 @@ class RequestForm(forms.Form):
         ],
     )
     with_copies = forms.BooleanField(
-        label=_("The words themselves: every copy too, also from other collections"), required=False
+        label=_("The words themselves: every copy too, in other collections as well"), required=False
     )
     keep_files = forms.BooleanField(
         label=_("Keep the files here; only take the texts out of the versions"), required=False
@@ -69,6 +69,6 @@ class RequestForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why a hold ends."""
+    """The reason for the end of a hold."""
 
     because = forms.CharField(label=_("How was it settled?"), max_length=500, help_text=_("Name no one in it."))

@@ -1,4 +1,4 @@
-"""Jobs about withdrawals: search, try without writing, withdraw or hold, and end a hold."""
+"""Jobs about withdrawals: search, dry run, withdraw or hold, and end a hold."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def find_texts(job: Job) -> dict[str, Any]:
 
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
-    """Find out what a withdrawal or hold would remove, and which copies would come back, without writing anything."""
+    """Return what a withdrawal or hold would remove, and the copies that would replace it; write nothing."""
     arguments = job.arguments
     outcomes = []
     requests = _requests(arguments)
@@ -68,7 +68,7 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
 
 
 def _requests(arguments: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """Return what to withdraw from each release: ids of documents, or texts with all their copies.
+    """Return the selection to withdraw from each release: ids of documents, or texts with all their copies.
 
     A request removes its documents from every release; each release that has some of them gets its next version.
     """
@@ -118,7 +118,7 @@ def _outcome(done: Any) -> dict[str, Any]:
 
 
 def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict[str, Any]:
-    """Return what a page may say about a document: of another collection's, only whose it is."""
+    """Return the facts about a document that a page may show; of another collection's, only its source."""
     row = documents.get(doc_id, {})
     is_own = row.get("source_id") == own
     return {
@@ -131,13 +131,13 @@ def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict
 
 
 def withdraw(job: Job) -> dict[str, Any]:
-    """Withdraw or hold what a confirmed request names; make the next versions and the receipts.
+    """Withdraw or hold the texts of a confirmed request; make the next versions and the receipts.
 
-    Texts that no version has leave the collection alone: their files are removed from it.
+    Texts that are in no version are only removed from the collection, with their files.
     """
     request = Job.objects.get(pk=job.arguments["request"])
     arguments = request.arguments
-    # After a kill, texts that are withdrawn already can't be read again, so that the request is kept until the end.
+    # After a kill, texts that were already withdrawn can't be read again, so the request is kept until the end.
     request_file = data_folder() / "jobs" / f"{job.pk}.request"
     if not request_file.exists():
         request_file.parent.mkdir(exist_ok=True)

@@ -56,7 +56,7 @@ def last_run(collection: Collection) -> str:
 
 
 def _scans(collection: Collection | None) -> Iterator[tuple[str, pl.LazyFrame]]:
-    """Yield the documents of each version, the newest first, then those of the last run, with where they are."""
+    """Yield the documents of each version, the newest first, then those of the last run, each with its place."""
     for version in reversed(lc.versions(store_folder())):
         yield version, lc.open_release(store_folder(), version).scan()
     run = last_run(collection) if collection is not None else ""
@@ -78,7 +78,7 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
         collection: whose own texts are searched.
         query: words, a title or a name; capitals, accents and spaces make no difference.
         by: `words`, `title` or `person`.
-        everywhere: whether to search texts of other collections, too.
+        everywhere: whether to search texts of other collections too.
     """
     scope = pl.lit(value=True) if everywhere else pl.col("source_id") == collection.slug
     matches = _collected(collection, scope & _matching(query, by))
@@ -97,7 +97,7 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     left = _withdrawn_ids(collection)
     for row in rows:
         row["is_withdrawn"] = row["doc_id"] in left and not row["versions"]
-    paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that left since
+    paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that were removed since
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
     rows.sort(key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))
@@ -127,7 +127,7 @@ def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str
 
 
 def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[str, Any]:
-    """Return a match for its page, as JSON; of another collection's text, neither title nor words."""
+    """Return a match as JSON for its page; for another collection's text, without title and words."""
     is_own = row["source_id"] == collection.slug
     line = " ".join((row["text"] or "").split())
     origin = row["origin"] or {}

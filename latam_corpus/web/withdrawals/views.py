@@ -1,4 +1,4 @@
-"""Withdraw texts: search, tick, see what would happen, confirm, and get a receipt."""
+"""Withdraw texts: search, select, review the effect, confirm, and get a receipt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHOWN: Final = 50
 
 
 def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
-    """Search for texts; list requests that wait for somebody, and earlier withdrawals with their receipts."""
+    """Search for texts; list requests that await confirmation, and earlier withdrawals with their receipts."""
     collection = readable_collection(request, slug)
     may = may_edit(request.user, collection)
     form = SearchForm(request.POST if request.method == "POST" else None)
@@ -69,7 +69,7 @@ def _confirmed(job: Job) -> Job | None:
 
 
 def _may_confirm(request: HttpRequest, job: Job) -> bool:
-    """Return whether a person may confirm a request: her own, or another's if a second person is asked for."""
+    """Return whether a person may confirm a request: their own, or another person's if a second person is required."""
     person, collection = request.user, job.collection
     if is_single():
         return True
@@ -86,7 +86,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     collection = editable_collection(request, slug)
     asks_second = request.POST.get("second_person") == "on"
     if _asks_second(collection) and not asks_second and request.user.role != STEWARD:
-        messages.error(request, _("Only a steward ends this rule."))
+        messages.error(request, _("Only a steward can end this rule."))
         return redirect("withdraw", slug)
     change_draft(collection, lambda draft: draft.__setitem__("second_person", asks_second))
     log(
@@ -105,7 +105,7 @@ def _job(collection: Collection, number: int, *kinds: str) -> Job:
 
 
 def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show the matches of a search; tick some, and see what would happen."""
+    """Show the matches of a search; select some, and start the dry run."""
     collection = editable_collection(request, slug)
     job = _job(collection, number, "find texts")
     if job.person_id != request.user.pk:
@@ -135,7 +135,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show what would leave and what would come back; confirm it."""
+    """Show the texts that would leave and the copies that would replace them; confirm the request."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "try withdrawal")
     may = job.state == Job.State.DONE and not job.arguments.get("dropped") and _may_confirm(request, job)
@@ -170,13 +170,13 @@ def _start_once(request: HttpRequest, job: Job) -> Job:
 
 @require_POST
 def drop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Give up a request that nobody has confirmed."""
+    """Cancel a request that no one has confirmed."""
     collection = editable_collection(request, slug)
     job = _job(collection, number, "try withdrawal")
     if _confirmed(job) is None:
         Job.objects.filter(pk=job.pk).update(arguments=job.arguments | {"dropped": True})
         log(request.user, "withdrawal given up", f"collection {slug}, job {job.pk}")
-        messages.success(request, _("Given up. Nothing was withdrawn."))
+        messages.success(request, _("Cancelled. Nothing was withdrawn."))
     return redirect("withdraw", slug)
 
 

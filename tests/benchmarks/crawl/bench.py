@@ -57,20 +57,20 @@ def _row(pages: int, delay: float, kills: int) -> tuple[object, ...]:
         room = Path(name)
         source = room / "gaceta.toml"
         source.write_text(source_file(site.root, site.host, delay), encoding="utf-8")
-        started, before = time.monotonic(), os.times()
+        started, previous = time.monotonic(), os.times()
         _finish(source, room / "whole")
         seconds, after = time.monotonic() - started, os.times()
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        cpu = after.children_user + after.children_system - previous.children_user - previous.children_system
         # The server sees a request some time after it was sent: between two requests lies the answer to the first.
         pause = min(b.time - a.time for a, b in pairwise(site.asked))
         whole = content_of(room / "whole" / "collected" / "gaceta")
         site.asked.clear()
         done = _killed(source, room / "cut", kills, seconds)
         same = content_of(room / "cut" / "collected" / "gaceta") == whole
-        twice = len(site.asked) - len({one.path for one in site.asked})
-        found = sum(path.startswith("nota/") for _, path, _ in whole)
-        used = (rounded(seconds), rounded(cpu), rounded(found / seconds), rounded(pause * 1000))
-        return (delay, found, *used, done, twice, same)
+        duplicates = len(site.asked) - len({one.path for one in site.asked})
+        results = sum(path.startswith("nota/") for _, path, _ in whole)
+        used = (rounded(seconds), rounded(cpu), rounded(results / seconds), rounded(pause * 1000))
+        return (delay, results, *used, done, duplicates, same)
 
 
 def _command(source: Path, out: Path) -> list[str]:
@@ -78,9 +78,9 @@ def _command(source: Path, out: Path) -> list[str]:
 
 
 def _finish(source: Path, out: Path) -> None:
-    told = subprocess.run(_command(source, out), capture_output=True, text=True, check=False, timeout=_LONGEST)
-    if told.returncode:
-        raise SourceError("crawl", told.stderr.strip()[-500:])
+    reported = subprocess.run(_command(source, out), capture_output=True, text=True, check=False, timeout=_LONGEST)
+    if reported.returncode:
+        raise SourceError("crawl", reported.stderr.strip()[-500:])
 
 
 def _killed(source: Path, out: Path, kills: int, seconds: float) -> int:

@@ -32,23 +32,23 @@ def pages_of(count: int) -> Callable[[str], bytes | None]:
         links = [f"/nota/{other}" for other in (2 * n + 1, 2 * n + 2, (n * 7919) % count, n // 2) if other < count]
         drawn = hashlib.sha256(path.encode()).digest()
         words = [_WORDS[byte % len(_WORDS)] for byte in drawn * 8]
-        told = " ".join(words)
+        reported = " ".join(words)
         # With words of its own: pages that differ in numbers alone are a trap.
-        return page(f"nota {n}: {' '.join(words[:8])}", *links, head=f"<meta name=description content='{told}'>")
+        return page(f"nota {n}: {' '.join(words[:8])}", *links, head=f"<meta name=description content='{reported}'>")
 
     return route
 
 
 def content_of(folder: Path) -> list[tuple[str, str, str]]:
-    """What a crawl wrote, whatever the order and the moments: each response's kind, address and payload digest."""
-    found: list[tuple[str, str, str]] = []
+    """Return a crawl's output regardless of order and time: each response's kind, address and payload digest."""
+    results: list[tuple[str, str, str]] = []
     for path in sorted((folder / "warc").glob("*.warc.gz")):
         with path.open("rb") as file:
             for record in ArchiveIterator(file, record_types=WarcRecordType.response | WarcRecordType.revisit):
                 about: Any = record.headers
                 url = about["WARC-Target-URI"].partition("//")[2].partition("/")[2]
-                found.append((about["WARC-Type"], url, about["WARC-Payload-Digest"]))
-    return sorted(found)
+                results.append((about["WARC-Type"], url, about["WARC-Payload-Digest"]))
+    return sorted(results)
 
 
 def source_file(root: str, host: str, delay: float) -> str:

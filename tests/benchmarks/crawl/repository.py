@@ -71,12 +71,12 @@ class Repository:
         place, since, set_ = (said.get("resumptionToken") or f"0|{said.get('from', '')}|{said.get('set', '')}").split(
             "|"
         )
-        found = [one for one in self.records if one.datestamp >= since and set_ in ("", one.set_)]
-        if not found:
+        results = [record for record in self.records if record.datestamp >= since and set_ in ("", record.set_)]
+        if not results:
             return self.wrapped('<error code="noRecordsMatch">nada</error>')
         at = int(place)
-        more = f"{at + 2}|{since}|{set_}" if at + 2 < len(found) else ""
-        listed = "".join(one.xml() for one in found[at : at + 2])
+        more = f"{at + 2}|{since}|{set_}" if at + 2 < len(results) else ""
+        listed = "".join(one.xml() for one in results[at : at + 2])
         return self.wrapped(f"<ListRecords>{listed}<resumptionToken>{more}</resumptionToken></ListRecords>")
 
     def wrapped(self, inner: str) -> str:
@@ -94,8 +94,10 @@ def text(n: int, **more: Any) -> Record:
 
 def placed(site: Any, records: list[Record]) -> Repository:
     """The repository on the site, with a page for each record's address."""
-    for one in records:
-        one.dc = {name: [value.replace("{root}", site.root) for value in values] for name, values in one.dc.items()}
+    for record in records:
+        record.dc = {
+            name: [value.replace("{root}", site.root) for value in values] for name, values in record.dc.items()
+        }
     repository = Repository(records)
     site.any_ = lambda path: repository(path) or (page(path) if path.startswith("/t/") else None)
     return repository

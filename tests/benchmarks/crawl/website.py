@@ -58,7 +58,7 @@ class Website:
                     self.close_connection = True
 
             def log_message(self, *args: object) -> None:
-                """Nothing is logged."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -91,7 +91,7 @@ class Website:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for, in order, without the sites' files."""
+        """Return the requested paths in order, without the sites' files."""
         beside = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
         return [one.path for one in self.asked if one.path not in beside]
 
@@ -120,7 +120,7 @@ def page(title: str, *links: str, head: str = "") -> bytes:
 
 
 def source_of(site: Website, more: str = "", *, about: str = "", tables: str = "") -> Any:
-    """The source `gaceta`, crawled from the site's root without delay unless `more` says otherwise.
+    """Return the source `gaceta`, crawled from the site's root, by default without delay.
 
     Args:
         site: whose address is the start, and may be asked though it is on this machine.

@@ -1,4 +1,4 @@
-"""What each rule and bound is worth: pairs whose verdict changes if it is switched off, halved or doubled.
+"""Measure the effect of each rule and bound: pairs whose verdict changes if it is switched off, halved or doubled.
 
 Pairs are measured once, with bounds so loose that nothing is left unmeasured, and judged again for each change.
 """
@@ -109,7 +109,7 @@ def _joined(parts: Sequence[tuple[PairFacts, np.ndarray[Any, Any]]]) -> PairFact
 
 
 def of_planted(made: Planted) -> Measured:
-    """Return the candidate pairs of a planted set or a heap, of which copies and pairs to keep apart are known."""
+    """Return the candidate pairs of a planted set, with the known copies and the pairs to keep apart."""
     facts, ids = of_documents(made.documents)
     wanted = {frozenset((pair.a, pair.b)): ("copy", pair.kind, pair.b) for pair in made.pairs}
     wanted |= {frozenset((pair.a, pair.b)): ("apart", pair.kind, "") for pair in made.apart}
@@ -197,15 +197,17 @@ def _effects(
 ) -> list[str]:
     cells = []
     for one in sets:
-        made, before = verdicts(one, bounds, rules), usual[one.name]
-        changed = (made.kind != before.kind) | ((made.kind == DUPLICATE) & (made.inclusion != before.inclusion))
-        effects = (a - b for a, b in zip(_claims(one, made), _claims(one, before), strict=True))
+        created, previous = verdicts(one, bounds, rules), usual[one.name]
+        changed = (created.kind != previous.kind) | (
+            (created.kind == DUPLICATE) & (created.inclusion != previous.inclusion)
+        )
+        effects = (a - b for a, b in zip(_claims(one, created), _claims(one, previous), strict=True))
         cells.append(f"{int(changed.sum())} ({', '.join(f'{n:+d}' if n else '0' for n in effects)})")
     return cells
 
 
 def _claims(one: Measured, made: Verdicts) -> tuple[int, int, int]:
-    """Return the copies that are dropped, those of which the worse one may be, and pairs that are wrongly dropped."""
+    """Return the dropped copies, those whose worse one may be dropped, and pairs that are wrongly dropped."""
     wanted, copy, dropped = np.array(one.wanted), np.array(one.copy), made.kind == DUPLICATE
     side = dropped & (copy >= 0) & ((made.inclusion >> np.maximum(copy, 0)) & 1 > 0)
     return int((dropped & (wanted == "copy")).sum()), int(side.sum()), int((dropped & (wanted == "apart")).sum())
@@ -219,7 +221,7 @@ def verdicts(measured: Measured, bounds: Bounds, rules: Sequence[Rule] = RULES) 
 
 
 def without(name: str) -> tuple[Rule, ...]:
-    """Return the rules, of which one matches nothing."""
+    """Return the rules with one that matches nothing."""
     nothing = {rule.name: replace(rule, test=_NOTHING[rule.effect in _BY_DOCUMENT]) for rule in RULES}
     return tuple(nothing[rule.name] if rule.name == name else rule for rule in RULES)
 

@@ -58,9 +58,9 @@ def groups(
     ]
 
 
-def _grouped(kind: str, found: Sequence[Sequence[Document]]) -> Planted:
-    documents = tuple(document for group in found for document in group)
-    return Planted("", documents, groups={kind: tuple(tuple(d.id for d in group) for group in found)})
+def _grouped(kind: str, results: Sequence[Sequence[Document]]) -> Planted:
+    documents = tuple(document for group in results for document in group)
+    return Planted("", documents, groups={kind: tuple(tuple(d.id for d in group) for group in results)})
 
 
 def _forms(name: str, chance: random.Random) -> Planted:
@@ -69,63 +69,63 @@ def _forms(name: str, chance: random.Random) -> Planted:
     groups: dict[str, tuple[tuple[str, ...], ...]] = {}
     for form in forms.forms:
         kind = f"form_{form.kind}"
-        found = [
+        results = [
             Document(identity(name, work), forms.filled(form, chance), kind, kind, work)
             for work in (f"{kind}-{form.language}-{n}" for n in range(_OF_A_FORM[form.kind]))
         ]
-        documents += found
-        groups[kind] = (*groups.get(kind, ()), tuple(document.id for document in found))
+        documents += results
+        groups[kind] = (*groups.get(kind, ()), tuple(document.id for document in results))
     return Planted("", tuple(documents), groups=groups)
 
 
 def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
     """Short texts in files that carry the whole licence, which is several times as long."""
-    found = []
+    results = []
     for number, text in enumerate(texts if half.licences else ()):
         around = half.licences[number % len(half.licences)]
         whole = f"{around.before}\n\n{text}\n\n{around.after}"
-        found.append(Document(identity(name, "licence", number), whole, "licence", "gutenberg", f"licence-{number}"))
-    return _grouped("licence", [found])
+        results.append(Document(identity(name, "licence", number), whole, "licence", "gutenberg", f"licence-{number}"))
+    return _grouped("licence", [results])
 
 
 def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
     """Short articles of two sites under the site's menu and above its foot, which are longer than the article."""
     longest = sorted(half.menus, key=lambda menu: (-len(menu.before.split()) - len(menu.after.split()), menu.owner))
     lines = [line for text in texts for line in text.splitlines() if 30 <= line.count(" ") <= 110]
-    found = []
+    results = []
     for place, menu in enumerate(longest[:2]):
         own = lines[place::2][:_WITH_MENU]
-        found.append(
+        results.append(
             [
                 Document(identity(name, "menu", menu.owner, n), f"{menu.before}\n{line}\n{menu.after}", "same_menu",
                          menu.owner, f"{menu.owner}-{n}")
                 for n, line in enumerate(own)
             ]
         )  # fmt: skip
-    return _grouped("same_menu", found)
+    return _grouped("same_menu", results)
 
 
 def _sermons(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
     """Articles of their own words, between which the same six verses are quoted."""
     quoted = [verse for book in half.verses[:2] for verse in book[40:400:60]][:_QUOTED]
-    found = []
+    results = []
     for number, text in enumerate(texts):
         words = text.split()[:400]
         step = max(1, len(words) // (len(quoted) + 1))
         pieces = [" ".join(words[start : start + step]) for start in range(0, len(words), step)]
         mixed = [line for place, piece in enumerate(pieces) for line in (piece, *quoted[place : place + 1])]
-        found.append(
+        results.append(
             Document(identity(name, "sermon", number), "\n".join(mixed), "sermon", "sermons", f"sermon-{number}")
         )
-    return _grouped("sermon", [found])
+    return _grouped("sermon", [results])
 
 
 def _translations(name: str, half: Shelf) -> Planted:
-    found = [
+    results = [
         Document(identity(name, "translation", text.id), text.text, "translation", text.source_id, f"udhr-{text.id}")
         for text in half.declaration
     ]
-    return _grouped("translation", [found])
+    return _grouped("translation", [results])
 
 
 def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance: random.Random) -> Planted:
@@ -138,8 +138,8 @@ def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance:
         chain = [start]
         for link in range(1, _LINKS):
             text = edit_words(chain[-1].text, _STEP, words, chance)
-            made = identity(name, "drift", number, link)
-            chain.append(Document(made, text, "drift", start.source_id, start.work))
+            created = identity(name, "drift", number, link)
+            chain.append(Document(created, text, "drift", start.source_id, start.work))
         documents += chain[1:]
         pairs += [Pair("drift_step", a.id, b.id) for a, b in pairwise(chain)]
         split = [(link, link.text.split()) for link in chain]

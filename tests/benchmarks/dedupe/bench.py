@@ -96,8 +96,8 @@ def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tu
         for name in names:
             result, one = run(name, documents, documents.with_suffix(".out"), args.rival_python)
             if results.setdefault(name, result) != result:
-                told = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
-                raise ConfigError(name, told, "run it again while nobody changes the code")
+                reported = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
+                raise ConfigError(name, reported, "run it again while nobody changes the code")
             used[name].append(one)
     return results, {name: median(found) for name, found in used.items()}
 
@@ -105,7 +105,7 @@ def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tu
 def _judge(
     args: argparse.Namespace, found: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> tuple[dict[str, Score], list[Table]]:
-    """The tools' scores on a set, and the table of what they cost."""
+    """Return the tools' scores on a set, and the table of their costs."""
     path = room / f"{found.name}.jsonl"
     write_documents(path, found.documents)
     results, used = _runs(args, names, path)
@@ -131,9 +131,9 @@ def _recall(
     for name in names_of_sets:
         if name not in SEEDS:
             raise ConfigError("--sets", f"there is no set «{name}»", closest(name, SEEDS))
-        scores, made = _judge(args, planted.make(shelf, name, args.each), names, room, settings)
-        tables += [*made, found_table(name, scores), apart_table(name, scores)]
-        tables += [natural_table(f"{name}, {tool}", found) for tool, found in scores.items() if tool == OURS]
+        scores, created = _judge(args, planted.make(shelf, name, args.each), names, room, settings)
+        tables += [*created, found_table(name, scores), apart_table(name, scores)]
+        tables += [natural_table(f"{name}, {tool}", result) for tool, result in scores.items() if tool == OURS]
     return tables
 
 
@@ -149,7 +149,7 @@ def _library(
 ) -> list[Table]:
     scores, tables = _judge(args, library(shelf, gutenberg(args.data)), names, room, settings)
     tables.append(found_table("library", scores))
-    return [*tables, *(natural_table(f"library, {tool}", found) for tool, found in scores.items())]
+    return [*tables, *(natural_table(f"library, {tool}", result) for tool, result in scores.items())]
 
 
 def _growth(
@@ -176,14 +176,14 @@ def _incremental(
     settings["rows"] = [name for name in names if name == OURS]
     documents = list(growth(shelf, args.documents, words=args.words))
     compared(documents[: 10 * NEW], room / "first")  # what is compiled, once, before the measurement
-    found = compared(documents, room / "index")
-    both = found.full, found.incremental
-    rows = [(step, *(rounded(run[step]) for run in both)) for step in found.full]
+    results = compared(documents, room / "index")
+    both = results.full, results.incremental
+    rows = [(step, *(rounded(run[step]) for run in both)) for step in results.full]
     rows.append(("all", *(rounded(sum(run.values())) for run in both)))
-    rows.append(("share of the full run", 1, rounded(sum(found.incremental.values()) / sum(found.full.values()))))
-    rows.append(("kept by this run alone", len(found.only_full), len(found.only_incremental)))
-    settings["only"] = [sorted(found.only_full), sorted(found.only_incremental)]
-    title = f"{OURS}: {found.new} new documents, {found.kept} kept, beside {found.indexed} indexed ones; CPU s"
+    rows.append(("share of the full run", 1, rounded(sum(results.incremental.values()) / sum(results.full.values()))))
+    rows.append(("kept by this run alone", len(results.only_full), len(results.only_incremental)))
+    settings["only"] = [sorted(results.only_full), sorted(results.only_incremental)]
+    title = f"{OURS}: {results.new} new documents, {results.kept} kept, beside {results.indexed} indexed ones; CPU s"
     return [Table(title, ("", "full run#", "new alone#"), tuple(rows))]
 
 
@@ -192,8 +192,8 @@ def _recombined(
 ) -> list[Table]:
     """Ours alone, as `run` does it with worker processes."""
     settings |= {"rows": [OURS], "documents": args.documents, "holders": args.holders, "workers": args.workers}
-    found = pool.measured(collections(args.data, NOVELS), args.documents, args.holders, args.workers, room)
-    rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in found.items()]
+    results = pool.measured(collections(args.data, NOVELS), args.documents, args.holders, args.workers, room)
+    rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in results.items()]
     title = f"{args.documents} documents, each paragraph in {args.holders} of them; {args.workers} workers"
     return [Table(title, ("", "seen#"), tuple(rows))]
 
@@ -201,23 +201,23 @@ def _recombined(
 def _judged(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Pairs that were read: how often each tool lets one fall exactly where two readings do, and wrong removals."""
+    """Return, for pairs that were read, how often each tool agrees with two readings, and wrong removals."""
     pairs = [*written(), *read(shelf)]
 
     def by(name: str) -> Callable[[Path], Result]:
         return lambda path: run(name, path, path.with_suffix(".out"), args.rival_python)[0]
 
-    made = {name: decided(pairs, by(name), room) for name in names}
+    created = {name: decided(pairs, by(name), room) for name in names}
     settings["pairs"] = len(pairs)
     settings["unclear"] = sum(not pair.clear for pair in pairs)
     tables = []
     for half in ("", *HALVES):
-        counts = {name: agreement(pairs, found, half) for name, found in made.items()}
-        kinds = sorted({kind for found in counts.values() for kind in found})
+        counts = {name: agreement(pairs, result, half) for name, result in created.items()}
+        kinds = sorted({kind for count in counts.values() for kind in count})
         rows: list[tuple[object, ...]] = [
             (kind, counts[names[0]][kind][2], *(_of_pairs(counts[name][kind]) for name in names)) for kind in kinds
         ]
-        sums = {name: tuple(map(sum, zip(*found.values(), strict=True))) for name, found in counts.items()}
+        sums = {name: tuple(map(sum, zip(*result.values(), strict=True))) for name, result in counts.items()}
         rows.append(("all", sums[names[0]][2], *(_of_pairs(sums[name]) for name in names)))
         rows.append(("share", "", *(rounded(sums[name][0] / sums[name][2]) for name in names)))
         of = f"half «{half}»" if half else "all pairs of which both readings say the same"
@@ -230,18 +230,18 @@ def _culture(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
     """Editions, songs, decrees, talk and copies in one heap; removals go to a sheet, to be read."""
-    made = culture.heap(shelf, args.data, args.documents)
-    settings["documents"], settings["kinds"] = len(made.documents), planted.kinds(made)
+    created = culture.heap(shelf, args.data, args.documents)
+    settings["documents"], settings["kinds"] = len(created.documents), planted.kinds(created)
     path = room / "culture.jsonl"
-    write_documents(path, made.documents)
+    write_documents(path, created.documents)
     results, used = _runs(args, names, path)
     if args.sheet:
-        settings["read"] = culture.write_sheets(args.sheet, culture.removals(made, results[names[0]]))
-    tables = culture.tables(made, results, used)
-    made = culture.heap(shelf, args.data, args.documents, SEED, otherwise)
-    write_documents(path, made.documents)
-    settings["otherwise"] = {"seed": SEED, "kinds": planted.kinds(made)}
-    return [*tables, *(culture.worse_table(made, name, _runs(args, [name], path)[0][name]) for name in names)]
+        settings["read"] = culture.write_sheets(args.sheet, culture.removals(created, results[names[0]]))
+    tables = culture.tables(created, results, used)
+    created = culture.heap(shelf, args.data, args.documents, SEED, otherwise)
+    write_documents(path, created.documents)
+    settings["otherwise"] = {"seed": SEED, "kinds": planted.kinds(created)}
+    return [*tables, *(culture.worse_table(created, name, _runs(args, [name], path)[0][name]) for name in names)]
 
 
 def _chance(

@@ -1,4 +1,4 @@
-"""How much two long texts share by chance, counted as runs of three words and as the check counts it."""
+"""Measure how much two long texts share by chance, in runs of three words and as the check counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LANGUAGE: Final = "es"
 
 
 def chance(shelf: Shelf) -> Table:
-    """What two shelves of novels share, and two texts that have half of their words in common, by their length."""
+    """Return the share in common, by length: of two sets of novels, and of texts that share half of their words."""
     novels = [novel.text for novel in shelf.novels if novel.language == _LANGUAGE]
     one, other = ([word for novel in novels[side::2] for word in novel.split()] for side in range(2))
     rows: list[tuple[object, ...]] = []
@@ -43,21 +43,21 @@ def chance(shelf: Shelf) -> Table:
 
 
 def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
-    """The share of the first text in any runs of three that the second has, and as counted; whether either falls."""
+    """Return the first text's share in runs of three and as counted, and whether a text would be dropped."""
     streams = word_stream(WordTable.of([" ".join(one), " ".join(other)]))
-    found = in_runs(streams)
-    made = verify_pairs(streams, np.array([[0, 1]], np.uint32))
-    fell = KINDS[made.kind[0]] if made.kind[0] != NONE else "no"
+    results = in_runs(streams)
+    created = verify_pairs(streams, np.array([[0, 1]], np.uint32))
+    fell = KINDS[created.kind[0]] if created.kind[0] != NONE else "no"
     return (
-        rounded(found),
-        "duplicate" if found >= dedupe_bounds().default["share"] else "no",
-        rounded(float(made.facts.containment[0, 0])),
+        rounded(results),
+        "duplicate" if results >= dedupe_bounds().default["share"] else "no",
+        rounded(float(created.facts.containment[0, 0])),
         fell,
     )
 
 
 def in_runs(streams: Ragged) -> float:
-    """The share of the first text's words that stand in runs of three which the second has anywhere.
+    """Return the share of the first text's words that are in runs of three which the second has anywhere.
 
     >>> round(in_runs(word_stream(WordTable.of(["la casa del río grande", "en la casa del puente"]))), 2)
     0.6

@@ -1,4 +1,4 @@
-"""What a library of the region has in one heap: books, editions, songs, sayings, decrees, talk, and copies of all.
+"""A mixed set like a library of the region: books, editions, songs, sayings, decrees, speech, and copies of all.
 
 A fifth of the documents are planted copies, some of them with a menu, a summary, questions or links appended, damaged
 or cut. Songs with verses of another and passages in another spelling stand beside them, and must stay.
@@ -108,21 +108,23 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
     others = [part for part in parts if part.work not in edited]
     chance.shuffle(others)
     some = max(1, number // 40)
-    made = [*others[: number // 2], *beside[:some]]
+    created = [*others[: number // 2], *beside[:some]]
     for edition in shelf.editions:
         own = {part.text: part for part in beside[:some] if part.work == edition.id}
         for text, passage, share in passages(list(own), edition.text):
             if passage and share >= _PLACED:
                 part = own[text]
-                made.append(Document(identity("edition", part.id), passage, _UNCLAIMED, "editions", part.work, part.id))
+                created.append(
+                    Document(identity("edition", part.id), passage, _UNCLAIMED, "editions", part.work, part.id)
+                )
     poems = list(shelf.sonnets)
     chance.shuffle(poems)
-    made += [
+    created += [
         Document(identity("culture", poem.id), poem.text, "song", poem.source_id, f"song-{poem.id}")
         for poem in poems[: number // 20]
     ]
     sayings = [saying for saying in shelf.sayings if len(saying.text.split()) >= 8]
-    made += [
+    created += [
         Document(identity("culture", saying.id), saying.text, "saying", saying.source_id, saying.id)
         for saying in sayings[: round(_SAYINGS * number)]
     ]
@@ -130,12 +132,12 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
         for start in range(0, len(book), _VERSES):
             name = f"verses-{place}-{start}"
             text = " ".join(book[start : start + _VERSES])
-            made.append(Document(identity("culture", name), text, "verses", "bible", name))
+            created.append(Document(identity("culture", name), text, "verses", "bible", name))
     forms = Forms.load("third")
     for n in range(round(_FORMS * number)):
         form = forms.forms[n % len(forms.forms)]
         name = f"{form.kind}-{form.language}-{n}"
-        made.append(Document(identity("culture", name), forms.filled(form, chance), "form", form.kind, name))
+        created.append(Document(identity("culture", name), forms.filled(form, chance), "form", form.kind, name))
     turns: dict[str, list[str]] = defaultdict(list)
     for row in records(data, TALK):
         turns[row["conv"]].append(row["spa"])
@@ -143,9 +145,9 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
         for start in range(0, len(said), _TURNS):
             name = f"{conversation}-{start}"
             text = "\n".join(said[start : start + _TURNS])
-            made.append(Document(identity("culture", name), text, "talk", "conversations", name))
+            created.append(Document(identity("culture", name), text, "talk", "conversations", name))
     most = number - number // _SHARE - round(_VARIANTS * number)
-    return made if len(made) <= most else chance.sample(made, most)
+    return created if len(created) <= most else chance.sample(created, most)
 
 
 def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: random.Random) -> list[Document]:
@@ -153,7 +155,7 @@ def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: ra
     poems = [document for document in natural if document.kind == "song"]
     parts = [document for document in natural if document.kind == "book_part"]
     languages = {novel.id: novel.language for novel in shelf.novels}
-    made = []
+    created = []
     for one, other in zip(poems[: number // 2], reversed(poems), strict=False):
         lines, theirs = one.text.split("\n"), [line for line in other.text.split("\n") if line.strip()]
         places = [place for place, line in enumerate(lines) if line.strip()]
@@ -162,12 +164,14 @@ def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: ra
         for place in chance.sample(places[1:-1], 3):
             lines[place] = chance.choice(theirs)
         name = identity("variant", one.id)
-        made.append(Document(name, "\n".join(lines), "song_variant", one.source_id, one.work, one.id))
+        created.append(Document(name, "\n".join(lines), "song_variant", one.source_id, one.work, one.id))
     for part in parts[: number // 2]:
         text = respelled(part.text, SPELLING["first"][languages[part.work]])
         if sum(a != b for a, b in zip(part.text.split(), text.split(), strict=True)) >= 10:
-            made.append(Document(identity("variant", part.id), text, "respelled", part.source_id, part.work, part.id))
-    return made
+            created.append(
+                Document(identity("variant", part.id), text, "respelled", part.source_id, part.work, part.id)
+            )
+    return created
 
 
 def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
@@ -196,16 +200,16 @@ def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
 
 def _copies(originals: Sequence[Document], changes: Sequence[Change]) -> list[Document]:
     """A copy of each, the kinds in turn."""
-    made = []
+    created = []
     for n, original in enumerate(originals):
         kind, change = changes[n % len(changes)]
         text = change(original.text, n)
-        made.append(Document(identity("copy", original.id), text, kind, f"web-{n % 40}", original.work, original.id))
-    return made
+        created.append(Document(identity("copy", original.id), text, kind, f"web-{n % 40}", original.work, original.id))
+    return created
 
 
 def menu(shelf: Shelf, number: int) -> tuple[str, str]:
-    """What a page of the press has before its article and after it."""
+    """Return the text that a news page has before and after its article."""
     menus = [menu for menu in shelf.menus if menu.before and menu.after]
     menu = menus[number % len(menus)]
     return menu.before, menu.after
@@ -226,7 +230,7 @@ def _questions(text: str) -> str:
 
 @dataclass(frozen=True)
 class Removal:
-    """A document that fell, with what is known of it: `copy`, `equal`, `variant` or `unknown`."""
+    """A dropped document and its known relation to the kept one: `copy`, `equal`, `variant` or `unknown`."""
 
     dropped: Document
     kept: Document
@@ -234,10 +238,10 @@ class Removal:
 
 
 def removals(made: Planted, result: Result) -> list[Removal]:
-    """What fell, each with the document that stands for it."""
+    """Return the dropped documents, each with the document that was kept in its place."""
     by_id = {document.id: document for document in made.documents}
     variants = {pair.b for pair in made.apart}
-    found = []
+    results = []
     for dropped in sorted(result.dropped):
         one, other = by_id[dropped], by_id[root(dropped, result.dropped)]
         of_variant = (one.id in variants) != (other.id in variants)
@@ -247,19 +251,19 @@ def removals(made: Planted, result: Result) -> list[Removal]:
             what = "variant" if of_variant else "copy"
         else:
             what = "unknown"
-        found.append(Removal(one, other, what))
-    return found
+        results.append(Removal(one, other, what))
+    return results
 
 
 def worse_table(made: Planted, name: str, result: Result) -> Table:
-    """Of copies that are all worse than what they are copied from, how many are found, and how many stay."""
+    """Count, among copies that are all worse than their originals, those that are dropped and those that are kept."""
     rows: list[tuple[object, ...]] = []
     for kind in sorted({pair.kind for pair in made.pairs}):
         roots = [tuple(root(one, result.dropped) for one in (p.a, p.b)) for p in made.pairs if p.kind == kind]
         ids = [pair.b for pair in made.pairs if pair.kind == kind]
-        found = sum(a == b for a, b in roots)
+        results = sum(a == b for a, b in roots)
         rows.append(
-            (kind, len(ids), rounded(found / len(ids)), sum(a == one for (a, _), one in zip(roots, ids, strict=True)))
+            (kind, len(ids), rounded(results / len(ids)), sum(a == one for (a, _), one in zip(roots, ids, strict=True)))
         )
     rows.append(("all", len(made.pairs), "", sum(row[3] for row in rows if isinstance(row[3], int))))
     title = f"{name}: copies made worse in ways that no rule was chosen on"
@@ -271,7 +275,7 @@ def _plain(text: str) -> str:
 
 
 def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used]) -> list[Table]:
-    """What each tool found, which worse texts it kept, what it took from whom, and what it cost."""
+    """Return the tables of each tool: found copies, worse texts that were kept, wrong removals, and costs."""
     by_id = {document.id: document for document in made.documents}
     fallen = {name: removals(made, result) for name, result in results.items()}
     rows: list[tuple[object, ...]] = []
@@ -289,7 +293,11 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         (
             "all",
             len(made.pairs),
-            *(cell for told in totals.values() for cell in (rounded(told["together"] / told["pairs"]), told["worse"])),
+            *(
+                cell
+                for total in totals.values()
+                for cell in (rounded(total["together"] / total["pairs"]), total["worse"])
+            ),
         )
     )
     heads = [head for name in results for head in (f"{name}: found#", "worse kept#")]
@@ -303,7 +311,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         ]
         rows.append((f"variants that fell, {kind}", len(pairs), *lost))
     for what in _WHAT:
-        rows.append((f"removals: {what}", "", *(sum(one.what == what for one in told) for told in fallen.values())))
+        rows.append((f"removals: {what}", "", *(sum(one.what == what for one in report) for report in fallen.values())))
     cost = [used[name] for name in results]
     rows += [
         ("peak MB", "", *(rounded(one.peak_mb) for one in cost)),
@@ -313,7 +321,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
     whole = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
     sizes = Counter(document.source_id for document in by_id.values())
     lost_of = {
-        name: Counter(one.dropped.source_id for one in told if not _explained(one)) for name, told in fallen.items()
+        name: Counter(one.dropped.source_id for one in report if not _explained(one)) for name, report in fallen.items()
     }
     first = next(iter(lost_of.values()))
     worst = sorted(sizes, key=lambda source: (-first[source] / sizes[source], source))[:_MOST_SOURCES]
@@ -326,7 +334,7 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         ("source", "documents#", *(f"{name}#" for name in results)),
         tuple(rows),
     )
-    read = [_read_twice(name, told) for name, told in fallen.items()]
+    read = [_read_twice(name, report) for name, report in fallen.items()]
     return [found, whole, losses, *read, *(_lost_read_twice(made, name, result) for name, result in results.items())]
 
 
@@ -337,9 +345,9 @@ def _explained(one: Removal) -> bool:
 
 
 def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
-    """What two readings say of removals drawn by lot, and so of all; a planted variant that fell is wrong anyhow."""
-    told = tomllib.loads(_READ.read_text(encoding="utf-8"))
-    verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in told[verdict]}
+    """Estimate wrong removals from a random sample that was read twice; a dropped planted variant is always wrong."""
+    reported = tomllib.loads(_READ.read_text(encoding="utf-8"))
+    verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in reported[verdict]}
     rows: list[tuple[object, ...]] = []
     wrong = doubtful = 0.0
     for what in _WHAT:
@@ -357,7 +365,7 @@ def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
 
 
 def _lost_read_twice(made: Planted, name: str, result: Result) -> Table:
-    """What two readings say of planted copies that weren't found, by kind."""
+    """Return two readings' verdicts on planted copies that weren't found, by kind."""
     read = set(tomllib.loads(_READ.read_text(encoding="utf-8"))["lost"]["copy"])
     lost = [pair for pair in made.pairs if root(pair.a, result.dropped) != root(pair.b, result.dropped)]
     variants = {frozenset(pair) for pair in result.variants}
@@ -370,17 +378,17 @@ def _lost_read_twice(made: Planted, name: str, result: Result) -> Table:
     return Table(f"{name}: planted copies that weren't found", columns, tuple(rows))
 
 
-def write_sheets(path: Path, found: Sequence[Removal]) -> int:
-    """A sheet of removals to be read by who doesn't know what was planted, and beside it one that tells; how many.
+def write_sheets(path: Path, results: Sequence[Removal]) -> int:
+    """Write a sheet of removals for a blind reader, and next to it the key; return the number of rows.
 
     Args:
-        path: a CSV file; the other one has `.key` before its suffix.
-        found: all removals.
+        path: a CSV file; the key has `.key` before its suffix.
+        results: all removals.
     """
     chance = random.Random(_SEED)
-    every = chance.sample(found, min(_SHEET, len(found)))
+    every = chance.sample(results, min(_SHEET, len(results)))
     ids = {one.dropped.id for one in every}
-    natural = [one for one in found if one.what == "unknown" and one.dropped.id not in ids]
+    natural = [one for one in results if one.what == "unknown" and one.dropped.id not in ids]
     rows = [("all", one) for one in every]
     rows += [("unknown", one) for one in chance.sample(natural, min(_SHEET, len(natural)))]
     chance.shuffle(rows)

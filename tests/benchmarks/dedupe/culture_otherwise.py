@@ -75,9 +75,9 @@ _QUESTIONS: Final = (
 
 
 def otherwise(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
-    """Copies that are worse than what they are copied from, kind by kind; of each kind all ways come in turn."""
-    made = _kinds(shelf, chance)
-    return [(kind, _in_turn(change, len(made))) for kind, change in made]
+    """Yield copies that are worse than their originals, kind by kind, with all kinds of damage in turn."""
+    created = _kinds(shelf, chance)
+    return [(kind, _in_turn(change, len(created))) for kind, change in created]
 
 
 def _in_turn(change: Callable[[str, int], str], kinds: int) -> Callable[[str, int], str]:
@@ -111,7 +111,7 @@ def _questions(text: str, heading: str, question: str, answer: str) -> str:
     runs = [words[start : start + 9] for start in range(0, len(words) - 9, max(9, len(words) // 6))][:5]
     lines = [heading] if heading else []
     for number, run in enumerate(runs, 1):
-        asked = f"¿Qué se dice de «{' '.join(run[:3])}»?"
+        requested = f"¿Qué se dice de «{' '.join(run[:3])}»?"
         said = f"Que {' '.join(run).lower()}."
-        lines += [f"{question}: {asked}", f"{answer}: {said}"] if question else [f"{number}. {asked}", said]
+        lines += [f"{question}: {requested}", f"{answer}: {said}"] if question else [f"{number}. {requested}", said]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-r"""What happens to a text on its way to a second copy: edits, bad characters, other line ends, cuts, other spelling.
+r"""Damage texts as copying does: edits, bad characters, other line ends, cuts, other spelling.
 
 Each function is pure: it takes its chance as a `random.Random`, so that a seed gives the same copy again.
 """
@@ -123,19 +123,19 @@ def misread(text: str, share: float, confusions: Mapping[str, Mapping[str, int]]
     'la reiua'
     """
     places = [place for place, letter in enumerate(text) if not letter.isspace()]
-    weights = {letter: sum(found.values()) for letter, found in confusions.items()}
+    weights = {letter: sum(result.values()) for letter, result in confusions.items()}
     # Weighted drawing without replacement: the largest of random ** (1 / weight), Efraimidis and Spirakis 2006.
     keys = [(chance.random() ** (1 / (weights.get(text[place], 0) + 0.1)), place) for place in places]
     chosen = {place for _, place in heapq.nlargest(max(1, round(share * len(places))), keys)}
-    made: list[str] = []
+    created: list[str] = []
     for place, letter in enumerate(text):
         if place not in chosen:
-            made.append(letter)
-        elif found := confusions.get(letter):
-            made.append(chance.choices(list(found), list(found.values()))[0])
+            created.append(letter)
+        elif results := confusions.get(letter):
+            created.append(chance.choices(list(results), list(results.values()))[0])
         else:
-            made.append(chance.choice(("", chance.choice(_LETTERS))))
-    return "".join(made)
+            created.append(chance.choice(("", chance.choice(_LETTERS))))
+    return "".join(created)
 
 
 def relined(text: str, width: int, *, hyphen: str = "") -> str:
@@ -163,7 +163,7 @@ def relined(text: str, width: int, *, hyphen: str = "") -> str:
 
 
 def cut(text: str, share: float, *, end: bool = True) -> str:
-    """What is left of the text when only this share of its words was kept: the beginning, or else the end.
+    """Return the beginning or the end of a text, with this share of its words.
 
     >>> cut("uno dos tres cuatro", 0.5), cut("uno dos tres cuatro", 0.5, end=False)
     ('uno dos', 'tres cuatro')

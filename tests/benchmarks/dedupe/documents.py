@@ -1,4 +1,4 @@
-"""What the sets and the tools hand to one another: documents, truth about them, and what a tool decided."""
+"""Exchange documents, their truth and a tool's decisions between sets and tools."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Planted:
-    """Documents with what is true of them.
+    """Documents with the known truth about them.
 
     Attributes:
         pairs: near-duplicates, which a tool should find.
@@ -69,7 +69,7 @@ class Planted:
     groups: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def truth(self) -> dict[str, Any]:
-        """What is true of the documents, as JSON; texts left out."""
+        """Return the truth about the documents as JSON, without texts."""
         return {
             "name": self.name,
             "documents": [[d.id, d.kind, d.source_id, d.work, d.origin] for d in self.documents],
@@ -83,7 +83,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Used:
-    """What a run used: CPU seconds of the process, of them until the first document was read, peak resident MB.
+    """The resources of a run: CPU seconds in all and until the first document was read, and peak resident MB.
 
     Attributes:
         stages: CPU seconds by step, where the tool tells them.
@@ -98,7 +98,7 @@ class Used:
 
 @dataclass(frozen=True)
 class Result:
-    """What a tool decided.
+    """The decisions of a tool.
 
     Attributes:
         dropped: removed document → the one kept in its place.
@@ -137,10 +137,10 @@ def write_beginnings(paths: Mapping[int, Path], documents: Iterable[Document]) -
 
 
 def _record(document: Document) -> str:
-    told = {"id": document.id, "text": document.text, "source_id": document.source_id}
+    reported = {"id": document.id, "text": document.text, "source_id": document.source_id}
     if document.genre:
-        told["genre"] = document.genre
-    return json.dumps(told, ensure_ascii=False) + "\n"
+        reported["genre"] = document.genre
+    return json.dumps(reported, ensure_ascii=False) + "\n"
 
 
 def read_records(path: Path) -> Iterator[dict[str, str]]:
@@ -152,24 +152,24 @@ def read_records(path: Path) -> Iterator[dict[str, str]]:
 
 def write_result(path: Path, result: Result, used: Used) -> None:
     """Write what a tool decided and used, as one JSON object."""
-    told = {
+    reported = {
         "dropped": dict(result.dropped),
         "contained": [list(pair) for pair in result.contained],
         "pairs": None if result.pairs is None else [list(pair) for pair in result.pairs],
         "variants": [list(pair) for pair in result.variants],
         "used": asdict(used),
     }
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(reported), encoding="utf-8")
 
 
 def read_result(path: Path) -> tuple[Result, Used]:
-    """What `write_result`, or a rival's script, wrote."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    pairs = told["pairs"]
+    """Read the result that `write_result`, or a rival's script, wrote."""
+    reported = json.loads(path.read_text(encoding="utf-8"))
+    pairs = reported["pairs"]
     result = Result(
-        told["dropped"],
-        tuple((a, b) for a, b in told["contained"]),
+        reported["dropped"],
+        tuple((a, b) for a, b in reported["contained"]),
         None if pairs is None else tuple((a, b) for a, b in pairs),
-        tuple((a, b) for a, b in told.get("variants", ())),
+        tuple((a, b) for a, b in reported.get("variants", ())),
     )
-    return result, Used(**told["used"])
+    return result, Used(**reported["used"])

@@ -38,10 +38,10 @@ def coverage(smaller: Sequence[str], larger: Iterable[tuple[str, ...]]) -> float
     >>> coverage("la noche era oscura".split(), runs("en la noche era todo".split()))
     0.75
     """
-    found = set(larger)
+    results = set(larger)
     covered = bytearray(len(smaller))
     for place, run in enumerate(zip(*(smaller[i:] for i in range(_RUN)), strict=False)):
-        if run in found:
+        if run in results:
             covered[place : place + _RUN] = b"\1" * _RUN
     return sum(covered) / max(1, len(smaller))
 
@@ -66,7 +66,7 @@ def passages(parts: Sequence[str], other: str) -> list[tuple[str, str, float]]:
     places: dict[tuple[str, ...], list[int]] = {}
     for place, run in enumerate(zip(*(words[i:] for i in range(_RUN)), strict=False)):
         places.setdefault(run, []).append(place)
-    found = []
+    results = []
     expected = 0
     for part in parts:
         own = [folded(word) for word in _WORD.findall(part)]
@@ -77,12 +77,12 @@ def passages(parts: Sequence[str], other: str) -> list[tuple[str, str, float]]:
         start, end = max(0, ends[0]), min(len(words), ends[1])
         expected = end
         text = _trimmed(other, spans, start, end)
-        found.append((part, text, coverage(own, runs(words[start:end]))))
-    return found
+        results.append((part, text, coverage(own, runs(words[start:end]))))
+    return results
 
 
 def _ends(own: Sequence[str], places: dict[tuple[str, ...], list[int]], expected: int) -> tuple[int, int] | None:
-    """Where the passage begins and ends in the other edition, from the runs near the place where it should be."""
+    """Return the start and end of the passage in the other edition, from the runs near its expected place."""
     seen = [
         (place, hit)
         for place, run in enumerate(zip(*(own[i:] for i in range(_RUN)), strict=False))

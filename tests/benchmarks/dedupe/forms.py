@@ -35,8 +35,8 @@ class Forms:
     @classmethod
     def load(cls, name: str) -> Forms:
         """The forms of a set."""
-        told = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-        return cls(tuple(Form(**form | {"text": form["text"].strip()}) for form in told["form"]), told["words"])
+        reported = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+        return cls(tuple(Form(**form | {"text": form["text"].strip()}) for form in reported["form"]), reported["words"])
 
     def filled(self, form: Form, chance: random.Random) -> str:
         """The form with every slot filled by chance."""

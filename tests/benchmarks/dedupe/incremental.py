@@ -1,4 +1,4 @@
-"""New documents beside an indexed version: what the run costs, and whether it keeps what a full run keeps."""
+"""Measure new documents against an indexed version: the cost, and agreement with a full run."""
 
 from __future__ import annotations
 

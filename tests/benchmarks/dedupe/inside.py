@@ -1,4 +1,4 @@
-"""Texts that stand whole inside a much longer one: a sonnet in an anthology, a chapter in a book, a quoted verse."""
+"""Texts that are contained in a much longer one: a sonnet in an anthology, a chapter in a book, a quoted verse."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def anthologies(name: str, sonnets: Sequence[Document]) -> Planted:
     for number in range(_ANTHOLOGIES if poems else 0):
         chosen = sonnets[number * poems : (number + 1) * poems]
         text = "\n\n".join(f"{place}\n\n{poem.text}" for place, poem in enumerate(chosen, 1))
-        made = identity(name, "anthology", number)
-        documents.append(Document(made, text, "anthology", "anthologies", f"anthology-{number}"))
-        contained += [Pair("sonnet_in_anthology", made, poem.id) for poem in chosen]
+        created = identity(name, "anthology", number)
+        documents.append(Document(created, text, "anthology", "anthologies", f"anthology-{number}"))
+        contained += [Pair("sonnet_in_anthology", created, poem.id) for poem in chosen]
     return Planted("", tuple(documents), contained=tuple(contained))
 
 
@@ -44,14 +44,14 @@ def chapters(name: str, books: Sequence[Text], each: int) -> Planted:
         whole = Document(identity(name, "book", book.id), book.text, "book", book.source_id, book.id)
         documents.append(whole)
         for number, text in enumerate(cut_in_parts(book.text, sizes())):
-            made = identity(name, "chapter", book.id, number)
-            documents.append(Document(made, text, "chapter", f"{book.source_id}-chapters", book.id))
-            contained.append(Pair("chapter_in_book", whole.id, made))
+            created = identity(name, "chapter", book.id, number)
+            documents.append(Document(created, text, "chapter", f"{book.source_id}-chapters", book.id))
+            contained.append(Pair("chapter_in_book", whole.id, created))
     return Planted("", tuple(documents), contained=tuple(contained[:each]))
 
 
 def verses(name: str, half: Shelf, stock: Sequence[str], each: int, chance: random.Random) -> Planted:
-    """Articles that quote a passage of the Bible or one verse of it; what they quote is a document of its own too."""
+    """Yield articles that quote a passage or a verse of the Bible, and each quotation as a document of its own."""
     books = half.verses[2:]  # the first two are for sermons
     passages = [
         "\n".join(book[start : start + _PASSAGE])

@@ -50,19 +50,21 @@ class Judged:
 
     @property
     def clear(self) -> bool:
-        """Whether both readings say the same of what may fall."""
+        """Return whether both readings agree on what may be dropped."""
         return (self.readings[0] == _COPY) == (self.readings[1] == _COPY)
 
     @property
     def falls(self) -> bool:
-        """Whether one of the two may fall."""
+        """Return whether one of the two may be dropped."""
         return self.readings[0] == _COPY
 
 
 def written() -> list[Judged]:
     """The pairs that were written for this project."""
-    told = tomllib.loads((PAIRS / "written.toml").read_text(encoding="utf-8"))
-    return [_judged(pair, pair["text"], _changed(told["text"][pair["text"]].strip(), pair)) for pair in told["pair"]]
+    reported = tomllib.loads((PAIRS / "written.toml").read_text(encoding="utf-8"))
+    return [
+        _judged(pair, pair["text"], _changed(reported["text"][pair["text"]].strip(), pair)) for pair in reported["pair"]
+    ]
 
 
 def read(shelf: Shelf) -> list[Judged]:
@@ -71,9 +73,9 @@ def read(shelf: Shelf) -> list[Judged]:
     Args:
         shelf: the public texts.
     """
-    told = tomllib.loads((PAIRS / "read.toml").read_text(encoding="utf-8"))["pair"]
-    find = _finders(shelf, told)
-    return [_judged(pair, pair["kind"], find[pair["kind"]](pair)) for pair in told]
+    reported = tomllib.loads((PAIRS / "read.toml").read_text(encoding="utf-8"))["pair"]
+    find = _finders(shelf, reported)
+    return [_judged(pair, pair["kind"], find[pair["kind"]](pair)) for pair in reported]
 
 
 def _judged(pair: Mapping[str, Any], group: str, texts: tuple[str, str]) -> Judged:
@@ -85,26 +87,26 @@ def _changed(text: str, pair: Mapping[str, Any]) -> tuple[str, str]:
     lines = text.split("\n")
     for number, line in pair.get("lines", ()):
         lines[number - 1] = line
-    made = "\n".join(lines[: len(lines) - pair.get("without", 0)])
+    created = "\n".join(lines[: len(lines) - pair.get("without", 0)])
     for old, new in pair.get("swap", ()):
-        if old not in made:
+        if old not in created:
             raise ValueError(f"{pair['text']} has no «{old}»")
-        made = made.replace(old, new, 1)
+        created = created.replace(old, new, 1)
     if pair.get("first_half"):
-        made = made[: len(made) // 2].rpartition(" ")[0]
+        created = created[: len(created) // 2].rpartition(" ")[0]
     if pair.get("flat"):
-        made = " ".join(made.split())
+        created = " ".join(created.split())
     if pair.get("bare"):
-        made = "".join(sign for sign in unicodedata.normalize("NFD", made) if unicodedata.category(sign) != "Mn")
-    made = "\n".join(part for part in (pair.get("first", ""), made, pair.get("last", "")) if part)
+        created = "".join(sign for sign in unicodedata.normalize("NFD", created) if unicodedata.category(sign) != "Mn")
+    created = "\n".join(part for part in (pair.get("first", ""), created, pair.get("last", "")) if part)
     if case := pair.get("case"):
         change: Callable[[str], str] = {"upper": str.upper, "lower": str.lower}[case]
-        return change(text) if "swap" in pair else text, change(made)
-    return text, made
+        return change(text) if "swap" in pair else text, change(created)
+    return text, created
 
 
 def _finders(
-    shelf: Shelf, told: Sequence[Mapping[str, Any]]
+    shelf: Shelf, reported: Sequence[Mapping[str, Any]]
 ) -> dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]]:
     articles = {
         f"{text.id} {number}": line for text in shelf.declaration for number, line in enumerate(text.text.splitlines())
@@ -114,7 +116,7 @@ def _finders(
         book, first = map(int, place.split())
         return " ".join(shelf.verses[book][first : first + _VERSES])
 
-    editions = dict(_editions(shelf, {pair["a"] for pair in told if pair["kind"] == "edition"}))
+    editions = dict(_editions(shelf, {pair["a"] for pair in reported if pair["kind"] == "edition"}))
     return {
         "sonnet": lambda pair: (shelf.sonnets[int(pair["a"])].text, shelf.sonnets[int(pair["b"])].text),
         "saying": lambda pair: (shelf.sayings[int(pair["a"])].text, shelf.sayings[int(pair["b"])].text),
@@ -136,18 +138,18 @@ def _editions(shelf: Shelf, wanted: set[str]) -> Iterator[tuple[str, tuple[str, 
 
 
 def files(pairs: Sequence[Judged]) -> list[list[int]]:
-    """The numbers of the pairs that can stand in one file, file by file: no text of a file is another one's twice."""
+    """Return the numbers of the pairs in each file, so that no text of a file is in another file twice."""
     counts: Counter[str] = Counter()
-    made: list[list[int]] = []
+    created: list[list[int]] = []
     for number, pair in enumerate(pairs):
         # Real pairs may share a text too, which few do.
         key = pair.group if pair.group != pair.kind else min(pair.texts)
         place = counts[key]
         counts[key] += 1
-        while len(made) <= place:
-            made.append([])
-        made[place].append(number)
-    return made
+        while len(created) <= place:
+            created.append([])
+        created[place].append(number)
+    return created
 
 
 def as_planted(name: str, pairs: Sequence[Judged], numbers: Sequence[int]) -> Planted:
@@ -163,14 +165,14 @@ def as_planted(name: str, pairs: Sequence[Judged], numbers: Sequence[int]) -> Pl
 
 
 def decided(pairs: Sequence[Judged], decide: Callable[[Path], Result], room: Path) -> list[str]:
-    """What a tool makes of each pair: `copy` if one falls for the other, `variant` if it is recorded, else `other`.
+    """Return a tool's verdict on each pair: `copy` if one is dropped, `variant` if recorded, else `other`.
 
     Args:
         pairs: all of them.
         decide: what a tool decides about a file of documents.
         room: a folder for the files.
     """
-    made = ["other"] * len(pairs)
+    created = ["other"] * len(pairs)
     for place, numbers in enumerate(files(pairs)):
         path = room / f"judged-{place}.jsonl"
         write_documents(path, as_planted(path.stem, pairs, numbers).documents)
@@ -179,24 +181,24 @@ def decided(pairs: Sequence[Judged], decide: Callable[[Path], Result], room: Pat
         for number in numbers:
             one, other = f"{number}-0", f"{number}-1"
             if root(one, result.dropped) == root(other, result.dropped):
-                made[number] = _COPY
+                created[number] = _COPY
             elif frozenset((one, other)) in varied:
-                made[number] = _VARIANT
-    return made
+                created[number] = _VARIANT
+    return created
 
 
 def agreement(pairs: Sequence[Judged], made: Sequence[str], half: str = "") -> dict[str, tuple[int, int, int]]:
-    """Kind → (pairs of which a tool lets one fall exactly where both readings do, wrong removals, clear pairs).
+    """Return by kind: pairs in which a tool agrees with both readings, wrong removals, clear pairs.
 
     >>> pair = Judged("song", "copla", "a", ("variant", "variant"), "", ("", ""))
     >>> agreement([pair, pair], ["variant", "copy"])
     {'song': (1, 1, 2)}
     """
     counts: dict[str, tuple[int, int, int]] = {}
-    for pair, told in zip(pairs, made, strict=True):
+    for pair, report in zip(pairs, made, strict=True):
         if not pair.clear or (half and pair.half != half):
             continue
         right, wrong, of = counts.get(pair.kind, (0, 0, 0))
-        agrees = (told == _COPY) == pair.falls
+        agrees = (report == _COPY) == pair.falls
         counts[pair.kind] = (right + agrees, wrong + (not agrees and not pair.falls), of + 1)
     return dict(sorted(counts.items()))

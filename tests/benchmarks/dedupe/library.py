@@ -32,11 +32,13 @@ _SHORT: Final = 120  # words of a piece that is a title page or a heading's own 
 
 def gutenberg(data: Path) -> tuple[Text, ...]:
     """Project Gutenberg's books without its words."""
-    found = []
+    results = []
     for path in sorted((data / GUTENBERG).glob("*/*-8*.txt")):
         text = path.read_text(encoding="latin-1").replace("\r\n", "\n")
-        found.append(Text(f"pg{path.parent.name}", path.parent.name, "", "gutenberg-latam", strip_gutenberg(text).text))
-    return tuple(found)
+        results.append(
+            Text(f"pg{path.parent.name}", path.parent.name, "", "gutenberg-latam", strip_gutenberg(text).text)
+        )
+    return tuple(results)
 
 
 def library(shelf: Shelf, more: Sequence[Text] = ()) -> Planted:
@@ -76,11 +78,11 @@ def chapters(text: str) -> list[str]:
 
 
 def verdicts() -> Mapping[str, str]:
-    """What people judged of removals that were not planted: "dropped kept" → `same` or `other`."""
+    """Return readers' verdicts on removals that were not planted: "dropped kept" → `same` or `other`."""
     if not VERDICTS.exists():
         return {}
-    told = tomllib.loads(VERDICTS.read_text(encoding="utf-8"))
-    return {pair: verdict for verdict in ("same", "other") for pair in told.get(verdict, ())}
+    reported = tomllib.loads(VERDICTS.read_text(encoding="utf-8"))
+    return {pair: verdict for verdict in ("same", "other") for pair in reported.get(verdict, ())}
 
 
 def _sizes() -> Iterator[int]:

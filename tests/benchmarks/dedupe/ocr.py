@@ -27,7 +27,7 @@ COMMON: Final = (
 
 
 def confusions(pages: Iterable[str], lexicon: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Letter meant → what stands in its place → how often, with the common pairs once each.
+    """Return, for each intended letter, its replacements with their counts, with the common pairs once each.
 
     A rare word of the pages that the lexicon doesn't have, and that becomes a frequent one by another letter, tells one
     confusion. Letters that differ by an accent alone, or that reforms exchanged, are left out: that is the spelling of
@@ -40,16 +40,16 @@ def confusions(pages: Iterable[str], lexicon: Mapping[str, int]) -> dict[str, di
     >>> confusions(["la casa del uiltimo pertugues"], {"último": 9, "portugues": 9})["o"]["e"]
     1
     """
-    found: dict[str, Counter[str]] = {}
+    results: dict[str, Counter[str]] = {}
     for meant, read in COMMON:
-        found.setdefault(meant, Counter())[read] += 1
+        results.setdefault(meant, Counter())[read] += 1
     counts = Counter(word for page in pages for word in _WORD.findall(page.lower()) if len(word) >= _LEAST)
     for word, number in counts.items():
         if number > _OFTEN or lexicon.get(word) or not (best := _meant(word, lexicon)):
             continue
         meant, read = best
-        found.setdefault(meant, Counter())[read] += number
-    return {meant: dict(sorted(reads.items())) for meant, reads in sorted(found.items())}
+        results.setdefault(meant, Counter())[read] += number
+    return {meant: dict(sorted(reads.items())) for meant, reads in sorted(results.items())}
 
 
 def _meant(word: str, lexicon: Mapping[str, int]) -> tuple[str, str] | None:

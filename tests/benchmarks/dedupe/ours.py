@@ -1,4 +1,4 @@
-"""The toolkit's own near-duplicate removal, in a process of its own whose use can be told from the others'.
+"""Run the toolkit's near-duplicate removal in a process of its own, so that its resources are measured separately.
 
 `python -m tests.benchmarks.dedupe.ours DOCUMENTS OUT` writes what was removed, what stays in its place, and what it
 cost.
@@ -52,7 +52,7 @@ _FIRST: Final = (_LINE * 9, _LINE * 9, f"{_LINE * 8}Y nada más.", *(f"{_LINE * 
 
 
 def decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object] | None = None) -> Result:
-    """What the stage `dedupe` makes of these records (`id`, `text`, `source_id`).
+    """Return the decisions of the stage `dedupe` about these records (`id`, `text`, `source_id`).
 
     The one place where the benchmark knows the stage: its parts before the cut run on batches, as in a run; then the
     barrier decides over the columns that it needs.
@@ -67,7 +67,7 @@ def decide(documents: Iterable[Mapping[str, str]], options: Mapping[str, object]
 def _decide(
     documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]
 ) -> tuple[Result, float]:
-    """What was decided, and the peak of memory until then: how it is told here isn't the stage's."""
+    """Return the decisions, and the memory peak until then, which excludes the report's own memory."""
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         corpus = spooled(sketched(documents, options, seconds), Path(name), seconds)
         if not corpus.height:
@@ -82,7 +82,7 @@ def _decide(
 def sketched(
     documents: Iterable[Mapping[str, str]], options: Mapping[str, object], seconds: dict[str, float]
 ) -> Iterator[pl.DataFrame]:
-    """What a run stores of each batch for the barrier.
+    """Return the values that a run stores of each batch for the barrier.
 
     Args:
         documents: records, read once.
@@ -141,14 +141,14 @@ def _stages(options: Mapping[str, object]) -> Sequence[Stage | Barrier]:
 
 @contextmanager
 def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    """Adds the CPU seconds of what is done inside to those of the step."""
+    """Add the CPU seconds of the enclosed block to those of the step."""
     started = time.process_time()
     yield
     seconds[name] = seconds.get(name, 0.0) + time.process_time() - started
 
 
 def _result(ids: pl.DataFrame, decided: pl.DataFrame) -> Result:
-    """What was removed for which document, and what stays although it stands in a longer one."""
+    """Return the removed documents with the kept ones, and texts that are kept although a longer one contains them."""
     named = ids.join(decided, on=ROW)
     dropped = named.filter(pl.col("duplicate_of").is_not_null())
     inside = named.filter(pl.col("contained_in").is_not_null())

@@ -26,7 +26,7 @@ _BLOCK: Final = 40  # words of like frequency among which it exchanges them
 
 
 def identity(*names: object) -> str:
-    """An id that tells nothing of a document's kind, so that no tool's order of ids favours originals.
+    """Return an id that is independent of a document's kind, so that no tool's order of ids favours originals.
 
     >>> identity("first", "edits_5", 1)
     '36528af3b1225201'
@@ -126,10 +126,10 @@ def growth(
     twenty documents each at 300,000 documents, and what is measured would be that.
     """
     chance = random.Random(seed)
-    made, world = 0, first_world
+    created, world = 0, first_world
     languages = sorted({book.language for book in shelf.novels})
     lexicons = {code: vocabulary([b for b in shelf.novels if b.language == code], 1) for code in languages}
-    while made < number:
+    while created < number:
         for code in languages:
             texts = [book.text for book in shelf.novels if book.language == code]
             lines = [line for text in texts for line in text.splitlines() if len(line.split()) > _MOVED]
@@ -137,19 +137,19 @@ def growth(
             exchange = exchanged(lexicons[code], world)
             for document in _recombined(lines, words, exchange, f"{world}-{code}"):
                 yield document
-                made += 1
-                if planted and made < number and made % _SHARE == _SHARE - 1:
+                created += 1
+                if planted and created < number and created % _SHARE == _SHARE - 1:
                     text = edit_words(document.text, 0.05, document.text.split(), chance)
                     copy_id = identity("copy", document.id)
                     yield Document(copy_id, text, "edits_5", document.source_id, document.work, document.id)
-                    made += 1
-                if made >= number:
+                    created += 1
+                if created >= number:
                     return
         world += 1
 
 
 def exchanged(lexicon: Mapping[str, int], world: int) -> dict[str, str]:
-    """Word → what it is in another world: of equal length and like frequency; world 0 is this one.
+    """Return each word's replacement in another world, of equal length and similar frequency; world 0 is this one.
 
     >>> exchanged({"casa": 9, "mesa": 8, "luz": 5}, 1)
     {'casa': 'mesa', 'mesa': 'casa'}
@@ -161,13 +161,13 @@ def exchanged(lexicon: Mapping[str, int], world: int) -> dict[str, str]:
     for word in sorted(lexicon, key=lambda word: (-lexicon[word], word)):
         if len(word) >= _MOVED:
             by_length.setdefault(len(word), []).append(word)
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for words in by_length.values():
         for start in range(0, len(words), _BLOCK):
             block = words[start : start + _BLOCK]
             turn = chance.randrange(1, len(block)) if len(block) > 1 else 0
-            found |= zip(block, block[turn:] + block[:turn], strict=True)
-    return found
+            results |= zip(block, block[turn:] + block[:turn], strict=True)
+    return results
 
 
 def _recombined(lines: Sequence[str], size: int, exchange: Mapping[str, str], world: str) -> Iterator[Document]:

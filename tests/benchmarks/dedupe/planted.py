@@ -1,4 +1,4 @@
-"""Three seeded sets of documents and what is true of them: `first`, which may be tuned on, `second` and `third`.
+"""Three seeded sets of documents with their truth: `first`, which may be tuned on, `second` and `third`.
 
 The first two share no book, author, site, Bible book, page, form or seed. The third has other books, songs for sonnets,
 sayings that the others left over, other sites and forms; of the Bible and of the pages it has the same. It is smaller.
@@ -38,7 +38,7 @@ Change = tuple[str, "Callable[[Document, int], str]"]
 
 @dataclass(frozen=True)
 class Harm:
-    """What copies of one half are damaged with: its words, what its pages were misread as, and chance."""
+    """The damage of copies in one half: its words, the misread pages, and the random numbers."""
 
     words: Sequence[str]
     misreadings: Mapping[str, Mapping[str, int]]
@@ -107,8 +107,8 @@ def _joined(name: str, pieces: Sequence[Planted], chance: random.Random) -> Plan
     chance.shuffle(documents)
     groups: dict[str, tuple[tuple[str, ...], ...]] = {}
     for piece in pieces:
-        for kind, found in piece.groups.items():
-            groups[kind] = groups.get(kind, ()) + found
+        for kind, result in piece.groups.items():
+            groups[kind] = groups.get(kind, ()) + result
     return Planted(
         name,
         tuple(documents),
@@ -121,7 +121,7 @@ def _joined(name: str, pieces: Sequence[Planted], chance: random.Random) -> Plan
 
 
 def _changes(name: str, half: Shelf, harm: Harm) -> list[Change]:
-    """What is done to a part of a book, kind by kind."""
+    """Return the changes that are made to a part of a book, kind by kind."""
     width, hyphen = _PRINTED[name]
     languages = {novel.id: novel.language for novel in half.novels}
     menus = half.menus
@@ -168,12 +168,12 @@ def _editions(name: str, half: Shelf, parts: Sequence[Document], each: int, chan
                 continue
             part = own[text]
             kind = f"edition_{edition.language}" if share >= _SAME else f"edition_{edition.language}_rewritten"
-            made = identity(name, "edition", part.id)
-            documents.append(Document(made, passage, kind, edition.source_id, part.work, part.id))
+            created = identity(name, "edition", part.id)
+            documents.append(Document(created, passage, kind, edition.source_id, part.work, part.id))
     kept = []
     for kind in sorted({document.kind for document in documents}):
-        found = [document for document in documents if document.kind == kind and document.text]
-        kept += chance.sample(found, min(len(found), each))
+        results = [document for document in documents if document.kind == kind and document.text]
+        kept += chance.sample(results, min(len(results), each))
     return Planted("", tuple(kept), tuple(Pair(d.kind, d.origin, d.id) for d in kept))
 
 
@@ -215,9 +215,9 @@ def _poem(name: str, text: Text) -> Document:
     return Document(identity(name, "sonnet", text.id), text.text, "sonnet", text.source_id, f"sonnet-{text.id}")
 
 
-def kinds(found: Planted) -> Mapping[str, int]:
-    """How many documents there are of each kind."""
+def kinds(results: Planted) -> Mapping[str, int]:
+    """Return the number of documents of each kind."""
     counts: dict[str, int] = {}
-    for document in found.documents:
+    for document in results.documents:
         counts[document.kind] = counts.get(document.kind, 0) + 1
     return dict(sorted(counts.items()))

@@ -23,7 +23,7 @@ _BARRIER: Final = "dedupe ("
 
 
 def pooled(lines: Sequence[Sequence[str]], number: int, holders: int = HOLDERS) -> Iterator[str]:
-    """So many documents of 300 words and more, whose paragraphs are drawn from so few that each stands in many.
+    """Return documents of at least 300 words whose paragraphs are drawn from a small pool, so that each occurs in many.
 
     Args:
         lines: paragraphs by language, of which the pool is a sample.
@@ -36,14 +36,14 @@ def pooled(lines: Sequence[Sequence[str]], number: int, holders: int = HOLDERS) 
     """
     chance = random.Random(_SEED)
     every = sum(map(len, lines))
-    words = sum(len(line.split()) for found in lines for line in found) / max(every, 1)
+    words = sum(len(line.split()) for result in lines for line in result) / max(every, 1)
     share = min(1.0, number * (_WORDS / words) / holders / every)
-    pool = [chance.sample(found, max(1, round(share * len(found)))) for found in lines]
+    pool = [chance.sample(result, max(1, round(share * len(result)))) for result in lines]
     return recombined(pool, number, _WORDS, _SEED)
 
 
 def measured(lines: Sequence[Sequence[str]], number: int, holders: int, workers: int, room: Path) -> dict[str, Any]:
-    """What a run that finds near-duplicates among them used, by name.
+    """Return the resources of a run that finds near-duplicates among them, by name.
 
     Args:
         lines: see `pooled`.
@@ -56,19 +56,19 @@ def measured(lines: Sequence[Sequence[str]], number: int, holders: int, workers:
     for start in range(0, number, _A_FILE):
         write_jsonl(room / f"documents-{start:09d}.jsonl", texts[start : start + _A_FILE], str(start))
     del texts
-    told = run_apart(write_recipe(room, ("dedupe",), near=True), room / "out", workers)
+    reported = run_apart(write_recipe(room, ("dedupe",), near=True), room / "out", workers)
     [file] = (room / "out" / "runs").glob("*/run.json")
     barriers: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["barriers"]
-    return _figures(told) | barriers["dedupe"]
+    return _figures(reported) | barriers["dedupe"]
 
 
-def _figures(told: Told) -> dict[str, Any]:
-    clock, cpu = next((clock, cpu) for name, clock, cpu in told.phases if name.startswith(_BARRIER))
+def _figures(reported: Told) -> dict[str, Any]:
+    clock, cpu = next((clock, cpu) for name, clock, cpu in reported.phases if name.startswith(_BARRIER))
     return {
-        "largest worker, MB": told.children_peak_mb,
-        "parent, MB": told.peak_mb,
+        "largest worker, MB": reported.children_peak_mb,
+        "parent, MB": reported.peak_mb,
         "seconds of the barrier": clock,
         "CPU seconds of the barrier": cpu,
-        "seconds of the run": told.wall,
-        "kept": told.kept,
+        "seconds of the run": reported.wall,
+        "kept": reported.kept,
     }

@@ -50,7 +50,7 @@ def _shingles(text: str) -> list[str]:
 
 
 def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
-    """Datatrove's four stages, one task and one process, what is kept written as JSONL."""
+    """Run datatrove's four stages, with one task and one process, and write the kept documents as JSONL."""
     with tempfile.TemporaryDirectory(prefix="rival-") as name:
         source = Path(name) / "in"
         source.mkdir()
@@ -61,14 +61,14 @@ def datatrove(row: str, path: Path, clock: Clock) -> dict[str, str]:
 
 
 def removed_by_chain(row: str, folder: Path, workers: int, clock: Clock) -> int:
-    """How many documents of a folder's files datatrove's four stages remove, a task a file, by so many workers."""
+    """Return how many documents datatrove's four stages remove, with a task per file and this many workers."""
     with tempfile.TemporaryDirectory(prefix="rival-", dir=folder) as name:
         removed = _chain(row, folder, Path(name), workers, clock)
         return sum(file.stat().st_size for file in removed.glob("*.remove")) // struct.calcsize("<I")
 
 
 def _chain(row: str, source: Path, room: Path, workers: int, clock: Clock) -> Path:
-    """Run the four stages; gives the folder of what is removed."""
+    """Run the four stages; return the folder of removed documents."""
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.dedup.minhash import (
         MinhashConfig,
@@ -122,9 +122,9 @@ def _clusters(folder: Path, ids: list[str]) -> dict[str, str]:
         for document, cluster in struct.iter_unpack("<II", file.read_bytes()):
             members.setdefault(cluster, []).append(document)
     dropped: dict[str, str] = {}
-    for found in members.values():
-        kept = next(document for document in found if document not in removed)
-        dropped |= {ids[document]: ids[kept] for document in found if document != kept}
+    for member in members.values():
+        kept = next(document for document in member if document not in removed)
+        dropped |= {ids[document]: ids[kept] for document in member if document != kept}
     return dropped
 
 
@@ -251,12 +251,12 @@ ROWS = {
 
 def _main(row: str, documents: str, out: str, workers: str = "") -> None:
     clock = Clock()
-    told: dict[str, Any] = {"contained": [], "pairs": None}
+    reported: dict[str, Any] = {"contained": [], "pairs": None}
     if workers:
-        told["removed"] = removed_by_chain(row, Path(documents), int(workers), clock)
+        reported["removed"] = removed_by_chain(row, Path(documents), int(workers), clock)
     else:
-        told["dropped"] = ROWS[row](row, Path(documents), clock)
-    told["used"] = {
+        reported["dropped"] = ROWS[row](row, Path(documents), clock)
+    reported["used"] = {
         "cpu": clock.ended,
         "started": clock.started,
         "wall": clock.wall,
@@ -264,8 +264,8 @@ def _main(row: str, documents: str, out: str, workers: str = "") -> None:
         "stages": clock.stages,
     }
     if workers:
-        told["used"]["children_peak_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
-    Path(out).write_text(json.dumps(told), encoding="utf-8")
+        reported["used"]["children_peak_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+    Path(out).write_text(json.dumps(reported), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a tool's decisions are worth on a planted set: what it found, what it took for the same and was not."""
+"""Score a tool's decisions on a planted set: copies that it found, and documents that it merged wrongly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Natural:
 
 @dataclass(frozen=True)
 class Score:
-    """What a tool's decisions are worth.
+    """The scores of a tool's decisions.
 
     Attributes:
         recall: kind → (pairs found, pairs planted); found are those that fell and those recorded as variants.
@@ -76,11 +76,11 @@ class Score:
     varied: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def precision(self, without: Iterable[str] = ()) -> float:
-        """The share of right removals, those of some kinds of wrong ones left aside."""
+        """Return the share of right removals, without some kinds of wrong ones."""
         aside = set(without)
         wrong = sum(count for kind, count in self.wrong.items() if kind not in aside)
-        right = self.planted + sum(found.right for found in self.natural)
-        wrong += sum(not found.right for found in self.natural)
+        right = self.planted + sum(result.right for result in self.natural)
+        wrong += sum(not result.right for result in self.natural)
         return right / (right + wrong) if right + wrong else 1.0
 
     def told(self) -> dict[str, Any]:
@@ -93,15 +93,15 @@ def forms(score: Score) -> list[str]:
     return [kind for kind in score.wrong if kind.startswith("form_")]
 
 
-def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = None) -> Score:
-    """The score of a tool's decisions on this set.
+def score(results: Planted, result: Result, verdicts: Mapping[str, str] | None = None) -> Score:
+    """Return the score of a tool's decisions on this set.
 
     Args:
-        found: documents and truth.
+        results: documents and truth.
         result: the tool's.
         verdicts: "dropped kept" → `same` or `other`, as a person judged removals that were not planted.
     """
-    roots = {document.id: root(document.id, result.dropped) for document in found.documents}
+    roots = {document.id: root(document.id, result.dropped) for document in results.documents}
     merged = None if result.pairs is None else {frozenset(pair) for pair in result.pairs}
     recorded = {frozenset(pair) for pair in result.contained}
 
@@ -115,19 +115,19 @@ def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = N
         ends.setdefault(other, set()).add(one)
 
     def varies(a: str, b: str) -> bool:
-        """Whether what stands for the two, or the first variants of one work, are recorded as variants."""
+        """Return whether the documents kept for the two, or the first of a work, are recorded as variants."""
         one, other = roots[a], roots[b]
         return one != other and (other in ends.get(one, ()) or bool(ends.get(one, set()) & ends.get(other, set())))
 
-    varied = _counted(found.pairs, lambda pair: varies(pair.a, pair.b))
-    recall = _counted(found.pairs, lambda pair: together(pair.a, pair.b) or varies(pair.a, pair.b))
+    varied = _counted(results.pairs, lambda pair: varies(pair.a, pair.b))
+    recall = _counted(results.pairs, lambda pair: together(pair.a, pair.b) or varies(pair.a, pair.b))
     contained = _counted(
-        found.contained, lambda pair: together(pair.a, pair.b) or frozenset((pair.a, pair.b)) in recorded
+        results.contained, lambda pair: together(pair.a, pair.b) or frozenset((pair.a, pair.b)) in recorded
     )
-    apart = dict(_counted(found.apart, lambda pair: together(pair.a, pair.b)))
+    apart = dict(_counted(results.apart, lambda pair: together(pair.a, pair.b)))
     removed_of: dict[str, tuple[int, int]] = {}
     group_of: dict[str, tuple[str, int]] = {}
-    for kind, groups in found.groups.items():
+    for kind, groups in results.groups.items():
         pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
         if merged is None:
             wrong = sum(n * (n - 1) // 2 for group in groups for n in Counter(roots[d] for d in group).values())
@@ -141,21 +141,21 @@ def score(found: Planted, result: Result, verdicts: Mapping[str, str] | None = N
         of_own = sum(group_of.get(kept) == group_of[d] for d, kept in own)
         removed_of[kind] = (of_own, sum(map(len, groups)))
     so_far = Score(recall, contained, apart, removed_of, 0, 0, varied=varied)
-    return _judged(found, result, verdicts or {}, group_of, so_far)
+    return _judged(results, result, verdicts or {}, group_of, so_far)
 
 
 def _judged(
-    found: Planted,
+    results: Planted,
     result: Result,
     verdicts: Mapping[str, str],
     group_of: Mapping[str, tuple[str, int]],
     so_far: Score,
 ) -> Score:
     """The score with every removal judged."""
-    by_id = {document.id: document for document in found.documents}
-    far = {frozenset((pair.a, pair.b)): pair.kind for pair in found.apart}
-    near = {frozenset((pair.a, pair.b)) for pair in (*found.pairs, *found.contained)}
-    open_ = {frozenset((pair.a, pair.b)) for pair in found.between}
+    by_id = {document.id: document for document in results.documents}
+    far = {frozenset((pair.a, pair.b)): pair.kind for pair in results.apart}
+    near = {frozenset((pair.a, pair.b)) for pair in (*results.pairs, *results.contained)}
+    open_ = {frozenset((pair.a, pair.b)) for pair in results.between}
     planted = lost = other_work = between = 0
     wrong: Counter[str] = Counter()
     natural: list[Natural] = []
@@ -218,6 +218,6 @@ def root(document: str, dropped: Mapping[str, str]) -> str:
 def _counted(pairs: Sequence[Pair], is_found: Any) -> dict[str, tuple[int, int]]:
     counts: dict[str, tuple[int, int]] = {}
     for pair in pairs:
-        found, of = counts.get(pair.kind, (0, 0))
-        counts[pair.kind] = (found + bool(is_found(pair)), of + 1)
+        results, of = counts.get(pair.kind, (0, 0))
+        counts[pair.kind] = (results + bool(is_found(pair)), of + 1)
     return dict(sorted(counts.items()))

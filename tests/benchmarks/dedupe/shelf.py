@@ -76,7 +76,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Around:
-    """What stands before and after an article on a site's pages, or before and after a book in its file."""
+    """The text before and after an article on a site's pages, or before and after a book in its file."""
 
     owner: str
     before: str
@@ -141,7 +141,7 @@ class Shelf:
             ),
             tuple(Text(row["page"], row["work"][:12], "es", "alto", row["lines"]) for row in records(data, PAGES)),
             tuple(_menu(path) for path in sorted((data / _NEWS).glob("*.html.gz"))),
-            tuple(found for path in sorted((data / GUTENBERG).glob("*/*-8.txt")) if (found := _licence(path))),
+            tuple(results for path in sorted((data / GUTENBERG).glob("*/*-8.txt")) if (results := _licence(path))),
             tuple(
                 Text(code, code, code, "udhr", "\n".join(row["text"] for row in rows))
                 for code, rows in groupby(records(data, DECLARATION), key=lambda row: row["code"])
@@ -188,7 +188,7 @@ def _others(data: Path, shelf: Shelf) -> Shelf:
         start, end = _START.search(text), _END.search(text)
         # Printed lines are joined to paragraphs, as the other books have them.
         paragraphs = text[start.end() if start else 0 : end.start() if end else None].split("\n\n")
-        whole = "\n".join(" ".join(found.split()) for found in paragraphs if found.strip())
+        whole = "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())
         books.append(Text(name, name, language, "gutenberg-books", whole))
     taken: set[str] = set()
     for side in range(len(HALVES)):

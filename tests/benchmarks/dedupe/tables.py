@@ -31,13 +31,13 @@ COST_COLUMNS: Final = (
 
 
 def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]:
-    """What the documents cost, the toolkit's steps a document, and how many a second from word table to verdict."""
+    """Return the cost of the documents, the toolkit's steps per document, and documents per second without reading."""
     work = used.cpu - used.started
     steps: tuple[object, ...] = ("-",) * 5
     if set(used.stages) >= {FINGERPRINT, DECISION, SPOOL, TEXT_HASH}:
-        made, hashed, written, decided = (used.stages[name] for name in (FINGERPRINT, TEXT_HASH, SPOOL, DECISION))
-        each = (rounded(seconds / documents * _MICRO) for seconds in (made, hashed, written, decided))
-        steps = (*each, rounded(documents / (made + written + decided)))
+        created, hashed, written, decided = (used.stages[name] for name in (FINGERPRINT, TEXT_HASH, SPOOL, DECISION))
+        each = (rounded(seconds / documents * _MICRO) for seconds in (created, hashed, written, decided))
+        steps = (*each, rounded(documents / (created + written + decided)))
     return (
         rounded(work),
         rounded(work / documents * _MICRO),
@@ -49,7 +49,7 @@ def cost_cells(used: Used, documents: int, result: Result) -> tuple[object, ...]
 
 
 def summary_table(title: str, documents: int, scores: Mapping[str, Score], used: Mapping[str, Used]) -> Table:
-    """What each tool cost, removed and got wrong."""
+    """Return the table of each tool's cost, removals and errors."""
     rows: list[tuple[object, ...]] = []
     for name, score in scores.items():
         cost = used[name]
@@ -81,7 +81,7 @@ def found_table(title: str, scores: Mapping[str, Score]) -> Table:
             counts = [getattr(score, part)[kind] for score in scores.values()]
             of = counts[0][1]
             rows.append(
-                (kind if part == "recall" else f"{kind} (contained)", of, *(_share(found, of) for found, _ in counts))
+                (kind if part == "recall" else f"{kind} (contained)", of, *(_share(result, of) for result, _ in counts))
             )
     return Table(f"{title}: planted pairs found", ("kind", "pairs#", *(f"{name}#" for name in scores)), tuple(rows))
 
@@ -135,10 +135,10 @@ def markdown(table: Table) -> str:
     return f"**{table.title}**\n\n" + "\n".join(lines)
 
 
-def _share(found: int, of: int) -> str:
+def _share(results: int, of: int) -> str:
     """A share to three places, without the zero.
 
     >>> _share(119, 120), _share(3, 3)
     ('.992', '1')
     """
-    return "-" if not of else "1" if found == of else f"{found / of:.3f}".lstrip("0") if found else "0"
+    return "-" if not of else "1" if results == of else f"{results / of:.3f}".lstrip("0") if results else "0"

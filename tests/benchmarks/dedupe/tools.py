@@ -48,7 +48,7 @@ def chosen(rows: str, python: Path | None) -> list[str]:
 
 
 def run(name: str, documents: Path, out: Path, python: Path | None) -> tuple[Result, Used]:
-    """What the tool decided about the file's documents, and what it used.
+    """Return a tool's decisions about the file's documents, and the resources that it used.
 
     Raises:
         ConfigError: the tool failed.
@@ -62,7 +62,7 @@ def run(name: str, documents: Path, out: Path, python: Path | None) -> tuple[Res
 
 
 def give(name: str, command: Sequence[str]) -> None:
-    """Run a tool's command, of which each process has one thread.
+    """Run a tool's command with one thread per process.
 
     Raises:
         ConfigError: the tool failed.
@@ -75,7 +75,7 @@ def give(name: str, command: Sequence[str]) -> None:
 
 
 def median(runs: Sequence[Used]) -> Used:
-    """The run in the middle by what it used after its start, with the median of each figure."""
+    """Return the run with the median use after its start, with the median of each figure."""
     return replace(
         runs[0],
         cpu=statistics.median(used.cpu for used in runs),
@@ -90,5 +90,5 @@ def versions(python: Path) -> dict[str, str]:
     """The versions that decide what the rivals cost."""
     code = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {_VERSIONS}}}))"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    results: dict[str, str] = json.loads(done.stdout)
+    return results

@@ -1,4 +1,4 @@
-"""What came through: lines, paragraphs or turns that are as they were, and where others were joined or parted."""
+"""Count lines, paragraphs or turns that were preserved, joined or split."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INNER, _LINE, _BLANK = 0, 1, 2
 
 
 class Counts(NamedTuple):
-    """What became of a collection's units: verses, paragraphs or turns.
+    """The results for a collection's units: verses, paragraphs or turns.
 
     Attributes:
         units: put in.
@@ -78,15 +78,18 @@ def count(collection: Collection, extracted: Extracted, labels: dict[str, str] |
     for block in SequenceMatcher(None, words, given, autojunk=False).get_matching_blocks():
         matched += block.size
         for offset in range(block.size):
-            expected, found = ends[block.a + offset], given_ends[block.b + offset]
+            expected, results = ends[block.a + offset], given_ends[block.b + offset]
             if block.a + offset == 0:
                 continue
-            joined += expected != _INNER and found == _INNER
-            parted += expected == _INNER and found != _INNER
-            kept_stanzas += strict and expected == _BLANK and found == _BLANK
+            joined += expected != _INNER and results == _INNER
+            parted += expected == _INNER and results != _INNER
+            kept_stanzas += strict and expected == _BLANK and results == _BLANK
     lines = [_folded(line) for line in extracted.text.split("\n") if line.strip()]
     units = [_folded(unit) for _, unit in blocks]
-    kept = sum(one.size for one in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks())
+    kept = sum(
+        get_matching_block.size
+        for get_matching_block in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks()
+    )
     speakers = len({turn.speaker for turn in extracted.turns if turn.speaker})
     return Counts(
         len(units), kept, joined, parted, stanza_ends, kept_stanzas, len(words), len(words) - matched,
@@ -103,7 +106,7 @@ def _folded(text: str) -> str:
 
 
 def _with_ends(text: str) -> tuple[list[int], list[str]]:
-    """Return the words of a text, and what stands before each: nothing, a line end or a blank line."""
+    """Return the words of a text, and the separator before each: none, a line end or a blank line."""
     ends: list[int] = []
     words: list[str] = []
     blank = False

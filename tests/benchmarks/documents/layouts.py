@@ -1,4 +1,4 @@
-"""How a text is set: the layouts that rules were chosen on, and those that they were only tried on."""
+"""Layouts of texts: those that rules were chosen on, and those that they were only tested on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD: Final = "Archivo de la palabra"
 
 
 class Layout(NamedTuple):
-    """How the pages of a document are set.
+    """The layout of the pages of a document.
 
     Attributes:
         name: for the tables.

@@ -50,12 +50,12 @@ class Collection(NamedTuple):
 
 def collections(data: Path) -> list[Collection]:
     """Return the texts of both halves: other authors, novels and conversations in each."""
-    made = []
+    created = []
     for number, half in enumerate(HALVES):
-        made.append(Collection("verse", half, tuple(_verse(data, number))))
-        made.append(Collection("prose", half, (_prose(data, number),)))
-        made.append(Collection("interview", half, (_interview(data, number, half),)))
-    return made
+        created.append(Collection("verse", half, tuple(_verse(data, number))))
+        created.append(Collection("prose", half, (_prose(data, number),)))
+        created.append(Collection("interview", half, (_interview(data, number, half),)))
+    return created
 
 
 def _verse(data: Path, number: int) -> Iterable[Work]:
@@ -66,9 +66,9 @@ def _verse(data: Path, number: int) -> Iterable[Work]:
     for row in (*chosen, *tangos):
         text = re.sub(r"[ \t]+", " ", row["text"].strip())
         stanzas = (
-            tuple(line.strip() for line in one.split("\n") if line.strip()) for one in re.split(r"\n\s*\n", text)
+            tuple(line.strip() for line in part.split("\n") if line.strip()) for part in re.split(r"\n\s*\n", text)
         )
-        yield Work(row["title"].strip().capitalize(), tuple(one for one in stanzas if one))
+        yield Work(row["title"].strip().capitalize(), tuple(stanza for stanza in stanzas if stanza))
 
 
 def _prose(data: Path, number: int) -> Work:

@@ -1,4 +1,4 @@
-"""`extraction`: the text of pages beside trafilatura and others, against gold, by folds over sites; and its cost."""
+"""`extraction`: the text of pages compared with trafilatura and others, against gold, by folds over sites; its cost."""
 
 from .bench import measure, options
 

@@ -95,7 +95,7 @@ def _extract(shelf: Shelf) -> int:
     lessons = shelf.lessons()
     for system in ("balanced", "fast"):
         shelf.texts[system] = [""] * len(lessons)
-    asked = 0
+    requested = 0
     for fold in range(_FOLDS):
         is_held_out = [fold_of(lesson.site, _FOLDS) == fold for lesson in lessons]
         model = learn([lesson for lesson, held_out in zip(lessons, is_held_out, strict=True) if not held_out])
@@ -104,12 +104,12 @@ def _extract(shelf: Shelf) -> int:
             shelf.texts["fast"][index] = page.text
             chosen = choose_text(page, shelf.markups[index])
             shelf.texts["balanced"][index] = chosen.text
-            asked += chosen.extractor.startswith("trafilatura")
-    return asked
+            requested += chosen.extractor.startswith("trafilatura")
+    return requested
 
 
 def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
-    """What each system takes a page: of each page the least of several rounds, in which all take their turns."""
+    """Return each system's time per page: the least of several rounds, in which all systems take turns."""
     least: dict[str, NDArray[np.float64]] = {}
     for _ in range(rounds):
         shelf.ask(python, SYSTEMS)
@@ -143,16 +143,16 @@ def _scored(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
         for name in SETS:
             members = _members(shelf, name)
             sites = [shelf.pages[place].site for place in members]
-            found = scores(counted_[members], name in _WHOLE)
+            results = scores(counted_[members], name in _WHOLE)
             low, high = interval(counted_[members], None, name in _WHOLE, sites)
-            row.append(f"{found[0]:.3f} / {found[1]:.3f} / {found[2]:.3f} [{low:.3f}, {high:.3f}]")
+            row.append(f"{results[0]:.3f} / {results[1]:.3f} / {results[2]:.3f} [{low:.3f}, {high:.3f}]")
         rows.append(tuple(row))
-    sizes = [f"{name}: {told} ({len(_members(shelf, name))})#" for name, told in SETS.items()]
+    sizes = [f"{name}: {report} ({len(_members(shelf, name))})#" for name, report in SETS.items()]
     return Table("precision / recall / F1", ("system", *sizes), tuple(rows))
 
 
 def _lost(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
-    """How many pages each system loses, in each half of the sites."""
+    """Return how many pages each system loses, in each half of the sites."""
     halves = np.array([fold_of(page.site, 2, "half ") for page in shelf.pages])
     rows = []
     for system, counted_ in counts.items():

@@ -1,4 +1,4 @@
-"""`gate`: a stream of pages most of which nobody wants, WARC in and text out, beside datatrove and trafilatura."""
+"""`gate`: a stream of mostly unwanted pages from WARC to text, compared with datatrove and trafilatura."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each keeps and takes, of the stream and of the wanted pages."""
+    """Measure what each system keeps and costs, on the whole stream and on the wanted pages."""
     wanted, unwanted = _by_language(args.data)
     dice = random.Random(_SEED)
     stream = [*unwanted, *dice.sample(wanted, max(1, len(unwanted) // (_SHARE - 1)))]
@@ -95,9 +95,9 @@ def measure(args: argparse.Namespace) -> Report:
                 rows.append((title, times * len(pages), *row))
                 all_lost += [(title, *one) for one in lost]
             tables.append(Table("The gate", _COLUMNS, tuple(rows)))
-            told = tuple((title, url, len(text.split()), _shown(text)) for title, url, text in all_lost)
+            reported = tuple((title, url, len(text.split()), _shown(text)) for title, url, text in all_lost)
             columns = ("pages", "address", "words that it takes#", f"these, if fewer than {_WORDS}")
-            tables.append(Table("Kept by datatrove alone", columns, told))
+            tables.append(Table("Kept by datatrove alone", columns, reported))
         if args.job != "gate":
             room = Path(name) / "whole"
             room.mkdir()
@@ -113,7 +113,7 @@ def _by_language(data: Path) -> tuple[list[GoldPage], list[GoldPage]]:
 
     shelf = Shelf.of(data)
     texts = [read_page(markup).text for markup in shelf.markups]
-    codes = [found.code for found in judge(load(SHIPPED, ""), texts)]
+    codes = [result.code for result in judge(load(SHIPPED, ""), texts)]
     pages = [
         replace(page, url=f"https://page-{number}.example/", raw=markup.encode())
         for number, (page, markup) in enumerate(zip(shelf.pages, shelf.markups, strict=True))
@@ -130,16 +130,16 @@ def _filled(wanted: Sequence[GoldPage], data: Path, number: int, dice: random.Ra
     texts = list(chunks(read_texts(data, NOVELS), 60))
     dice.shuffle(texts)
     passages = cycle(texts)
-    made = []
+    created = []
     for turn in range(number):
         frame = frames[turn % len(frames)]
-        page = _PARAGRAPH.sub(lambda found: found[1] + _plain(next(passages)) + found[3], frame.raw.decode())
-        made.append(replace(frame, url=f"https://filled-{turn}.example/", raw=page.encode()))
-    return made
+        page = _PARAGRAPH.sub(lambda results: results[1] + _plain(next(passages)) + results[3], frame.raw.decode())
+        created.append(replace(frame, url=f"https://filled-{turn}.example/", raw=page.encode()))
+    return created
 
 
 def _shown(text: str) -> str:
-    """The text if it is no more than a date or a name: of others no part is shown."""
+    """Return the text if it is only a date or a name; otherwise nothing is shown."""
     words = text.split()
     return " ".join(words) if len(words) < _WORDS else ""
 
@@ -162,7 +162,7 @@ def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
 
 
 def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], list[_Lost]]:
-    """A row: kept by each, the shares of theirs that ours keeps, CPU seconds of each, their ratio; what ours lost."""
+    """Return a row: kept by each, the share of theirs that ours keeps, CPU seconds, their ratio, lost pages."""
     recipe = write_recipe(room, _GATE, files="*.warc.gz", genre="web")
     out = room / "kept.json"
     arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
@@ -172,15 +172,15 @@ def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], l
     if len(kept) != warm.kept:
         raise CorpusError("gate", f"{len(kept)} addresses are left, and the run kept {warm.kept}", "mend the benchmark")
     for turn in range(rounds):
-        told = run_apart(recipe, room / f"out{turn}")
-        ours.append(told.cpu - told.started)
+        reported = run_apart(recipe, room / f"out{turn}")
+        ours.append(reported.cpu - reported.started)
         used = run_script(python, Path(__file__).with_name("rival_gate.py"), arguments)
         theirs.append(used["cpu"] - used["started"])
     other: dict[str, str] = json.loads(out.read_text())
     texts = {url for url, text in other.items() if len(text.split()) >= _WORDS}
     lost = [_Lost(url, text) for url, text in other.items() if url not in kept]
     mean, mean_other = statistics.median(ours), statistics.median(theirs)
-    shares = [f"{len(kept & found) / max(1, len(found)):.2%}" for found in (set(other), texts)]
+    shares = [f"{len(kept & result) / max(1, len(result)):.2%}" for result in (set(other), texts)]
     row = (len(kept), len(other), *shares, f"{mean:.2f}", f"{mean_other:.1f}", f"{mean_other / mean:.1f}")
     return row, lost
 
@@ -189,20 +189,20 @@ def _whole(room: Path, python: Path, number: int) -> Table:
     """From WARC to Parquet with filters and exact dedupe, where all pages are wanted: ours, two rows of datatrove."""
     recipe = write_recipe(room, _WHOLE, files="*.warc.gz", genre="news")
     run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
-    found = {"latam_corpus": run_apart(recipe, room / "out")}
+    results = {"latam_corpus": run_apart(recipe, room / "out")}
     archive = room / "pages.warc.gz"
-    found |= {f"datatrove, {row}": rival_apart(python, archive, room / row, row) for row in ("regex", "stock")}
-    used = {name: told.cpu - told.started for name, told in found.items()}
+    results |= {f"datatrove, {row}": rival_apart(python, archive, room / row, row) for row in ("regex", "stock")}
+    used = {name: report.cpu - report.started for name, report in results.items()}
     base = used["latam_corpus"]
     rows = tuple(
-        (name, told.kept, f"{used[name]:.1f}", f"{number / used[name]:.1f}", f"{used[name] / base:.1f}")
-        for name, told in found.items()
+        (name, report.kept, f"{used[name]:.1f}", f"{number / used[name]:.1f}", f"{used[name] / base:.1f}")
+        for name, report in results.items()
     )
     return Table(f"From WARC to Parquet, {number} pages", ("", "kept#", "CPU s#", "pages/s#", "times ours#"), rows)
 
 
 def _kept(out: Path) -> set[str]:
-    """The addresses of the rows that no step of any part set aside."""
+    """Return the addresses of the rows that no step dropped."""
     from latam_corpus.pipeline.rows.step_file import DROPPED, ROWS
 
     rows, dropped = (

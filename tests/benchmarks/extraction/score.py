@@ -1,4 +1,4 @@
-"""How near texts come to the gold, by what `gold_pages` counts; with intervals by bootstrap."""
+"""Score texts against the gold as `gold_pages` counts, with intervals by bootstrap."""
 
 from __future__ import annotations
 
@@ -47,9 +47,11 @@ def interval(
     dice = np.random.default_rng(seed)
     names = sorted(set(sites))
     members = [np.flatnonzero(np.array(sites) == name) for name in names]
-    found = np.empty(_SAMPLES)
+    results = np.empty(_SAMPLES)
     for sample in range(_SAMPLES):
-        drawn = np.concatenate([members[one] for one in dice.integers(0, len(names), len(names))])
-        found[sample] = scores(ours[drawn], whole)[2] - (scores(theirs[drawn], whole)[2] if theirs is not None else 0.0)
-    low, high = np.percentile(found, [2.5, 97.5])
+        drawn = np.concatenate([members[integer] for integer in dice.integers(0, len(names), len(names))])
+        results[sample] = scores(ours[drawn], whole)[2] - (
+            scores(theirs[drawn], whole)[2] if theirs is not None else 0.0
+        )
+    low, high = np.percentile(results, [2.5, 97.5])
     return float(low), float(high)

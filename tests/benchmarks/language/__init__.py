@@ -1,4 +1,4 @@
-"""`language`: the identifier beside its rivals, on clean windows, hard texts, kept-out texts and streams."""
+"""`language`: the identifier compared with its rivals, on clean windows, hard texts, held-out texts and streams."""
 
 from .bench import measure, options
 

@@ -68,25 +68,25 @@ def measure(args: argparse.Namespace) -> Report:
     _check(systems, args)
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
-        made, settings = _told_apart(systems, room, args) if args.job == "all" else ([], {"job": args.job})
+        created, settings = _told_apart(systems, room, args) if args.job == "all" else ([], {"job": args.job})
         streams, shares = _streams(systems, room, args)
     model = streams["American"][OURS][0].version
     if {settings.get("model", model), *(t.version for stream in streams.values() for t in stream[OURS])} != {model}:
         raise CorpusError(OURS, f"the model was no longer {model} when it was timed", "measure it again")
     settings |= {"model": model, "rounds": args.rounds, "seconds": _seconds(streams)}
     title = "language" if args.job == "all" else f"language_{args.job}"
-    found = (*made, tables.cost(streams, shares, args.documents))
-    return Report(title, checksums(args.data, PUBLIC), settings, found, _NOTES)
+    results = (*created, tables.cost(streams, shares, args.documents))
+    return Report(title, checksums(args.data, PUBLIC), settings, results, _NOTES)
 
 
 def _told_apart(systems: list[str], room: Path, args: argparse.Namespace) -> tuple[list[Table], dict[str, Any]]:
-    """The tables of what each system said of texts whose language is known, and what they rest on."""
+    """Return tables of each system's verdicts on texts of known languages, and their settings."""
     packages = versions(args.help_data)
     windows = clean_windows(args.data, args.help_data, args.most)
     hard = hard_texts([(w.language, w.text) for w in windows if w.language in _WORN], args.hard)
     sets = {
         "windows": [Sample(w.source, w.language, w.text) for w in windows],
-        "hard": [Sample(kind, code, text) for kind, found in hard.items() for code, text in found],
+        "hard": [Sample(kind, code, text) for kind, result in hard.items() for code, text in result],
         "declarations": samples.declarations(args.data),
         "unseen": samples.unseen(args.data),
         "neighbours": samples.neighbours(args.data, windows, 2000),
@@ -112,10 +112,10 @@ def _check(systems: list[str], args: argparse.Namespace) -> None:
 def _name_all(
     systems: list[str], sets: dict[str, list[Sample]], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, list[Named]], str]:
-    """For each set what each system said, and which model of ours did."""
+    """Return each system's verdicts on each set, and the model of ours that made them."""
     path = room / "texts.jsonl"
-    write(path, (sample.text for found in sets.values() for sample in found))
-    made: dict[str, list[Named]] = {name: [] for name in sets}
+    write(path, (sample.text for result in sets.values() for sample in result))
+    created: dict[str, list[Named]] = {name: [] for name in sets}
     model = ""
     for system in systems:
         lid176 = args.lid176 if system == "lid.176" else ""
@@ -123,28 +123,28 @@ def _name_all(
         model = version if system == OURS else model
         for one in (said, sure(said)) if system == "lid.176" else (said,):
             columns = [iter(column) for column in (one.groups, one.labels, one.scores, one.others)]
-            for name, found in sets.items():
-                a, b, c, d = ([*islice(column, len(found))] for column in columns)
-                made[name].append(Named(one.system, a, b, c, d))  # type: ignore[arg-type]
-    return made, model
+            for name, result in sets.items():
+                a, b, c, d = ([*islice(column, len(result))] for column in columns)
+                created[name].append(Named(one.system, a, b, c, d))  # type: ignore[arg-type]
+    return created, model
 
 
 def _streams(
     systems: list[str], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, dict[str, list[Told]]], dict[str, Share]]:
-    """What two streams of documents cost each system; and what each of several processes takes on the first."""
+    """Measure the cost of two streams for each system, and the memory of several processes on the first."""
     streams = {
         "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
         "American": samples.american(args.data, args.documents),
     }
     beside = {OURS: (OURS, STAGE), "lid.176": ("lid.176", CUT)}
     timed = [row for system in systems for row in beside.get(system, (system,))]
-    told = {
+    reported = {
         name: {one: speed(one, texts, room, args.rival_python, args.lid176, args.rounds) for one in timed}
         for name, texts in streams.items()
     }
     first = next(iter(streams.values()))
-    return told, {one: share(one, first, room, args.rival_python, args.lid176) for one in timed}
+    return reported, {one: share(one, first, room, args.rival_python, args.lid176) for one in timed}
 
 
 def _tables(
@@ -155,7 +155,7 @@ def _tables(
 ) -> list[Table]:
     kinds = ["in training texts" if w.seen else "never trained on" for w in windows]
     worn = [sample.kind for sample in sets["hard"]]
-    ours = {name: found[0] for name, found in named.items()}
+    ours = {name: result[0] for name, result in named.items()}
     return [
         tables.sources(windows, ours["windows"]),
         tables.false_names(sorted(set(kinds)), kinds, named["windows"], "False names of the Americas: clean windows"),
@@ -173,7 +173,7 @@ def _tables(
 def _settings(
     args: argparse.Namespace, sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> dict[str, Any]:
-    """What the figures rest on, with every false name of ours by the digest of its text."""
+    """Return the settings of the figures, with every false name of ours by the digest of its text."""
     false = list(_false(sets, named, windows))
     if args.false:
         args.false.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in false), encoding="utf-8")
@@ -194,13 +194,13 @@ def _false(
 ) -> list[dict[str, Any]]:
     """Each text of elsewhere that ours names after a language of the Americas, or shows as partly in one."""
     of = set(groups().of)
-    found = []
+    results = []
     for name in ("windows", "hard"):
         ours = named[name][0]
         for n, sample in enumerate(sets[name]):
             first = ours.groups[n] in of
-            if first or any(one.split("_")[0] in of for one in ours.others[n].split()):
-                told = {
+            if first or any(part.split("_")[0] in of for part in ours.others[n].split()):
+                reported = {
                     "set": name,
                     "source": sample.kind,
                     "language": sample.language,
@@ -211,12 +211,12 @@ def _false(
                     "sha256": hashlib.sha256(sample.text.encode()).hexdigest()[:16],
                     "text": sample.text,
                 }
-                found.append(told)
-    return found
+                results.append(reported)
+    return results
 
 
 def _seconds(streams: dict[str, dict[str, list[Told]]]) -> dict[str, dict[str, list[float]]]:
     return {
-        name: {system: [round(told.cpu, 2) for told in found] for system, found in stream.items()}
+        name: {system: [round(report.cpu, 2) for report in result] for system, result in stream.items()}
         for name, stream in streams.items()
     }

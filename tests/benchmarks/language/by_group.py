@@ -1,4 +1,4 @@
-"""The table of a model's card: what is told of each group of the Americas, out of the figures of the gate.
+"""Make the table of a model's card: how each group of the Americas is recognised, from the figures of the gate.
 
 `python -m tests.benchmarks.language.by_group GATE.json CARD.md` writes it anew where it stands on the card.
 """
@@ -39,16 +39,16 @@ def by_group(figures: Mapping[str, float], labels: Mapping[str, Any]) -> Table:
         ConfigError: the gate trained no model without the UDHR.
     """
     lines: Counter[str] = Counter()
-    for one in labels.values():
-        lines[groups().of.get(one["code"], one["code"])] += one["lines"]
-    told = {key.removeprefix(NEVER_SEEN): value for key, value in figures.items() if key.startswith(NEVER_SEEN)}
-    if not told:
+    for label in labels.values():
+        lines[groups().of.get(label["code"], label["code"])] += label["lines"]
+    reported = {key.removeprefix(NEVER_SEEN): value for key, value in figures.items() if key.startswith(NEVER_SEEN)}
+    if not reported:
         raise ConfigError(
             "the gate's figures", "none of a model without the UDHR", "LATAM_CORPUS_HELP=FOLDER make gate"
         )
     rows = [
         (code, name_of(code), lines[code], figures.get(f"{KEPT_OUT}{code}", ""), value)
-        for code, value in sorted(told.items(), key=lambda pair: (pair[1], pair[0]))
+        for code, value in sorted(reported.items(), key=lambda pair: (pair[1], pair[0]))
     ]
     return Table(TITLE, ("group", "name", "lines#", "seen, a tenth kept out#", "never seen#"), tuple(rows))
 
@@ -71,14 +71,14 @@ def renewed(page: str, tables: list[Table]) -> str:
     <BLANKLINE>
     Fin.
     """
-    found = 0
+    results = 0
     for table in tables:
         rows = tuple(tuple(map(cell, row)) for row in table.rows)
         text = markdown(Table(table.title, table.columns, rows)) + "\n"
         old = re.compile(rf"^\*\*{re.escape(table.title)}\*\*\n\n(?:\|.*\n)+", re.MULTILINE)
         page, number = old.subn(lambda _, text=text: text, page)  # type: ignore[misc]
-        found += number
-    if not found:
+        results += number
+    if not results:
         raise ConfigError("the page", "no table has a title of the result", "write a title as **title** above a table")
     return page
 

@@ -108,15 +108,15 @@ def hard_texts(windows: Sequence[tuple[str, str]], number: int, seed: int = SEED
         "without accents": (windows, lambda _, text: without_accents(text)),
         "capitals without accents": (windows, lambda _, text: without_accents(text).upper()),
     }
-    made = {}
+    created = {}
     for kind, (texts, wear) in worn.items():
         drawn = chance.choices(texts, k=number)
-        made[kind] = [(language, wear(language, text)) for language, text in drawn]
-    made["names"] = [("und", chance.choice(_LISTS).join(chance.choices(names, k=30))) for _ in range(number)]
+        created[kind] = [(language, wear(language, text)) for language, text in drawn]
+    created["names"] = [("und", chance.choice(_LISTS).join(chance.choices(names, k=30))) for _ in range(number)]
     for kind, few in (("syllables", False), ("syllables of few sounds", True)):
-        made[kind] = [("und", syllables(chance, "plain", few=few)) for _ in range(number)]
-        made[f"{kind}, American letters"] = [("und", syllables(chance, "American", few=few)) for _ in range(number)]
-    return made
+        created[kind] = [("und", syllables(chance, "plain", few=few)) for _ in range(number)]
+        created[f"{kind}, American letters"] = [("und", syllables(chance, "American", few=few)) for _ in range(number)]
+    return created
 
 
 def scanned(text: str, chance: random.Random) -> str:
@@ -126,7 +126,7 @@ def scanned(text: str, chance: random.Random) -> str:
     True
     """
     rate = chance.uniform(0.02, 0.16)
-    made: list[str] = []
+    created: list[str] = []
     place = 0
     while place < len(text):
         size = 2 if text[place : place + 2] in _MISREAD and chance.random() < rate else 1
@@ -138,8 +138,8 @@ def scanned(text: str, chance: random.Random) -> str:
             said = ""
         elif said.isalpha() and chance.random() < rate / 10:
             said += "-\n"
-        made.append(said)
-    return "".join(made)
+        created.append(said)
+    return "".join(created)
 
 
 def as_message(text: str, language: str, chance: random.Random) -> str:
@@ -149,13 +149,13 @@ def as_message(text: str, language: str, chance: random.Random) -> str:
     ['tb', 'creo', 'q', 'esta']
     """
     short = _MESSAGE[language]
-    made = []
+    created = []
     for word in re.findall(r"\w+", text.lower()):
         said = short.get(word, word)
         if said == word and len(word) > 4 and chance.random() < 0.15:
             said = word[0] + re.sub("[aeiouáéíóú]", "", word[1:])
-        made.append(said.replace("qu", "k") if chance.random() < 0.3 else said)
-    return without_accents(" ".join(made)) + chance.choice(_ENDINGS)
+        created.append(said.replace("qu", "k") if chance.random() < 0.3 else said)
+    return without_accents(" ".join(created)) + chance.choice(_ENDINGS)
 
 
 def syllables(chance: random.Random, sounds: str, *, few: bool = False) -> str:
@@ -167,11 +167,11 @@ def syllables(chance: random.Random, sounds: str, *, few: bool = False) -> str:
     closed = chance.choice((0.0, 0.2, 0.5))
 
     def word() -> str:
-        made = [
+        created = [
             chance.choice(consonants) + chance.choice(vowels) + (chance.choice(consonants) * (chance.random() < closed))
             for _ in range(chance.randint(1, 4))
         ]
-        return "".join(made)
+        return "".join(created)
 
     words = [word() for _ in range(30)]
     if few:

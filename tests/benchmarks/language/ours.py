@@ -23,10 +23,10 @@ _AT_ONCE = 2000
 
 
 def _main(texts: str, named: str, kind: str = "judge") -> None:
-    before = _memory_mb("VmRSS")
+    previous = _memory_mb("VmRSS")
     with Path(texts).open(encoding="utf-8") as lines:
         given = pl.Series([json.loads(line) for line in lines], dtype=pl.String)
-    held = _memory_mb("VmRSS") - before
+    held = _memory_mb("VmRSS") - previous
     started = time.process_time()
     model, stage = load(), Identify()
     warm = ["Una frase para que todo esté cargado, y lo que se compila, compilado.", "words of another language"]
@@ -45,16 +45,16 @@ def _main(texts: str, named: str, kind: str = "judge") -> None:
             ]
     ended = time.process_time()
     Path(named).write_text("".join(f"{a}\t{b:.4f}\t{c}\n" for a, b, c in said), encoding="utf-8")
-    told = {
+    reported = {
         "cpu": ended - loaded,
         "load": loaded - started,
         "peak_mb": _memory_mb("VmHWM"),
-        "imports_mb": before,
+        "imports_mb": previous,
         "texts_mb": held,
         "files_mb": _memory_mb("RssFile"),
         "version": f"{__version__}, model {model.digest[:12]}",
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(reported) + "\n")
 
 
 def _memory_mb(field: str) -> float:

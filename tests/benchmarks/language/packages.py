@@ -65,7 +65,7 @@ SAYINGS: Final = {
 
 
 def fetch(folder: Path, packages: Iterable[str] = PACKAGES) -> None:
-    """Download and unpack what is missing of the packages.
+    """Download and unpack the missing packages.
 
     Raises:
         CorpusError: apt-get or dpkg-deb failed.
@@ -90,19 +90,21 @@ def versions(folder: Path) -> dict[str, str]:
     Raises:
         ConfigError: there is none.
     """
-    found = sorted((folder / "debs").glob("*.deb"))
-    if not found:
+    results = sorted((folder / "debs").glob("*.deb"))
+    if not results:
         raise ConfigError(
             str(folder), "no packages are there", f"get them: python tests/benchmarks/language/packages.py {folder}"
         )
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in results}
 
 
 def _call(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        told = done.stderr.strip().splitlines()
-        raise CorpusError(" ".join(command[:2]), told[-1] if told else f"exit code {done.returncode}", "run it by hand")
+        reported = done.stderr.strip().splitlines()
+        raise CorpusError(
+            " ".join(command[:2]), reported[-1] if reported else f"exit code {done.returncode}", "run it by hand"
+        )
 
 
 def _main() -> int:

@@ -61,9 +61,9 @@ def passages(folder: Path, only: str = "") -> Iterator[Passage]:
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         name = path.relative_to(root).as_posix()
         for source, pattern, read in _FAMILIES:
-            found = pattern.fullmatch(name) if only in ("", source) else None
-            if found:
-                code = _code(found["lang"])
+            results = pattern.fullmatch(name) if only in ("", source) else None
+            if results:
+                code = _code(results["lang"])
                 if code and code not in _UNSPACED and code not in groups().of:
                     held = [line for line in read(path) if not is_untranslated(code, line)]
                     yield Passage(source, code, "\n".join(held))
@@ -85,7 +85,7 @@ def roff(source: str) -> list[str]:
     >>> roff(".TH LS 1\n.SH NOMBRE\nls \\- lista\nel \\fBcontenido\\fP\n.PP\nUna opción.\n.nf\nint x;\n.fi")
     ['ls - lista el contenido', 'Una opción.']
     """
-    made: list[str] = []
+    created: list[str] = []
     held: list[str] = []
     skip = ""
     for line in source.splitlines():
@@ -100,11 +100,11 @@ def roff(source: str) -> list[str]:
         if said:
             held.append(said[1].replace('"', ""))
         elif line.startswith((".", "'")) or not line.strip():
-            made += [" ".join(held)] if held else []
+            created += [" ".join(held)] if held else []
             held = []
         else:
             held.append(line)
-    return [_without_escapes(line) for line in [*made, " ".join(held)] if line]
+    return [_without_escapes(line) for line in [*created, " ".join(held)] if line]
 
 
 def _without_escapes(line: str) -> str:
@@ -148,8 +148,8 @@ def _mallard(path: Path) -> list[str]:
     tree = etree.parse(path, etree.XMLParser(resolve_entities=False, no_network=True, recover=True))
     if tree.getroot() is None:
         return []
-    found = (" ".join("".join(str(part) for part in e.itertext()).split()) for e in tree.iter("{*}p", "{*}para"))
-    return [text for text in found if text]
+    results = (" ".join("".join(str(part) for part in e.itertext()).split()) for e in tree.iter("{*}p", "{*}para"))
+    return [text for text in results if text]
 
 
 def _stories(path: Path) -> list[str]:
@@ -158,7 +158,7 @@ def _stories(path: Path) -> list[str]:
 
 
 def _fortunes(path: Path) -> list[str]:
-    return [" ".join(one.split()) for one in path.read_bytes().decode("utf-8", "replace").split("\n%\n")]
+    return [" ".join(part.split()) for part in path.read_bytes().decode("utf-8", "replace").split("\n%\n")]
 
 
 _FAMILIES: Final[tuple[tuple[str, re.Pattern[str], Callable[[Path], list[str]]], ...]] = tuple(

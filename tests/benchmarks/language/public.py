@@ -1,4 +1,4 @@
-"""The public texts under `--data` that the tables are made of, and what they were when figures were published."""
+"""Check the public texts under `--data` against those with which figures were published."""
 
 from __future__ import annotations
 

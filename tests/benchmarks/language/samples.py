@@ -46,7 +46,7 @@ _DOCUMENT: Final = 700  # words
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and what it is: the set that it is in, and its language or group of languages."""
+    """A text with its set, and its language or group of languages."""
 
     kind: str
     language: str
@@ -68,8 +68,8 @@ def declarations(data: Path, together: int = 2, *, trained_on: bool = False) -> 
     of = groups().of
     return [
         Sample(DECLARATIONS, of.get(code, code), text)
-        for code, found in by_code.items()
-        for text in _together(found, together, "\n")
+        for code, result in by_code.items()
+        for text in _together(result, together, "\n")
     ]
 
 
@@ -78,26 +78,28 @@ def unseen(data: Path) -> list[Sample]:
 
     Of AmericasNLP, the conversations and the Mbyá Guaraní treebank nothing is; of the other treebanks nine in ten are.
     """
-    made: list[Sample] = []
+    created: list[Sample] = []
     for name, group in _AMERICAS.items():
         path = data / f"unclear/indigenous/americasnlp/{name}.tsv.xz"
         with lzma.open(path, "rt", encoding="utf-8") as lines:
-            found = [line.split("\t")[1] for line in lines if line.startswith("dev\t")]
-        made += [Sample(f"AmericasNLP dev, five sentences, {name}", group, t) for t in _together(found, 5)]
+            results = [line.split("\t")[1] for line in lines if line.startswith("dev\t")]
+        created += [Sample(f"AmericasNLP dev, five sentences, {name}", group, t) for t in _together(results, 5)]
     turns = [row["arn"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")]
-    made += [Sample("Mapudungun conversations, ten turns", "arn", text) for text in _together(turns, 10)]
+    created += [Sample("Mapudungun conversations, ten turns", "arn", text) for text in _together(turns, 10)]
     sentences = [row["text"] for row in jsonl(data, "indigenous/ud_treebanks/gun_nc.jsonl.xz")]
-    made += [Sample("Mbyá Guaraní treebank, five sentences", "grn", text) for text in _together(sentences, 5)]
+    created += [Sample("Mbyá Guaraní treebank, five sentences", "grn", text) for text in _together(sentences, 5)]
     of = groups().of
     for code in _TREEBANKS:
-        found = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
-        kept = [text for text in found if is_held_out(text)]
-        made += [Sample(f"treebank, tenth kept out, five sentences, {code}", of[code], t) for t in _together(kept, 5)]
-    return made
+        results = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
+        kept = [text for text in results if is_held_out(text)]
+        created += [
+            Sample(f"treebank, tenth kept out, five sentences, {code}", of[code], t) for t in _together(kept, 5)
+        ]
+    return created
 
 
 def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]:
-    """Stretches of thirty and of eight words in Spanish, Portuguese and the languages beside them, never trained on.
+    """Return stretches of thirty and of eight words in Spanish, Portuguese and similar languages, never trained on.
 
     Those of stories, of which none is of help or a manual, are sets of their own.
 
@@ -118,27 +120,29 @@ def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]
             held["pap"].append(row["text"])
     page = gzip.decompress((data / _PAPIAMENTO).read_bytes())
     held["pap"] += [text for text in html_blocks(page) if len(text.split()) > LENGTHS[1]]
-    made = []
-    for kind, found in (("", held), ("stories, ", stories)):
+    created = []
+    for kind, result in (("", held), ("stories, ", stories)):
         for code in NEIGHBOURS:
-            texts = _spread(found[code], most)
+            texts = _spread(result[code], most)
             longer = texts if code != "pap" else [text for text in texts if len(text.split()) >= LENGTHS[0]]
-            made += [Sample(f"{kind}{LENGTHS[0]} words", code, text) for text in longer]
-            made += [Sample(f"{kind}{LENGTHS[1]} words", code, " ".join(text.split()[: LENGTHS[1]])) for text in texts]
-    return made
+            created += [Sample(f"{kind}{LENGTHS[0]} words", code, text) for text in longer]
+            created += [
+                Sample(f"{kind}{LENGTHS[1]} words", code, " ".join(text.split()[: LENGTHS[1]])) for text in texts
+            ]
+    return created
 
 
 def everyday(data: Path) -> list[Sample]:
     """Sayings and news sentences in Spanish and Portuguese, never trained on."""
-    made = []
+    created = []
     for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
         code = known_code(row["lang"].split("-")[0])
         length = "100 characters and more" if len(row["text"]) >= 100 else "under 100 characters"
-        made.append(Sample(f"sayings of {length}", code or "und", row["text"]))
+        created.append(Sample(f"sayings of {length}", code or "und", row["text"]))
     for language, code in (("ES", "spa"), ("PT", "por")):
         with lzma.open(data / f"unclear/regional/dsl_tl/{language}_train.tsv.xz", "rt", encoding="utf-8") as lines:
-            made += [Sample("news sentences", code, line.split("\t")[1]) for line in lines]
-    return made
+            created += [Sample("news sentences", code, line.split("\t")[1]) for line in lines]
+    return created
 
 
 def mostly_spanish(data: Path, number: int) -> list[str]:

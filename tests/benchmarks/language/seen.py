@@ -34,8 +34,8 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
         ConfigError: a listed text isn't there.
     """
     files = training_files(data, packages)
-    found = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
-    return np.unique(np.concatenate(found)) if found else np.array([], np.uint64)
+    results = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
+    return np.unique(np.concatenate(results)) if results else np.array([], np.uint64)
 
 
 def seen_share(texts: Sequence[str], known: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -68,7 +68,7 @@ def runs(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 
 
 def training_files(data: Path, packages: Path) -> list[Texts]:
-    """The files that the shipped model was trained on, what is of Debian from the folder that packages.py made.
+    """Return the files that the shipped model was trained on; Debian's are in the folder that packages.py made.
 
     Raises:
         ConfigError: a listed text isn't there.

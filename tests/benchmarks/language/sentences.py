@@ -1,4 +1,4 @@
-"""`sentences`: how single sentences and paragraphs in eleven languages are named, beside lid.176 and py3langid.
+"""`sentences`: identification of sentences and paragraphs in eleven languages, compared with lid.176 and py3langid.
 
 The texts are sayings and quotations out of Debian's fortunes, which no model of ours has seen; whether the rivals' have
 isn't known. `python tests/benchmarks/language/packages.py FOLDER sayings` gets them. While training texts were chosen,
@@ -60,7 +60,7 @@ def measure(args: argparse.Namespace) -> Report:
     settings: dict[str, object] = {"seed": _SEED, "texts": len(samples)}
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
         path = Path(folder) / "texts.jsonl"
-        write(path, (one.text for one in samples))
+        write(path, (sample.text for sample in samples))
         for system in _SYSTEMS:
             lid176 = args.lid176 if system == "lid.176" else ""
             said, version = remembered(system, path, Path(folder), args.rival_python, lid176, None)
@@ -80,19 +80,19 @@ def _half(text: str) -> int:
 
 
 def drawn(package: Path, code: str) -> list[Sample]:
-    """Sentences and paragraphs of a package, by lot."""
+    """Return random sentences and paragraphs of a package."""
     pools: dict[str, set[str]] = {kind: set() for kind in _MOST}
     for path in sorted(package.glob("usr/share/games/fortunes/**/*")):
         if path.is_file() and not _OTHERS.search(path.as_posix()):
             stops = ("",) if path.name == _PROVERBS else _STOPS
             for kind, text in _texts(path.read_bytes().decode("utf-8", "ignore"), stops):
                 pools[kind].add(text)
-    made = []
+    created = []
     for kind, pool in pools.items():
         texts = sorted(pool)
         random.Random(_SEED).shuffle(texts)
-        made += [Sample(kind, code, text) for text in texts[: _MOST[kind]]]
-    return made
+        created += [Sample(kind, code, text) for text in texts[: _MOST[kind]]]
+    return created
 
 
 def _texts(sayings: str, stops: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -116,7 +116,7 @@ def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]], o
         scores = [_f1(pairs, code) for code in codes]
         lost = sum(count for (_, one), count in pairs.items() if one == UNDETERMINED)
         false = sum(count for (_, one), count in pairs.items() if one in american)
-        rows.append((system, f"{sum(scores) / len(scores):.3f}", *(f"{one:.3f}" for one in scores), lost, false))
+        rows.append((system, f"{sum(scores) / len(scores):.3f}", *(f"{score:.3f}" for score in scores), lost, false))
     title = f"F1 of {len(places)} {kind}s{of}"
     return Table(title, ("system", "all#", *(f"{code}#" for code in codes), "und#", "false names#"), tuple(rows))
 
@@ -128,7 +128,7 @@ def _f1(pairs: Counter[tuple[str, str]], code: str) -> float:
 
 
 def _confused(samples: Sequence[Sample], said: Sequence[str]) -> Table:
-    """What ours takes for what, the most frequent first."""
+    """Return our confusions, the most frequent first."""
     pairs = Counter((one.language, name) for one, name in zip(samples, said, strict=True) if one.language != name)
     rows = tuple((*pair, count) for pair, count in pairs.most_common(12))
     return Table("Ours: what is taken for what", ("is", "named", "texts#"), rows)

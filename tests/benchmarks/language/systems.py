@@ -35,7 +35,7 @@ _WINDOWS: Final = MOST_WINDOWS * WINDOW  # characters: as many as ours reads of 
 
 @dataclass(frozen=True)
 class Told:
-    """What a process used.
+    """The resources of a process.
 
     Attributes:
         cpu: CPU seconds for the texts.
@@ -58,7 +58,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Share:
-    """What each of several processes that run at once takes at the most.
+    """The memory of each of several concurrent processes, at most.
 
     Attributes:
         share_mb: its own pages, and its share of those that several have (proportional set size).
@@ -71,7 +71,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Named:
-    """What a system said of each text.
+    """A system's verdict on each text.
 
     Attributes:
         system: its name in the tables.
@@ -89,7 +89,7 @@ class Named:
 
 
 def call(system: str, texts: Path, folder: Path, python: Path | None, model: str = "") -> tuple[Named, Told]:
-    """What a system says of the texts of a file, and what that cost.
+    """Run a system on the texts of a file; return its verdicts and its cost.
 
     Raises:
         ConfigError: the system can't be run; its last line says why.
@@ -98,13 +98,15 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
     command, environment = _started(system, texts, out, python, model)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        told = done.stderr.strip().splitlines()
-        raise ConfigError(system, told[-1] if told else f"exit code {done.returncode}", "see language/rivals.py")
+        reported = done.stderr.strip().splitlines()
+        raise ConfigError(
+            system, reported[-1] if reported else f"exit code {done.returncode}", "see language/rivals.py"
+        )
     rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
     labels = [row[0] for row in rows]
     others = [row[2] if len(row) > 2 else "" for row in rows]
-    found = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
-    return found, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
+    results = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
+    return results, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def _started(system: str, texts: Path, out: Path, python: Path | None, model: str) -> tuple[list[str], dict[str, str]]:
@@ -121,27 +123,27 @@ def _started(system: str, texts: Path, out: Path, python: Path | None, model: st
 def remembered(
     system: str, texts: Path, folder: Path, python: Path | None, model: str, keep: Path | None
 ) -> tuple[Named, str]:
-    """What a system says of the texts, and its version; what a rival said of the same texts is kept in a folder."""
+    """Return a system's verdicts on the texts, and its version; a rival's verdicts are cached in a folder."""
     if keep is None or system == OURS:
-        found, told = call(system, texts, folder, python, model)
-        return found, told.version
+        results, reported = call(system, texts, folder, python, model)
+        return results, reported.version
     digest = hashlib.sha256(f"{system} {python} {model} ".encode() + texts.read_bytes()).hexdigest()[:16]
     path = keep / f"{system}-{digest}.json.xz"
     if path.is_file():
         with lzma.open(path, "rt", encoding="utf-8") as file:
             said = json.load(file)
         return Named(**said["named"]), said["version"]
-    found, told = call(system, texts, folder, python, model)
+    results, reported = call(system, texts, folder, python, model)
     keep.mkdir(parents=True, exist_ok=True)
     with lzma.open(path, "wt", encoding="utf-8", preset=0) as file:
-        json.dump({"version": told.version, "named": asdict(found)}, file)
-    return found, told.version
+        json.dump({"version": reported.version, "named": asdict(results)}, file)
+    return results, reported.version
 
 
-def sure(found: Named, least: float = _LEAST) -> Named:
+def sure(results: Named, least: float = _LEAST) -> Named:
     """The same with `und` where the system's own confidence is lower."""
-    kept = [one if score >= least else UNDETERMINED for one, score in zip(found.groups, found.scores, strict=True)]
-    return Named(SURE, kept, found.labels, found.scores, found.others)
+    kept = [one if score >= least else UNDETERMINED for one, score in zip(results.groups, results.scores, strict=True)]
+    return Named(SURE, kept, results.labels, results.scores, results.others)
 
 
 def group(label: str) -> str:
@@ -155,13 +157,13 @@ def group(label: str) -> str:
 
 
 def speed(system: str, texts: Sequence[str], folder: Path, python: Path | None, model: str, rounds: int) -> list[Told]:
-    """What naming these documents cost, round by round; `CUT` is lid.176 on as much of each as ours reads."""
+    """Measure the cost of naming these documents, by round; `CUT` is lid.176 on as much text as ours reads."""
     system, path = _documents(system, texts, folder)
     return [call(system, path, folder, python, model)[1] for _ in range(rounds)]
 
 
 def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, model: str) -> Share:
-    """What each of four processes takes that name these documents at once, on Linux; `CUT` as in `speed`.
+    """Measure the memory of four concurrent processes, on Linux; `CUT` as in `speed`.
 
     Raises:
         ConfigError: one of them failed.
@@ -175,8 +177,8 @@ def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, 
         running.append(subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet))
     while all(process.poll() is None for process in running):
         for n, process in enumerate(running):
-            found = _pages_mb(process.pid)
-            most[n] = max(most[n][0], found[0]), max(most[n][1], found[1])
+            results = _pages_mb(process.pid)
+            most[n] = max(most[n][0], results[0]), max(most[n][1], results[1])
         time.sleep(_PAUSE)
     ended = [process.wait() for process in running]
     if any(ended):
@@ -185,14 +187,14 @@ def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, 
 
 
 def _documents(system: str, texts: Sequence[str], folder: Path) -> tuple[str, Path]:
-    """The system that is called, and the file of what it reads."""
+    """Return the system to call, and its input file."""
     path = folder / "documents.jsonl"
     write(path, [text[:_WINDOWS] for text in texts] if system == CUT else texts)
     return "lid.176" if system == CUT else system, path
 
 
 def _pages_mb(process: int) -> tuple[float, float]:
-    """The proportional set size of a process, and what of it is its own; nothing where the kernel tells neither."""
+    """Return the proportional set size of a process, and its private part; nothing if the kernel reports neither."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:  # it has just ended

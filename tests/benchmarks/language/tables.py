@@ -1,4 +1,4 @@
-"""Tables out of what systems said: false names, figures by language, confusions, cost."""
+"""Make tables of systems' verdicts: false names, figures by language, confusions, cost."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def sources(windows: Sequence[Window], ours: Named) -> Table:
     for source in dict.fromkeys(w.source for w in windows):
         own = [n for n, window in enumerate(windows) if window.source == source]
         languages = Counter(windows[n].language for n in own)
-        told = ", ".join(code for code, _ in languages.most_common(_MANY))
+        reported = ", ".join(code for code, _ in languages.most_common(_MANY))
         more = f" and {len(languages) - _MANY} more" if len(languages) > _MANY else ""
         seen = sum(windows[n].seen for n in own)
-        rows.append((source, told + more, len(own), seen, sum(ours.groups[n] in of for n in own)))
+        rows.append((source, reported + more, len(own), seen, sum(ours.groups[n] in of for n in own)))
     every = (len(windows), sum(w.seen for w in windows), sum(name in of for name in ours.groups))
     columns = ("source", "languages", "windows#", "in training texts#", "named American#")
     return Table("Distinct clean windows of 30 words", columns, (*rows, ("all", "", *every)))
@@ -82,13 +82,13 @@ def by_kind(samples: Sequence[Sample], named: Sequence[Named], title: str) -> Ta
 
 
 def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """Macro-F1, recall, what is left unnamed, and groups that are named at all, over the groups of the Americas."""
+    """Return macro-F1, recall, the unnamed share, and the groups that are named at all, over groups of the Americas."""
     codes = [sample.language for sample in samples]
     of = set(groups().of)
     rows = []
     for one in named:
-        found = score(zip(codes, one.groups, strict=True)).languages
-        own = [row for row in found if row.texts and row.code in of]
+        results = score(zip(codes, one.groups, strict=True)).languages
+        own = [row for row in results if row.texts and row.code in of]
         pairs = [pair for pair in zip(codes, one.groups, strict=True) if pair[0] in of]
         rows.append(
             (
@@ -107,12 +107,12 @@ def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
 
 
 def weak(samples: Sequence[Sample], ours: Named, under: float = 0.92) -> Table:
-    """The groups of the declarations that are told less often than asked, with what they are taken for."""
+    """Return the groups of the declarations with too low a recall, with their confusions."""
     of = set(groups().of)
-    found = score(zip((s.language for s in samples), ours.groups, strict=True)).languages
+    results = score(zip((s.language for s in samples), ours.groups, strict=True)).languages
     rows = [
         (row.code, row.texts, rounded(row.recall or 0), ", ".join(f"{name} {count}" for name, count in row.taken_for))
-        for row in sorted(found, key=lambda row: (row.recall or 0, row.code))
+        for row in sorted(results, key=lambda row: (row.recall or 0, row.code))
         if row.texts and row.code in of and (row.recall or 0) < under
     ]
     return Table(
@@ -121,7 +121,7 @@ def weak(samples: Sequence[Sample], ours: Named, under: float = 0.92) -> Table:
 
 
 def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """Spanish and Portuguese taken for a language beside them, and the other way round, of 1,000 texts."""
+    """Count Spanish and Portuguese confused with a similar language, and the reverse, per 1,000 texts."""
     rows: list[tuple[object, ...]] = []
     for kind in dict.fromkeys(s.kind for s in samples):
         for what, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
@@ -138,20 +138,20 @@ def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
 
 
 def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
-    """F1 of Spanish, Portuguese and the languages beside them, among texts of these alone, and means of it."""
+    """Return F1 of Spanish, Portuguese and similar languages, among texts in these alone, and the means."""
     codes = (*_IBERIAN, *_BESIDE)
     rows: list[tuple[object, ...]] = []
     for kind in dict.fromkeys(s.kind for s in samples):
         own = [n for n, s in enumerate(samples) if s.kind == kind and s.language in codes]
-        found = []
+        results = []
         for one in named:
-            told = score((samples[n].language, one.groups[n]) for n in own).languages
-            found.append({row.code: row.f1 for row in told})
+            reported = score((samples[n].language, one.groups[n]) for n in own).languages
+            results.append({row.code: row.f1 for row in reported})
         there = {samples[n].language for n in own}
-        rows += [(kind, code, *(rounded(f1[code]) for f1 in found)) for code in codes if code in there]
+        rows += [(kind, code, *(rounded(f1[code]) for f1 in results)) for code in codes if code in there]
         means = (("mean of spa por", _IBERIAN), ("mean of all but pap", codes[:-1]), ("mean of all", codes))
         for title, some in means if there == set(codes) else means[:2]:
-            rows.append((kind, title, *(rounded(statistics.mean(f1[code] for code in some)) for f1 in found)))
+            rows.append((kind, title, *(rounded(statistics.mean(f1[code] for code in some)) for f1 in results)))
     title = "F1 of Spanish, Portuguese and their neighbours, never trained on"
     return Table(title, ("texts", "language", *(f"{one.system}#" for one in named)), tuple(rows))
 
@@ -166,10 +166,10 @@ def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], nu
     first = next(iter(streams.values()))
     for system in first:
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
-        told = first[system][-1]
-        memory = (told.peak_mb, told.peak_mb - told.files_mb, told.texts_mb)
+        reported = first[system][-1]
+        memory = (reported.peak_mb, reported.peak_mb - reported.files_mb, reported.texts_mb)
         several = (shares[system].share_mb, shares[system].own_mb)
-        rows.append((system, *speeds, rounded(told.load), *map(round, (*memory, *several)), told.version))
+        rows.append((system, *speeds, rounded(reported.load), *map(round, (*memory, *several)), reported.version))
     columns = (
         "",
         *(f"{name}, docs/s#" for name in streams),
@@ -185,9 +185,9 @@ def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], nu
 
 
 def languages_named(samples: Sequence[Sample], ours: Named) -> dict[str, dict[str, int]]:
-    """What the texts of each language were named by the toolkit, those of the thirty-word set."""
-    made: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
+    """Return the names that the toolkit gave to the texts of each language in the thirty-word set."""
+    created: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
     for sample, name in zip(samples, ours.groups, strict=True):
         if sample.kind.startswith("30"):
-            made[sample.language][name] += 1
-    return {code: dict(found.most_common()) for code, found in made.items()}
+            created[sample.language][name] += 1
+    return {code: dict(result.most_common()) for code, result in created.items()}

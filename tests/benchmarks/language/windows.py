@@ -49,19 +49,19 @@ def clean_windows(data: Path, packages: Path, most: int) -> list[Window]:
     held: dict[tuple[str, str], list[tuple[bytes, str]]] = {}
     for source, language, key, text in distinct(chain(shelf(data), passages(packages))):
         held.setdefault((source, language), []).append((key, text))
-    made: list[Window] = []
+    created: list[Window] = []
     known = training_runs(data, packages)
-    for (source, language), found in held.items():
-        texts = [text for _, text in sorted(found)[:most]]
+    for (source, language), result in held.items():
+        texts = [text for _, text in sorted(result)[:most]]
         shares = seen_share(texts, known)
-        made += [Window(source, language, t, bool(s >= _SEEN)) for t, s in zip(texts, shares, strict=True)]
-    return made
+        created += [Window(source, language, t, bool(s >= _SEEN)) for t, s in zip(texts, shares, strict=True)]
+    return created
 
 
-def distinct(found: Iterable[Passage]) -> Iterator[tuple[str, str, bytes, str]]:
-    """Source, language, digest and text of each window that stands for the first time, by its words."""
+def distinct(results: Iterable[Passage]) -> Iterator[tuple[str, str, bytes, str]]:
+    """Yield source, language, digest and text of each window that occurs for the first time, by its words."""
     stood: set[bytes] = set()
-    for passage in found:
+    for passage in results:
         for window in cut(passage.text):
             key = hashlib.blake2b(" ".join(_words(window)).encode(), digest_size=8).digest()
             if key not in stood:

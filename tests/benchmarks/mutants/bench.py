@@ -52,11 +52,11 @@ class Room:
     def mutants(self) -> list[Mutant]:
         """The mutants of the room."""
         text = (ROOT / self.file).read_bytes()
-        found = mutants_of(self.file, text)
+        results = mutants_of(self.file, text)
         if not self.only:
-            return found
+            return results
         spans = [(node.lineno, node.end_lineno or 0) for node in ast.parse(text).body if _names(node) & {*self.only}]
-        return [one for one in found if any(first <= one.line <= last for first, last in spans)]
+        return [one for one in results if any(first <= one.line <= last for first, last in spans)]
 
 
 def _names(node: ast.stmt) -> set[str]:
@@ -68,19 +68,19 @@ def _names(node: ast.stmt) -> set[str]:
 
 def rooms() -> list[Room]:
     """The rooms that `rooms.toml` names."""
-    told = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
+    reported = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
     of_many = ("tests", "only", "slow")
-    found = []
-    for name, one in told.items():
+    results = []
+    for name, one in reported.items():
         fields: dict[str, Any] = {key: tuple(value) if key in of_many else value for key, value in one.items()}
-        found.append(Room(name, **fields))
-    return found
+        results.append(Room(name, **fields))
+    return results
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
-    """Mutants that no test can tell from the code, by file, line and change, with the reason (`equivalent.toml`)."""
-    told = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
-    return {(one["file"], one["line"], one["change"]): one["why"] for one in told.get("mutant", ())}
+    """Return the mutants that no test can detect, by file, line and change, with the reason (`equivalent.toml`)."""
+    reported = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
+    return {(one["file"], one["line"], one["change"]): one["why"] for one in reported.get("mutant", ())}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +91,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Every mutant of every room, or of those that are named, beside what was kept of the others.
+    """Measure every mutant of all packages, or of the named ones, and keep the earlier results of the others.
 
     Raises:
         ConfigError: a room doesn't exist.
@@ -108,19 +108,27 @@ def measure(args: argparse.Namespace) -> Report:
     lived: list[tuple[Any, ...]] = []
     for room in chosen:
         text = (ROOT / room.file).read_bytes()
-        found = [one for one in room.mutants() if one.compiles(text)]
-        told = [one for one in found if (one.file, one.source, one.change) not in same]
-        few = args.most is not None and args.most < len(told)
-        tried = random.Random(SEED).sample(told, args.most) if few else told
+        results = [mutant for mutant in room.mutants() if mutant.compiles(text)]
+        reported = [one for one in results if (one.file, one.source, one.change) not in same]
+        few = args.most is not None and args.most < len(reported)
+        tried = random.Random(SEED).sample(reported, args.most) if few else reported
         started = time.monotonic()
         codes, cpu = _run(room, tried, args.workers)
         living = [one for number, one in enumerate(tried) if codes[number] == 0]
         killed = len(tried) - len(living)
         late = sum(code < 0 for code in codes.values())
         seconds = round(time.monotonic() - started)
-        figures = (len(tried), killed, share(killed, len(tried)), late, len(found) - len(told), round(cpu), seconds)
+        figures = (
+            len(tried),
+            killed,
+            share(killed, len(tried)),
+            late,
+            len(results) - len(reported),
+            round(cpu),
+            seconds,
+        )
         digest = hashlib.sha256(text).hexdigest()[:12]
-        name = f"{room.name}, drawn of {len(told)}" if few else room.name
+        name = f"{room.name}, drawn of {len(reported)}" if few else room.name
         scores.append((name, f"{room.file}@{digest}", *figures))
         lived += [(room.name, f"{one.file}:{one.line}", one.source, one.change) for one in living]
         sys.stderr.write(f"{room.name}: {killed} of {len(tried)} seen in {seconds} s\n")
@@ -146,10 +154,10 @@ def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]
 
 def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int], float]:
     """The exit code of the room's tests on each mutant by its number, and the CPU seconds of them all."""
-    told = [
+    reported = [
         {"number": number, "start": one.start, "end": one.end, "new": one.new} for number, one in enumerate(mutants)
     ]
-    shares = [told[place::workers] for place in range(min(workers, len(told)))]
+    shares = [reported[place::workers] for place in range(min(workers, len(reported)))]
     with ThreadPoolExecutor(max(len(shares), 1)) as pool:
         lines = [
             line for lines in pool.map(_worker, [room] * len(shares), range(len(shares)), shares) for line in lines

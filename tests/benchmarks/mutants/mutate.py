@@ -62,7 +62,7 @@ class Mutant:
         return text[: self.start] + self.new.encode() + text[self.end :]
 
     def compiles(self, text: bytes) -> bool:
-        """Whether Python can read the module with the change: some can't be made where they would stand."""
+        """Return whether Python can compile the module with the change."""
         try:
             compile(self.applied(text), self.file, "exec")
         except SyntaxError:
@@ -80,11 +80,11 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    found = []
+    results = []
     for node, changed in _changes(ast.parse(text)):
         words = changed if isinstance(changed, str) else ast.unparse(changed)
         new = words if isinstance(changed, str) else f"({words})"
-        found.append(
+        results.append(
             Mutant(
                 file,
                 node.lineno,  # type: ignore[attr-defined]
@@ -95,11 +95,11 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
                 new,
             )
         )
-    return sorted(dict.fromkeys(found), key=lambda one: (one.line, one.start, one.change))
+    return sorted(dict.fromkeys(results), key=lambda one: (one.line, one.start, one.change))
 
 
 def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, ast.AST | str]]:
-    """A node and what stands in its place: another node, or the words of a statement."""
+    """Yield a node and its replacement: another node, or the source of a statement."""
     if isinstance(node, (ast.JoinedStr, ast.Import, ast.ImportFrom)) or _for_the_type_checker(node):
         return
     if isinstance(node, ast.stmt):
@@ -196,7 +196,7 @@ def _calls(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _values(value: object) -> Iterator[bool | float | bytes | str]:
-    """What a constant is mistaken for: the number beside it, another word, a pattern that asks for less or more."""
+    """Yield replacements of a constant: the next number, another word, a looser or stricter pattern."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
@@ -216,18 +216,18 @@ def _patterns(value: str) -> Iterator[str]:
     >>> list(_patterns(r"(?<!\d)\d{3}\.?(a|b)"))
     ['\\d{3}\\.?(a|b)', '(?<!\\d)\\d{4}\\.?(a|b)', '(?<!\\d)\\d{2}\\.?(a|b)', '(?<!\\d)\\d{3}\\.(a|b)', '(?<!\\d)\\d{3}\\.?(b)', '(?<!\\d)\\d{3}\\.?(a)']
     """  # noqa: E501
-    for found in _LOOK.finditer(value):
-        yield value[: found.start()] + value[found.end() :]
-    for found in _REPEAT.finditer(value):
-        for number in (int(found[0]) + 1, max(int(found[0]) - 1, 0)):
-            yield f"{value[: found.start()]}{number}{value[found.end() :]}"
-    for found in _OPTION.finditer(value):
-        yield value[: found.end() - 1] + value[found.end() :]
-    for found in _CHOICE.finditer(value):
-        choices = found[1].split("|")
+    for match in _LOOK.finditer(value):
+        yield value[: match.start()] + value[match.end() :]
+    for match in _REPEAT.finditer(value):
+        for number in (int(match[0]) + 1, max(int(match[0]) - 1, 0)):
+            yield f"{value[: match.start()]}{number}{value[match.end() :]}"
+    for match in _OPTION.finditer(value):
+        yield value[: match.end() - 1] + value[match.end() :]
+    for match in _CHOICE.finditer(value):
+        choices = match[1].split("|")
         for place in range(len(choices)):
             rest = "|".join([*choices[:place], *choices[place + 1 :]])
-            yield value[: found.start(1)] + rest + value[found.end(1) :]
+            yield value[: match.start(1)] + rest + value[match.end(1) :]
 
 
 def _with(node: _Node, **fields: object) -> _Node:

@@ -121,16 +121,16 @@ def _warm(names: list[str], changed: str) -> None:
 
 
 def _imports(name: str) -> set[str]:
-    """The modules that a module of ours imports anywhere in it, and the packages that they stand in."""
+    """Return the modules that a module of ours imports anywhere in it, and their packages."""
     path = Path(*name.split("."))
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    found = {name.rpartition(".")[0]} - {""}
+    results = {name.rpartition(".")[0]} - {""}
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+            results |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
         elif isinstance(node, ast.Import):
-            found |= {one.name for one in node.names}
-    return found
+            results |= {one.name for one in node.names}
+    return results
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`quality`: signals and verdicts, MB a second a core, beside datatrove's filters; and whether the two agree."""
+"""`quality`: signals and verdicts, MB per second and core, compared with datatrove's filters; and their agreement."""
 
 from .bench import measure, options
 

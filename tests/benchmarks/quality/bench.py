@@ -1,4 +1,4 @@
-"""What signals and verdicts cost, beside datatrove's filters on the same documents; and where verdicts differ.
+"""Measure the cost of signals and verdicts, compared with datatrove's filters; list differing verdicts.
 
 The rival runs under another Python, `--rival-python`, made for example by
 
@@ -68,7 +68,7 @@ def measure(args: argparse.Namespace) -> Report:
     settings: dict[str, Any] = {"documents": len(texts), "rounds": args.rounds, "seed": SEED}
     settings["bytes"] = sum(len(text.encode()) for text in texts)
     runs = _runs(args, texts, stop_words)
-    settings["cpu"] = {title: [round(told["cpu"], 3) for told in found] for title, found in runs.items()}
+    settings["cpu"] = {title: [round(report["cpu"], 3) for report in result] for title, result in runs.items()}
     settings["datatrove"] = versions.version("datatrove")
     tables = [_speeds(runs, len(texts), settings["bytes"])]
     if args.agreement:
@@ -113,12 +113,12 @@ def _rival(python: Path, path: Path, row: str, stop_words: list[str]) -> dict[st
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(str(python), done.stderr.strip().splitlines()[-1], "see tests/benchmarks/quality/bench.py")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    results: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return results
 
 
 def _speeds(runs: dict[str, list[dict[str, Any]]], documents: int, size: int) -> Table:
-    medians = {title: statistics.median(told["cpu"] for told in found) for title, found in runs.items()}
+    medians = {title: statistics.median(report["cpu"] for report in result) for title, result in runs.items()}
     own = next(iter(medians.values()))
     rows = [
         (
@@ -141,8 +141,8 @@ def _agreement(texts: list[str], stop_words: list[str]) -> Table:
     rows = []
     for rule in stated:
         differing, left = unexplained(texts, rule, ours[rule.name], theirs[rule.name])
-        told = rule.cause.told if rule.cause and differing else ""
+        reported = rule.cause.told if rule.cause and differing else ""
         drops = int(ours[rule.name].sum()), int(theirs[rule.name].sum())
-        rows.append((rule.name, rule.signal, *drops, len(differing), len(left), told))
+        rows.append((rule.name, rule.signal, *drops, len(differing), len(left), reported))
     columns = ("datatrove's rule", "signal", "ours drops#", "theirs drops#", "differ#", "unexplained#", "why")
     return Table(f"Verdicts on {len(texts)} documents", columns, tuple(rows))

@@ -24,9 +24,9 @@ def compared(data: Path, chunks_: int = 2500, damaged: int = 3000) -> list[str]:
     verses = [text.strip() for text in read_texts(data, VERSES)]
     whole = [*verses, *prose[:chunks_]]
     sources = prose[chunks_ : chunks_ + damaged]
-    made = [_DAMAGE[n % len(_DAMAGE)](text, chance) for n, text in enumerate(sources)]
+    created = [_DAMAGE[n % len(_DAMAGE)](text, chance) for n, text in enumerate(sources)]
     book = " ".join(prose[:_LONG])
-    return [text for text in dict.fromkeys([*whole, *made, book]) if "\u00ad" not in text and "\u200b" not in text]
+    return [text for text in dict.fromkeys([*whole, *created, book]) if "\u00ad" not in text and "\u200b" not in text]
 
 
 def _lines_repeated(text: str, chance: random.Random) -> str:

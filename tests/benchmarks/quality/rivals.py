@@ -53,8 +53,8 @@ def _main(path: str, row: str, words: str) -> None:
                 break
         else:
             kept += 1
-    told = {"cpu": time.process_time() - started, "kept": kept, "reached": reached}
-    sys.stdout.write(json.dumps(told) + "\n")
+    reported = {"cpu": time.process_time() - started, "kept": kept, "reached": reached}
+    sys.stdout.write(json.dumps(reported) + "\n")
 
 
 if __name__ == "__main__":

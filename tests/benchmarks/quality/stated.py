@@ -115,7 +115,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why two verdicts may differ: once it is taken out of the text, they may not.
+    """A reason why two verdicts may differ; without it in the text, they must agree.
 
     Attributes:
         told: the cause in a sentence.
@@ -222,7 +222,7 @@ class OurWords(WordTokenizer):  # type: ignore[misc]
 
 
 def _sentences(lines: Iterable[str]) -> dict[str, int]:
-    """How many sentences the toolkit counts in each line, with words before it, so that none is too short for it."""
+    """Return the toolkit's number of sentences in each line, with words before it, so that no line is too short."""
     lines = list(lines)
     counts = measure_signals(Reading.of([f"a a a {line}" for line in lines]), {"sentence_count"})["sentence_count"]
     return {line: int(count) for line, count in zip(lines, counts, strict=True)}

@@ -1,4 +1,4 @@
-"""What the rules keep: good texts dropped and junk let through, beside datatrove's filters with FineWeb-2's bounds."""
+"""Measure the rules: good texts dropped and junk kept, compared with datatrove's filters with FineWeb-2's bounds."""
 
 from .bench import measure, options
 

@@ -50,7 +50,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """What each side drops of good texts and keeps of junk."""
+    """Count the good texts that each side drops, and the junk that it keeps."""
     kept, bad = list(_GOOD[args.fresh](args.data)), list(_JUNK[args.fresh](args.data))
     if not args.fresh:
         kept, bad = ([text for text in texts if text.scores] for texts in (kept, bad))
@@ -81,8 +81,10 @@ def filtered_by_rivals(texts: Sequence[Text], python: Path, data: Path) -> list[
             command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            told = done.stderr.strip().splitlines()
-            raise ConfigError(str(python), told[-1] if told else "it failed", "see quality_kept/rival_filters.py")
+            reported = done.stderr.strip().splitlines()
+            raise ConfigError(
+                str(python), reported[-1] if reported else "it failed", "see quality_kept/rival_filters.py"
+            )
         with out.open(encoding="utf-8") as lines:
             return list(map(json.loads, lines))
 
@@ -94,8 +96,8 @@ def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Ta
     for kind in dict.fromkeys(text.kind for text in texts):
         places = [i for i, text in enumerate(texts) if text.kind == kind]
         lost = Counter(ours[i][0] for i in places if ours[i])
-        told = ", ".join(f"{reason} {count}" for reason, count in lost.most_common(3))
-        rows.append((kind, texts[places[0]].genre, len(places), sum(lost.values()), *_theirs(rival, places), told))
+        reported = ", ".join(f"{reason} {count}" for reason, count in lost.most_common(3))
+        rows.append((kind, texts[places[0]].genre, len(places), sum(lost.values()), *_theirs(rival, places), reported))
     columns = ("good texts", "judged as", "documents#", "ours drops#", *_names(rival, "drops"), "why ours does")
     return Table("Good texts dropped", columns, tuple(rows))
 
@@ -133,9 +135,9 @@ def _why(texts: Sequence[Text]) -> Table:
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):
         places = [i for i, text in enumerate(texts) if text.kind == kind]
-        found = Counter(reason for i in places for reason in broken[i])
-        told = ", ".join(f"{reason} {count / len(places):.0%}" for reason, count in found.most_common(4))
-        rows.append((kind, told))
+        results = Counter(reason for i in places for reason in broken[i])
+        reported = ", ".join(f"{reason} {count / len(places):.0%}" for reason, count in results.most_common(4))
+        rows.append((kind, reported))
     return Table("Bounds that junk breaks as news", ("junk", "bounds broken, share of documents"), tuple(rows))
 
 

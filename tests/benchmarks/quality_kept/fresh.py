@@ -1,4 +1,4 @@
-"""Texts and junk that no bound was fitted to and nobody looked at before they were judged: `quality_kept --fresh`.
+"""Texts and junk that no bound was fitted to and no one read before they were judged: `quality_kept --fresh`.
 
 Other books, other conversations, other pages, the rest of collections of which the usual material has the beginning,
 and junk made of them by another seed. There is no unseen verse but pages of sayings, dealt anew.
@@ -52,7 +52,7 @@ _CLOSE: Final = frozenset(
 
 
 def fresh_good(data: Path) -> Iterator[Text]:
-    """Good texts of which no part is in `good`.
+    """Yield good texts that have no part in `good`.
 
     Raises:
         ConfigError: a file isn't there.
@@ -101,9 +101,9 @@ def _novels(data: Path, language: str) -> Iterator[str]:
 def books(data: Path) -> Iterator[tuple[str, str]]:
     """Language and text of stretches of the books of Project Gutenberg."""
     for path in sorted((data / "literature/gutenberg_latam").glob("*/*.txt")):
-        found = extract(path.read_bytes(), {})
-        language = {"Portuguese": "por", "por": "por", "pt": "por"}.get(str(found.declared_language), "spa")
-        for stretch in stretches(found.text or ""):
+        results = extract(path.read_bytes(), {})
+        language = {"Portuguese": "por", "por": "por", "pt": "por"}.get(str(results.declared_language), "spa")
+        for stretch in stretches(results.text or ""):
             yield language, stretch
 
 
@@ -180,8 +180,8 @@ def _prose(data: Path) -> dict[str, list[str]]:
 def _mislabelled(data: Path) -> Iterator[Text]:
     """The declaration in other languages than those of the usual junk, under a Spanish or Portuguese label."""
     used = {*OTHERS, "spa", "por"}
-    found = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
-    random.Random(SEED).shuffle(found)
-    for number, (language, rows) in enumerate(found[:_LABELS]):
+    results = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
+    random.Random(SEED).shuffle(results)
+    for number, (language, rows) in enumerate(results[:_LABELS]):
         kind = "close languages under a wrong label" if language in _CLOSE else "other languages under a wrong label"
         yield Text(kind, ("spa", "por")[number % 2], "news", "\n".join(rows[:15]))

@@ -82,16 +82,16 @@ def chapters(text: str) -> list[str]:
 
 
 def stretches(text: str) -> list[str]:
-    """The text in stretches of some eight hundred words, whole lines; what is left at its end isn't one."""
-    found: list[list[str]] = [[]]
+    """Yield stretches of about eight hundred words, in whole lines; the rest at the end is left out."""
+    results: list[list[str]] = [[]]
     words = 0
     for line in text.split("\n"):
-        found[-1].append(line)
+        results[-1].append(line)
         words += len(line.split())
         if words >= _CHAPTER:
-            found.append([])
+            results.append([])
             words = 0
-    return ["\n".join(lines) for lines in found[:-1]] or [text]
+    return ["\n".join(lines) for lines in results[:-1]] or [text]
 
 
 def joined(rows: Sequence[str], size: int) -> list[str]:
@@ -107,10 +107,10 @@ def novels(data: Path, language: str) -> Iterator[str]:
 
 def articles(data: Path, path: str) -> dict[tuple[str, str], list[str]]:
     """The articles of each declaration in the file, by language and code."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    results: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in jsonl(data, path):
-        found[row["iso639_3"], row["code"]].append(row["text"])
-    return found
+        results[row["iso639_3"], row["code"]].append(row["text"])
+    return results
 
 
 def _literature(data: Path) -> Iterator[Text]:
@@ -153,13 +153,13 @@ def _talk(data: Path) -> Iterator[Text]:
     places: dict[str, list[str]] = defaultdict(list)
     for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
         places[row["location"]].append(row["text"])
-    for said in places.values():
-        for text in joined(said, ROWS):
+    for place in places.values():
+        for text in joined(place, ROWS):
             yield Text("interviews, Spain", "spa", "oral_history", text)
 
 
 def markup() -> re.Pattern[str]:
-    """What the shipped source takes out of the interviews."""
+    """Return the patterns that the shipped source removes from the interviews."""
     path = data_folder("filters").parent / "latam_corpus" / "catalog" / "sources" / "mapudungun-interviews.toml"
     patterns = tomllib.loads(path.read_text("utf-8"))["collect"]["remove"]
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))

@@ -36,7 +36,7 @@ _NOISE: Final = "|!;:.,'^~*«»{}[]()_-=<>/\\0123456789lI1tfjrncemw"
 
 
 def junk(data: Path) -> Iterator[Text]:
-    """All junk, declared to be news in Spanish or Portuguese; each text can stand under any genre of prose."""
+    """Yield all junk, declared as news in Spanish or Portuguese; each text can be of any genre of prose."""
     prose = {"spa": _spanish(data), "por": _portuguese(data)}
     yield from made(prose, SEED)
     for language, text in boilerplate(latin_pages(data)):
@@ -103,13 +103,13 @@ def misread(share: float) -> Callable[[random.Random, str, Sequence[str]], str]:
     """A maker of texts in which this share of the signs is read wrongly, lost or split off."""
 
     def make(dice: random.Random, text: str, _: Sequence[str]) -> str:
-        made = []
+        created = []
         for sign in text[:4000]:
             if sign == "\n" or dice.random() >= share:
-                made.append(sign)
+                created.append(sign)
             else:
-                made.append(dice.choice(("", " ", dice.choice(_NOISE), dice.choice(_NOISE), sign.swapcase())))
-        return "".join(made)
+                created.append(dice.choice(("", " ", dice.choice(_NOISE), dice.choice(_NOISE), sign.swapcase())))
+        return "".join(created)
 
     return make
 

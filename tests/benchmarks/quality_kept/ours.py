@@ -41,4 +41,4 @@ def reasons(frame: pl.DataFrame, genre: str | None = None) -> list[list[str]]:
     """The bounds that each row breaks, as drop reasons, the one that drops it first; as `genre` when one is named."""
     named = frame if genre is None else frame.with_columns(genre=pl.lit(genre))
     judged = Filter()(Batch(named)).frame
-    return [list(json.loads(told)) if told else [] for told in judged["evidence"]]
+    return [list(json.loads(report)) if report else [] for report in judged["evidence"]]

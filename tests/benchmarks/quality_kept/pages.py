@@ -1,4 +1,4 @@
-"""What news pages hold beside their articles: menus, footers, notices, scripts."""
+"""Yield the boilerplate of news pages: menus, footers, notices, scripts."""
 
 from __future__ import annotations
 
@@ -37,33 +37,33 @@ def latin_american(data: Path) -> Iterator[tuple[bytes, str]]:
 
 
 def boilerplate(pages: Iterable[str], size: int = 60) -> Iterator[tuple[str, str]]:
-    """Language and text of what stands beside the articles of pages, where it is in Spanish or Portuguese.
+    """Yield language and text of the boilerplate around articles, if it is in Spanish or Portuguese.
 
     Args:
         pages: HTML.
         size: lines of one document.
     """
-    found = []
+    results = []
     for page in pages:
         lines = _beside(page)
-        found += ["\n".join(lines[i : i + size]) for i in range(0, len(lines), size)]
-    found = [text for text in dict.fromkeys(found) if len(text.split()) >= _LEAST]
-    for text, told in zip(found, judge(load(), found), strict=True):
+        results += ["\n".join(lines[i : i + size]) for i in range(0, len(lines), size)]
+    results = [text for text in dict.fromkeys(results) if len(text.split()) >= _LEAST]
+    for text, report in zip(results, judge(load(), results), strict=True):
         # A menu of which no language can be told is of a page in Spanish most of the time; so what is asked of the
         # rules doesn't hang on how sure the model is of it.
-        if told.language[:3] in ("spa", "por", "und"):
-            yield "por" if told.language[:3] == "por" else "spa", text
+        if report.language[:3] in ("spa", "por", "und"):
+            yield "por" if report.language[:3] == "por" else "spa", text
 
 
 def scripts(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """`code` or `JSON`, and 3,000 characters of a page's script."""
-    found: dict[str, list[str]] = {"code": [], "JSON": []}
+    results: dict[str, list[str]] = {"code": [], "JSON": []}
     for page in pages:
         for kind, body in re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL | re.IGNORECASE):
             name = "JSON" if "json" in kind else "code"
-            if len(body) >= 500 and len(found[name]) < _SCRIPTS:
-                found[name].append(body.strip()[:_SCRIPT])
-    for kind, bodies in found.items():
+            if len(body) >= 500 and len(results[name]) < _SCRIPTS:
+                results[name].append(body.strip()[:_SCRIPT])
+    for kind, bodies in results.items():
         yield from ((kind, body) for body in dict.fromkeys(bodies))
 
 

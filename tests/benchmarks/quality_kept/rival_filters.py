@@ -25,13 +25,13 @@ _WITHOUT = "spa"  # of a language without bounds: those of the language around i
 def _configs(path: str) -> dict[str, dict[str, Any]]:
     import yaml
 
-    found = {}
+    results = {}
     with tarfile.open(path) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isfile() else None
             if file and member.name.endswith("_Latn.yml"):
-                found[Path(member.name).name.removesuffix("_Latn.yml")] = yaml.safe_load(file)
-    return found
+                results[Path(member.name).name.removesuffix("_Latn.yml")] = yaml.safe_load(file)
+    return results
 
 
 def _loose(path: Path) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def _filters(language: str, bounds: dict[str, Any]) -> list[Any]:
 
 
 def _reason(block: Any, document: Any) -> str | None:
-    told = block.filter(document)
-    passed, reason = told if isinstance(told, tuple) else (told, type(block).__name__)
+    reported = block.filter(document)
+    passed, reason = reported if isinstance(reported, tuple) else (reported, type(block).__name__)
     return None if passed else str(reason)
 
 
@@ -100,19 +100,19 @@ def _main(source: str, configs: str, out: str) -> None:
     known = _configs(configs)
     for code in ("spa", "por"):
         known.setdefault(code, _loose(Path(configs).with_name(f"{code}_Latn.yml")))
-    made: dict[str, list[Any]] = {}
-    with open(source, encoding="utf-8") as lines, open(out, "w", encoding="utf-8") as told:  # noqa: PTH123
+    created: dict[str, list[Any]] = {}
+    with open(source, encoding="utf-8") as lines, open(out, "w", encoding="utf-8") as reported:  # noqa: PTH123
         for number, line in enumerate(lines):
             row = json.loads(line)
             code = _CODES.get(row["language"], row["language"])
-            if code not in made:
+            if code not in created:
                 bounds = known.get(code, known[_WITHOUT])
-                made[code] = _filters(_tokenized(code), bounds)
+                created[code] = _filters(_tokenized(code), bounds)
             document = Document(text=row["text"], id=str(number))
-            *fineweb, c4 = made[code]
+            *fineweb, c4 = created[code]
             first = next((why for why in (_reason(block, document) for block in fineweb) if why), None)
             then = None if first else _reason(c4, document)
-            told.write(json.dumps([first, then]) + "\n")
+            reported.write(json.dumps([first, then]) + "\n")
 
 
 if __name__ == "__main__":

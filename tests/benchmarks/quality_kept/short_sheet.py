@@ -1,4 +1,4 @@
-"""A sheet of short texts that fall and stay, to be read without knowing which: `python -m …short_sheet DATA SHEET`.
+"""Make a sheet of dropped and kept short texts for a blind reading: `python -m …short_sheet DATA SHEET`.
 
 A line of SHEET has a number, a genre and a text of 10 to 40 words in Spanish or Portuguese; KEY, beside it with `.key`,
 has what became of them. Whoever reads it writes a line for each into SHEET with `.read`: the number, `yes`, `no` or
@@ -46,17 +46,17 @@ _VERDICTS: Final = ("yes", "no", "unsure")
 
 def pool(data: Path) -> Iterator[tuple[str, str, str]]:
     """Genre, origin and text: sentences and paragraphs of news, sentences of novels, sayings and stanzas, turns."""
-    yield from (("news", *told) for told in _news(data))
+    yield from (("news", *new) for new in _news(data))
     for language in ("spa", "por"):
         for novel in novels(data, language):
-            yield from (("literature", "novels", one) for one in _BETWEEN.split(novel[90_000:130_000]))
+            yield from (("literature", "novels", part) for part in _BETWEEN.split(novel[90_000:130_000]))
     for _, stretch in books(data):
-        yield from (("literature", "other books", one) for one in _BETWEEN.split(" ".join(stretch.split())))
+        yield from (("literature", "other books", part) for part in _BETWEEN.split(" ".join(stretch.split())))
     for row in jsonl(data, "lyrics/fortunes_sayings/fortunes.jsonl.xz"):
         yield "lyrics", "sayings", row["text"]
     for origin in ("disco_sonnets/sonnets", "tango_pd/lyrics"):
         for row in jsonl(data, f"lyrics/{origin}.jsonl.xz"):
-            yield from (("lyrics", "stanzas", one) for one in _STANZAS.split(row["text"]))
+            yield from (("lyrics", "stanzas", part) for part in _STANZAS.split(row["text"]))
     for row in jsonl(data, "oral_history/coser_ud/turns.jsonl.xz"):
         yield "oral_history", "interviews, Spain", row["text"]
     remove = markup()
@@ -67,7 +67,7 @@ def pool(data: Path) -> Iterator[tuple[str, str, str]]:
 def _news(data: Path) -> Iterator[tuple[str, str]]:
     for language in ("ES", "PT"):
         for columns in tsv(data, f"unclear/regional/dsl_tl/{language}_train.tsv.xz"):
-            yield from (("sentences", one) for one in _BETWEEN.split(columns[1].strip('"')))
+            yield from (("sentences", part) for part in _BETWEEN.split(columns[1].strip('"')))
     for row in jsonl(data, "indigenous/aymara_globalvoices/aym_spa.jsonl.xz"):
         yield "sentences", row["spa"]
     for row in jsonl(data, "regional/bosque_pt_variety/sentences.jsonl.xz"):
@@ -77,7 +77,7 @@ def _news(data: Path) -> Iterator[tuple[str, str]]:
         yield from (("digitised newspapers", "\n".join(lines[i : i + 4])) for i in range(0, len(lines), 4))
     pages = [*(raw for raw, _ in latin_american(data)), *(page.encode() for page in latin_pages(data))]
     for page in pages:
-        yield from (("paragraphs of pages", one) for one in (balanced(page, {}).text or "").split("\n"))
+        yield from (("paragraphs of pages", line) for line in (balanced(page, {}).text or "").split("\n"))
 
 
 def draw(data: Path, sheet: Path) -> None:
@@ -91,12 +91,12 @@ def draw(data: Path, sheet: Path) -> None:
     lines = [f"{n}\t{row['genre']}\t{' / '.join(row['text'].splitlines())}" for n, row in enumerate(drawn)]
     sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
     key = [[_id(row["text"]), row["genre"], row["origin"], row["drop_reason"]] for row in drawn]
-    told = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
-    sheet.with_suffix(".key").write_text(told, encoding="utf-8")
+    reported = json.dumps({"of": counts.rows(), "key": key}, ensure_ascii=False)
+    sheet.with_suffix(".key").write_text(reported, encoding="utf-8")
 
 
 def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
-    """The texts that may be drawn, each with `fell` and why; those in other languages are left out."""
+    """Return the texts that may be drawn, with `fell` and the reason, without texts in other languages."""
     held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
     for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
@@ -120,7 +120,7 @@ def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
 
 
 def margins(data: Path, sheet: Path) -> Report:
-    """What `filter` makes of the margin over another language in texts that nobody read, and under a wrong label."""
+    """Measure the margin over another language in unread texts, and under a wrong label."""
     seen = {row[0] for row in json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))["key"]}
     frame = _judged(data, random.Random(SEED))
     frame = frame.filter(~pl.col("text").map_elements(_id, return_dtype=pl.String).is_in(seen))
@@ -173,21 +173,21 @@ def read(path: Path, number: int) -> list[tuple[str, str]]:
     Raises:
         ConfigError: a line that is no verdict, a text judged twice or not at all.
     """
-    found: dict[int, tuple[str, str]] = {}
+    results: dict[int, tuple[str, str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         at, verdict, why = (*line.split("\t"), "")[:3]
-        if not at.isdecimal() or verdict not in _VERDICTS or int(at) in found:
-            told = f"«{line}» is no verdict, or the text was judged before"
-            raise ConfigError(str(path), told, f"write the number, a tab and one of {', '.join(_VERDICTS)}")
-        found[int(at)] = (verdict, why)
-    if sorted(found) != list(range(number)):
-        told = f"{len(found)} texts are judged, and the sheet has those from 0 to {number - 1}"
-        raise ConfigError(str(path), told, "judge each of them")
-    return [found[at] for at in range(number)]
+        if not at.isdecimal() or verdict not in _VERDICTS or int(at) in results:
+            reported = f"«{line}» is no verdict, or the text was judged before"
+            raise ConfigError(str(path), reported, f"write the number, a tab and one of {', '.join(_VERDICTS)}")
+        results[int(at)] = (verdict, why)
+    if sorted(results) != list(range(number)):
+        reported = f"{len(results)} texts are judged, and the sheet has those from 0 to {number - 1}"
+        raise ConfigError(str(path), reported, "judge each of them")
+    return [results[at] for at in range(number)]
 
 
 def count(sheet: Path) -> Report:
-    """How the reader judged those that fell and those that stayed."""
+    """Count the reader's verdicts on dropped and kept texts."""
     key = json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))
     verdicts = read(sheet.with_suffix(".read"), len(key["key"]))
     rows = [(*told, *judged) for told, judged in zip(key["key"], verdicts, strict=True)]

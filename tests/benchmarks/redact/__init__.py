@@ -1,4 +1,4 @@
-"""Redaction: what is found and damaged by kind, beside datatrove and presidio, and what it costs."""
+"""Measure redaction: identifiers found and numbers damaged by kind, compared with datatrove and presidio; cost."""
 
 from .bench import measure, options
 

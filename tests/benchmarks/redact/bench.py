@@ -1,4 +1,4 @@
-"""`redact`: identifiers found and other numbers damaged, and what it costs, beside datatrove and presidio in one run.
+"""`redact`: identifiers found and other numbers damaged, and the cost, compared with datatrove and presidio.
 
 The rivals run under another Python, `--rival-python`, made for example by
 
@@ -53,7 +53,7 @@ the other numbers of the labelled set in a row, words for documents and telephon
 
 
 class Spans(NamedTuple):
-    """Replacements in a text: where, and of which kind, which rivals don't state."""
+    """Replacements in a text: positions and kinds; rivals state no kind."""
 
     start: int
     end: int
@@ -72,14 +72,14 @@ def labelled() -> ModuleType:
 
 
 def ours(samples: Sequence[Any]) -> list[list[Spans]]:
-    """What the toolkit replaces in each."""
+    """Return the toolkit's replacements in each text."""
     known = privacy_policies()
     return [
         [
             Spans(span.start, span.end, span.kind)
-            for span in find(one.text, known.modes(_GENRE, one.country), known.words, one.country)
+            for span in find(sample.text, known.modes(_GENRE, sample.country), known.words, sample.country)
         ]
-        for one in samples
+        for sample in samples
     ]
 
 
@@ -92,11 +92,11 @@ def measure(args: argparse.Namespace) -> Report:
     if args.rival_python:
         with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
             path = Path(name, "texts.json")
-            path.write_text(json.dumps([one.text for one in samples]), "utf-8")
-            told = run_script(args.rival_python, Path(__file__).with_name("rival_patterns.py"), (str(path),))
-        settings["rivals"] = ", ".join(f"{key} {value}" for key, value in told["versions"].items())
-        for system, found in told["systems"].items():
-            systems[system] = [[Spans(start, end, "") for start, end in spans] for spans in found["spans"]]
+            path.write_text(json.dumps([sample.text for sample in samples]), "utf-8")
+            reported = run_script(args.rival_python, Path(__file__).with_name("rival_patterns.py"), (str(path),))
+        settings["rivals"] = ", ".join(f"{key} {value}" for key, value in reported["versions"].items())
+        for system, result in reported["systems"].items():
+            systems[system] = [[Spans(start, end, "") for start, end in spans] for spans in result["spans"]]
     tables = (
         _overall(samples, systems),
         _by_group(samples, systems),
@@ -112,15 +112,15 @@ def hit(sample: Any, spans: Sequence[Spans]) -> bool:
 
 
 def beside(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
-    """What is replaced that isn't the identifier."""
+    """Return the replacements that aren't the identifier."""
     return [span for span in spans if not sample.kind or span.end <= sample.start or span.start >= sample.end]
 
 
 def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
     rows = []
-    for system, found in systems.items():
+    for system, result in systems.items():
         for name, held_out in (("chosen by", False), ("held out", True)):
-            pairs = [(one, spans) for one, spans in zip(samples, found, strict=True) if one.held_out == held_out]
+            pairs = [(one, spans) for one, spans in zip(samples, result, strict=True) if one.held_out == held_out]
             marked = [(one, spans) for one, spans in pairs if one.kind]
             hits = sum(hit(one, spans) for one, spans in marked)
             wrong = sum(len(beside(one, spans)) for one, spans in pairs)
@@ -134,7 +134,7 @@ def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> 
     """Recall by kind and country, held-out sentences alone; of ours the precision by kind too."""
     number: Counter[str] = Counter()
     hits: Counter[tuple[str, str]] = Counter()
-    kinds = {one.group: one.kind for one in samples if one.kind}
+    kinds = {sample.group: sample.kind for sample in samples if sample.kind}
     named: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for place, one in enumerate(samples):
@@ -144,8 +144,8 @@ def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> 
         if one.kind:
             number[one.group] += 1
             named[one.group] += any(span.kind == one.kind for span in systems[OURS][place])
-            for system, found in systems.items():
-                hits[system, one.group] += hit(one, found[place])
+            for system, result in systems.items():
+                hits[system, one.group] += hit(one, result[place])
     of_kind: Counter[str] = Counter()
     for group, kind in kinds.items():
         of_kind[kind] += hits[OURS, group]
@@ -165,10 +165,10 @@ def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> 
 
 
 def _of_negatives(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
-    number = Counter(one.group for one in samples if not one.kind)
+    number = Counter(sample.group for sample in samples if not sample.kind)
     damaged = {
-        system: Counter(one.group for one, spans in zip(samples, found, strict=True) if not one.kind and spans)
-        for system, found in systems.items()
+        system: Counter(one.group for one, spans in zip(samples, result, strict=True) if not one.kind and spans)
+        for system, result in systems.items()
     }
     rows = tuple((group, count, *(damaged[system][group] for system in systems)) for group, count in number.items())
     return Table("Other numbers that are replaced", ("what", "texts#", *(f"{name}#" for name in systems)), rows)
@@ -177,7 +177,7 @@ def _of_negatives(samples: Sequence[Any], systems: dict[str, list[list[Spans]]])
 def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
     novels = list(read_texts(args.data, NOVELS))
     lot = random.Random(SEED)
-    numbers = [one.text for one in module.negatives()]
+    numbers = [negative.text for negative in module.negatives()]
     digits = [" ".join(lot.sample(numbers, _SENTENCES)) for _ in range(3_000)]
     news = _news(args.data)
     rows = []
@@ -191,11 +191,11 @@ def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
         stage, seconds = Redact(), []
         for _ in range(args.rounds):
             started = time.process_time()
-            made = stage(batch).frame
+            created = stage(batch).frame
             seconds.append(time.process_time() - started)
         size = float(batch.frame["text"].str.len_bytes().sum()) / _MB
         signs = float(batch.frame["text"].str.count_matches(r"\d").sum()) / (size * _MB)
-        replaced = sum(one["value"] for row in made["redactions"].to_list() for one in row or ())
+        replaced = sum(one["value"] for row in created["redactions"].to_list() for one in row or ())
         words = float(batch.frame["text"].str.count_matches(r"\S+").sum())
         row = (
             rounded(size),

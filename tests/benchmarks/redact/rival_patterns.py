@@ -20,7 +20,7 @@ _LEAST = 0.4  # below it its recognisers call a match weak: a word of theirs mus
 
 
 def _datatrove(texts: list[str]) -> list[list[list[int]]]:
-    """What its replacers match, with their own validators."""
+    """Return the matches of its replacers, with their own validators."""
     from datatrove.pipeline.formatters import PIIFormatter
 
     formatter = PIIFormatter()
@@ -40,48 +40,48 @@ def _presidio(texts: list[str]) -> list[list[list[int]]]:
     """All recognisers that are patterns, in Spanish and Portuguese where they take a language."""
     from presidio_analyzer import PatternRecognizer, predefined_recognizers
 
-    made: list[Any] = []
+    created: list[Any] = []
     for name in dir(predefined_recognizers):
         one: Any = getattr(predefined_recognizers, name)
         make: Any = one
         if inspect.isclass(one) and issubclass(one, PatternRecognizer) and one is not PatternRecognizer:
             for language in ("es", "pt"):
                 try:
-                    made.append(make(supported_language=language))
+                    created.append(make(supported_language=language))
                     break
                 except (TypeError, ValueError):
                     continue
-    found = []
+    results = []
     for text in texts:
         spans = []
-        for recogniser in made:
+        for recogniser in created:
             for result in recogniser.analyze(text, recogniser.supported_entities, nlp_artifacts=None) or []:
                 words = _context(recogniser, text, result.start)
                 if result.score >= _LEAST or words:
                     spans.append([result.start, result.end])
-        found.append(spans)
-    return found
+        results.append(spans)
+    return results
 
 
 def _context(recogniser: Any, text: str, start: int) -> bool:
-    """Whether one of its words stands in the five before: its own enhancer asks a language model for lemmas."""
-    before = {word.lower() for word in re.findall(r"\w+", text[:start])[-5:]}
-    return bool(before & {word.lower() for word in recogniser.context or ()})
+    """Return whether one of its context words is among the five before; its own enhancer needs a language model."""
+    previous = {word.lower() for word in re.findall(r"\w+", text[:start])[-5:]}
+    return bool(previous & {word.lower() for word in recogniser.context or ()})
 
 
 def main(path: str) -> None:
     """Print what each system finds."""
     texts = json.loads(Path(path).read_text("utf-8"))
-    told: dict[str, Any] = {"systems": {}, "versions": {}}
+    reported: dict[str, Any] = {"systems": {}, "versions": {}}
     for name, system, package in (
         ("datatrove, PIIFormatter", _datatrove, "datatrove"),
         ("presidio, pattern recognisers", _presidio, "presidio-analyzer"),
     ):
         started = time.process_time()
         spans = system(texts)
-        told["systems"][name] = {"spans": spans, "cpu": time.process_time() - started}
-        told["versions"][package] = metadata.version(package)
-    sys.stdout.write(json.dumps(told) + "\n")
+        reported["systems"][name] = {"spans": spans, "cpu": time.process_time() - started}
+        reported["versions"][package] = metadata.version(package)
+    sys.stdout.write(json.dumps(reported) + "\n")
 
 
 if __name__ == "__main__":

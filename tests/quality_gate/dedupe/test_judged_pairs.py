@@ -1,4 +1,4 @@
-"""What falls is what two readings let fall: floors of agreement on pairs that were read, ceilings of wrong removals.
+"""Removals agree with two readings: minimum agreement on pairs that were read, maximum wrong removals.
 
 Bounds were chosen on half "a" of the pairs; half "b" shows what they are worth. Floors only rise, ceilings only fall.
 """
@@ -20,16 +20,16 @@ REAL: Final = {"a": (0.92, 3), "b": (0.82, 6)}
 
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What the benchmark judges pairs by; tests are no package, so that a type checker would know it by two names."""
+    """Load the benchmark that judges pairs by its path, since tests aren't a package."""
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3]))
     names = ("documents", "judged", "ours", "shelf")
     return {name: importlib.import_module(f"tests.benchmarks.dedupe.{name}") for name in names}
 
 
 def _held(tools: Any, pairs: list[Any], room: Path, floors: dict[str, tuple[float, int]]) -> None:
-    made = tools["judged"].decided(pairs, lambda p: tools["ours"].decide(tools["documents"].read_records(p)), room)
+    created = tools["judged"].decided(pairs, lambda p: tools["ours"].decide(tools["documents"].read_records(p)), room)
     for half, (floor, ceiling) in floors.items():
-        counts = tools["judged"].agreement(pairs, made, half).values()
+        counts = tools["judged"].agreement(pairs, created, half).values()
         right, wrong, of = (sum(column) for column in zip(*counts, strict=True))
         assert right / of >= floor, (half, right, of)
         assert wrong <= ceiling, half
@@ -51,7 +51,7 @@ def test_real_pairs_are_treated_as_they_were_read(tools: Any, tmp_path: Path) ->
 
 
 def test_pairs_say_what_they_are(tools: Any) -> None:
-    """At least 300 in all, each with two verdicts and a reason; a swap that finds nothing is told; halves are alike."""
+    """At least 300 in all, each with two verdicts and a reason; swaps without effect are reported; halves are alike."""
     judged = tools["judged"]
     pairs = judged.written()
     named = judged.tomllib.loads((judged.PAIRS / "read.toml").read_text(encoding="utf-8"))["pair"]

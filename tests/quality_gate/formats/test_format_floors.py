@@ -1,4 +1,4 @@
-"""How much of a text comes through each format, against the text that was put in: floors that only rise."""
+"""The share of a text that each format preserves: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def novel() -> list[str]:
 
 
 def _epub(paragraphs: Sequence[str]) -> bytes:
-    body = "".join(f"<p>{html.escape(one)}</p>" for one in paragraphs)
+    body = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as book:
         book.writestr("mimetype", "application/epub+zip")
@@ -95,7 +95,7 @@ def _by_office(paragraphs: Sequence[str], suffix: str, folder: Path) -> bytes:
     if program is None:
         pytest.skip("LibreOffice isn't installed")
     style = "text-align:justify; text-indent:0.5cm; margin:0"
-    body = "".join(f'<p style="{style}">{html.escape(one)}</p>' for one in paragraphs)
+    body = "".join(f'<p style="{style}">{html.escape(paragraph)}</p>' for paragraph in paragraphs)
     (folder / "a.html").write_text(
         f"<html><head><meta charset='utf-8'></head><body>{body}</body></html>", encoding="utf-8"
     )
@@ -117,7 +117,7 @@ def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figu
 def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
     """Of the lines in the zones of the text, all; titles, numbers and marks of the scan, which have zones, none."""
     expected: list[str] = []
-    found: list[str] = []
+    results: list[str] = []
     kept = re.compile("MainZone|TitlePageZone|CustomZone:advertising")
     for pack in sorted((DATA / "literature" / "alto_pages").glob("*.tar.xz")):
         with tarfile.open(pack) as pages:
@@ -129,17 +129,17 @@ def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
                 root = etree.fromstring(held)
                 labels = {tag.get("ID"): tag.get("LABEL") or "" for tag in root.iter("{*}OtherTag")}
                 for block in root.iter("{*}TextBlock"):
-                    named = [labels.get(one, "") for one in (block.get("TAGREFS") or "").split()]
+                    named = [labels.get(part, "") for part in (block.get("TAGREFS") or "").split()]
                     if not named or any(kept.match(one) for one in named):
                         expected += _words(" ".join(one.get("CONTENT") or "" for one in block.iter("{*}String")))
-                found += _words(_extracted("alto", held).text)
-    accuracy = _accuracy(expected, found)
+                results += _words(_extracted("alto", held).text)
+    accuracy = _accuracy(expected, results)
     figures["words through alto"] = round(accuracy, 5)
     assert accuracy >= ALTO_FLOOR
 
 
 def _counted_speakers(text: str) -> list[str]:
-    """Who speaks in each turn with words, by the turns' numbers alone, wherever in a line they stand."""
+    """Return the speaker of each turn with words, by the turns' numbers alone, wherever they are in a line."""
     _, *parts = re.split(r"_[x\d]_ ?(\d{3,5}) ?_ ?([a-zñA-Z]+)", re.sub(r"^;.*", "", text, flags=re.MULTILINE))
     speakers = []
     for speaker, words in zip(parts[1::3], parts[2::3], strict=True):
@@ -157,12 +157,12 @@ def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) 
         raw = file.read_bytes()
         whole = avenue.extract(raw, {})
         by_segment = {turn.segment or 0: turn.speaker for one in (whole, *whole.versions) for turn in one.turns}
-        found = [re.sub(r"[^a-zñA-Z].*", "", by_segment[number] or "") for number in sorted(by_segment)]
+        results = [re.sub(r"[^a-zñA-Z].*", "", by_segment[number] or "") for number in sorted(by_segment)]
         expected = _counted_speakers(raw.decode("latin-1"))
-        blocks = SequenceMatcher(None, found, expected, autojunk=False).get_matching_blocks()
+        blocks = SequenceMatcher(None, results, expected, autojunk=False).get_matching_blocks()
         shared += sum(block.size for block in blocks)
         counted += len(expected)
-        given += len(found)
+        given += len(results)
     figures["turns of raw interviews"] = round(shared / max(counted, given), 5)
     assert counted > 20_000
     assert shared >= TURNS_FLOOR * max(counted, given)
@@ -173,9 +173,9 @@ def test_the_turns_of_interviews_in_a_treebank_come_through(figures: dict[str, f
     folder = DATA / "oral_history" / "coser_ud"
     with lzma.open(folder / "turns.jsonl.xz", "rt", encoding="utf-8") as rows:
         listed = [json.loads(row) for row in rows]
-    found = conllu.extract(lzma.decompress((folder / "coser.conllu.xz").read_bytes()), {})
-    lines = found.text.split("\n")
-    assert len(lines) == len(found.turns)
+    results = conllu.extract(lzma.decompress((folder / "coser.conllu.xz").read_bytes()), {})
+    lines = results.text.split("\n")
+    assert len(lines) == len(results.turns)
     place = shared = 0
     for row in listed:
         words = " ".join(row["text"].split())
@@ -183,7 +183,7 @@ def test_the_turns_of_interviews_in_a_treebank_come_through(figures: dict[str, f
             place += 1
         clock = row["turn_time"]
         start = pytest.approx(_seconds(clock.partition("-")[0])) if clock else None
-        shared += place < len(lines) and found.turns[place].start == start
+        shared += place < len(lines) and results.turns[place].start == start
     figures["turns of COSER"] = round(shared / len(listed), 5)
     assert shared == len(listed)
 
@@ -194,7 +194,7 @@ def _seconds(clock: str) -> float:
 
 
 def test_raw_interviews_are_kept(tmp_path: Path, figures: dict[str, float]) -> None:
-    """The recipe of oral history sets aside next to none of the raw conversations, copies of one another aside."""
+    """The recipe of oral history drops almost none of the raw conversations, except copies."""
     source = (
         'id = "raw"\ntitle = "Raw"\nholder = "AVENUE"\ngenre = "oral_history"\nlanguages = ["arn", "spa"]\n'
         '[rights]\nstatement = "https://creativecommons.org/licenses/by-nc-sa/3.0/"\nbasis = "licence"\n'

@@ -1,4 +1,4 @@
-"""What the gates of language identification share."""
+"""Shared fixtures of the gates of language identification."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def named() -> Callable[..., list[str]]:
-    """What names texts: the language or group that each gets, by the shipped model or another."""
+    """Return a function that identifies the language or group of texts, by the shipped model or another."""
 
     def name(texts: Sequence[str], model: LanguageModel | None = None) -> list[str]:
         of = groups().of
-        return [of.get(found.code, found.code) for found in judge(model or load(), texts)]
+        return [of.get(result.code, result.code) for result in judge(model or load(), texts)]
 
     return name
 

@@ -1,4 +1,4 @@
-"""How well the shipped model tells real texts: floors that only rise."""
+"""Recall of the shipped model on real texts: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ HELP = os.environ.get("LATAM_CORPUS_HELP")
 def hard(bench: Callable[[str], Any]) -> dict[str, list[str]]:
     """Hard texts by kind, made of Spanish and Portuguese texts."""
     clean = [(code, text) for code, texts in documents().values() for text in texts if len(text.split()) >= 20]
-    made = bench("hard").hard_texts([(code, text[:300]) for code, text in clean], 20_000 if WHOLE else 1000)
-    return {kind: [text for _, text in found] for kind, found in made.items()}
+    created = bench("hard").hard_texts([(code, text[:300]) for code, text in clean], 20_000 if WHOLE else 1000)
+    return {kind: [text for _, text in result] for kind, result in created.items()}
 
 
 def jsonl(path: str) -> list[dict[str, Any]]:
@@ -156,10 +156,10 @@ def test_spanish_and_portuguese_documents_are_told(
 ) -> None:
     """The share of right names stays above its floor, and none is of the Americas."""
     code, texts = documents()[name]
-    found = named(texts)
-    figures[f"told, {name}"] = round(found.count(code) / len(found), 4)
+    results = named(texts)
+    figures[f"told, {name}"] = round(results.count(code) / len(results), 4)
     assert figures[f"told, {name}"] >= DOCUMENT_FLOORS[name]
-    assert [n for n in found if n in groups().of] == []
+    assert [n for n in results if n in groups().of] == []
 
 
 @pytest.mark.slow
@@ -171,17 +171,17 @@ def test_clean_windows_get_no_language_of_the_americas(figures: dict[str, float]
     windows = [(code, text) for _, code, key, text in bench("windows").distinct(passages) if WHOLE or key[0] < 32]
     of = groups().of
     judged = judge(load(), [text for _, text in windows])
-    found = [
+    results = [
         (code, of[one.code], hashlib.sha256(text.encode()).hexdigest()[:16])
         for (code, text), one in zip(windows, judged, strict=True)
         if one.code in of
     ]
     shown = sum(any(label.split("_")[0] in of for label, _ in one.languages) for one in judged if one.code not in of)
     figures["clean windows"] = len(windows)
-    figures["clean windows, false names of the Americas"] = len(found)
+    figures["clean windows, false names of the Americas"] = len(results)
     figures["clean windows, shown as partly in a language of the Americas"] = shown
     assert len(windows) > (700_000 if HELP else 190_000) * (1 if WHOLE else 0.11)
-    assert [one for one in found if one not in KNOWN_FALSE] == []
+    assert [one for one in results if one not in KNOWN_FALSE] == []
     assert shown <= SHOWN_CEILING
 
 
@@ -206,7 +206,7 @@ def test_hard_texts_hardly_get_a_language_of_the_americas(
 def test_one_in_ten_thousand_rows_of_random_syllables_is_named(
     sounds: str, *, few: bool, figures: dict[str, float], bench: Callable[[str], Any], named: Callable[..., list[str]]
 ) -> None:
-    """At most, of 100,000: 20,000 tell too little of so rare a thing."""
+    """At most, of 100,000; 20,000 are too few to measure so rare an event."""
     false = 0
     for seed in SYLLABLE_SEEDS:
         chance = random.Random(seed)
@@ -220,15 +220,15 @@ def test_one_in_ten_thousand_rows_of_random_syllables_is_named(
 def test_spanish_portuguese_and_their_neighbours_are_told_apart(
     figures: dict[str, float], named: Callable[..., list[str]]
 ) -> None:
-    """F1 of each among lines that are kept out: what is rejected counts as missed."""
+    """F1 of each among held-out lines; rejected lines count as missed."""
     kept = [
         (code, text)
         for code, text in rows(Texts(DATA / "lid/train_real.tsv.xz"))
         if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_held_out(text)
         if not (text.startswith(MENUS) or is_untranslated(code, text))
     ]
-    found = score(zip((code for code, _ in kept), named([text for _, text in kept]), strict=True))
-    f1 = {row.code: round(row.f1, 4) for row in found.languages if row.code in NEIGHBOUR_FLOORS}
+    results = score(zip((code for code, _ in kept), named([text for _, text in kept]), strict=True))
+    f1 = {row.code: round(row.f1, 4) for row in results.languages if row.code in NEIGHBOUR_FLOORS}
     figures |= {f"F1 among neighbours, {code}": value for code, value in f1.items()}
     assert {code: value for code, value in f1.items() if value < NEIGHBOUR_FLOORS[code]} == {}
 
@@ -244,8 +244,8 @@ def test_what_people_say_in_stories_is_told_apart(
     stories = bench("pages").passages(Path(HELP or ""), bench("pages").STORIES)
     windows = [(code, text) for _, code, _, text in bench("windows").distinct(stories) if code in floors]
     texts = [(code, " ".join(text.split()[:words]) if words < 30 else text) for code, text in windows]
-    found = score(zip((code for code, _ in texts), named([text for _, text in texts]), strict=True))
-    f1 = {row.code: round(row.f1, 4) for row in found.languages if row.code in floors}
+    results = score(zip((code for code, _ in texts), named([text for _, text in texts]), strict=True))
+    f1 = {row.code: round(row.f1, 4) for row in results.languages if row.code in floors}
     figures |= {f"F1 in stories, {words} words, {code}": value for code, value in f1.items()}
     assert {code: value for code, value in f1.items() if value < floors[code]} == {}
 
@@ -254,8 +254,8 @@ def test_alternating_aymara_and_spanish_are_both_told() -> None:
     """Documents in which every other line is the translation of the one before show both languages."""
     pairs = jsonl("indigenous/aymara_globalvoices/aym_spa.jsonl.xz")[:2000]
     texts = ["\n".join(f"{p['aym']}\n{p['spa']}" for p in pairs[i : i + 20]) for i in range(0, len(pairs), 20)]
-    found = [{code for code, _ in judged.languages} for judged in judge(load(), texts)]
-    assert sum({"ayr_Latn", "spa_Latn"} <= codes for codes in found) / len(found) >= 0.97
+    results = [{code for code, _ in judged.languages} for judged in judge(load(), texts)]
+    assert sum({"ayr_Latn", "spa_Latn"} <= codes for codes in results) / len(results) >= 0.97
 
 
 @pytest.mark.parametrize(("name", "least"), sorted(OTHER_HALF_FLOORS.items()))
@@ -271,8 +271,8 @@ def test_half_a_text_in_another_language_is_told(name: str, least: float, figure
 
 
 def test_spanish_and_portuguese_alone_have_no_part_in_another_language(figures: dict[str, float]) -> None:
-    """Prose, verse and talk show no part that is in none of the languages told, but for one in a thousand."""
+    """Prose, verse and speech show no part in an unknown language, except one in a thousand."""
     texts = [text for name in sorted(ALONE) for text in documents()[name][1][:1000]]
-    told = sum("und" in dict(judged.languages) for judged in judge(load(), texts))
-    figures["texts in one language with a part in another that isn't known"] = round(told / len(texts), 5)
-    assert told / len(texts) <= 0.001
+    reported = sum("und" in dict(judged.languages) for judged in judge(load(), texts))
+    figures["texts in one language with a part in another that isn't known"] = round(reported / len(texts), 5)
+    assert reported / len(texts) <= 0.001

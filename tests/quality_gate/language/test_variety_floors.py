@@ -1,4 +1,4 @@
-"""How often a predicted variety is right, and how often one is predicted: floors that only rise.
+"""The share of right predictions of varieties, and of predictions at all: minimum values that only rise.
 
 The texts are halved by hash of work, author or sentence. One half was looked at while thresholds were chosen and cues
 struck out; these figures are of the other half.
@@ -69,26 +69,26 @@ def stretches(text: str, size: int = 1000) -> list[str]:
 
 def joined(sentences: list[str]) -> list[str]:
     """Sentences put together to a little more than the least length."""
-    made, held = [], list[str]()
+    created, held = [], list[str]()
     for sentence in sentences:
         held += sentence.split()
         if len(held) >= 230:
-            made.append(" ".join(held))
+            created.append(" ".join(held))
             held = []
-    return made
+    return created
 
 
 @cache
 def documents() -> dict[str, tuple[str, list[str]]]:
     """Language and texts of each set."""
-    made: dict[str, list[str]] = defaultdict(list)
+    created: dict[str, list[str]] = defaultdict(list)
     for row in jsonl("unclear/regional/activ_es/films.jsonl.xz"):
-        made[f"films, {COUNTRIES[row['country']]}"] += stretches(row["text"]) if held_out(row["file"]) else []
+        created[f"films, {COUNTRIES[row['country']]}"] += stretches(row["text"]) if held_out(row["file"]) else []
     for row in jsonl("literature/conha19/novels.jsonl.xz"):
         name = f"novels before 1920, {COUNTRIES[row['country']]}"
-        made[name] += stretches(row["text"]) if held_out(row["author"]) else []
+        created[name] += stretches(row["text"]) if held_out(row["author"]) else []
     for row in jsonl("literature/eltec_por/novels.jsonl.xz"):
-        made["novels before 1920, PT"] += stretches(row["text"]) if held_out(row["author"]) else []
+        created["novels before 1920, PT"] += stretches(row["text"]) if held_out(row["author"]) else []
     sentences: dict[str, list[str]] = defaultdict(list)
     for row in jsonl("regional/bosque_pt_variety/sentences.jsonl.xz"):
         sentences[f"treebank, {row['label'][3:]}"] += [row["text"]] if held_out(row["doc"]) else []
@@ -99,8 +99,8 @@ def documents() -> dict[str, tuple[str, list[str]]]:
         for _, sentence, label in rows:
             if "-" in label and held_out(sentence):
                 sentences[f"news, {label[3:]}"].append(sentence.strip('"'))
-    made |= {name: joined(found) for name, found in sentences.items()}
-    return {name: ("por" if name[-2:] in {"BR", "PT"} else "spa", texts) for name, texts in made.items()}
+    created |= {name: joined(result) for name, result in sentences.items()}
+    return {name: ("por" if name[-2:] in {"BR", "PT"} else "spa", texts) for name, texts in created.items()}
 
 
 def predicted(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A labelled set for redaction, drawn by lot from `templates.toml`: identifiers of twenty countries, and other numbers.
+"""A labelled set for redaction, drawn at random from `templates.toml`: identifiers of twenty countries, other numbers.
 
 Check digits are worked out here by trying: of all last signs the one for which the country's equation holds, written as
 an equation over the whole number, which the toolkit's rules aren't. Nothing in it is anybody's: numbers are drawn.
@@ -43,7 +43,7 @@ _AFTER: Final = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and what stands in it.
+    """A text with its identifiers.
 
     Attributes:
         text: a sentence or three.
@@ -65,7 +65,7 @@ class Sample:
 
     @property
     def end(self) -> int:
-        """Where the value ends."""
+        """The end of the value."""
         return self.start + len(self.value)
 
 
@@ -78,9 +78,9 @@ def _number(lot: random.Random, count: int) -> str:
 
 
 def _completed(body: str, holds: Callable[[str], bool], signs: str = string.digits) -> str:
-    """The body with the one sign for which the equation holds; empty where there is none."""
-    found = [body + sign for sign in signs if holds(body + sign)]
-    return found[0] if len(found) == 1 else ""
+    """Return the body with the one check character that solves the equation; empty if there is none."""
+    results = [body + sign for sign in signs if holds(body + sign)]
+    return results[0] if len(results) == 1 else ""
 
 
 def _drawn(body: Callable[[], str], holds: Callable[[str], bool], signs: str = string.digits) -> str:
@@ -299,7 +299,7 @@ def _card(lot: random.Random) -> str:
 
 
 def _pick(lot: random.Random, *forms: str) -> str:
-    """A form that is filled: # stands for any digit, A for any capital."""
+    """Return a filled form: # becomes any digit, A any capital."""
     return "".join(
         lot.choice(string.digits) if s == "#" else lot.choice("BCDFGHJKLPRSTVWXYZ") if s == "A" else s
         for s in lot.choice(forms)
@@ -646,16 +646,18 @@ _NEGATIVE: Final[dict[str, Callable[[random.Random], str]]] = {
 def positives() -> list[Sample]:
     """The identifiers, each in a text."""
     brazilian = ("(11) 9####-####", "11 98###-####", "(21) 2###-####", "9####-####")
-    made = [_samples(group, kind, country, value, EACH) for group, (kind, country, value) in _POSITIVE.items()]
-    made += [_samples("phone_national", "phone", country, _formed(*forms), 10) for country, forms in _NATIONAL.items()]
-    made.append(_samples("phone_brazil", "phone", "BR", _formed(*brazilian), 30))
-    made += [_samples("phone_international", "phone", country, _formed(f"+{f}"), 8) for country, f in _CODES.items()]
-    made += [_samples("plate", "plate", country, _formed(*forms), 12) for country, forms in _PLATES.items()]
-    return [sample for samples in made for sample in samples]
+    created = [_samples(group, kind, country, value, EACH) for group, (kind, country, value) in _POSITIVE.items()]
+    created += [
+        _samples("phone_national", "phone", country, _formed(*forms), 10) for country, forms in _NATIONAL.items()
+    ]
+    created.append(_samples("phone_brazil", "phone", "BR", _formed(*brazilian), 30))
+    created += [_samples("phone_international", "phone", country, _formed(f"+{f}"), 8) for country, f in _CODES.items()]
+    created += [_samples("plate", "plate", country, _formed(*forms), 12) for country, forms in _PLATES.items()]
+    return [sample for samples in created for sample in samples]
 
 
 def negatives() -> list[Sample]:
-    """Numbers and signs that are none, each in a text that speaks of documents, telephones and houses too."""
+    """Yield numbers and codes that aren't identifiers, in texts about documents, telephones and houses."""
     countries = (None, *sorted(_NATIONAL), "BR")
     lot = random.Random(SEED)
     return [
@@ -676,10 +678,10 @@ def _samples(
     templates = _TEMPLATES["positive" if kind else "negative"][group]
     for place in range(number):
         chosen = place % len(templates)
-        before, after = templates[chosen].split("{}")
-        before, found = lot.choice(_BEFORE) + before, value(lot)
-        text = f"{before}{found}{after}{lot.choice(_AFTER)}"
-        yield Sample(text, kind, group, found, len(before), country, bool(chosen % 2))
+        previous, after = templates[chosen].split("{}")
+        previous, results = lot.choice(_BEFORE) + previous, value(lot)
+        text = f"{previous}{results}{after}{lot.choice(_AFTER)}"
+        yield Sample(text, kind, group, results, len(previous), country, bool(chosen % 2))
 
 
 def main() -> int:

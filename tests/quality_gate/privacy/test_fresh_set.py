@@ -1,4 +1,4 @@
-"""What redaction finds of the set of many labels and separators, and what it damages: floors that only rise."""
+"""Redaction of the set of many labels and separators, and the damage: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def test_identifiers_are_found_with_any_label_and_separator(fresh: Any) -> None:
     samples = fresh.positives()
     assert len(samples) >= 1_500
     hits = 0
-    for one in samples:
-        written, counts = redact(one.text, "news", one.country)
-        value, left = _signs(one.value), _signs(written)
+    for sample in samples:
+        written, counts = redact(sample.text, "news", sample.country)
+        value, left = _signs(sample.value), _signs(written)
         hits += bool(counts) and not any(value[at : at + _RUN] in left for at in range(len(value) - _RUN + 1))
     assert 100 * hits / len(samples) >= FLOORS["fresh"]["recall"]
 
 
 def test_versions_sections_and_numbers_of_catalogues_stay(fresh: Any) -> None:
-    """Nothing of them is replaced, in texts of any country."""
+    """None of them is replaced, in texts of any country."""
     samples = fresh.negatives()
     assert len(samples) >= 1_500
-    damaged = [one.text for one in samples if redact(one.text, "news", one.country)[1]]
+    damaged = [sample.text for sample in samples if redact(sample.text, "news", sample.country)[1]]
     assert len(damaged) <= FLOORS["fresh"]["damaged"], damaged[:5]

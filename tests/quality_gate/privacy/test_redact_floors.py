@@ -1,4 +1,4 @@
-"""What redaction finds of a labelled set of identifiers, and what it damages: floors that only rise."""
+"""Redaction of a labelled set of identifiers, and the damage: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def bench() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def judged(bench: Any) -> list[tuple[Any, Any]]:
-    """The held-out samples, each with what is replaced in it."""
+    """Return the held-out samples, each with its replacements."""
     module = bench.labelled()
     samples = [one for one in (*module.positives(), *module.negatives()) if one.held_out]
     return list(zip(samples, bench.ours(samples), strict=True))
 
 
 def test_the_set_is_as_large_as_it_says(bench: Any) -> None:
-    """And is drawn anew alike."""
+    """Another draw gives the same set."""
     module = bench.labelled()
     marked, others = module.positives(), module.negatives()
     assert len(marked) >= 1_500
@@ -50,7 +50,7 @@ def test_the_set_is_as_large_as_it_says(bench: Any) -> None:
 
 
 def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[tuple[Any, Any]]) -> None:
-    """By recall, by each kind's recall, by the right mark, and by what is replaced that is nobody's."""
+    """Recall in all, recall by kind, right marks, and replacements that aren't identifiers."""
     marked = [(one, spans, bench.hit(one, spans)) for one, spans in judged if one.kind]
     hits = sum(hit for _, _, hit in marked)
     named = sum(any(span.kind == one.kind for span in spans) for one, spans, _ in marked)
@@ -59,8 +59,8 @@ def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[t
     assert 100 * named / len(marked) >= FLOORS["by_its_mark"]
     assert 100 * hits / (hits + wrong) >= FLOORS["precision"]
     for group in {one.group for one, _, _ in marked}:
-        found = [hit for one, _, hit in marked if one.group == group]
-        assert 100 * sum(found) / len(found) >= FLOORS["each_kind"], group
+        results = [hit for one, _, hit in marked if one.group == group]
+        assert 100 * sum(results) / len(results) >= FLOORS["each_kind"], group
 
 
 @pytest.mark.real
@@ -71,7 +71,7 @@ def test_novels_are_hardly_touched(bench: Any, genre: str) -> None:
     """Whatever is replaced in a novel of the nineteenth century is damage."""
     texts = bench.read_texts(DATA, bench.NOVELS)
     frame = pl.DataFrame({"text": texts}).with_columns(pl.lit(genre).alias("genre"))
-    made = Redact()(Batch(frame)).frame
-    replaced = sum(one["value"] for row in made["redactions"].to_list() for one in row or ())
+    created = Redact()(Batch(frame)).frame
+    replaced = sum(one["value"] for row in created["redactions"].to_list() for one in row or ())
     words = frame["text"].str.count_matches(r"\S+").sum()
     assert 1e5 * replaced / words <= FLOORS["novels"][genre]

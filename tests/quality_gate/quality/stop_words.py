@@ -64,7 +64,7 @@ NAME: Final = 0.6
 
 @dataclass(frozen=True)
 class Plan:
-    """What a language's file is made of.
+    """The sources of a language's file.
 
     Attributes:
         name: in English.
@@ -96,7 +96,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Source:
-    """How common words are in one source: their share of its paragraphs and of its words.
+    """The frequency of words in one source: their share of its paragraphs and of its words.
 
     Words are told apart without the apostrophes at their edges; `forms` has how often each is written with which.
     """
@@ -109,10 +109,10 @@ class Source:
     forms: dict[str, Counter[str]] = field(default_factory=dict)
 
     def common(self, most: int, listed: set[str]) -> list[str]:
-        """Its `most` commonest words by how many paragraphs have them, and what of `listed` stands in many."""
-        found = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
-        found.sort(key=lambda w: (-self.spread[w], w))
-        return [w for place, w in enumerate(found) if place < most or w in listed]
+        """Return its `most` commonest words by paragraphs, and those of `listed` that are in many."""
+        results = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
+        results.sort(key=lambda w: (-self.spread[w], w))
+        return [w for place, w in enumerate(results) if place < most or w in listed]
 
 
 def counted(name: str, paragraphs: Sequence[str]) -> Source:
@@ -183,12 +183,12 @@ class Shelf:
 
     @cache  # noqa: B019  (one shelf a run)
     def _lines(self, path: str) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        results: dict[str, list[str]] = {}
         with lzma.open(self.data / path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 label, text = line.rstrip("\n").split("\t", 1)
-                found.setdefault(label, []).append(text)
-        return found
+                results.setdefault(label, []).append(text)
+        return results
 
     @cache  # noqa: B019  (one shelf a run)
     def _jsonl(self, path: str) -> list[dict[str, Any]]:
@@ -219,10 +219,10 @@ def whole(data: bytes, start: int, length: int) -> str:
     ('tinamit', "ruk'")
     """
     read = folded(data[start : start + 4 * length + 4].decode("utf-8", "ignore"))
-    before = folded(data[max(0, start - 4) : start].decode("utf-8", "ignore"))[-1:]
+    previous = folded(data[max(0, start - 4) : start].decode("utf-8", "ignore"))[-1:]
     word, after = read[:length], read[length : length + 1]
-    edges = before == "'", after == "'"
-    return word if all(edges) else f"{before if edges[0] else ''}{word}{after if edges[1] else ''}"
+    edges = previous == "'", after == "'"
+    return word if all(edges) else f"{previous if edges[0] else ''}{word}{after if edges[1] else ''}"
 
 
 def folded(word: str) -> str:
@@ -240,9 +240,9 @@ def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tup
     """The words, and those of them that a lender lists too. Of many sources a third must have a word."""
     votes: Counter[str] = Counter()
     rank: Counter[str] = Counter()
-    told = {word for source in sources if not source.words for word in source.spread}
+    reported = {word for source in sources if not source.words for word in source.spread}
     for source in sources:
-        for place, word in enumerate(source.common(2 * plan.most, told)):
+        for place, word in enumerate(source.common(2 * plan.most, reported)):
             votes[word] += 1
             rank[word] += place
     least = needed(sources)
@@ -250,14 +250,14 @@ def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tup
     for source in sources:
         for word, share in source.share.items():
             here[word] = max(here.get(word, 0.0), share)
-    found = []
+    results = []
     for word in sorted(votes, key=lambda w: (-votes[w], rank[w] / votes[w], w)):
         if votes[word] < least or not single(word) or word.startswith(NAMES):
             continue
         if word not in plan.nouns and (plan.kin or word not in lent or here.get(word, 0.0) >= 2 * lent[word]):
-            found.append(word)
-    found = found[: MOST_THIN if len(sources) == 1 else plan.most]
-    listed = [form for word in found for form in written_as(word, sources)]
+            results.append(word)
+    results = results[: MOST_THIN if len(sources) == 1 else plan.most]
+    listed = [form for word in results for form in written_as(word, sources)]
     return listed, [form for form in listed if not plan.kin and form in lent]
 
 
@@ -279,14 +279,14 @@ def written_as(word: str, sources: Sequence[Source]) -> list[str]:
 
 def lent_words(shelf: Shelf) -> dict[str, float]:
     """The stop words of the languages that lend, and how common they are there."""
-    found: dict[str, float] = {}
+    results: dict[str, float] = {}
     for code in LENDERS:
         share = shelf.source(f"real:{code}").share
         path = data_folder("filters") / "languages" / f"{code}.toml"
         listed = tomllib.loads(path.read_text("utf-8"))["stop_words"]["words"] if path.exists() else []
         for word in {*listed, *(w for w, part in share.items() if part >= 0.002)}:
-            found[word] = max(found.get(word, 0.0), share.get(word, 0.0))
-    return found
+            results[word] = max(results.get(word, 0.0), share.get(word, 0.0))
+    return results
 
 
 def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
@@ -312,27 +312,31 @@ def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
 
 def head(plan: Plan, shared: Sequence[str], *, thin: bool) -> list[str]:
     """The comment above a file: what a reviewer has to know."""
-    told = f"{plan.name}. Stop words drawn by tests/quality_gate/quality/stop_words.py; no speaker has read them yet."
+    reported = (
+        f"{plan.name}. Stop words drawn by tests/quality_gate/quality/stop_words.py; no speaker has read them yet."
+    )
     if thin:
-        told += " Thin evidence: the list is short or rests on one source, and no document has to have its words."
+        reported += " Thin evidence: the list is short or rests on one source, and no document has to have its words."
     if shared:
-        told += f" Also words of Spanish, Portuguese, English or French, but far commoner here: {', '.join(shared)}."
-    return textwrap.wrap(told, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+        reported += (
+            f" Also words of Spanish, Portuguese, English or French, but far commoner here: {', '.join(shared)}."
+        )
+    return textwrap.wrap(reported, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
 
 
 def origin(sources: Sequence[Source]) -> list[str]:
-    """Where the words are from, as a string of several lines that TOML reads as one."""
+    """Return the origin of the words, as a string of several lines in TOML."""
     how = f"common in {needed(sources)} of {len(sources)} sources" if len(sources) > 1 else "the commonest words of"
-    told = "; ".join(
+    reported = "; ".join(
         f"{s.name}: {s.words:,} words in {s.paragraphs:,} paragraphs" if s.words else f"{s.name}: {len(s.spread)}"
         for s in sources
     )
-    lines = textwrap.wrap(f"{how}: {told}", WIDTH - 2, break_on_hyphens=False)
+    lines = textwrap.wrap(f"{how}: {reported}", WIDTH - 2, break_on_hyphens=False)
     return ['origin = """', *(f"{line} \\" for line in lines[:-1]), f'{lines[-1]}"""']
 
 
 def needed(sources: Sequence[Source]) -> int:
-    """How many sources must have a word: two, and of many a third."""
+    """Return the number of sources that must have a word: two, and a third of many."""
     return min(len(sources), max(TWO, len(sources) // 3))
 
 
@@ -390,8 +394,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("codes", nargs="*", help="languages; all by default")
     args = parser.parse_args()
-    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-    plans = {code: Plan(**plan) for code, plan in told.items()}
+    reported = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    plans = {code: Plan(**plan) for code, plan in reported.items()}
     shelf = Shelf(args.data)
     lent = lent_words(shelf)
     for code in args.codes or plans:

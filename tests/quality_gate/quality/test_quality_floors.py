@@ -1,4 +1,4 @@
-"""What the shipped policies keep of real good texts, and drop of junk made of real texts: floors that only rise."""
+"""Good real texts that the shipped policies keep, and junk that they drop: minimum values that only rise."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _in_every_prose(material: dict[str, Any], texts: list[Any]) -> dict[str, lis
 @pytest.mark.parametrize("kind", sorted(FLOORS["kept"]))
 def test_good_texts_are_kept(kind: str, good: list[tuple[str, list[str]]], figures: dict[str, float]) -> None:
     """Novels, verse, talk, news and every language of the Americas stay above their floors."""
-    found = [not broken for name, broken in good if name.startswith(kind)]
-    figures[f"quality, kept, {kind}"] = round(sum(found) / len(found), 4)
+    results = [not broken for name, broken in good if name.startswith(kind)]
+    figures[f"quality, kept, {kind}"] = round(sum(results) / len(results), 4)
     assert figures[f"quality, kept, {kind}"] >= FLOORS["kept"][kind]
 
 
@@ -87,8 +87,8 @@ def test_fresh_junk_is_dropped_in_every_genre_of_prose(material: dict[str, Any],
     below: dict[str, float] = {}
     for kind, floor in FLOORS["fresh"]["dropped"].items():
         shares = []
-        for found in judged.values():
-            dropped = [bool(broken) for name, broken in found if name == kind]
+        for result in judged.values():
+            dropped = [bool(broken) for name, broken in result if name == kind]
             shares.append(sum(dropped) / len(dropped))
         figures[f"quality, fresh, dropped, {kind}"] = share = round(min(shares), 4)
         below |= {kind: share} if share < floor else {}
@@ -107,8 +107,8 @@ def test_literature_lyrics_and_talk_are_kept_as_a_whole(
     good: list[tuple[str, list[str]]], figures: dict[str, float]
 ) -> None:
     """Of all documents of the three, at least 98 of 100 stay."""
-    found = [not broken for kind, broken in good if kind.startswith(LITERATURE_LYRICS_TALK)]
-    figures["quality, kept, literature, lyrics and talk"] = round(sum(found) / len(found), 4)
+    results = [not broken for kind, broken in good if kind.startswith(LITERATURE_LYRICS_TALK)]
+    figures["quality, kept, literature, lyrics and talk"] = round(sum(results) / len(results), 4)
     assert figures["quality, kept, literature, lyrics and talk"] >= 0.995
 
 
@@ -119,16 +119,16 @@ def test_junk_is_dropped_in_every_genre_of_prose(
     """Under the genre that lets the most of it through, the share that is dropped stays above its floor."""
     least = 1.0
     for judged in junk.values():
-        found = [bool(broken) for name, broken in judged if name == kind]
-        assert len(found) >= 20
-        least = min(least, sum(found) / len(found))
+        results = [bool(broken) for name, broken in judged if name == kind]
+        assert len(results) >= 20
+        least = min(least, sum(results) / len(results))
     figures[f"quality, dropped, {kind}"] = round(least, 4)
     assert least >= FLOORS["dropped"][kind]["floor"]
 
 
 @pytest.mark.parametrize("kind", sorted(FLOORS["dropped"]))
 def test_the_reason_that_fits_is_named(kind: str, junk: dict[str, list[tuple[str, list[str]]]]) -> None:
-    """The evidence of what is dropped from the news names a signal that measures this very damage."""
+    """The evidence of texts that the news policy drops names a signal that measures this damage."""
     fitting = tuple(f"{signal}{sign}" for signal in FLOORS["dropped"][kind]["signals"] for sign in "<>")
     dropped = [broken for name, broken in junk["news"] if name == kind and broken]
     named = [any(reason.startswith(fitting) for reason in broken) for broken in dropped]
@@ -142,6 +142,6 @@ def test_every_kind_of_junk_has_a_floor(junk: dict[str, list[tuple[str, list[str
 
 def test_word_salad_is_reported(junk: dict[str, list[tuple[str, list[str]]]], figures: dict[str, float]) -> None:
     """Shuffled words pass nearly all bounds; the figure is kept so that a learned signal can be compared with it."""
-    found = [bool(broken) for name, broken in junk["news"] if name == REPORTED]
-    figures["quality, dropped, word salad"] = round(sum(found) / len(found), 4)
-    assert len(found) >= 100
+    results = [bool(broken) for name, broken in junk["news"] if name == REPORTED]
+    figures["quality, dropped, word salad"] = round(sum(results) / len(results), 4)
+    assert len(results) >= 100
