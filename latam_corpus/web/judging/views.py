@@ -130,7 +130,6 @@ def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
         "at": at + 1,
         "all": len(order),
         "before": order[at - 1] if at else None,
-        "own": own,
         "form": form,
         "questions": QUESTIONS,
         "language_names": language_names(),
