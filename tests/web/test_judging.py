@@ -10,8 +10,10 @@ import pytest
 from built_versions import build, prose
 
 import latam_corpus as lc
+from latam_corpus.web.files.jobs import run_collection
 from latam_corpus.web.models import Job, Sample
-from latam_corpus.web.workspace import source_file, state_of
+from latam_corpus.web.source_values import change_source
+from latam_corpus.web.workspace import files_folder, record_file, source_file, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,3 +243,28 @@ def test_without_a_text_that_may_be_read_the_draw_says_so(
     assert answer.status_code == 422
     assert "its only document may not be shown" in answer.content.decode()
     assert not Sample.objects.exists()
+
+
+def test_the_texts_of_a_collection_are_read_after_its_run(
+    person: Callable[..., Any], client_of: Callable[..., Any], collection: Callable[..., Any]
+) -> None:
+    made = collection(person("contributor"))
+    client = client_of(made.owner)
+    assert "There is nothing to read yet" in client.get("/judging/").content.decode()
+    path = files_folder(made) / "maestro.txt"
+    path.write_text(
+        "El maestro llegó a la escuela en una mula prestada por el comisario, con dos cajas de libros y una campana. "
+        "Los niños lo recibieron en la plaza, y durante la primera semana nadie estudió, porque había que reparar el "
+        "techo y pintar las paredes. Después aprendieron a leer con los periódicos que traía el comerciante.",
+        encoding="utf-8",
+    )
+    record_file(made, path.name, "0" * 64, path.stat().st_size)
+    change_source(made, {"genre": "literature", "languages": ["spa"]})
+    job = Job.objects.create(kind="run", person=made.owner, collection=made, state="running")
+    result = run_collection(job)
+    Job.objects.filter(pk=job.pk).update(state="done", result=result)
+    assert "Cantos del río, its last run" in client.get("/judging/").content.decode()
+    first = client.post("/judging/draw", {"named": result["run"], "number": 3})["Location"]
+    text = client.get(first)["Location"]
+    assert "una mula prestada" in client.get(text).content.decode()
+    assert client.post(text, _GOOD)["Location"] == "/judging/1/"
