@@ -34,8 +34,8 @@ def address(document: Document, kept_run: KeptRun, tmp_path: Path) -> Iterator[s
     """A desk for one person, with a version of forty texts: the address that opens it."""
     documents = [document(number, text=prose(number), title=f"Canto {number}") for number in range(40)]
     run = kept_run("cuentos-1a2b3c4d", documents)
-    terms = {"admit": ["open"], "uses": ["redistribute"], "today": date(2026, 11, 25)}
-    build("voces", [run], tmp_path / "out" / "store", **terms)
+    store = tmp_path / "out" / "store"
+    build("voces", [run], store, admit=["open"], uses=["redistribute"], today=date(2026, 11, 25))
     command = [sys.executable, "-m", "latam_corpus", "desk", "--data", str(tmp_path), "--no-browser"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LATAM_CORPUS_DESK")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment | {"COLUMNS": "300"}) as server:
