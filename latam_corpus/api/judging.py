@@ -172,13 +172,28 @@ class Judgements:
     agreement: tuple[Agreement, ...]
 
 
-def judgements(out: str | Path = "out") -> Judgements:
+def judgements(
+    out: str | Path = "out",
+    *,
+    texts: Sequence[tuple[str, str]] | None = None,
+    readers: Sequence[str] | None = None,
+) -> Judgements:
     """Return the judgements that are stored in a folder of runs, like `latam-corpus judge show`.
+
+    Args:
+        out: the folder of runs.
+        texts: only judgements of these texts, by `doc_id` and `text_hash`; all by default.
+        readers: only judgements by these readers; all by default.
 
     Raises:
         ConfigError: the file with the judgements is damaged.
     """
     check_arguments(judgements, locals())
-    rows = read_judgements(out_folder(out))
+    wanted = None if texts is None else set(texts)
+    rows = [
+        judgement
+        for judgement in read_judgements(out_folder(out))
+        if (wanted is None or judgement.text in wanted) and (readers is None or judgement.reader in readers)
+    ]
     shares = audited(rows, {judgement.text: judgement.named for judgement in rows})
     return Judgements(tuple(rows), shares, tuple(agreements(rows)))

@@ -281,21 +281,25 @@ class Job(models.Model):
         return self.state in self.OPEN
 
 
-class Judgement(models.Model):
-    """A reader's answer about a text of a sheet."""
+class Sample(models.Model):
+    """Texts of a language that were drawn from a version, or from a collection's run, for all readers.
 
-    sheet = models.CharField(max_length=64)
-    doc_id = models.CharField(max_length=200)
-    person = models.ForeignKey(Person, models.PROTECT, related_name="judgements")
-    answer = models.CharField(max_length=40)
-    note = models.TextField(blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    `texts` has the `doc_id` and `text_hash` of each. The texts themselves and the readers' answers are in `out`.
+    """
+
+    named = models.CharField(max_length=200)
+    language = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    collection = models.ForeignKey(Collection, models.CASCADE, null=True, related_name="samples")
+    texts = models.JSONField(default=list)
+    drawn = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["sheet", "doc_id", "person"], name="one_answer_per_reader")]
+        constraints = [models.UniqueConstraint(fields=["named", "language", "number"], name="drawn_once")]
+        ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.doc_id}: {self.answer}"
+        return f"{self.named}, {self.language}"
 
 
 class Token(models.Model):

@@ -103,6 +103,12 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "text": PEOPLE,
     "text-note": OWNERS,
     "text-page": OWNERS,
+    # judging: of samples of versions reviewers and stewards read texts, of those of runs who may read the collection
+    "judging": PEOPLE,
+    "judging-draw": PEOPLE,
+    "judging-sample": PEOPLE,
+    "judging-next": PEOPLE,
+    "judging-text": PEOPLE,
 }
 
 # What a token must allow, by route and method.

@@ -6,6 +6,7 @@ A name that a user sends is never used as a file name unless `safe_path` accepte
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -203,3 +204,15 @@ def write_source(collection: Collection) -> None:
     files_folder(collection).mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
         file.write(text)
+
+
+def state_of(collection: Collection, file: CollectionFile | None) -> str:
+    """Return a digest of all that a preview or a run depends on: the file, its row and corrections, and the source."""
+    of_file = (
+        [file.sha256, file.row, file.correction]
+        if file
+        else sorted(collection.files.values_list("path", "sha256", "version"))
+    )
+    source = source_file(collection)
+    described = source.read_bytes() if source.exists() else b""
+    return hashlib.sha256(json.dumps(of_file, sort_keys=True).encode() + described).hexdigest()

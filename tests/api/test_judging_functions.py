@@ -61,6 +61,12 @@ def test_judgements_are_stored_as_by_the_command(out: Path, command_line: Comman
         ("language", 4, 3),
     ]
     assert lc.judgements(out / "nada").rows == ()
+    key = (rows[0]["doc_id"], rows[0]["text_hash"])
+    of_text = lc.judgements(out, texts=[key])
+    assert [(judgement.text, judgement.reader) for judgement in of_text.rows] == [(key, "Rosa Paz"), (key, "Ana")]
+    assert {agreement.texts for agreement in of_text.agreement} == {1}
+    assert {judgement.reader for judgement in lc.judgements(out, readers=["Ana"]).rows} == {"Ana"}
+    assert lc.judgements(out, texts=[]).rows == lc.judgements(out, readers=[]).rows == ()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from latam_corpus.web.workspace import (
     import_folder,
     out_folder,
     source_file,
+    state_of,
     upload_of,
 )
 
@@ -206,6 +207,7 @@ def run_collection(job: Job) -> dict[str, Any]:
     """Run the collection's recipe without releasing anything, and store the result for each file."""
     collection = job.collection
     write_catalogue(collection)
+    state = state_of(collection, None)
     source = load_source(source_file(collection))
     recipe = collection_folder(collection) / "recipe.toml"
     text = default_text([(source_file(collection).name, source)], job.arguments.get("language", "en"))
@@ -227,4 +229,5 @@ def run_collection(job: Job) -> dict[str, Any]:
         fate = {**results[name], "run": run.name, "at": at} if name in results else None
         CollectionFile.objects.filter(pk=file.pk, sha256=file.sha256).update(fate=fate)
     kept_count = sum(fate["kept"] for fate in results.values())
-    return {"run": run.name, "documents": sum(fate["documents"] for fate in results.values()), "kept": kept_count}
+    documents = sum(fate["documents"] for fate in results.values())
+    return {"run": run.name, "documents": documents, "kept": kept_count, "state": state}

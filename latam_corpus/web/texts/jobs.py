@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
@@ -15,7 +13,7 @@ from latam_corpus.web.workspace import collection_folder, data_folder, source_fi
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.web.models import Collection, CollectionFile, Job
+    from latam_corpus.web.models import Collection, Job
 
 MOST: Final = 20  # texts of a collection's preview
 _OF_A_FILE: Final = 10
@@ -102,15 +100,3 @@ def _fails(number: lc.Number) -> bool:
         return False
     is_low = number.minimum is not None and value < number.minimum
     return is_low or (number.maximum is not None and value > number.maximum)
-
-
-def state_of(collection: Collection, file: CollectionFile | None) -> str:
-    """Return a digest of all that a preview depends on: the file, its row and corrections, and the source."""
-    of_file = (
-        [file.sha256, file.row, file.correction]
-        if file
-        else sorted(collection.files.values_list("path", "sha256", "version"))
-    )
-    source = source_file(collection)
-    described = source.read_bytes() if source.exists() else b""
-    return hashlib.sha256(json.dumps(of_file, sort_keys=True).encode() + described).hexdigest()

@@ -20,8 +20,8 @@ from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job, LogEntry
 from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
-from latam_corpus.web.texts.jobs import picture_path, state_of
-from latam_corpus.web.workspace import collection_folder, safe_path, upload_of
+from latam_corpus.web.texts.jobs import picture_path
+from latam_corpus.web.workspace import collection_folder, safe_path, state_of, upload_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Read and judge: one text a screen, by readers who don't see each other's answers, and how far they agree."""

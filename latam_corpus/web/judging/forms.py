@@ -1,0 +1,95 @@
+"""What readers answer about a text, and from where texts are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.web.files.forms import LanguageField
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.templatetags.desk import named_language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+QUESTIONS: Final = ("language", "natural", "personal_data", "verdict")
+_UNSURE: Final = ("unsure", _("Unsure"))
+_YES_OR_NO: Final = (("yes", _("Yes")), ("no", _("No")), _UNSURE)
+
+
+def _question(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=_YES_OR_NO, widget=forms.RadioSelect, required=False)
+
+
+class AnswerForm(forms.Form):
+    """Four answers about a text, and a note. The page shows the answers to `verdict` as the buttons that send it."""
+
+    language = _question("")
+    other = LanguageField(label=_("If not, in which?"))
+    natural = _question(_("Is it natural, as people speak or write?"))
+    personal_data = _question(_("Is personal data left, such as an address or a telephone number?"))
+    note = forms.CharField(
+        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2, "class": "low"})
+    )
+    verdict = forms.ChoiceField(
+        label=_("As a whole, this text is"),
+        choices=(("good", _("Good")), ("bad", _("Bad")), _UNSURE),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say whether the text is good: this stores your answers.")},
+    )
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = named_language(language)
+        if name:
+            self.fields["language"].label = gettext("Is it in this language: %(language)s?") % {"language": name}
+        else:
+            del self.fields["language"]
+            self.fields["other"].label = gettext("In which language is it?")
+
+    @staticmethod
+    def initial_of(judgement: Any) -> dict[str, Any]:
+        """Return the initial values of a text that was judged before."""
+        values = {**judgement.answers, "note": judgement.note}
+        if values.get("language", "yes") not in dict(_YES_OR_NO):
+            values |= {"language": "no", "other": language_name(values["language"]).translate(core_language())}
+        return values
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values.
+
+        Raises:
+            ValidationError: another language is named, but the stated one is said to be right.
+        """
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("other") and values.get("language") == "yes":
+            self.add_error("other", _("You answered that the language is right. Correct one of the two."))
+        return values
+
+    def answers(self) -> dict[str, str]:
+        """Return the answers of a valid form, by question, as `lc.judge` takes them."""
+        values = {question: self.cleaned_data.get(question) for question in QUESTIONS}
+        return {key: value for key, value in (values | {"language": self._language()}).items() if value}
+
+    def _language(self) -> Any:
+        return self.cleaned_data.get("other") or self.cleaned_data.get("language")
+
+
+class DrawForm(forms.Form):
+    """From where texts are drawn, and how many of each language."""
+
+    named = forms.ChoiceField(label=_("From which texts?"))
+    number = forms.IntegerField(label=_("How many of each language, at most?"), min_value=1, max_value=100, initial=30)
+
+    def __init__(self, *args: Any, named: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["named"].choices = list(_labelled(named.items()))
+
+
+def _labelled(named: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, str]]:
+    for name, collection in named:
+        yield name, gettext("%(title)s, its last run") % {"title": collection} if collection else name

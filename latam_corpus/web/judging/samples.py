@@ -1,0 +1,133 @@
+"""Texts that were drawn for reading, which of them a person may read, what she answered, and how far readers agree.
+
+Answers are stored by `lc.judge`, as those of sheets are, so that runs, reports and cards of versions count them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils import timezone
+
+import latam_corpus as lc
+from latam_corpus.web.models import Job, Person, Sample
+from latam_corpus.web.releases.shares import store_folder
+from latam_corpus.web.roles import CONTRIBUTOR, STEWARD, collections_of
+from latam_corpus.web.workspace import out_folder, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from latam_corpus.web.models import Collection
+
+    Key = tuple[str, str]  # doc_id and text_hash
+
+_LONGEST: Final = 20_000  # characters of a text that are shown
+_BY: Final = ("language",)
+
+
+def current_run(collection: Collection) -> str:
+    """Return the last run of a collection; "" if it has none, or if its files, rows or source have changed since."""
+    job = collection.jobs.filter(kind="run", state=Job.State.DONE).first()
+    is_current = job is not None and job.result.get("state") == state_of(collection, None)
+    return str(job.result["run"]) if is_current else ""
+
+
+def sources_of(person: Any) -> dict[str, Collection | None]:
+    """Return the versions and the runs from which a person may draw texts; runs with their collections."""
+    versions = [] if person.role == CONTRIBUTOR else lc.versions(store_folder())
+    runs = {current_run(collection): collection for collection in collections_of(person)}
+    return {**dict.fromkeys(reversed(versions)), **{run: collection for run, collection in runs.items() if run}}
+
+
+def may_open_sample(person: Any, sample: Sample) -> bool:
+    """Return whether a person may open a sample; `texts_of` decides about each of its texts."""
+    if sample.collection is None:
+        return bool(person.role != CONTRIBUTOR)
+    return bool(collections_of(person).filter(pk=sample.collection.pk).exists())
+
+
+def draw(person: Any, named: str, collection: Collection | None, number: int) -> list[Sample]:
+    """Draw texts of each language for all readers; return the samples. Texts that were drawn before are drawn again.
+
+    Raises:
+        ConfigError: there is no such run or version, or none of its texts may be read.
+    """
+    rows = lc.sample(named, _BY, number, internal=_owns(person, collection), out=out_folder())
+    samples = []
+    for (language,), group in rows.group_by("language", maintain_order=True):
+        texts = list(group.select("doc_id", "text_hash").iter_rows())
+        values = {"collection": collection, "texts": texts}
+        key = {"named": named, "language": language or "und", "number": number}
+        samples.append(Sample.objects.get_or_create(**key, defaults=values)[0])
+    return samples
+
+
+def _owns(person: Any, collection: Collection | None) -> bool:
+    return collection is not None and collection.owner_id == person.pk
+
+
+def texts_of(person: Any, sample: Sample) -> dict[int, dict[str, Any]]:
+    """Return the texts of a sample that a person may read now, redacted, by their places from 1.
+
+    These are the texts whose terms let people read them; the owner of a collection may read all of its run. A text that
+    was withdrawn or is on hold isn't among them, nor is any of a run whose collection was changed since.
+    """
+    if sample.collection is not None and current_run(sample.collection) != sample.named:
+        return {}
+    withdrawals = store_folder() / "withdrawals"
+    entries = tuple(sorted(path.name for path in withdrawals.iterdir())) if withdrawals.is_dir() else ()
+    rows: dict[Key, dict[str, Any]] = {}
+    for internal in {False, _owns(person, sample.collection)}:
+        rows |= _drawn(str(out_folder()), sample.named, sample.number, internal, timezone.now().date(), entries)
+    keys = enumerate(map(tuple, sample.texts), 1)
+    return {place: rows[key] for place, key in keys if key in rows}
+
+
+@lru_cache(maxsize=16)
+def _drawn(out: str, named: str, number: int, internal: bool, *as_of: object) -> Mapping[Key, dict[str, Any]]:
+    """Draw the texts again, which reads the whole version; `as_of` is the day and the log, which decide about texts."""
+    del as_of
+    try:
+        rows = lc.sample(named, _BY, number, internal=internal, out=out).to_dicts()
+    except lc.ConfigError:  # none may be read, or the run isn't there any more
+        return {}
+    return {(row["doc_id"], row["text_hash"]): _shown(row) for row in rows}
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    text = row["text"]
+    return row | {"language": row["language"] or "und", "text": text[:_LONGEST], "is_cut": len(text) > _LONGEST}
+
+
+def answers_of(person: Any, texts: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
+    """Return a person's own judgements of texts, by the places of the texts."""
+    places = {(row["doc_id"], row["text_hash"]): place for place, row in texts.items()}
+    stored = lc.judgements(out_folder(), texts=list(places), readers=[person.username])
+    return {places[judgement.text]: judgement for judgement in stored.rows}
+
+
+def agreement_of(person: Any, texts: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    """Return how far the readers who judged all these texts agree; None if the person may not know it yet.
+
+    A steward may know it, and a reader who has judged all of them, so that no answer can be inferred before.
+    """
+    keys = {(row["doc_id"], row["text_hash"]) for row in texts.values()}
+    read: dict[str, set[Key]] = {}
+    for judgement in lc.judgements(out_folder(), texts=list(keys)).rows:
+        read.setdefault(judgement.reader, set()).add(judgement.text)
+    finished = [reader for reader, judged in read.items() if judged == keys]
+    if person.username not in finished and person.role != STEWARD:
+        return None
+    names = {reader.username: str(reader) for reader in Person.objects.filter(username__in=finished)}
+    return [
+        {
+            "question": pair.question,
+            "readers": " – ".join(names.get(reader, reader) for reader in pair.readers),
+            "texts": pair.texts,
+            "percent": round(100 * pair.alike / pair.texts),
+            "kappa": pair.kappa,
+        }
+        for pair in lc.judgements(out_folder(), texts=list(keys), readers=finished).agreement
+    ]

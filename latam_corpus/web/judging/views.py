@@ -1,0 +1,137 @@
+"""Pages on which texts are drawn, read one a screen, and judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+import latam_corpus as lc
+from latam_corpus.web.files.forms import language_names
+from latam_corpus.web.judging import samples
+from latam_corpus.web.judging.forms import QUESTIONS, AnswerForm, DrawForm
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Sample
+from latam_corpus.web.templatetags.desk import said
+from latam_corpus.web.workspace import out_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from django.http import HttpRequest, HttpResponse
+
+_FIRST_PART: Final = 1500  # characters of a text before its reader unfolds the rest
+_LITTLE: Final = 500  # characters that aren't worth unfolding
+
+
+def judging(request: HttpRequest) -> HttpResponse:
+    """List the texts to read, and how far the reader is."""
+    sources = samples.sources_of(request.user)
+    return _list(request, sources, DrawForm(named=sources) if sources else None)
+
+
+def _list(request: HttpRequest, sources: Container[str], form: DrawForm | None, status: int = 200) -> HttpResponse:
+    judged = {judgement.text for judgement in lc.judgements(out_folder(), readers=[request.user.username]).rows}
+    rows = [
+        (sample, sum(tuple(text) in judged for text in sample.texts))
+        for sample in Sample.objects.all()
+        if sample.named in sources
+    ]
+    rows.sort(key=lambda row: row[1] == len(row[0].texts))
+    return render(request, "desk/judging/judging.html", {"samples": rows, "form": form}, status=status)
+
+
+@require_POST
+def draw(request: HttpRequest) -> HttpResponse:
+    """Draw texts for all readers: a sample of each language."""
+    sources = samples.sources_of(request.user)
+    form = DrawForm(request.POST, named=sources)
+    if form.is_valid():
+        named, number = form.cleaned_data["named"], form.cleaned_data["number"]
+        try:
+            drawn = samples.draw(request.user, named, sources[named], number)
+        except lc.ConfigError as error:
+            form.add_error("named", said(error.problem))
+        else:
+            log(request.user, "texts drawn", f"{named}, {number} of each language")
+            return redirect("judging-next", drawn[0].pk) if len(drawn) == 1 else redirect("judging")
+    return _list(request, sources, form, status=422)
+
+
+def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[str, Any]]]:
+    """Return a sample, and its texts that the person may read.
+
+    Raises:
+        Http404: there is none that this person may open.
+    """
+    opened = get_object_or_404(Sample, pk=number)
+    if not samples.may_open_sample(request.user, opened):
+        raise Http404
+    return opened, samples.texts_of(request.user, opened)
+
+
+def sample(request: HttpRequest, number: int) -> HttpResponse:
+    """Show how far the reader is, her own answers, and, once she has judged all texts, how far readers agree."""
+    opened, texts = _opened(request, number)
+    answers = samples.answers_of(request.user, texts)
+    values = {
+        "sample": opened,
+        "rows": [(place, row, answers.get(place)) for place, row in texts.items()],
+        "done": len(answers),
+        "agreement": samples.agreement_of(request.user, texts) if texts else None,
+        "labels": {name: field.label for name, field in AnswerForm(language=opened.language).fields.items()},
+    }
+    return render(request, "desk/judging/sample.html", values)
+
+
+def next_text(request: HttpRequest, number: int) -> HttpResponse:
+    """Go to the first text without an answer."""
+    opened, texts = _opened(request, number)
+    return _go_on(opened, texts, samples.answers_of(request.user, texts))
+
+
+def _go_on(opened: Sample, places: Iterable[int], answered: Container[int], after: int = 0) -> HttpResponse:
+    """Go to the next text without an answer, then to one before it; to the sample when there is none."""
+    left = sorted((place for place in places if place not in answered), key=lambda place: (place <= after, place))
+    return redirect("judging-text", opened.pk, left[0]) if left else redirect("judging-sample", opened.pk)
+
+
+def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
+    """Show a text; store its reader's answers at once, and go on to the next one."""
+    opened, texts = _opened(request, number)
+    if not 1 <= place <= len(opened.texts):
+        raise Http404
+    if place not in texts:
+        messages.error(request, _("This text can't be read any more."))
+        return redirect("judging-sample", number)
+    row, answers = texts[place], samples.answers_of(request.user, texts)
+    own = answers.get(place)
+    data = request.POST if request.method == "POST" else None
+    form = AnswerForm(data, language=row["language"], initial=AnswerForm.initial_of(own) if own else None)
+    if form.is_valid():
+        judged = row | {"answers": form.answers(), "note": form.cleaned_data["note"].strip()}
+        lc.judge([judged], request.user.username, out_folder())
+        return _go_on(opened, texts, {place, *answers}, place)
+    words = row["text"]
+    end = max(words.rfind(" ", 0, _FIRST_PART), words.rfind("\n", 0, _FIRST_PART))
+    end = end if end > 0 and len(words) > _FIRST_PART + _LITTLE else len(words)
+    order = list(texts)
+    at = order.index(place)
+    values = {
+        "sample": opened,
+        "row": row,
+        "beginning": words[:end],
+        "rest": words[end:].lstrip(" "),
+        "tag": row["language"].replace("_", "-"),
+        "at": at + 1,
+        "all": len(order),
+        "before": order[at - 1] if at else None,
+        "form": form,
+        "questions": QUESTIONS,
+        "language_names": language_names(),
+    }
+    return render(request, "desk/judging/text.html", values, status=422 if form.is_bound else 200)
