@@ -103,6 +103,12 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "text": PEOPLE,
     "text-note": OWNERS,
     "text-page": OWNERS,
+    # policies
+    "policies": OWNERS,
+    "policy-new": OWNERS,
+    "policy": OWNERS,
+    "policy-sign": OWNERS,
+    "policy-use": OWNERS,
 }
 
 # What a token must allow, by route and method.

@@ -61,6 +61,17 @@ def out_folder() -> Path:
     return data_folder() / "out"
 
 
+def rules_folder(collection: Collection) -> Path:
+    """Return the folder of the signed policies that a collection's runs use; it may not exist."""
+    return data_folder() / "policies" / collection.slug
+
+
+def used_rules(collection: Collection) -> Path | None:
+    """Return the folder of a collection's own policies; None if its runs use only shipped ones."""
+    folder = rules_folder(collection)
+    return folder if any(folder.glob("*.toml")) else None
+
+
 def safe_path(name: str) -> str:
     r"""Return a relative path without folders above, drives, control characters or overlong parts; "" if none is left.
 

@@ -25,6 +25,7 @@ from latam_corpus.web.workspace import (
     out_folder,
     source_file,
     upload_of,
+    used_rules,
 )
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ def run_collection(job: Job) -> dict[str, Any]:
         recipe,
         collection_folder(collection),
         out_folder(),
+        policies=used_rules(collection),
         progress=lambda title, done, of: report_progress(job, done, of, title),
     )
     results = {
