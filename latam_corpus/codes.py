@@ -541,7 +541,7 @@ def variety_name(code: str, language: str) -> str:
     """
     if is_tag(code):
         return _families()[code] if language == "en" else _names().called[_families()[code]]
-    name = called(code, language)
+    name = called(code, language).removesuffix(" languages")
     word = next((word for word in _names().called if word in name.split()), None)
     if language == "en" or word is None or name in _names().of.get(code, {}).values():
         return name

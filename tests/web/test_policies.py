@@ -11,8 +11,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from latam_corpus.web import jobs
-from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry, PolicyDraft
+from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry, Person, PolicyDraft
 from latam_corpus.web.policies.jobs import policy_text
+from latam_corpus.web.source_values import change_source
 from latam_corpus.web.workspace import out_folder, rules_folder
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ _STORY = (
     "ordenarlos. Quien quiera consultarlos puede escribir a archivo@biblioteca.mx, como hacía Rosa Ruiz.\n"
 )
 _LISTED = (
-    "La cuenta de la tienda en el mes de mayo: 12 34 56 78 90 12 34 56 velas, 7 8 9 10 11 jabones, 3 4 5 6 sacos de "
-    "maíz que trajo el vecino de la sierra, 14 15 16 17 18 clavos para la casa, y 21 22 23 24 varas de manta que "
-    "pagó con lo que le quedaba de la cosecha de la semana.\n"
+    "Esta es la cuenta de la tienda de la sierra en el mes de mayo: 2 4 6 de las velas que ya se le dieron a la "
+    "casa, 8 0 2 de lo que él les llevó a los de la escuela, 7 8 9 0 por la sal y por el maíz que se le debe a "
+    "ella, 4 5 6 7 de todo lo que está en el patio con los clavos, 1 2 3 4 5 de la manta y de lo demás que "
+    "no se pagó, 1 2 3 4 5 6 de lo de ayer, y 1 2 3 4 5 6 7 8 9 0 1 2 3 4 de lo que aún no es de nadie.\n"
 )
 
 
@@ -46,15 +48,18 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def client(person: Callable[..., Any], client_of: Callable[..., Any], collection: Any) -> Any:
-    """The browser of a contributor whose collection has a story and a bill."""
-    owner = person("contributor")
-    collection(owner)
-    client = client_of(owner)
+def client(person: Callable[..., Any], client_of: Callable[..., Any]) -> Any:
+    """The browser of a contributor."""
+    return client_of(person("contributor"))
+
+
+@pytest.fixture
+def texts(client: Any, collection: Any) -> None:
+    """The contributor's collection, with a story and a bill."""
+    change_source(collection(Person.objects.get()), {"genre": "web"})
     texts = {"historia.txt": _STORY, "cuenta.txt": _LISTED}
     files = [SimpleUploadedFile(name, text.encode()) for name, text in texts.items()]
     client.post("/collections/cantos/files/upload", {"files": files})
-    return client
 
 
 def _page(client: Any, address: str) -> str:
@@ -95,10 +100,11 @@ def _bound(client: Any, draft: PolicyDraft, name: str) -> dict[str, Any]:
 def test_a_language_is_found_by_the_name_that_people_say(client: Any) -> None:
     page = _page(client, "/rules?q=MIXTECO de penoles")
     assert re.findall(r'name="code" value="(\w+)"', page) == ["mil"]
-    found = client.get("/rules?q=nahuatl").context
-    assert [code for code, _name, _n in found["groups"]] == ["nah"]
-    assert ("ngu", "Guerrero Nahuatl") in found["found"]
-    spanish = client.get("/rules?q=nahuatl", headers={"accept-language": "es"}).context["found"]
+    for language, name in (("en", "Guerrero"), ("es", "Guerrero"), ("pt-br", "Guerrero")):
+        found = client.get("/rules?q=NAHUATL", headers={"accept-language": language}).context
+        assert found["group"][0] == "nah"
+        assert ("ngu", name) in found["found"]
+    spanish = client.get("/rules?q=guerrero", headers={"accept-language": "es"}).context["found"]
     assert ("ngu", "náhuatl de Guerrero") in spanish
     assert "No language of the region" in _page(client, "/rules?q=xyzzy")
 
@@ -108,7 +114,7 @@ def test_a_language_is_found_by_the_name_that_people_say(client: Any) -> None:
 )
 def test_who_does_not_know_the_variety_stores_the_group(client: Any, group: str, file: str) -> None:
     page = _page(client, f"/rules?group={group}")
-    assert "I don&#x27;t know which</button>" in page
+    assert "I don't know which</button>" in page
     draft = _draft(client, re.findall(r'name="code" value="([\w-]+)"', page)[0])
     assert draft.language == group
     assert tomllib.loads(policy_text(draft))["language"] == file
@@ -120,6 +126,7 @@ def test_what_is_no_language_starts_no_draft(client: Any, code: str) -> None:
     assert not PolicyDraft.objects.exists()
 
 
+@pytest.mark.usefixtures("texts")
 def test_each_word_has_examples_from_own_texts_which_hide_what_is_hidden(client: Any) -> None:
     draft = _draft(client)
     answer = client.get(f"/rules/{draft.pk}")
@@ -132,6 +139,7 @@ def test_each_word_has_examples_from_own_texts_which_hide_what_is_hidden(client:
     assert answer.context["unseen_count"] > 0
 
 
+@pytest.mark.usefixtures("texts")
 def test_a_bound_names_the_texts_that_it_drops_without_measuring_again(client: Any) -> None:
     draft = _draft(client)
     name = "alphabetic_word_share-min"
@@ -166,17 +174,18 @@ def test_saving_without_a_change_changes_no_rule(client: Any) -> None:
     assert not LogEntry.objects.filter(action="rules changed").exists()
 
 
+@pytest.mark.usefixtures("texts")
 def test_words_are_added_and_removed_and_own_texts_measured_again(client: Any) -> None:
     draft = _draft(client)
     kept = [word for word in _values(client, draft)["keep"] if word != "el"]
     other_page = draft.rules["words"][150]
-    _save(client, draft, keep=kept, add="Vecino, maíz")
+    _save(client, draft, keep=kept, add="Maestro, maíz")
     draft.refresh_from_db()
     assert "el" not in draft.rules["words"]
-    assert {"vecino", "maíz", other_page} <= set(draft.rules["words"])
-    assert LogEntry.objects.filter(action="rules changed").latest("pk").reason == "+vecino; +maíz; -el"
+    assert {"maestro", "maíz", other_page} <= set(draft.rules["words"])
+    assert LogEntry.objects.filter(action="rules changed").latest("pk").reason == "+maestro; +maíz; -el"
     client.get(f"/rules/{draft.pk}")
-    assert Job.objects.filter(kind="try rules").first().result["examples"]["vecino"]
+    assert Job.objects.filter(kind="try rules").first().result["examples"]["maestro"]
     assert Job.objects.filter(kind="try rules").count() == 2
 
 
@@ -185,6 +194,7 @@ def test_what_is_no_word_and_a_wrong_number_are_named_beside_their_fields(client
     answer = _save(client, draft, add="a+b", alphabetic_word_share__min="70")
     assert answer.status_code == 422
     assert "«a+b»" in answer.context["form"].errors["add"][0]
+    assert answer.context["digest"] == client.get(f"/rules/{draft.pk}").context["digest"]
     answer = _save(client, draft, alphabetic_word_share__min="170")
     assert "alphabetic_word_share-min" in answer.context["form"].errors
     draft.refresh_from_db()
@@ -194,20 +204,22 @@ def test_what_is_no_word_and_a_wrong_number_are_named_beside_their_fields(client
 def test_two_people_who_edit_one_draft_see_the_conflict(
     client: Any, person: Callable[..., Any], client_of: Callable[..., Any]
 ) -> None:
-    draft = _draft(client)
+    draft = _draft(client, "lat")
     steward = client_of(person("steward"))
     opened = _values(client, draft)
-    _save(steward, draft, add="vecino", alphabetic_word_share__min="50")
-    answer = client.post(f"/rules/{draft.pk}", opened | {"add": "maíz"})
+    _save(steward, draft, add="et", alphabetic_word_share__min="60")
+    answer = client.post(f"/rules/{draft.pk}", opened | {"add": "non"})
     assert answer.status_code == 422
-    rows = answer.context["form"].conflict_rows()
-    assert ("Words", "vecino", "maíz") in rows
-    assert ("words that have a letter: at least", "50", "70") in rows
+    assert answer.context["form"].conflict_rows() == [
+        ("Words", "et", "non"),
+        ("words that have a letter: at least", "60", "50"),
+    ]
+    assert "Somebody else saved this in the meantime." in answer.content.decode()
     draft.refresh_from_db()
-    assert "maíz" not in draft.rules["words"]
-    client.post(f"/rules/{draft.pk}", opened | {"add": "maíz", "version": answer.context["form"]["version"].value()})
+    assert draft.rules["words"] == ["et"]
+    client.post(f"/rules/{draft.pk}", opened | {"add": "non", "version": answer.context["form"]["version"].value()})
     draft.refresh_from_db()
-    assert "maíz" in draft.rules["words"]
+    assert draft.rules["words"] == ["non"]
 
 
 def test_a_signature_ends_when_a_word_or_bound_changes(client: Any) -> None:
@@ -221,7 +233,7 @@ def test_a_signature_ends_when_a_word_or_bound_changes(client: Any) -> None:
     assert re.search(r'reviewed_by = \["Rosa, Xico, \d{4}-\d\d-\d\d, sha256:[0-9a-f]{16}"\]', draft.signed)
     _save(client, draft, alphabetic_word_share__min="60")
     page = _page(client, f"/rules/{draft.pk}")
-    assert "the signature isn&#x27;t valid any more" in page or "the signature isn't valid any more" in page
+    assert "the signature isn't valid any more" in page
     assert "Changed after Rosa, Xico" in _page(client, "/rules")
     _save(client, draft, alphabetic_word_share__min="70")
     assert "Signed by Rosa, Xico" in _page(client, f"/rules/{draft.pk}")
@@ -251,6 +263,8 @@ def test_the_draft_of_another_is_not_shown(
     assert "Spanish" not in _page(other, "/rules")
 
 
+@pytest.mark.usefixtures("texts")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # nothing states rights
 def test_runs_use_signed_rules_alone_and_a_verdict_changes(client: Any) -> None:
     def fates() -> dict[str, list[str]]:
         client.post("/collections/cantos/files/run")
@@ -275,7 +289,9 @@ def test_runs_use_signed_rules_alone_and_a_verdict_changes(client: Any) -> None:
     client.post(f"/rules/{draft.pk}/use", {})
     assert not (folder / "spa.toml").exists()
     assert fates()["cuenta.txt"] == ["alphabetic_word_share<0.7"]
-    assert list(LogEntry.objects.filter(action__startswith="rules").order_by("pk").values_list("action", flat=True)) == [
+    assert list(
+        LogEntry.objects.filter(action__startswith="rules").order_by("pk").values_list("action", flat=True)
+    ) == [
         "rules opened",
         "rules changed",
         "rules signed",

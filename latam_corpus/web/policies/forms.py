@@ -97,7 +97,7 @@ class PolicyForm(VersionedForm):
         kept = set(self.data.getlist("keep"))
         words = [word for word in self.instance.rules["words"] if word in kept or word not in self.page_words]
         typed = unicodedata.normalize("NFC", values.get("add", "")).lower()
-        words += [word for word in re.split(r"[\s,;]+", typed) if word]
+        words += [word for word in dict.fromkeys(re.split(r"[\s,;]+", typed)) if word and word not in words]
         bounds: dict[str, dict[str, float]] = {}
         for name, (signal, end) in self.bounds.items():
             if name in values:
@@ -106,7 +106,7 @@ class PolicyForm(VersionedForm):
                 stored = self.instance.rules["bounds"][signal][end]
                 bounds.setdefault(signal, {})[end] = stored if is_same else round(value, 4)
         if not self.errors:
-            rules = {"words": list(dict.fromkeys(words)), "bounds": bounds}
+            rules = {"words": words, "bounds": bounds}
             try:
                 check_rules(policy_text(PolicyDraft(language=self.instance.language, rules=rules)))
             except ConfigError as error:

@@ -79,7 +79,9 @@ def try_rules(job: Job) -> dict[str, Any]:
             path = item.file.removeprefix(f"{FOLDER}/")
             title = item.title or path
             values = {signal: [number.value, *number.compared] for signal, number in numbers.items()}
+            is_out = any(number.is_outside for number in item.numbers if number.file != f"languages/{name}")
             texts.append({"collection": collection.slug, "file": files.get(path), "title": title, "values": values})
+            texts[-1]["is_out"] = is_out  # of the bounds of its genre, which a draft doesn't have
             places.append((title, item.text[:_SEARCHED]))
     return {"texts": texts, "examples": _examples(words, places), "unread": unread, "others": others}
 

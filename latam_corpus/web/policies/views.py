@@ -40,24 +40,34 @@ _MOST_DROPPED: Final = 10  # texts shown for a bound
 def policies(request: HttpRequest) -> HttpResponse:
     """Show the drafts, and a picker: from a group to its varieties, or by any name that people say."""
     typed, group = request.GET.get("q", "").strip()[:100], request.GET.get("group", "")
-    found = varieties().get(group, ()) if group in varieties() else find_languages(typed)
+    found = find_languages(typed)
+    named = [code for code in found if code in varieties()]
+    if len(named) == 1 and 2 * len(set(found) & set(varieties()[named[0]])) >= len(varieties()[named[0]]):
+        group = named[0]  # it is the group's name
+    if group in varieties():
+        found = tuple({*found, *varieties()[group]} - {group})
     drafts = [(draft, variety_name(draft.language, core_language()), _review(draft)) for draft in _drafts(request)]
     values = {
         "drafts": drafts,
         "typed": typed,
         "group": (group, variety_name(group, core_language())) if group in varieties() else None,
-        "found": _named([code for code in found if code not in varieties()][:_MOST_FOUND]),
+        "found": _named([code for code in found if code not in varieties()][:_MOST_FOUND], group),
         "groups": [
             (code, name, len(varieties()[code]))
             for code, name in _named([code for code in (found if typed else varieties()) if code in varieties()])
         ],
-        "found_count": len(found),
     }
     return render(request, "desk/policies/policies.html", values)
 
 
-def _named(codes: Any) -> list[tuple[str, str]]:
-    return sorted(((code, variety_name(code, core_language())) for code in codes), key=lambda pair: pair[1].casefold())
+def _named(codes: Any, group: str = "") -> list[tuple[str, str]]:
+    """Return codes with their names, by name; without the group's own name, which its page has as a title."""
+    name = variety_name(group, core_language()) if group else ""
+    shown = [
+        (code, variety_name(code, core_language()).removeprefix(f"{name} de ").removesuffix(f" {name}"))
+        for code in codes
+    ]
+    return sorted(shown, key=lambda pair: pair[1].casefold())
 
 
 def _drafts(request: HttpRequest) -> Any:
@@ -99,6 +109,7 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
                 )
             messages.success(request, _("Saved. This is what the rules drop now."))
             return redirect("policy", number)
+    draft.refresh_from_db()  # the form put its own rules into it
     return _shown(request, draft, form, page, SignForm(initial=_signature_of(request, draft)), status=_status(form))
 
 
@@ -145,6 +156,7 @@ def _shown(
         "bounds": bounds,
         "texts": texts,
         "dropped_count": len(dropped),
+        "of_genre": sum(text["is_out"] for place, text in enumerate(texts) if place not in dropped),
         "tried": tried,
         "job": job,
         "review": (review := _review(draft)),
