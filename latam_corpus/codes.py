@@ -8,6 +8,7 @@ identified, and the word that their English names share. Recipes, sources and po
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import tomllib
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 UNDETERMINED: Final = "und"
 _MOST_MEMBERS: Final = 6
+_ALIKE: Final = 0.75  # of 1, for words with a mistake
 _MOST_OF_SUBTAG: Final = 8  # letters, in BCP 47
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
 _NAMES: Final = GROUPS.with_name("names.toml")
@@ -511,6 +513,105 @@ def share_name(name: str) -> tuple[str, ...]:
     (('chd', 'clo'), ())
     """
     return () if declared_tag(name) else _members_by_place(name)[0]
+
+
+@cache
+def varieties() -> dict[str, tuple[str, ...]]:
+    """Return the languages of each group that people call by one name, by the code or tag for all of them.
+
+    >>> len(varieties()["omq-x-mixtec"]) > 40, "quy" in varieties()["que"], varieties()["aym"]
+    (True, True, ('ayc', 'ayr'))
+    """
+    own = _names().own
+    named = {_tag(word): _members_of(word) for word in _names().called if word not in own}
+    coded = set(groups().of.values()) - {short(tag) for tag in named}
+    return named | {
+        code: members for code in sorted(coded) if (members := tuple(sorted(groups().listed(code) - {code})))
+    }
+
+
+@cache
+def variety_name(code: str, language: str) -> str:
+    """Return the name of a language, group or tag as people say it: with its place, if many share the name.
+
+    >>> variety_name("mil", "es"), variety_name("jmx", "es"), variety_name("nhn", "pt"), variety_name("mil", "en")
+    ('mixteco de Peñoles', 'mixteco de Juxtlahuaca (occidente)', 'náuatle (centro)', 'Peñoles Mixtec')
+    >>> variety_name("omq-x-mixtec", "es"), variety_name("nah", "pt"), variety_name("quy", "es")
+    ('mixteco', 'náuatle', 'quechua de Ayacucho')
+    """
+    if is_tag(code):
+        return _families()[code] if language == "en" else _names().called[_families()[code]]
+    name = called(code, language).removesuffix(" languages")
+    word = next((word for word in _names().called if word in name.split()), None)
+    if language == "en" or word is None or name in _names().of.get(code, {}).values():
+        return name
+    place = [part for part in name.split() if part != word]
+    column = ("es", "pt").index(language)
+    directions = [_PLACES[part][column] for part in place if part in _PLACES]
+    rest = " ".join("Bolivia" if part == "Bolivian" else part for part in place if part not in _PLACES)
+    shown = _names().called[word]
+    if language == "pt" and word in _names().own:
+        shown = called(code_of_name(shown) or shown, language)
+    return shown + (f" de {rest}" if rest else "") + (f" ({', '.join(directions)})" if directions else "")
+
+
+# English words for places in names, in Spanish and Portuguese.
+_PLACES: Final = {
+    "Northern": ("norte", "norte"), "North": ("norte", "norte"), "Southern": ("sur", "sul"),
+    "Eastern": ("oriente", "leste"), "Western": ("occidente", "oeste"), "Central": ("centro", "centro"),
+    "Northwest": ("noroeste", "noroeste"), "Northeastern": ("noreste", "nordeste"),
+    "Southeastern": ("sureste", "sudeste"), "Southwestern": ("suroeste", "sudoeste"),
+    "Highland": ("tierras altas", "terras altas"), "Lowland": ("tierras bajas", "terras baixas"),
+    "Valley": ("valle", "vale"), "Classical": ("clásico", "clássico"),
+}  # fmt: skip
+
+
+def find_languages(typed: str) -> tuple[str, ...]:
+    """Return the codes and tags of the languages of the region with a name that has all typed words or beginnings.
+
+    Accents, capitals, «lengua» and articles don't matter. A code finds its language. Groups and short names are first.
+
+    >>> find_languages("MIXTECO")[0], find_languages("mixteco de penoles"), find_languages("nahuatl")[0]
+    ('omq-x-mixtec', ('mil',), 'nah')
+    >>> find_languages("quechua chanka"), find_languages("quechwa")[0], find_languages("klingonés")
+    (('quy',), 'que', ())
+    """
+    plain = _bare(_plain(without_variety(typed) or typed))
+    if not plain:
+        return ()
+    if plain in _words_of_names():
+        return (plain,)
+    known = sorted({word for words in _words_of_names().values() for word in words})
+    alike = [(difflib.get_close_matches(word, known, 1, _ALIKE) or [word])[0] for word in plain.split()]
+    for words in (plain.split(), alike):
+        starts = [_names().directions.get(word, word).removesuffix("s") for word in words if word not in _OF]
+        found = [
+            code
+            for code, of_code in _words_of_names().items()
+            if starts and all(any(word.startswith(start) for word in of_code) for start in starts)
+        ]
+        if found:
+            return tuple(sorted(found, key=lambda code: (code not in varieties(), len(_words_of_names()[code]), code)))
+    return ()
+
+
+@cache
+def _words_of_names() -> dict[str, frozenset[str]]:
+    """Return the plain words of all names of each language of the region, group and tag."""
+    names: dict[str, set[str]] = {code: {name_of(code)} for code in (*groups().of, *_names().of) if known_code(code)}
+    for plain, code in _names().by_name.items():
+        names.setdefault(code, {name_of(code)}).add(plain)
+    synonyms: dict[str, list[str]] = {}
+    for plain, word in _names().families.items():
+        synonyms.setdefault(word, [word]).append(plain)
+    for word, of_word in synonyms.items():
+        for code in _members_of(word):
+            names.setdefault(code, {name_of(code)}).update(of_word)
+    for tag, word in _families().items():
+        names[tag] = set(synonyms[word])
+    return {
+        code: frozenset(word for name in of_code for word in _plain(name).split()) for code, of_code in names.items()
+    }
 
 
 @cache

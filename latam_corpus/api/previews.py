@@ -33,6 +33,8 @@ class Number:
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
         sentence: the value and its bounds in words, a share as the number of every 100.
+        file: the policy with the bound, such as `languages/quy.toml`.
+        compared: what is compared with the minimum and with the maximum; a share of a short text is adjusted.
     """
 
     signal: str
@@ -41,6 +43,15 @@ class Number:
     minimum: float | None
     maximum: float | None
     sentence: str
+    file: str = ""
+    compared: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the text is outside the bound."""
+        (low, high), minimum, maximum = self.compared, self.minimum, self.maximum
+        is_low = low is not None and minimum is not None and low < minimum
+        return is_low or (high is not None and maximum is not None and high > maximum)
 
 
 @dataclass(frozen=True)
@@ -140,4 +151,13 @@ def _in_language(item: Item, language: str) -> PreviewItem:
 
 def _number(measured: Measured, language: str) -> Number:
     label, sentence = measured.label.translate(language), measured.sentence.translate(language)
-    return Number(measured.signal, label, measured.value, measured.minimum, measured.maximum, sentence)
+    return Number(
+        measured.signal,
+        label,
+        measured.value,
+        measured.minimum,
+        measured.maximum,
+        sentence,
+        measured.file,
+        measured.compared,
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import lxml.etree
 import lxml.html
+import numpy as np
 import polars as pl
 
 from latam_corpus.batch import Batch
@@ -32,6 +33,7 @@ from latam_corpus.policies.policy import cached_policies
 from latam_corpus.privacy.privacy_policy import INTERVIEW
 from latam_corpus.privacy.redact import names_of, redact
 from latam_corpus.privacy.speakers import has_codes, is_interview
+from latam_corpus.quality.filter import adjusted
 from latam_corpus.report.disclosure import Redaction
 from latam_corpus.signals import signal_label
 from latam_corpus.stages import Stage
@@ -161,13 +163,16 @@ def _measured(row: Mapping[str, Any], policies: Policies) -> tuple[Measured, ...
     signals = row.get("signals")
     if not signals or not row.get("genre"):
         return ()
-    bounds = policies.bounds(row.get("language") or "und", row["genre"])
-    return tuple(
-        Measured(
-            bound.signal, signal_label(bound.signal), _finite(signals.get(bound.signal)), bound.minimum, bound.maximum
-        )
-        for bound in bounds
-    )
+    measured = []
+    words = np.array([signals["word_count"]], np.float32)
+    for bound in policies.bounds(row.get("language") or "und", row["genre"]):
+        value = _finite(signals.get(bound.signal))
+        values = np.array([np.nan if value is None else value], np.float32)
+        # Rounded, because as float32 a share that equals its bound is a little above or below it.
+        low, high = (_finite(round(float(side[0]), 6)) for side in adjusted(values, bound, words))
+        label = signal_label(bound.signal)
+        measured.append(Measured(bound.signal, label, value, bound.minimum, bound.maximum, bound.file, (low, high)))
+    return tuple(measured)
 
 
 def _finite(value: float | None) -> float | None:

@@ -59,6 +59,8 @@ class Measured:
         value: of the text; None if the language has no list for it.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
+        file: the policy with the bound, such as `languages/quy.toml`.
+        compared: what is compared with the minimum and with the maximum; a share of a short text is adjusted.
     """
 
     signal: str
@@ -66,6 +68,8 @@ class Measured:
     value: float | None
     minimum: float | None
     maximum: float | None
+    file: str = ""
+    compared: tuple[float | None, float | None] = (None, None)
 
     @property
     def sentence(self) -> Message:

@@ -68,6 +68,9 @@ KINDS: Final = {
         "latam_corpus.web.files.jobs:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True
     ),
     "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True),
+    "try rules": Kind(
+        "latam_corpus.web.policies.jobs:try_rules", gettext_lazy("try the rules of a language"), is_short=True
+    ),
     "run": Kind("latam_corpus.web.files.jobs:run_collection", gettext_lazy("run the collection")),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)

@@ -145,6 +145,22 @@ class CollectionFile(Versioned):
         return self.path
 
 
+class PolicyDraft(Versioned):
+    """A person's rules for a language or a group, as they are edited; `signed` is the file as it was signed."""
+
+    owner = models.ForeignKey(Person, models.PROTECT, related_name="policies")
+    language = models.CharField(max_length=40)
+    rules = models.JSONField()
+    signed = models.TextField(blank=True)
+    statement = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "language"], name="one_draft_per_language")]
+
+    def __str__(self) -> str:
+        return self.language
+
+
 class AppendOnly(models.QuerySet):
     """Rows that are written once."""
 

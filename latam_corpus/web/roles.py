@@ -109,6 +109,12 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "judging-sample": PEOPLE,
     "judging-next": PEOPLE,
     "judging-text": PEOPLE,
+    # policies
+    "policies": OWNERS,
+    "policy-new": OWNERS,
+    "policy": OWNERS,
+    "policy-sign": OWNERS,
+    "policy-use": OWNERS,
 }
 
 # What a token must allow, by route and method.

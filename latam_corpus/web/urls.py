@@ -20,5 +20,6 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.withdrawals.urls")),
     path("", include("latam_corpus.web.texts.urls")),
     path("", include("latam_corpus.web.judging.urls")),
+    path("", include("latam_corpus.web.policies.urls")),
     path("api/", include("latam_corpus.web.api.urls")),
 ]

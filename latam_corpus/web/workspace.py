@@ -62,6 +62,17 @@ def out_folder() -> Path:
     return data_folder() / "out"
 
 
+def rules_folder(collection: Collection) -> Path:
+    """Return the folder of the signed policies that a collection's runs use; it may not exist."""
+    return data_folder() / "policies" / collection.slug
+
+
+def used_rules(collection: Collection) -> Path | None:
+    """Return the folder of a collection's own policies; None if its runs use only shipped ones."""
+    folder = rules_folder(collection)
+    return folder if any(folder.glob("*.toml")) else None
+
+
 def safe_path(name: str) -> str:
     r"""Return a relative path without folders above, drives, control characters or overlong parts; "" if none is left.
 
@@ -206,8 +217,8 @@ def write_source(collection: Collection) -> None:
         file.write(text)
 
 
-def state_of(collection: Collection, file: CollectionFile | None) -> str:
-    """Return a digest of all that a preview or a run depends on: the file, its row and corrections, and the source."""
+def state_of(collection: Collection, file: CollectionFile | None, *, with_rules: bool = True) -> str:
+    """Return a digest of what a preview or run depends on: the file, its row and corrections, source and policies."""
     of_file = (
         [file.sha256, file.row, file.correction]
         if file
@@ -215,4 +226,6 @@ def state_of(collection: Collection, file: CollectionFile | None) -> str:
     )
     source = source_file(collection)
     described = source.read_bytes() if source.exists() else b""
+    if with_rules:
+        described += b"".join(path.read_bytes() for path in sorted(rules_folder(collection).glob("*.toml")))
     return hashlib.sha256(json.dumps(of_file, sort_keys=True).encode() + described).hexdigest()

@@ -26,6 +26,7 @@ from latam_corpus.web.workspace import (
     source_file,
     state_of,
     upload_of,
+    used_rules,
 )
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def run_collection(job: Job) -> dict[str, Any]:
         recipe,
         collection_folder(collection),
         out_folder(),
+        policies=used_rules(collection),
         progress=lambda title, done, of: report_progress(job, done, of, title),
     )
     results = {

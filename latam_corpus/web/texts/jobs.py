@@ -8,7 +8,13 @@ import latam_corpus as lc
 from latam_corpus.api.page_pictures import page_picture
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
-from latam_corpus.web.workspace import collection_folder, data_folder, source_file, upload_of
+from latam_corpus.web.workspace import (
+    collection_folder,
+    data_folder,
+    source_file,
+    upload_of,
+    used_rules,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +36,7 @@ def preview(job: Job) -> dict[str, Any]:
         collection_folder(collection),
         _OF_A_FILE if path else MOST,
         files=[f"{FOLDER}/{path}"] if path else [],
+        policies=used_rules(collection),
         language=job.arguments["language"],
     )
     return {"items": [_as_json(item) for item in items], "pictures": _draw(collection, path) if path else 0}
@@ -63,7 +70,7 @@ def picture_path(digest: str, page: int) -> Path:
 
 def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
     original = item.original_lines if item.original else []
-    failing = [number for number in item.numbers if _fails(number)]
+    failing = [number for number in item.numbers if number.is_outside]
     return {
         "file": item.file.removeprefix(f"{FOLDER}/"),
         "member": item.member,
@@ -79,7 +86,8 @@ def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
             reason for reason in item.reasons if not any(reason.startswith(f"{number.label}:") for number in failing)
         ],
         "numbers": [
-            {"sentence": number.sentence, "fails": _fails(number), "signal": number.signal} for number in item.numbers
+            {"sentence": number.sentence, "fails": number.is_outside, "signal": number.signal}
+            for number in item.numbers
         ],
     }
 
@@ -92,11 +100,3 @@ def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
             break
         shown.append(line)
     return shown
-
-
-def _fails(number: lc.Number) -> bool:
-    value = number.value
-    if value is None:
-        return False
-    is_low = number.minimum is not None and value < number.minimum
-    return is_low or (number.maximum is not None and value > number.maximum)

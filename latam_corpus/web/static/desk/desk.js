@@ -12,4 +12,10 @@ const renew = async () => {
   setTimeout(renew, 1000 * state.dataset.refresh);
 };
 setTimeout(renew, 1500);
+// Keeps a slider and its number alike; without this, the one that was moved counts.
+for (const slider of document.querySelectorAll("[data-slides]")) {
+  const number = document.getElementById(slider.dataset.slides);
+  slider.addEventListener("input", () => { number.value = slider.value; });
+  number.addEventListener("input", () => { slider.value = number.value; });
+}
 document.querySelector(".problems[role=alert]")?.focus();

@@ -1,0 +1,92 @@
+"""The rules of one language as a person edits, signs and uses them: the values of a policy file."""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.codes import UNDETERMINED, name_of, short, varieties
+from latam_corpus.config.toml_model import read_toml
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+from latam_corpus.policies.policy import cached_policies
+from latam_corpus.policies.policy_reviews import KEY, Review, content_digest, reviews, signed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_ANY_WORD = {"min": 1}
+
+
+def rules_code(code: str) -> str:
+    """Return the code of the policy file that serves a language, a group, or a tag such as `omq-x-mixtec`.
+
+    A tag without a group of its own has the file of its first member without a shipped one.
+
+    >>> rules_code("quy"), rules_code("omq-x-mixtec"), rules_code("und-x-totonac")
+    ('quy', 'omq', 'tcw')
+    """
+    group = short(code)
+    return group if group != UNDETERMINED else next(iter(_without_file(code)), UNDETERMINED)
+
+
+def _without_file(tag: str) -> list[str]:
+    shipped = cached_policies().languages
+    return [member for member in varieties().get(tag, ()) if member not in shipped]
+
+
+def language_rules(code: str) -> dict[str, Any]:
+    """Return the values of the shipped policy file for a language, or of a new one with the rules that apply now.
+
+    Args:
+        code: an ISO 639-3 code, or a code or tag of a group.
+
+    >>> language_rules("quy")["name"], language_rules("mil")["bounds"]["stop_word_count"]
+    ('Ayacucho Quechua', {'min': 1})
+    """
+    own, policies = rules_code(code), cached_policies()
+    base = policies.language(own).language
+    path = policies.folder / "languages" / f"{base}.toml"
+    values = tomllib.loads(read_toml(path, "policy"))
+    if base != own:
+        values = {key: value for key, value in values.items() if key not in {"covers", "unknown", "background", KEY}}
+        values |= {"language": own, "name": name_of(own), KEY: []}
+        values["bounds"] = {"stop_word_count": _ANY_WORD} | values["bounds"]
+        if short(code) == UNDETERMINED:
+            values |= {"name": code, "covers": _without_file(code)[1:]}
+    values.setdefault("stop_words", {"origin": "", "words": []})
+    return values
+
+
+def check_rules(text: str) -> None:
+    """Raise unless a policy file's text can replace a shipped file.
+
+    Raises:
+        ConfigError: it isn't a policy, a stop word isn't one word, or a bound is wrong.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rules", f"{tomllib.loads(text)['language']}.toml")
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        overlay(path.parent, Path(folder))
+
+
+def sign_rules(text: str, reader: str, day: date) -> str:
+    """Return the text of a checked policy file with a reader's signature, which a change of its content ends.
+
+    Raises:
+        ConfigError: the file can't be used, or the name can't be written.
+    """
+    check_rules(text)
+    return signed(text, reader, day, "rules")
+
+
+def readers_of(text: str, current: str | None = None) -> list[Review]:
+    """Return the readers of a signed policy file, and whether their signatures are of its current content.
+
+    Args:
+        text: of the signed file.
+        current: the content now; that of the file by default.
+    """
+    return reviews(map(str, tomllib.loads(text).get(KEY, ())), content_digest(current or text))

@@ -1,0 +1,257 @@
+"""The rules of a language: pick it by the name that people say, edit them, sign them, use them in runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from latam_corpus.api.language_rules import language_rules, readers_of, rules_code, sign_rules
+from latam_corpus.codes import find_languages, is_tag, known_code, varieties, variety_name
+from latam_corpus.policies.policy_reviews import content_digest
+from latam_corpus.storage.durable import replace
+from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.log import log
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.models import Job, PolicyDraft
+from latam_corpus.web.policies.forms import PolicyForm, SignForm, scale
+from latam_corpus.web.policies.jobs import own_collections, policy_text, state_of_trial
+from latam_corpus.web.roles import STEWARD, may_edit
+from latam_corpus.web.workspace import rules_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.http import HttpRequest, HttpResponse
+
+    from latam_corpus.api.language_rules import Review
+    from latam_corpus.web.models import Collection
+
+_A_PAGE: Final = 100  # words
+_MOST_FOUND: Final = 60
+_MOST_DROPPED: Final = 10  # texts shown for a bound
+
+
+def policies(request: HttpRequest) -> HttpResponse:
+    """Show the drafts, and a picker: from a group to its varieties, or by any name that people say."""
+    typed, group = request.GET.get("q", "").strip()[:100], request.GET.get("group", "")
+    found = find_languages(typed)
+    named = [code for code in found if code in varieties()]
+    if len(named) == 1 and 2 * len(set(found) & set(varieties()[named[0]])) >= len(varieties()[named[0]]):
+        group = named[0]  # it is the group's name
+    if group in varieties():
+        found = tuple({*found, *varieties()[group]} - {group})
+    drafts = [(draft, variety_name(draft.language, core_language()), _review(draft)) for draft in _drafts(request)]
+    values = {
+        "drafts": drafts,
+        "typed": typed,
+        "group": (group, variety_name(group, core_language())) if group in varieties() else None,
+        "found": _named([code for code in found if code not in varieties()][:_MOST_FOUND], group),
+        "groups": [
+            (code, name, len(varieties()[code]))
+            for code, name in _named([code for code in (found if typed else varieties()) if code in varieties()])
+        ],
+    }
+    return render(request, "desk/policies/policies.html", values)
+
+
+def _named(codes: Any, group: str = "") -> list[tuple[str, str]]:
+    """Return codes with their names, by name; without the group's own name, which its page has as a title."""
+    name = variety_name(group, core_language()) if group else ""
+    shown = [
+        (code, variety_name(code, core_language()).removeprefix(f"{name} de ").removesuffix(f" {name}"))
+        for code in codes
+    ]
+    return sorted(shown, key=lambda pair: pair[1].casefold())
+
+
+def _drafts(request: HttpRequest) -> Any:
+    drafts = PolicyDraft.objects.select_related("owner").order_by("pk")
+    return drafts if request.user.role == STEWARD else drafts.filter(owner=request.user)
+
+
+def _review(draft: PolicyDraft) -> Review | None:
+    """Return the signature of a draft, which may be of other content; None if it was never signed."""
+    return next(iter(readers_of(draft.signed, policy_text(draft))), None) if draft.signed else None
+
+
+@require_POST
+def new(request: HttpRequest) -> HttpResponse:
+    """Start a draft for the chosen language or group with the shipped rules, or open the person's own."""
+    code = request.POST.get("code", "")
+    if code == "und" or not (is_tag(code) or known_code(code) == code):
+        messages.error(request, _("Choose a language from the list."))
+        return redirect("policies")
+    rules = language_rules(code)
+    first = {"words": rules["stop_words"]["words"], "bounds": rules["bounds"]}
+    draft, is_new = PolicyDraft.objects.get_or_create(owner=request.user, language=code, defaults={"rules": first})
+    if is_new:
+        log(request.user, "rules opened", f"language {code}")
+    return redirect("policy", draft.pk)
+
+
+def policy(request: HttpRequest, number: int) -> HttpResponse:
+    """Show the words with places in own texts, and what each bound drops; save changes of both."""
+    draft = get_object_or_404(_drafts(request), pk=number)
+    page = Paginator(draft.rules["words"], _A_PAGE).get_page(request.GET.get("page"))
+    form = PolicyForm(request.POST or None, instance=draft, page_words=list(page.object_list))
+    if request.method == "POST" and form.is_valid():
+        before = PolicyDraft.objects.get(pk=number).rules
+        if form.save_unless_changed():
+            if draft.rules != before:
+                log(
+                    request.user, "rules changed", f"language {draft.language}", reason=_difference(before, draft.rules)
+                )
+            messages.success(request, _("Saved. This is what the rules drop now."))
+            return redirect("policy", number)
+    draft.refresh_from_db()  # the form put its own rules into it
+    return _shown(request, draft, form, page, SignForm(initial=_signature_of(request, draft)), status=_status(form))
+
+
+def _status(form: Any) -> int:
+    return 422 if form.errors else 200
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Return what a change did, for the log."""
+    removed, added = ([w for w in a["words"] if w not in b["words"]] for a, b in ((before, after), (after, before)))
+    bounds = [f"{signal} {ends}" for signal, ends in after["bounds"].items() if ends != before["bounds"].get(signal)]
+    return "; ".join([*(f"+{word}" for word in added), *(f"-{word}" for word in removed), *bounds])
+
+
+def _signature_of(request: HttpRequest, draft: PolicyDraft) -> dict[str, str]:
+    return {"reader": request.user.name, "digest": _digest(draft)}
+
+
+def _digest(draft: PolicyDraft) -> str:
+    return content_digest(policy_text(draft))
+
+
+def _shown(
+    request: HttpRequest, draft: PolicyDraft, form: PolicyForm, page: Any, sign_form: SignForm, status: int = 200
+) -> HttpResponse:
+    job = _tried(request, draft)
+    tried = (job.result or {}) if job and job.state == Job.State.DONE else {}
+    texts, places = tried.get("texts", []), tried.get("examples", {})
+    kept = set(request.POST.getlist("keep")) if form.is_bound else set(page)
+    bounds, dropped = [], set()
+    for name, (signal, end) in form.bounds.items():
+        outside = _outside(texts, signal, end, draft.rules["bounds"][signal][end])
+        dropped |= {place for place, _value in outside}
+        rows = [(texts[place], round(value * scale(signal), 1)) for place, value in outside[:_MOST_DROPPED]]
+        bounds.append({"field": form[name], "rows": rows, "count": len(outside), "is_share": scale(signal) > 1})
+    collections = own_collections(draft)
+    values = {
+        "draft": draft,
+        "name": variety_name(draft.language, core_language()),
+        "form": form,
+        "page": page,
+        "words": [(word, word in kept, places.get(word, [])) for word in page],
+        "unseen_count": sum(word not in places for word in draft.rules["words"]) if texts else 0,
+        "bounds": bounds,
+        "texts": texts,
+        "dropped_count": len(dropped),
+        "of_genre": sum(text["is_out"] for place, text in enumerate(texts) if place not in dropped),
+        "tried": tried,
+        "job": job,
+        "review": (review := _review(draft)),
+        "digest": _digest(draft),
+        "is_own": draft.owner_id == request.user.pk,
+        "sign_form": sign_form,
+        "uses": [(one, _use_of(one, draft)) for one in collections if may_edit(request.user, one)],
+        "may_use": review is not None and review.state == "current",
+    }
+    return render(request, "desk/policies/policy.html", values, status=status)
+
+
+def _tried(request: HttpRequest, draft: PolicyDraft) -> Job | None:
+    """Return the newest trial of a draft's words on the present texts, started if need be; None without texts."""
+    if not any(collection.files.exists() for collection in own_collections(draft)):
+        return None
+    state = state_of_trial(draft)
+    jobs = Job.objects.filter(kind="try rules", arguments__draft=draft.pk, arguments__state=state)
+    job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
+    if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
+        job = enqueue("try rules", request.user, draft=draft.pk, state=state, words=draft.rules["words"])
+    return wait_for(job)
+
+
+def _outside(texts: list[dict[str, Any]], signal: str, end: str, bound: float) -> list[tuple[int, float]]:
+    """Return the places and values of the texts that an end of a bound drops, the furthest from it first."""
+    outside = []
+    for place, text in enumerate(texts):
+        value, low, high = text["values"].get(signal, (None, None, None))
+        compared = low if end == "min" else high
+        if compared is not None and (compared < bound if end == "min" else compared > bound):
+            outside.append((place, value))
+    return sorted(outside, key=lambda pair: pair[1], reverse=end == "max")
+
+
+def _file(collection: Collection, draft: PolicyDraft) -> Path:
+    return rules_folder(collection) / f"{rules_code(draft.language)}.toml"
+
+
+def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None:
+    """Return who signed the rules that a collection's runs use, and whether they are these; None for shipped ones."""
+    path = _file(collection, draft)
+    if not path.is_file():
+        return None
+    text = path.read_text("utf-8")
+    return {"review": next(iter(readers_of(text)), None), "is_this": text == draft.signed}
+
+
+@require_POST
+def sign(request: HttpRequest, number: int) -> HttpResponse:
+    """Sign the rules as the page showed them; only the draft's owner may."""
+    draft = get_object_or_404(_drafts(request), pk=number, owner=request.user)
+    form = SignForm(request.POST)
+    if form.is_valid() and form.cleaned_data["digest"] != _digest(draft):
+        form.add_error(None, _("The rules were changed since you opened the page. Read them again, then sign."))
+        form.data = form.data.copy()
+        form.data["digest"] = _digest(draft)
+    if not form.is_valid():
+        page = Paginator(draft.rules["words"], _A_PAGE).get_page(1)
+        return _shown(request, draft, PolicyForm(instance=draft, page_words=list(page)), page, form, status=422)
+    reader, statement = form.cleaned_data["reader"], form.cleaned_data["statement"]
+    signed = sign_rules(policy_text(draft), reader, timezone.now().date())
+    signed = f"# {reader}: {statement}\n{signed}"
+    PolicyDraft.objects.filter(pk=number).update(signed=signed, statement=statement)
+    log(
+        request.user,
+        "rules signed",
+        f"language {draft.language}",
+        after=_digest(draft),
+        reason=f"{reader}: {statement}",
+    )
+    messages.success(request, _("Signed. Choose now in which collections they are used."))
+    return redirect(f"/rules/{number}#use")
+
+
+@require_POST
+def use(request: HttpRequest, number: int) -> HttpResponse:
+    """Use the signed rules in the runs of the ticked collections, and no longer in those of the others."""
+    draft = get_object_or_404(_drafts(request), pk=number)
+    review, ticked = _review(draft), set(request.POST.getlist("collection"))
+    is_valid = review is not None and review.state == "current"
+    for collection in own_collections(draft):
+        path, thing = _file(collection, draft), f"collection {collection.slug}, language {draft.language}"
+        if not may_edit(request.user, collection):
+            continue
+        if collection.slug not in ticked:
+            if path.is_file():
+                path.unlink()
+                log(request.user, "rules no longer used", thing)
+        elif is_valid and not (path.is_file() and path.read_text("utf-8") == draft.signed):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace(path, draft.signed.encode())
+            log(request.user, "rules used", thing, after=_digest(draft))
+    if ticked and not is_valid:
+        messages.error(request, _("Sign the rules first: runs use only signed ones."))
+    else:
+        messages.success(request, _("Saved. The next run of each ticked collection uses these rules."))
+    return redirect(f"/rules/{number}#use")
