@@ -74,7 +74,8 @@ def _draft(client: Any, code: str = "spa") -> PolicyDraft:
 def _values(client: Any, draft: PolicyDraft, page: int = 1) -> dict[str, Any]:
     """What the form of a page sends if nothing is changed in it."""
     context = client.get(f"/rules/{draft.pk}?page={page}").context
-    form, sent = context["form"], {}
+    form = context["form"]
+    sent: dict[str, Any] = {}
     for name in form.bounds:
         shown = str(form[name].value())
         sent |= {name: shown, f"{name}-slid": shown, f"{name}-was": shown}

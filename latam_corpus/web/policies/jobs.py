@@ -60,8 +60,8 @@ def try_rules(job: Job) -> dict[str, Any]:
         if not collection.files.exists():
             continue
         with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
-            for path in rules_folder(collection).glob("*.toml"):
-                shutil.copy(path, folder)
+            for used in rules_folder(collection).glob("*.toml"):
+                shutil.copy(used, folder)
             Path(folder, name).write_text(policy_text(draft, words), encoding="utf-8")
             try:
                 write_catalogue(collection)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from latam_corpus.api.language_rules import Review
+    from latam_corpus.policies.policy_reviews import Review
     from latam_corpus.web.models import Collection
 
 _A_PAGE: Final = 100  # words
