@@ -22,6 +22,7 @@ _VALUES = {
     "slug": "cantos",
     "number": 1,
     "page": 1,
+    "place": 1,
     "token": "t",
     "name": "desk.css",
     "kind": "rights",
