@@ -137,6 +137,25 @@ def test_an_entry_that_is_added_while_versions_are_read_is_known(
     assert withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW).after.rows == 10
 
 
+def test_a_withdrawal_during_a_purge_is_erased_by_it_or_by_the_next_one(
+    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its version mentions an entry that the purge read only after the versions, and isn't taken for damaged."""
+    store = Store.at(tmp_path / "store")
+    build("puerto", [run], store, **TERMS)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW)
+    actual = Store.manifests
+
+    def overtaken(of: Store, *names: str) -> Iterator[Manifest]:
+        monkeypatch.setattr(Store, "manifests", actual)
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
+        return actual(of, *names)
+
+    monkeypatch.setattr(Store, "manifests", overtaken)
+    done = purge(store, None, NOW + timedelta(days=1)).documents
+    assert purge(store, None, NOW + timedelta(days=2)).documents == done == 2
+
+
 def test_an_entry_without_a_version_is_waited_for(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -401,6 +401,20 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
     return log
 
 
+def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
+    """Return the log of a store, and all versions of all of its releases, by `NAME@VERSION`.
+
+    Raises:
+        ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
+    """
+    # The log is read last, so that an entry that is added at the same time can't seem to be missing.
+    versions = {manifest.spec: manifest for manifest in store.manifests()}
+    log = read_log(store)
+    for spec, manifest in versions.items():
+        must_reach(log, manifest.withdrawal_sequence, spec)
+    return log, versions
+
+
 _NUMBERED: Final = re.compile(r"(\d{4,})\.json(\.minisig)?")
 
 

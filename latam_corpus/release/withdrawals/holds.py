@@ -16,13 +16,13 @@ from latam_corpus.release.storing.withdrawal_log import (
     EntryTakenError,
     add_entry,
     asked_hash,
+    log_and_versions,
     read_log,
     request_name,
     time_after,
 )
 from latam_corpus.release.withdrawals.withdraw import (
     checked_reason,
-    log_and_versions,
     next_version_of,
     outcome,
     version_before,

@@ -30,16 +30,24 @@ from latam_corpus.release.eligibility.build_inputs import load_run
 from latam_corpus.release.reading.select import rewrite
 from latam_corpus.release.refusals.tombstones import Tombstones
 from latam_corpus.release.storing.fetch import fetch
-from latam_corpus.release.storing.withdrawal_log import EntryTakenError, Replacement, add_entry, read_log, time_after
+from latam_corpus.release.storing.withdrawal_log import (
+    EntryTakenError,
+    Replacement,
+    add_entry,
+    log_and_versions,
+    read_log,
+    time_after,
+)
 from latam_corpus.storage.bucket import bucket_of
 from latam_corpus.storage.durable import digest_of, replace, replacing, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from latam_corpus.messages import Message
+    from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import ReadableShard, WithdrawalLog
 
@@ -86,11 +94,12 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
         if not log.sequence and not store.names():
             remedy = _("give the folder of runs with --out, or the store with --store")
             raise ConfigError(store.url, _("there is no release: nothing was erased"), remedy)
-        erasing = [entry for entry in log.binding if entry.erases]
-        if not erasing:
+        if not any(entry.erases for entry in log.binding):
             return purged
+        log, versions = log_and_versions(store)
+        erasing = [entry for entry in log.binding if entry.erases]
         purged.documents = log.rows.filter("erases")["doc_id"].n_unique()
-        replaced = dict(_replaced(store, log, purged))
+        replaced = dict(_replaced(log, versions.values(), purged))
         if replaced:
             last = erasing[-1]
             fields = {"kind": "purge", "request": last.request, "release": last.release, "replaced": replaced}
@@ -136,17 +145,19 @@ def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[
             return
 
 
-def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tuple[str, Replacement | None]]:
-    """Yield each file of the store with withdrawn documents, and its replacement, or None if it has no other rows."""
+def _replaced(
+    log: WithdrawalLog, versions: Iterable[Manifest], purged: Purged
+) -> Iterator[tuple[str, Replacement | None]]:
+    """Yield each file of versions with withdrawn documents, and its replacement, or None if it has no other rows."""
     done: dict[str, Replacement | None] = {}
-    for manifest in store.manifests():
-        with store.scratch() as folder:
+    for manifest in versions:
+        with log.store.scratch() as folder:
             for readable in log.readable(manifest, erasing=True):
                 if readable.without is None:
                     continue
                 path = readable.shard.object
                 if path not in done:
-                    done[path] = _rewritten(store, readable, folder)
+                    done[path] = _rewritten(log.store, readable, folder)
                     purged.written += now.bytes if (now := done[path]) else 0
                 yield path, done[path]
                 if readable.shard.index in manifest.files:

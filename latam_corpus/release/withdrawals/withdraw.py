@@ -35,7 +35,7 @@ from latam_corpus.release.storing.withdrawal_log import (
     LogEntry,
     add_entry,
     asked_hash,
-    must_reach,
+    log_and_versions,
     read_log,
     request_name,
     time_after,
@@ -235,20 +235,6 @@ def next_version_of(
 def _specs(store: Store) -> set[str]:
     """Return all versions of all releases of the store, as `NAME@VERSION`."""
     return {f"{name}@{version}" for name in store.names() for version in store.versions(name)}
-
-
-def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
-    """Return the log of a store, and all versions of all of its releases, by `NAME@VERSION`.
-
-    Raises:
-        ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
-    """
-    # The log is read last, so that an entry that is added at the same time can't seem to be missing.
-    versions = {manifest.spec: manifest for manifest in store.manifests()}
-    log = read_log(store)
-    for spec, manifest in versions.items():
-        must_reach(log, manifest.withdrawal_sequence, spec)
-    return log, versions
 
 
 def _objects(versions: Mapping[str, Manifest], log: WithdrawalLog) -> dict[str, Shard]:
@@ -588,7 +574,7 @@ def outcomes_of_lapses(store: Store, old: Manifest, new: Manifest) -> list[Withd
     log = read_log(store)
     added = log.entries[old.withdrawal_sequence : new.withdrawal_sequence]
     lapses = [entry for entry in added if entry.kind == "lapse" and entry.release == new.name]
-    versions = log_and_versions(store)[1] if lapses else {}
+    versions = {manifest.spec: manifest for manifest in store.manifests()} if lapses else {}
     return [outcome(store, entry, entry.because, old, new, versions, log.table(entry, "rows"), {}) for entry in lapses]
 
 
