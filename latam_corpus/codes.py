@@ -8,7 +8,6 @@ identified, and the word that their English names share. Recipes, sources and po
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import tomllib
@@ -22,11 +21,11 @@ from latam_corpus.errors import ConfigError, nearest
 from latam_corpus.messages import Message, _, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 UNDETERMINED: Final = "und"
 _MOST_MEMBERS: Final = 6
-_ALIKE: Final = 0.75  # of 1, for words with a mistake
+_ALIKE: Final = 0.75  # the least similarity, of 1, of a word with a mistake
 _MOST_OF_SUBTAG: Final = 8  # letters, in BCP 47
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
 _NAMES: Final = GROUPS.with_name("names.toml")
@@ -522,11 +521,11 @@ def varieties() -> dict[str, tuple[str, ...]]:
     >>> len(varieties()["omq-x-mixtec"]) > 40, "quy" in varieties()["que"], varieties()["aym"]
     (True, True, ('ayc', 'ayr'))
     """
-    own = _names().own
-    named = {_tag(word): _members_of(word) for word in _names().called if word not in own}
-    coded = set(groups().of.values()) - {short(tag) for tag in named}
-    return named | {
-        code: members for code in sorted(coded) if (members := tuple(sorted(groups().listed(code) - {code})))
+    language_words = _names().own
+    by_tag = {_tag(word): _members_of(word) for word in _names().called if word not in language_words}
+    codes = set(groups().of.values()) - {short(tag) for tag in by_tag}
+    return by_tag | {
+        code: members for code in sorted(codes) if (members := tuple(sorted(groups().listed(code) - {code})))
     }
 
 
@@ -545,14 +544,14 @@ def variety_name(code: str, language: str) -> str:
     word = next((word for word in _names().called if word in name.split()), None)
     if language == "en" or word is None or name in _names().of.get(code, {}).values():
         return name
-    place = [part for part in name.split() if part != word]
+    place_words = [part for part in name.split() if part != word]
     column = ("es", "pt").index(language)
-    directions = [_PLACES[part][column] for part in place if part in _PLACES]
-    rest = " ".join("Bolivia" if part == "Bolivian" else part for part in place if part not in _PLACES)
-    shown = _names().called[word]
+    directions = [_PLACES[part][column] for part in place_words if part in _PLACES]
+    town = " ".join("Bolivia" if part == "Bolivian" else part for part in place_words if part not in _PLACES)
+    family = _names().called[word]
     if language == "pt" and word in _names().own:
-        shown = called(code_of_name(shown) or shown, language)
-    return shown + (f" de {rest}" if rest else "") + (f" ({', '.join(directions)})" if directions else "")
+        family = called(code_of_name(family) or family, language)
+    return family + (f" de {town}" if town else "") + (f" ({', '.join(directions)})" if directions else "")
 
 
 # English words for places in names, in Spanish and Portuguese.
@@ -581,18 +580,25 @@ def find_languages(typed: str) -> tuple[str, ...]:
         return ()
     if plain in _words_of_names():
         return (plain,)
-    known = sorted({word for words in _words_of_names().values() for word in words})
-    alike = [(difflib.get_close_matches(word, known, 1, _ALIKE) or [word])[0] for word in plain.split()]
-    for words in (plain.split(), alike):
-        starts = [_names().directions.get(word, word).removesuffix("s") for word in words if word not in _OF]
-        found = [
-            code
-            for code, of_code in _words_of_names().items()
-            if starts and all(any(word.startswith(start) for word in of_code) for start in starts)
-        ]
-        if found:
-            return tuple(sorted(found, key=lambda code: (code not in varieties(), len(_words_of_names()[code]), code)))
-    return ()
+    typed_words = plain.split()
+    return _with_all(typed_words) or _with_all(map(_closest_word, typed_words))
+
+
+def _with_all(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes and tags with a name that has all these words or beginnings of words, groups first."""
+    starts = [_names().directions.get(word, word).removesuffix("s") for word in words if word not in _OF]
+    codes = [
+        code
+        for code, name_words in _words_of_names().items()
+        if starts and all(any(word.startswith(start) for word in name_words) for start in starts)
+    ]
+    return tuple(sorted(codes, key=lambda code: (code not in varieties(), len(_words_of_names()[code]), code)))
+
+
+def _closest_word(word: str) -> str:
+    """Return the word of a name that is most like this one; the word itself if none is."""
+    name_words = frozenset().union(*_words_of_names().values())
+    return nearest(word, name_words, _ALIKE) or word
 
 
 @cache
@@ -604,13 +610,14 @@ def _words_of_names() -> dict[str, frozenset[str]]:
     synonyms: dict[str, list[str]] = {}
     for plain, word in _names().families.items():
         synonyms.setdefault(word, [word]).append(plain)
-    for word, of_word in synonyms.items():
+    for word, word_synonyms in synonyms.items():
         for code in _members_of(word):
-            names.setdefault(code, {name_of(code)}).update(of_word)
+            names.setdefault(code, {name_of(code)}).update(word_synonyms)
     for tag, word in _families().items():
         names[tag] = set(synonyms[word])
     return {
-        code: frozenset(word for name in of_code for word in _plain(name).split()) for code, of_code in names.items()
+        code: frozenset(word for name in code_names for word in _plain(name).split())
+        for code, code_names in names.items()
     }
 
 

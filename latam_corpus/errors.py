@@ -257,13 +257,18 @@ def closest(word: str, known: Iterable[str]) -> Message:
     return one_of(names) if names else _("there is none yet")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.55) -> str | None:
     """Return the closest known word; None if none is close.
+
+    Args:
+        word: as somebody typed it.
+        known: the words.
+        cutoff: the least similarity of a close word, from 0 to 1.
 
     >>> nearest("filtro", ["filter", "extract"])
     'filter'
     """
-    match = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.55)
+    match = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return match[0] if match else None
 
 
