@@ -5,6 +5,7 @@ Answers are stored by `lc.judge`, as those of sheets are, so that runs, reports 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,23 +102,28 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"language": row["language"] or "und", "text": text[:_LONGEST], "is_cut": len(text) > _LONGEST}
 
 
-def answers_of(person: Any, texts: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
+def judgements_of(texts: Mapping[int, Mapping[str, Any]]) -> lc.Judgements:
+    """Return all readers' judgements of texts, and their agreement."""
+    return lc.judgements(out_folder(), texts=[(row["doc_id"], row["text_hash"]) for row in texts.values()])
+
+
+def answers_of(person: Any, texts: Mapping[int, Mapping[str, Any]], stored: lc.Judgements) -> dict[int, Any]:
     """Return a person's own judgements of texts, by the places of the texts."""
     places = {(row["doc_id"], row["text_hash"]): place for place, row in texts.items()}
-    stored = lc.judgements(out_folder(), texts=list(places), readers=[person.username])
-    return {places[judgement.text]: judgement for judgement in stored.rows}
+    return {places[judgement.text]: judgement for judgement in stored.rows if judgement.reader == person.username}
 
 
-def agreement_of(person: Any, texts: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+def agreement_of(
+    person: Any, texts: Mapping[int, Mapping[str, Any]], stored: lc.Judgements
+) -> list[dict[str, Any]] | None:
     """Return how far the readers who judged all these texts agree; None if the person may not know it yet.
 
     A steward may know it, and a reader who has judged all of them, so that no answer can be inferred before.
     """
-    keys = {(row["doc_id"], row["text_hash"]) for row in texts.values()}
-    read: dict[str, set[Key]] = {}
-    for judgement in lc.judgements(out_folder(), texts=list(keys)).rows:
-        read.setdefault(judgement.reader, set()).add(judgement.text)
-    finished = [reader for reader, judged in read.items() if judged == keys]
+    judged: dict[str, set[Key]] = defaultdict(set)
+    for judgement in stored.rows:
+        judged[judgement.reader].add(judgement.text)
+    finished = {reader for reader, keys in judged.items() if len(keys) == len(texts)}
     if person.username not in finished and person.role != STEWARD:
         return None
     names = {reader.username: str(reader) for reader in Person.objects.filter(username__in=finished)}
@@ -129,5 +135,6 @@ def agreement_of(person: Any, texts: Mapping[int, Mapping[str, Any]]) -> list[di
             "percent": round(100 * pair.alike / pair.texts),
             "kappa": pair.kappa,
         }
-        for pair in lc.judgements(out_folder(), texts=list(keys), readers=finished).agreement
+        for pair in stored.agreement
+        if finished.issuperset(pair.readers)
     ]

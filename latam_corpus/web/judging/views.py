@@ -77,12 +77,13 @@ def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[s
 def sample(request: HttpRequest, number: int) -> HttpResponse:
     """Show how far the reader is, her own answers, and, once she has judged all texts, how far readers agree."""
     opened, texts = _opened(request, number)
-    answers = samples.answers_of(request.user, texts)
+    stored = samples.judgements_of(texts)
+    answers = samples.answers_of(request.user, texts, stored)
     values = {
         "sample": opened,
         "rows": [(place, row, answers.get(place)) for place, row in texts.items()],
         "done": len(answers),
-        "agreement": samples.agreement_of(request.user, texts) if texts else None,
+        "agreement": samples.agreement_of(request.user, texts, stored) if texts else None,
         "labels": {name: field.label for name, field in AnswerForm(language=opened.language).fields.items()},
     }
     return render(request, "desk/judging/sample.html", values)
@@ -91,7 +92,7 @@ def sample(request: HttpRequest, number: int) -> HttpResponse:
 def next_text(request: HttpRequest, number: int) -> HttpResponse:
     """Go to the first text without an answer."""
     opened, texts = _opened(request, number)
-    return _go_on(opened, texts, samples.answers_of(request.user, texts))
+    return _go_on(opened, texts, samples.answers_of(request.user, texts, samples.judgements_of(texts)))
 
 
 def _go_on(opened: Sample, places: Iterable[int], answered: Container[int], after: int = 0) -> HttpResponse:
@@ -108,7 +109,7 @@ def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
     if place not in texts:
         messages.error(request, _("This text can't be read any more."))
         return redirect("judging-sample", number)
-    row, answers = texts[place], samples.answers_of(request.user, texts)
+    row, answers = texts[place], samples.answers_of(request.user, texts, samples.judgements_of(texts))
     own = answers.get(place)
     data = request.POST if request.method == "POST" else None
     form = AnswerForm(data, language=row["language"], initial=AnswerForm.initial_of(own) if own else None)
