@@ -45,10 +45,10 @@ def policy_text(draft: PolicyDraft, words: list[str] | None = None) -> str:
     return toml_text(values | {"bounds": draft.rules["bounds"], "reviewed_by": []} | stop_words)
 
 
-def state_of_trial(draft: PolicyDraft) -> str:
+def state_of_trial(draft: PolicyDraft, collections: Iterable[Collection]) -> str:
     """Return a digest of all that a trial depends on: the words and the texts, but not the bounds."""
-    own = [state_of(collection, None, with_rules=False) for collection in own_collections(draft)]
-    return hashlib.sha256(json.dumps([draft.language, draft.rules["words"], own]).encode()).hexdigest()
+    states = [state_of(collection, None, with_rules=False) for collection in collections]
+    return hashlib.sha256(json.dumps([draft.language, draft.rules["words"], states]).encode()).hexdigest()
 
 
 def try_rules(job: Job) -> dict[str, Any]:

@@ -46,7 +46,10 @@ def policies(request: HttpRequest) -> HttpResponse:
         group = named[0]  # it is the group's name
     if group in varieties():
         found = tuple({*found, *varieties()[group]} - {group})
-    drafts = [(draft, variety_name(draft.language, core_language()), _review(draft)) for draft in _drafts(request)]
+    drafts = [
+        (draft, variety_name(draft.language, core_language()), _review(draft, policy_text(draft)))
+        for draft in _drafts(request)
+    ]
     values = {
         "drafts": drafts,
         "typed": typed,
@@ -75,9 +78,9 @@ def _drafts(request: HttpRequest) -> Any:
     return drafts if request.user.role == STEWARD else drafts.filter(owner=request.user)
 
 
-def _review(draft: PolicyDraft) -> Review | None:
-    """Return the signature of a draft, which may be of other content; None if it was never signed."""
-    return next(iter(readers_of(draft.signed, policy_text(draft))), None) if draft.signed else None
+def _review(draft: PolicyDraft, text: str) -> Review | None:
+    """Return the signature of a draft with this text, which may be of other content; None if it was never signed."""
+    return next(iter(readers_of(draft.signed, text)), None) if draft.signed else None
 
 
 @require_POST
@@ -110,11 +113,7 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, _("Saved. This is what the rules drop now."))
             return redirect("policy", number)
     draft.refresh_from_db()  # the form put its own rules into it
-    return _shown(request, draft, form, page, SignForm(initial=_signature_of(request, draft)), status=_status(form))
-
-
-def _status(form: Any) -> int:
-    return 422 if form.errors else 200
+    return _shown(request, draft, form, page, status=422 if form.errors else 200)
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -124,18 +123,12 @@ def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
     return "; ".join([*(f"+{word}" for word in added), *(f"-{word}" for word in removed), *bounds])
 
 
-def _signature_of(request: HttpRequest, draft: PolicyDraft) -> dict[str, str]:
-    return {"reader": request.user.name, "digest": _digest(draft)}
-
-
-def _digest(draft: PolicyDraft) -> str:
-    return content_digest(policy_text(draft))
-
-
 def _shown(
-    request: HttpRequest, draft: PolicyDraft, form: PolicyForm, page: Any, sign_form: SignForm, status: int = 200
+    request: HttpRequest, draft: PolicyDraft, form: PolicyForm, page: Any, sign_form: Any = None, status: int = 200
 ) -> HttpResponse:
-    job = _tried(request, draft)
+    collections, text = own_collections(draft), policy_text(draft)
+    digest, review = content_digest(text), _review(draft, text)
+    job = _tried(request, draft, collections)
     tried = (job.result or {}) if job and job.state == Job.State.DONE else {}
     texts, places = tried.get("texts", []), tried.get("examples", {})
     kept = set(request.POST.getlist("keep")) if form.is_bound else set(page)
@@ -145,7 +138,6 @@ def _shown(
         dropped |= {place for place, _value in outside}
         rows = [(texts[place], round(value * scale(signal), 1)) for place, value in outside[:_MOST_DROPPED]]
         bounds.append({"field": form[name], "rows": rows, "count": len(outside), "is_share": scale(signal) > 1})
-    collections = own_collections(draft)
     values = {
         "draft": draft,
         "name": variety_name(draft.language, core_language()),
@@ -159,21 +151,21 @@ def _shown(
         "of_genre": sum(text["is_out"] for place, text in enumerate(texts) if place not in dropped),
         "tried": tried,
         "job": job,
-        "review": (review := _review(draft)),
-        "digest": _digest(draft),
+        "review": review,
+        "digest": digest,
         "is_own": draft.owner_id == request.user.pk,
-        "sign_form": sign_form,
+        "sign_form": sign_form or SignForm(initial={"reader": request.user.name, "digest": digest}),
         "uses": [(one, _use_of(one, draft)) for one in collections if may_edit(request.user, one)],
         "may_use": review is not None and review.state == "current",
     }
     return render(request, "desk/policies/policy.html", values, status=status)
 
 
-def _tried(request: HttpRequest, draft: PolicyDraft) -> Job | None:
+def _tried(request: HttpRequest, draft: PolicyDraft, collections: list[Collection]) -> Job | None:
     """Return the newest trial of a draft's words on the present texts, started if need be; None without texts."""
-    if not any(collection.files.exists() for collection in own_collections(draft)):
+    if not any(collection.files.exists() for collection in collections):
         return None
-    state = state_of_trial(draft)
+    state = state_of_trial(draft, collections)
     jobs = Job.objects.filter(kind="try rules", arguments__draft=draft.pk, arguments__state=state)
     job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
     if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
@@ -209,23 +201,24 @@ def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None
 def sign(request: HttpRequest, number: int) -> HttpResponse:
     """Sign the rules as the page showed them; only the draft's owner may."""
     draft = get_object_or_404(_drafts(request), pk=number, owner=request.user)
-    form = SignForm(request.POST)
-    if form.is_valid() and form.cleaned_data["digest"] != _digest(draft):
+    form, text = SignForm(request.POST), policy_text(draft)
+    digest = content_digest(text)
+    if form.is_valid() and form.cleaned_data["digest"] != digest:
         form.add_error(None, _("The rules were changed since you opened the page. Read them again, then sign."))
         form.data = form.data.copy()
-        form.data["digest"] = _digest(draft)
+        form.data["digest"] = digest
     if not form.is_valid():
         page = Paginator(draft.rules["words"], _A_PAGE).get_page(1)
         return _shown(request, draft, PolicyForm(instance=draft, page_words=list(page)), page, form, status=422)
     reader, statement = form.cleaned_data["reader"], form.cleaned_data["statement"]
-    signed = sign_rules(policy_text(draft), reader, timezone.now().date())
+    signed = sign_rules(text, reader, timezone.now().date())
     signed = f"# {reader}: {statement}\n{signed}"
     PolicyDraft.objects.filter(pk=number).update(signed=signed, statement=statement)
     log(
         request.user,
         "rules signed",
         f"language {draft.language}",
-        after=_digest(draft),
+        after=digest,
         reason=f"{reader}: {statement}",
     )
     messages.success(request, _("Signed. Choose now in which collections they are used."))
@@ -236,7 +229,8 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
 def use(request: HttpRequest, number: int) -> HttpResponse:
     """Use the signed rules in the runs of the ticked collections, and no longer in those of the others."""
     draft = get_object_or_404(_drafts(request), pk=number)
-    review, ticked = _review(draft), set(request.POST.getlist("collection"))
+    text, ticked = policy_text(draft), set(request.POST.getlist("collection"))
+    review = _review(draft, text)
     is_valid = review is not None and review.state == "current"
     for collection in own_collections(draft):
         path, thing = _file(collection, draft), f"collection {collection.slug}, language {draft.language}"
@@ -249,7 +243,7 @@ def use(request: HttpRequest, number: int) -> HttpResponse:
         elif is_valid and not (path.is_file() and path.read_text("utf-8") == draft.signed):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace(path, draft.signed.encode())
-            log(request.user, "rules used", thing, after=_digest(draft))
+            log(request.user, "rules used", thing, after=content_digest(text))
     if ticked and not is_valid:
         messages.error(request, _("Sign the rules first: runs use only signed ones."))
     else:
