@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PAGES: Final = ("/", "/collections/{slug}/", "/collections/{slug}/files", "/collections/{slug}/rights", "/jobs/")
 _BOUNDARY: Final = "limite"
+UPLOAD_TYPE: Final = f"multipart/form-data; boundary={_BOUNDARY}"
 _NOTE: Final = (
     "All browsers are in one process on the machine of the server, so that their share of time is counted, too."
 )
@@ -95,6 +96,16 @@ def _spread(times: list[float]) -> tuple[float, float, float]:
     return statistics.median(times), statistics.quantiles(times, n=20)[-1], max(times)
 
 
+def upload_body(token: str, name: str, data: bytes) -> bytes:
+    """Return the body of a form of UPLOAD_TYPE that uploads a file."""
+    fields = [("csrfmiddlewaretoken", "", token.encode()), ("files", f'; filename="{name}"', data)]
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+        for field, more, value in fields
+    ]
+    return b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
+
+
 class _RefusedError(Exception):
     """A page that wasn't shown."""
 
@@ -110,7 +121,7 @@ class _Browser:
         """Return a page."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
-            headers["Content-Type"] = f"multipart/form-data; boundary={_BOUNDARY}"
+            headers["Content-Type"] = UPLOAD_TYPE
         self._connection.request("GET" if body is None else "POST", path, body, headers)
         answer = self._connection.getresponse()
         text = answer.read().decode()
@@ -125,15 +136,7 @@ class _Browser:
     def upload(self, slug: str, name: str, data: bytes) -> None:
         """Upload a file to a collection."""
         token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.page(f"/collections/{slug}/files"))
-        fields = [
-            ("csrfmiddlewaretoken", "", token[1].encode() if token else b""),
-            ("files", f'; filename="{name}"', data),
-        ]
-        parts = [
-            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{more}\r\n\r\n'.encode() + value + b"\r\n"
-            for field, more, value in fields
-        ]
-        self.page(f"/collections/{slug}/files/upload", b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode())
+        self.page(f"/collections/{slug}/files/upload", upload_body(token[1] if token else "", name, data))
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.cookiejar
+import importlib
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ import time
 import urllib.parse
 import urllib.request
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-_BOUNDARY = "limite"
+uploads: Any = importlib.import_module("tests.benchmarks.desk")
 _KILLS = 20 if "LATAM_CORPUS_GATE" in os.environ else 5
 
 
@@ -56,13 +57,8 @@ class Browser:
 
     def upload(self, name: str, data: bytes) -> str:
         """The page after a file was uploaded."""
-        fields = [("csrfmiddlewaretoken", "", self._token().encode()), ("files", f'; filename="{name}"', data)]
-        parts = [
-            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{more}\r\n\r\n'.encode() + value + b"\r\n"
-            for field, more, value in fields
-        ]
-        body = b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
-        return self.page("/collections/cantos/files/upload", body, f"multipart/form-data; boundary={_BOUNDARY}")
+        body = uploads.upload_body(self._token(), name, data)
+        return self.page("/collections/cantos/files/upload", body, uploads.UPLOAD_TYPE)
 
     def _token(self) -> str:
         found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.page("/"))

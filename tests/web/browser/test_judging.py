@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import time
 from datetime import date
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,35 +11,25 @@ from built_versions import build, prose
 
 import latam_corpus as lc
 
-playwright = pytest.importorskip("playwright.sync_api")
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Document, KeptRun
 
-CHROMIUM = which("chromium-headless-shell") or which("chromium")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium isn't installed")]
+pytestmark = pytest.mark.slow
 _TEXTS = 30
 
 
 @pytest.fixture
-def address(document: Document, kept_run: KeptRun, tmp_path: Path) -> Iterator[str]:
+def address(document: Document, kept_run: KeptRun, tmp_path: Path, desk_at: Callable[..., Any]) -> Iterator[str]:
     """A desk for one person, with a version of forty texts: the address that opens it."""
     documents = [document(number, text=prose(number), title=f"Canto {number}") for number in range(40)]
     run = kept_run("cuentos-1a2b3c4d", documents)
     store = tmp_path / "out" / "store"
     build("voces", [run], store, admit=["open"], uses=["redistribute"], today=date(2026, 11, 25))
-    command = [sys.executable, "-m", "latam_corpus", "desk", "--data", str(tmp_path), "--no-browser"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("LATAM_CORPUS_DESK")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment | {"COLUMNS": "300"}) as server:
-        assert server.stdout is not None
-        for line in server.stdout:
-            if match := re.search(r"http://\S+/start/\S+", line):
-                yield match[0]
-                break
-        server.terminate()
+    with desk_at(tmp_path) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -52,13 +37,10 @@ def address(document: Document, kept_run: KeptRun, tmp_path: Path) -> Iterator[s
     ("locale", "heading"), [("es-MX", "Leer y evaluar"), ("pt-BR", "Ler e avaliar"), ("en-US", "Read and judge")]
 )
 def test_thirty_texts_are_judged_on_a_telephone(
-    locale: str, heading: str, scripts: bool, address: str, tmp_path: Path, record_property: Any
+    locale: str, heading: str, scripts: bool, address: str, tmp_path: Path, telephone: Any, record_property: Any
 ) -> None:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(
-            locale=locale, java_script_enabled=scripts, viewport={"width": 390, "height": 800}, has_touch=True
-        ).new_page()
+    with telephone(locale=locale, java_script_enabled=scripts, has_touch=True) as visitor:
+        page = visitor.page
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text))
         taps, started = 0, time.monotonic()
@@ -87,4 +69,3 @@ def test_thirty_texts_are_judged_on_a_telephone(
         record_property("seconds to the first text", round(first_text - started, 1))
         record_property("seconds", round(time.monotonic() - started, 1))
         assert not errors
-        browser.close()
