@@ -191,6 +191,30 @@ def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_li
     assert "palavras gramaticais distintas" in [number.label for number in song.numbers]
 
 
+def test_a_number_is_outside_a_bound_if_the_run_drops_the_text_for_it(source: Path, tmp_path: Path) -> None:
+    """A share of a short text is adjusted: seven of ten words with a letter are enough there."""
+    folder = tmp_path / "cartas"
+    folder.mkdir()
+    texts = {
+        "repetida": "Sí. " * 12,
+        "breve": "En la casa de la 8 hay 9 y 10 de los 11.",
+        "números": "A la 1 de la 2, y a la 3 de la 4 con la 5 de la 6 y la 7 de la 8, o con la 9 de la 10 y la 11 de la 12. "
+        * 3,
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    source.write_text(_SOURCE.partition("[collect]")[0] + '[collect]\nfiles = ["*.txt"]\n', encoding="utf-8")
+    items = {item.file.removesuffix(".txt"): item for item in lc.preview(source, folder)}
+    outside = {name: {number.signal for number in item.numbers if number.is_outside} for name, item in items.items()}
+    assert items["repetida"].verdict.partition("<")[0] in outside["repetida"]
+    assert items["números"].verdict.partition("<")[0] in outside["números"]
+    [share] = [number for number in items["breve"].numbers if number.signal == "alphabetic_word_share"]
+    assert share.value is not None
+    assert share.minimum is not None
+    assert share.value < share.minimum
+    assert (items["breve"].kept, outside["breve"]) == (True, set())
+
+
 def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder: Path) -> None:
     """A row's genre decides with which bounds the file is judged."""
     (folder / "canción.txt").write_text("Volví\n\na tu puerto,\n\namor", encoding="utf-8")
