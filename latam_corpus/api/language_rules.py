@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latam_corpus.codes import UNDETERMINED, name_of, short, varieties
-from latam_corpus.config.toml_model import read_toml
+from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.pipeline.planning.policy_overlay import overlay
 from latam_corpus.policies.policy import cached_policies
+from latam_corpus.policies.policy_files import LanguageFile
 from latam_corpus.policies.policy_reviews import KEY, Review, content_digest, reviews, signed
 
 if TYPE_CHECKING:
@@ -82,11 +83,15 @@ def sign_rules(text: str, reader: str, day: date) -> str:
     return signed(text, reader, day, "rules")
 
 
-def readers_of(text: str, current: str | None = None) -> list[Review]:
+def readers_of(text: str, name: str, current: str | None = None) -> list[Review]:
     """Return the readers of a signed policy file, and whether their signatures are of its current content.
 
     Args:
         text: of the signed file.
+        name: of the file in messages.
         current: the content now; that of the file by default.
+
+    Raises:
+        ConfigError: the file was damaged.
     """
-    return reviews(map(str, tomllib.loads(text).get(KEY, ())), content_digest(current or text))
+    return reviews(parse_toml(text, LanguageFile, name).reviewed_by, content_digest(current or text))

@@ -198,8 +198,8 @@ def test_a_number_is_outside_a_bound_if_the_run_drops_the_text_for_it(source: Pa
     texts = {
         "repetida": "Sí. " * 12,
         "breve": "En la casa de la 8 hay 9 y 10 de los 11.",
-        "números": "A la 1 de la 2, y a la 3 de la 4 con la 5 de la 6 y la 7 de la 8, o con la 9 de la 10 y la 11 de la 12. "
-        * 3,
+        "números": 3
+        * ("A la 1 de la 2 y a la 3 de la 4 con la 5 de la 6 y la 7 de la 8, o con la 9 de la 10 y la 11 de la 12. "),
     }
     for name, text in texts.items():
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")

@@ -268,3 +268,11 @@ def test_the_texts_of_a_collection_are_read_after_its_run(
     text = client.get(first)["Location"]
     assert "una mula prestada" in client.get(text).content.decode()
     assert client.post(text, _GOOD)["Location"] == "/judging/1/"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_damaged_file_of_judgements_is_named(person: Any, client_of: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "out" / "judgements.jsonl").write_text("{roto\n")
+    response = client_of(person("reviewer")).get("/judging/")
+    assert response.status_code == 409
+    assert "judgements.jsonl:1" in response.content.decode()

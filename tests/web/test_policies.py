@@ -310,3 +310,14 @@ def test_without_texts_the_rules_can_be_read(person: Callable[..., Any], client_
     assert not draft.rules["words"]
     assert draft.rules["bounds"]["stop_word_count"] == {"min": 1}
     assert "stop_words" not in tomllib.loads(policy_text(draft))
+
+
+@pytest.mark.usefixtures("texts")
+def test_a_damaged_file_of_used_rules_is_named(client: Any) -> None:
+    draft = _draft(client)
+    folder = rules_folder(Collection.objects.get())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spa.toml").write_bytes(b'language = "spa"\nname = \xff')
+    response = client.get(f"/rules/{draft.pk}")
+    assert response.status_code == 409
+    assert "spa.toml" in response.content.decode()

@@ -80,7 +80,7 @@ def _drafts(request: HttpRequest) -> Any:
 
 def _review(draft: PolicyDraft, text: str) -> Review | None:
     """Return the signature of a draft with this text, which may be of other content; None if it was never signed."""
-    return next(iter(readers_of(draft.signed, text)), None) if draft.signed else None
+    return next(iter(readers_of(draft.signed, draft.language, text)), None) if draft.signed else None
 
 
 @require_POST
@@ -193,8 +193,8 @@ def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None
     path = _file(collection, draft)
     if not path.is_file():
         return None
-    text = path.read_text("utf-8")
-    return {"review": next(iter(readers_of(text)), None), "is_this": text == draft.signed}
+    text = path.read_text("utf-8", "replace")
+    return {"review": next(iter(readers_of(text, str(path))), None), "is_this": text == draft.signed}
 
 
 @require_POST
