@@ -45,18 +45,18 @@ def measure(args: argparse.Namespace) -> Report:
     """CPU seconds and files on disk of a run over each shape, and CPU seconds of the same run again."""
     texts = list(recombined(collections(args.data, NOVELS), args.documents, args.bytes, unit="bytes"))
     rows: list[tuple[object, ...]] = []
-    beside = {"texts": 0.0, "pages": 0.0}
+    jsonl_seconds = {"texts": 0.0, "pages": 0.0}
     shapes = args.shapes.split(",")
     for shape in shapes:
         if shape not in _SHAPES:
             raise ConfigError("--shapes", f"there is no shape «{shape}»", f"choose of {', '.join(_SHAPES)}")
     _measured(shapes[0], texts[:_WARMED_BY])  # compiles, where nothing is compiled yet
     for shape in shapes:
-        size, first, documents, files, again = _measured(shape, texts)
+        size, first, documents, files, repeat_seconds = _measured(shape, texts)
         kind = "pages" if "page" in shape else "texts"
-        beside[kind] = beside[kind] or first
-        ratio = f"{first / beside[kind]:.2f}"
-        rows.append((shape, documents, rounded(size / 1e6), rounded(first), ratio, files, rounded(again)))
+        jsonl_seconds[kind] = jsonl_seconds[kind] or first
+        ratio = f"{first / jsonl_seconds[kind]:.2f}"
+        rows.append((shape, documents, rounded(size / 1e6), rounded(first), ratio, files, rounded(repeat_seconds)))
     columns = ("shape", "documents#", "MB#", "CPU s#", "of JSONL#", "files in out#", "again, CPU s#")
     settings = {"documents": args.documents, "bytes": args.bytes, "seed": SEED}
     table = Table(f"{args.documents:,} small documents", columns, tuple(rows))
@@ -77,8 +77,8 @@ def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, f
             source.write_text(source.read_text() + '[collect.columns]\nraw = "raw"\n')
         first, documents = _command(recipe, room)
         files = sum(path.is_file() for path in (room / "out").rglob("*"))
-        again, _ = _command(recipe, room)
-    return size, first, documents, files, again
+        repeat_seconds, _ = _command(recipe, room)
+    return size, first, documents, files, repeat_seconds
 
 
 def _command(recipe: Path, room: Path) -> tuple[float, int]:
@@ -86,10 +86,10 @@ def _command(recipe: Path, room: Path) -> tuple[float, int]:
     previous = os.times()
     words = ["run", str(recipe), "--input", str(room / "in"), "--out", str(room / "out"), "--json"]
     done = subprocess.run([sys.executable, "-m", "latam_corpus", *words], capture_output=True, text=True, check=False)
-    after = os.times()
+    current = os.times()
     if done.returncode:
         raise ConfigError("run", f"it ended with {done.returncode}", done.stderr[-1000:])
-    used = after.children_user + after.children_system - previous.children_user - previous.children_system
+    used = current.children_user + current.children_system - previous.children_user - previous.children_system
     return used, json.loads(done.stdout)["rows"]["in"]
 
 

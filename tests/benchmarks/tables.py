@@ -63,7 +63,7 @@ def command(name: str) -> str:
     """
     if name.startswith("short_texts"):
         return "python -m tests.benchmarks.quality_kept.short_sheet"
-    job = next((one for one in _WITH_JOBS if name.startswith(one)), "")
+    job = next((prefix for prefix in _WITH_JOBS if name.startswith(prefix)), "")
     usual = f"{job[:-1]} --job {name.removeprefix(job)}" if job else name
     return f"python -m tests.benchmarks {_COMMANDS.get(name, usual)}"
 
@@ -97,10 +97,10 @@ def page(name: str, path: Path) -> str:
         ),
     ]
     facts += [("model of languages", machine.get("model"))]
-    listed = "\n".join(f"- {key}: {value}" for key, value in facts if value)
-    tables = [_table(one) for one in reported["tables"]]
+    fact_lines = "\n".join(f"- {key}: {value}" for key, value in facts if value)
+    tables = [_table(table) for table in reported["tables"]]
     notes = "\n".join(f"- {' '.join(note.split())}" for note in reported.get("notes", ()))
-    return f"{_HEAD}# {name}\n\n" + "\n\n".join([listed, *tables, *([notes] if notes else [])]) + "\n"
+    return f"{_HEAD}# {name}\n\n" + "\n\n".join([fact_lines, *tables, *([notes] if notes else [])]) + "\n"
 
 
 def cell(value: object) -> str:
@@ -129,9 +129,9 @@ def _commit(reported: dict[str, Any]) -> str:
     return str(reported["commit"]) if "model" in reported else f"{reported['commit']}, which kept the result"
 
 
-def _table(one: dict[str, Any]) -> str:
-    rows = tuple(tuple(map(_escaped, row)) for row in one["rows"])
-    return markdown(Table(one["title"], tuple(one["columns"]), rows))
+def _table(table: dict[str, Any]) -> str:
+    rows = tuple(tuple(map(_escaped, row)) for row in table["rows"])
+    return markdown(Table(table["title"], tuple(table["columns"]), rows))
 
 
 def _escaped(value: object) -> str:
