@@ -31,8 +31,8 @@ def _folder(path: Path, days: float) -> Path:
     """A folder of compiled code that was used so many days ago."""
     path.mkdir(parents=True)
     (path / "words.nbi").write_bytes(b"x")
-    then = time.time() - days * _DAY
-    os.utime(path, (then, then))
+    used_at = time.time() - days * _DAY
+    os.utime(path, (used_at, used_at))
     return path
 
 
@@ -41,8 +41,8 @@ def test_a_new_folder_removes_what_nobody_uses(tmp_path: Path) -> None:
     for days in range(2, 12):
         _folder(tmp_path / f"{days:016x}", days)
     use_folder(tmp_path / "new")
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
+    remaining = {path.name for path in tmp_path.iterdir()}
+    assert remaining == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
 
 
 def test_what_was_used_today_stays(tmp_path: Path) -> None:
@@ -69,13 +69,13 @@ def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> N
         _folder(tmp_path / f"{days:016x}", days)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(use_folder, [tmp_path / f"new{n}" for n in range(8)]))
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left >= {f"new{n}" for n in range(8)}
-    assert not [name for name in left if not name.startswith("new") and int(name, 16) > 5]
+    remaining = {path.name for path in tmp_path.iterdir()}
+    assert remaining >= {f"new{n}" for n in range(8)}
+    assert not [name for name in remaining if not name.startswith("new") and int(name, 16) > 5]
 
 
 def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
-    """Numba itself reports what it can't keep."""
+    """Numba itself reports a cache that it can't write."""
     (tmp_path / "file").write_bytes(b"")
     use_folder(tmp_path / "file" / "new")
     assert not (tmp_path / "file" / "new").exists()
@@ -166,9 +166,9 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     letter.write_text(json.dumps({"text": "La barca volvió antes del alba. " * 4_000}) + "\n")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
-    said = command_line(*words, "--json").err
-    events = [json.loads(line) for line in said.splitlines()]
-    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, said
+    stderr = command_line(*words, "--json").err
+    events = [json.loads(line) for line in stderr.splitlines()]
+    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, stderr
     (tmp_path / "otra" / "text").mkdir(parents=True)
     (tmp_path / "otra" / "text" / "a.nbi").touch()
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")

@@ -173,12 +173,12 @@ def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_li
         [item.where, item.title, item.language, item.kept, list(item.reasons), item.original, item.text]
         for item in items
     ] == [
-        [one[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for one in reported
+        [row[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for row in reported
     ]  # fmt: skip
     by_file = {item.file: item for item in items}
     letter, picture = by_file["cartas/uno.txt"], by_file["foto.gif"]
     assert (letter.verdict, letter.kept, letter.language) == ("kept", True, "spa_Latn")
-    assert [item.language_score for item in items] == [one["language_score"] for one in reported]
+    assert [item.language_score for item in items] == [row["language_score"] for row in reported]
     assert (picture.verdict, picture.numbers) == ("unreadable:unknown format", ())
     numbers = {number.signal: number for number in letter.numbers}
     assert numbers["stop_word_count"].value == pytest.approx(17, abs=8)
@@ -197,14 +197,14 @@ def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder:
     previous = lc.preview(source, folder, files=["canción.txt"])[0]
     rows = "Archivo,Título,Derechos,genre\nCANCIÓN.txt,Canto,CC-BY-4.0,lyrics\n"
     (folder / "catálogo.csv").write_text(rows, encoding="utf-8")
-    after = lc.preview(source, folder, files=["canción.txt"])[0]
+    corrected = lc.preview(source, folder, files=["canción.txt"])[0]
     assert {number.signal: number.minimum for number in previous.numbers} != {
-        number.signal: number.minimum for number in after.numbers
+        number.signal: number.minimum for number in corrected.numbers
     }
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (lambda: lc.check_source(7), "lc.check_source: «path» is 7"),  # type: ignore[arg-type]
         (lambda: lc.survey("nada"), "nada: it has no files"),
@@ -213,9 +213,9 @@ def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder:
         (lambda: lc.preview("nada.toml", "nada", n=0), "lc.preview: «n» is 0; it must be a number of 1 or more"),
     ],
 )
-def test_wrong_arguments_of_intake_functions_are_named(call: Callable[[], object], told: str) -> None:
+def test_wrong_arguments_of_intake_functions_are_named(call: Callable[[], object], message: str) -> None:
     """Before anything is read."""
-    with pytest.raises(lc.ConfigError, match=told):
+    with pytest.raises(lc.ConfigError, match=message):
         call()
 
 

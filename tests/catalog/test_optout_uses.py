@@ -80,9 +80,9 @@ def test_refusals_that_fit_are_written_whole_and_in_order() -> None:
     )
     assert from_json(to_json(results)) == results
     many = _refusals(30, 300)
-    rest = MOST - len(to_json(many))
-    one = OptOut("noai", "y", _PAGE, _NOW)
-    room = rest - (len(to_json([*many, one])) - len(to_json(many)))
+    free_bytes = MOST - len(to_json(many))
+    refusal = OptOut("noai", "y", _PAGE, _NOW)
+    room = free_bytes - (len(to_json([*many, refusal])) - len(to_json(many)))
     exact = [*many, OptOut("noai", "y" * (1 + room), _PAGE, _NOW)]
     assert len(to_json(exact)) == MOST == 12_000
     assert from_json(to_json(exact)) == exact
@@ -94,13 +94,13 @@ def test_of_more_refusals_than_fit_one_of_each_signal_stays() -> None:
     late = [OptOut(signal, f"{signal} " + "z" * 300, address, _NOW) for signal in _WITHHELD]
     whole = [*_refusals(60, 300), *late]
     written = to_json(whole)
-    kept = from_json(written)
+    stored = from_json(written)
     assert len(written) <= MOST
-    assert {one.signal for one in kept} == set(_WITHHELD)
-    assert kept == sorted(set(kept))
-    assert {one.value for one in kept if one.signal == "noai"} >= {f"{n:03}" + "x" * 57 for n in range(5)}
-    assert {one.address for one in kept} == {_PAGE, address[:400]}
-    assert {len(one.value) for one in kept} == {60}
+    assert {refusal.signal for refusal in stored} == set(_WITHHELD)
+    assert stored == sorted(set(stored))
+    assert {refusal.value for refusal in stored if refusal.signal == "noai"} >= {f"{n:03}" + "x" * 57 for n in range(5)}
+    assert {refusal.address for refusal in stored} == {_PAGE, address[:400]}
+    assert {len(refusal.value) for refusal in stored} == {60}
     # One more would not fit.
     longer = [*json.loads(written), ["noai", "x" * 60, _PAGE, _NOW.isoformat()]]
     assert len(json.dumps(longer, separators=(",", ":"))) > MOST

@@ -182,11 +182,11 @@ def test_names_are_coded_as_the_bags_maker_did(tmp_path: Path) -> None:
     lines = ["BagIt-Version: 1.0"]
     (tmp_path / "bagit.txt").write_text(lines[0])
     coded = {"100%25.txt": "100%25.txt", "50%.txt": "50%25.txt", "el río.txt": "el%20r%C3%ADo.txt", "b.txt": "b.txt"}
-    listed = []
+    manifest_lines = []
     for name, written in coded.items():
         (tmp_path / "data" / name).write_text(name, encoding="utf-8")
-        listed.append(f"{_md5(name)}  ./data/{written}")
-    (tmp_path / "manifest-md5.txt").write_text("\r\n".join(listed))
+        manifest_lines.append(f"{_md5(name)}  ./data/{written}")
+    (tmp_path / "manifest-md5.txt").write_text("\r\n".join(manifest_lines))
     assert not _reasons(tmp_path)
 
 
@@ -217,13 +217,13 @@ def test_a_bag_of_unknown_lists_says_which_are_known(tmp_path: Path) -> None:
 def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
     """A bag with holes; a broken line of its list, and what no list of checksums names."""
     (bag / "data/tres.txt").unlink()
-    wanted = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
-    (bag / "fetch.txt").write_text("\n".join(wanted))
+    fetch_lines = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
+    (bag / "fetch.txt").write_text("\n".join(fetch_lines))
     reported = list(_evidence(bag).values())
-    assert [one.get("fetch") for one in reported if one.get("name") == "data/tres.txt"] == [
+    assert [problem.get("fetch") for problem in reported if problem.get("name") == "data/tres.txt"] == [
         "https://b.example/tres.txt"
     ]
-    assert sorted(str(one.get("near") or one.get("name")) for one in reported) == [
+    assert sorted(str(problem.get("near") or problem.get("name")) for problem in reported) == [
         "data/otro.txt",
         "data/tres.txt",
         "roto",
@@ -269,12 +269,12 @@ def test_a_bag_in_an_archive_in_a_tar_is_checked_too(bag: Path) -> None:
 
 def test_a_damaged_member_of_a_bag_is_one_failed_row(tmp_path: Path) -> None:
     """The others are read."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr("bagit.txt", "BagIt-Version: 1.0")
         for name in ("uno", "dos"):
             packed.writestr(f"data/{name}.txt", f"Aquí está {name}.")
         digests = [f"{_md5(f'Aquí está {name}.')} data/{name}.txt" for name in ("uno", "dos")]
         packed.writestr("manifest-md5.txt", "\n".join(digests))
-    (tmp_path / "b.zip").write_bytes(held.getvalue().replace("está uno".encode(), b"esta  uno", 1))
+    (tmp_path / "b.zip").write_bytes(buffer.getvalue().replace("está uno".encode(), b"esta  uno", 1))
     assert _reasons(tmp_path / "b.zip") == {"b.zip#data/uno.txt": "unreadable:damaged file"}

@@ -71,8 +71,8 @@ def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None
     source = _source(index={"file": name}, columns=_MAPPED)
     rows = _read(source, tmp_path)
     by_file = _by_file(rows)
-    one = by_file["cantos/uno.txt"]
-    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
+    row = by_file["cantos/uno.txt"]
+    assert (row["title"], row["creators"], row["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
     assert (by_file["dos.txt"]["declared_language"], by_file["suelto.txt"]["title"]) == ("quy", None)
     (failed,) = [row for row in rows if row["drop_reason"]]
     reported = json.loads(failed["evidence"])
@@ -111,7 +111,7 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("collect", "told"),
+    ("collect", "message"),
     [
         ({"index": {"file": "catalogo.xlsx"}}, "no file matches «catalogo.xlsx»"),
         ({"index": {"file": "c.csv", "column": "Archivos"}}, "did you mean «Archivo»?"),
@@ -119,13 +119,13 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
         ({"index": {"file": "dos.txt"}}, "MARC, MODS, METS or Dublin Core"),
     ],
 )
-def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, collect: Any, told: str) -> None:
+def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, collect: Any, message: str) -> None:
     """A misspelt name would leave every document without its data."""
     _csv(_folder(tmp_path) / "c.csv")
     (tmp_path / "dos.txt").write_text("<lista/>", encoding="utf-8")
     with pytest.raises(ConfigError, match=r".") as caught:
         list_inputs(_source(**collect), tmp_path)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
@@ -159,17 +159,21 @@ def _marc(number: str, title: str, link: str = "") -> pymarc.Record:
 def test_records_of_marc_describe_files_by_address_or_number(tmp_path: Path, xml: bool) -> None:
     """As pymarc writes them, in both of their formats; persons who made no text are no creators."""
     records = [_marc("0001", "La barca", "https://b.example/d/uno.txt"), _marc("dos", "El río"), _marc("9", "Perdido")]
-    held = io.BytesIO()
-    writer = pymarc.XMLWriter(held) if xml else pymarc.MARCWriter(held)
+    buffer = io.BytesIO()
+    writer = pymarc.XMLWriter(buffer) if xml else pymarc.MARCWriter(buffer)
     for record in records:
         writer.write(record)
     writer.close(close_fh=False)
-    (_folder(tmp_path) / "catalogo.mrc").write_bytes(held.getvalue())
+    (_folder(tmp_path) / "catalogo.mrc").write_bytes(buffer.getvalue())
     rows = _read(_source(index={"file": "*.mrc"}, columns={"rights": "rights"}), tmp_path)
-    one, two = (_by_file(rows)[name] for name in ("cantos/uno.txt", "dos.txt"))
-    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1896")
-    assert (one["declared_language"], one["url"]) == ("spa", "https://b.example/d/uno.txt")
-    assert (one["rights"], two["title"]) == ("https://creativecommons.org/licenses/by/4.0/", "El río")
+    first_row, second_row = (_by_file(rows)[name] for name in ("cantos/uno.txt", "dos.txt"))
+    assert (first_row["title"], first_row["creators"], first_row["published"]) == (
+        "La barca",
+        ["Paz, Ana", "Ríos, Luis"],
+        "1896",
+    )
+    assert (first_row["declared_language"], first_row["url"]) == ("spa", "https://b.example/d/uno.txt")
+    assert (first_row["rights"], second_row["title"]) == ("https://creativecommons.org/licenses/by/4.0/", "El río")
     assert [row["title"] for row in rows if row["drop_reason"]] == ["Perdido"]
 
 
@@ -227,8 +231,8 @@ def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     assert [(why, [report["declared"], report["read_as"]]) for why, report in failed] == (
         [("unreadable:charset differs", doubt)] if doubt else []
     )
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
-    assert any("aren't in the charset" in one for one in doubts) == bool(doubt)
+    doubts = [str(finding.problem) for finding in examine(source, str(tmp_path)).doubts]
+    assert any("aren't in the charset" in problem for problem in doubts) == bool(doubt)
 
 
 _MODS = """<m:mods xmlns:m="http://www.loc.gov/mods/v3">
@@ -263,9 +267,9 @@ def test_a_record_describes_what_it_lies_beside(tmp_path: Path, name: str, xml: 
     """The file of its name, or under a general name all of its folder."""
     (_folder(tmp_path) / name).write_text(xml, encoding="utf-8")
     rows = _by_file(_read(_source(index={"file": "**/*.xml"}), tmp_path))
-    one = rows["cantos/uno.txt"]
-    assert (one["title"], one["creators"], one["published"]) == (title, ["Paz, Ana"], "1896")
-    assert one["declared_language"] in ("es", "spa")
+    row = rows["cantos/uno.txt"]
+    assert (row["title"], row["creators"], row["published"]) == (title, ["Paz, Ana"], "1896")
+    assert row["declared_language"] in ("es", "spa")
     assert rows["dos.txt"]["title"] is None
 
 
@@ -308,8 +312,8 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
 
     previous = keys()
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
-    after = keys()
-    assert {name for name in previous if previous[name] != after[name]} == {"dos.txt", "c.csv"}
+    current = keys()
+    assert {name for name in previous if previous[name] != current[name]} == {"dos.txt", "c.csv"}
 
 
 @pytest.mark.parametrize("suffix", ["zip", "xztar"])
@@ -391,7 +395,10 @@ def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> 
 def test_an_address_says_nothing_of_a_country_that_is_stated(tmp_path: Path) -> None:
     """It counts only if no country is stated."""
     stated = [("Ruritania", None), ("", "CL")]
-    rows = [{"text": f"Copla {n}.", "pais": one, "url": f"https://diario.cl/{n}"} for n, (one, _) in enumerate(stated)]
+    rows = [
+        {"text": f"Copla {n}.", "pais": country, "url": f"https://diario.cl/{n}"}
+        for n, (country, _) in enumerate(stated)
+    ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = _source(columns={"country": "pais", "url": "url"})
     assert [row["country"] for row in _read(source, tmp_path)] == [country for _, country in stated]

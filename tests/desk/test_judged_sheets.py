@@ -43,8 +43,8 @@ def _filled(sheet: Path, name: str, answers: Mapping[int, tuple[str, ...]]) -> P
     book = openpyxl.load_workbook(sheet)
     page = book.active
     heads = [cell.value for cell in page[1]]
-    for row, said in answers.items():
-        for head, answer in zip(_ASKED, said, strict=False):
+    for row, row_answers in answers.items():
+        for head, answer in zip(_ASKED, row_answers, strict=False):
             page.cell(row + 1, heads.index(head) + 1, answer)
     path = sheet.with_name(name)
     book.save(path)
@@ -63,13 +63,15 @@ def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
     ended = _judge(command_line, filled, "Rosa  Quispe", "--json")
     assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 3, 7)
     judged = read_judgements(sheet.parent / "out")
-    assert [one.answers for one in judged] == [
+    assert [judgement.answers for judgement in judged] == [
         {"verdict": "good", "language": "yes", "natural": "yes", "personal_data": "no"},
         {"verdict": "bad", "language": "nah"},
         {"personal_data": "yes"},
     ]
-    assert {one.reader for one in judged} == {"Rosa Quispe"}
-    assert {(one.drawn_from, one.drawn_by, one.named) for one in judged} == {("cuentos-1a2b3c4d", "", "spa_Latn")}
+    assert {judgement.reader for judgement in judged} == {"Rosa Quispe"}
+    assert {(judgement.drawn_from, judgement.drawn_by, judgement.named) for judgement in judged} == {
+        ("cuentos-1a2b3c4d", "", "spa_Latn")
+    }
 
 
 def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line: CommandLine) -> None:
@@ -77,11 +79,15 @@ def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line
     path, out = sheet.with_name("muestra.csv"), sheet.parent / "out"
     result = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
     assert (result.code, "10 documents in" in result.out) == (0, True)
-    heads, first, *others = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
-    assert (heads[:2], first[:2], len(others)) == (["veredito", "a língua está certa? se não, qual é?"], ["", ""], 9)
+    heads, first, *other_rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
+    assert (heads[:2], first[:2], len(other_rows)) == (
+        ["veredito", "a língua está certa? se não, qual é?"],
+        ["", ""],
+        9,
+    )
     filled = sheet.with_name("rosa.csv")
     with filled.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([heads, ["bom", "sim", *first[2:]], *others])
+        csv.writer(file).writerows([heads, ["bom", "sim", *first[2:]], *other_rows])
     ended = _judge(command_line, filled, "Rosa", "--json")
     assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 1, 9)
     [judged] = read_judgements(out)
@@ -219,7 +225,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     assert "regular" in rows[2][columns[3]]
     coloured = {(cell.row, cell.column - 1) for row in page for cell in row if cell.fill.fill_type == "solid"}
     assert coloured == {(4, columns[0])}
-    judged = [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")]
+    judged = [judgement.answers for judgement in read_judgements(sheet.parent / "out")]
     assert judged == [
         {"verdict": "good", "language": "quz", "natural": "yes"},
         {"verdict": "bad", "language": "quz"},
@@ -228,8 +234,8 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     page.cell(4, columns[0] + 1, "malo")
     page.parent.save(copy)
     half = copy.read_bytes()
-    again = _judge(command_line, filled, "Rosa", "--json")
-    assert again.json["corrected_copy"] == str(filled.with_name("rosa.corregir-2.xlsx"))
+    second_import = _judge(command_line, filled, "Rosa", "--json")
+    assert second_import.json["corrected_copy"] == str(filled.with_name("rosa.corregir-2.xlsx"))
     assert copy.read_bytes() == half
     done = _judge(command_line, copy, "Rosa", "--json")
     assert (done.code, done.json["judged"], done.json["replaced"], done.json["corrected_copy"]) == (0, 3, 2, None)
@@ -313,10 +319,10 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
 
 def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
     """Kappa of the answers that both gave, with the counts; languages by identity, not by spelling."""
-    one = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
-    other = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
-    _judge(command_line, _filled(sheet, "a.xlsx", one), "Rosa")
-    _judge(command_line, _filled(sheet, "b.xlsx", other), "Juana")
+    rosa_answers = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
+    juana_answers = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
+    _judge(command_line, _filled(sheet, "a.xlsx", rosa_answers), "Rosa")
+    _judge(command_line, _filled(sheet, "b.xlsx", juana_answers), "Juana")
     shown = command_line("judge", "show", "--out", sheet.parent / "out", "--json").json
     verdict, language = shown["agreement"]
     assert (verdict["readers"], verdict["texts"], verdict["alike"]) == (["Juana", "Rosa"], 9, 8)
@@ -324,7 +330,7 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
     assert verdict["kappa"] == pytest.approx((8 / 9 - 42 / 81) / (1 - 42 / 81), abs=1e-4)
     assert {"first": "bad", "second": "good", "texts": 1} in verdict["counts"]
     assert (language["alike"], language["kappa"]) == (9, None)
-    [share] = [one for one in shown["shares"] if one["question"] == "verdict"]
+    [share] = [row for row in shown["shares"] if row["question"] == "verdict"]
     assert (share["texts"], share["right"], share["disputed"], share["readers"]) == (10, 5, 1, 2)
     reported = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
     assert "Juana · Rosa" in reported
@@ -339,7 +345,7 @@ def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandL
     command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
     store = Store.at(out / "store")
     manifest = load_manifest(store, *store.find("cuentos"))
-    assert [(one.question, one.texts, one.right) for one in manifest.audited] == [
+    assert [(audit.question, audit.texts, audit.right) for audit in manifest.audited] == [
         ("verdict", 10, 8),
         ("language", 10, 10),
         ("natural", 10, 10),
@@ -365,7 +371,7 @@ def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_lin
     removed = read_judgements(out)[0].doc_id
     command_line("release", "withdraw", "cuentos", "--doc", removed, "--because", "lo pide", "--out", out)
     store = Store.at(out / "store")
-    assert [one.texts for one in load_manifest(store, *store.find("cuentos")).audited] == [9]
+    assert [audit.texts for audit in load_manifest(store, *store.find("cuentos")).audited] == [9]
 
 
 def test_what_was_judged_of_another_text_says_nothing(
@@ -373,11 +379,11 @@ def test_what_was_judged_of_another_text_says_nothing(
 ) -> None:
     """Collected again with another text, a document isn't the one that was read."""
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
-    other = kept_run(
+    changed_run = kept_run(
         "cuentos-2", [document(n) if n else document(n, text="Otro cuento, más largo.") for n in range(10)]
     )
     judged = read_judgements(tmp_path / "out")
     created = build(
-        "c", [other], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged
+        "c", [changed_run], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged
     )
-    assert [one.texts for one in created.audited] == [9]
+    assert [audit.texts for audit in created.audited] == [9]

@@ -31,18 +31,18 @@ def _word(text: str) -> bytes:
     document.core_properties.title = "Relato del puerto"
     document.core_properties.author = "Ana Paz"
     document.add_paragraph(text)
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def _scan(pages: int) -> bytes:
     document = pypdfium2.PdfDocument.new()
     for _ in range(pages):
         document.new_page(200, 300)
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     result = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
     assert result.code == 0, result.err
     seen = json.loads(result.out)
-    files = {one["path"]: one for one in seen["files"]}
+    files = {file["path"]: file for file in seen["files"]}
     assert sorted(path.relative_to(disk) for path in disk.rglob("*")) == previous
     assert (files["dos.txt"]["format"], files["dos.txt"]["charset"], files["dos.txt"]["language"]) == (
         "text",
@@ -110,7 +110,7 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
     (tmp_path / "fotos/carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     (tmp_path / "fotos/vieja.doc").write_bytes(bytes(64))
     seen = command_line("sources", "inventory", tmp_path / "fotos", "--draft", tmp_path / "b.toml", "--json").json
-    files = {one["path"]: one for one in seen["files"]}
+    files = {file["path"]: file for file in seen["files"]}
     assert [file["read"] for file in files.values()] == [False, False]
     assert 'ocr = ["spa"]' in files["carta.png"]["remedy"]
     assert "libreoffice = true" in files["vieja.doc"]["remedy"]
@@ -182,8 +182,8 @@ def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command
         (folder / name).write_bytes(data)
     draft = tmp_path / "fuente.toml"
     reported = command_line("sources", "inventory", folder, "--draft", draft, "--json").json
-    seen = {one["path"]: one for one in reported["files"]}
-    assert {name for name, one in seen.items() if one["problem"] == "damaged file"} == {"f.txt.gz"}
+    seen = {file["path"]: file for file in reported["files"]}
+    assert {name for name, file in seen.items() if file["problem"] == "damaged file"} == {"f.txt.gz"}
     assert (seen["d.pdf.gz"]["pages"], seen["d.pdf.gz"]["format"]) == (2, "pdf")
     assert [seen[name]["language"] for name in ("a.jsonl", "b.jsonl.gz", "c.csv.gz", "e.txt.gz")] == ["spa"] * 4
     assert (reported["texts"], reported["looked_at"]) == (6, 6)
