@@ -1,4 +1,4 @@
-"""Which rows a language's code admits, and that every place which compares codes does so by one rule."""
+"""A language's code admits certain rows, and all comparisons of codes follow this rule."""
 
 from __future__ import annotations
 
@@ -180,12 +180,12 @@ def _rows(**by_language: int) -> Counter[Any]:
 
 
 def test_a_floor_on_a_group_judges_all_its_members_together() -> None:
-    """Members that are too few to be judged alone are judged as what the floor names."""
+    """Members with too few rows for a judgement of their own are judged together, as the floor names them."""
     assert _losses(_rows(quy=12, quz=14, spa=5), floor=0.0, language={"que": 0.5}) == [("que", 26, 0)]
 
 
 def test_a_floor_on_a_member_counts_what_is_known_as_its_group() -> None:
-    """A floor on Ayacucho Quechua is about all rows that a wish for it takes."""
+    """A floor on Ayacucho Quechua counts all rows that a request for this language admits."""
     assert _losses(_rows(quy=12, que=14, quz=40), floor=0.0, language={"quy": 0.5}) == [("quy", 26, 0)]
 
 
@@ -210,7 +210,7 @@ def test_a_lenient_floor_on_a_group_holds_for_its_members() -> None:
     ],
 )
 def test_a_language_without_a_policy_has_its_groups(code: str, file: str) -> None:
-    """Own file, the one that covers it, its group's or macrolanguage's, else the one for all."""
+    """The policy is its own file, one that covers it, that of its group or macrolanguage, or the general one."""
     assert Policies.load().language(code).language == file
 
 
@@ -227,7 +227,7 @@ def test_a_word_list_of_a_group_serves_its_members(tmp_path: Path) -> None:
     ("code", "remedy"), [("spanish", "write «spa»"), ("Aymara", "write «aym»"), ("quyx", "did you mean «quy»?")]
 )
 def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) -> None:
-    """As a genre is that there isn't: else they would be held to the loosest bounds without a word."""
+    """An unknown language is refused, because the loosest bounds would apply to it without a note."""
     batch = Batch(pl.DataFrame({"text": ["La luz."], "language": [code], "genre": ["news"]}))
     with pytest.raises(ConfigError, match=re.escape(remedy)):
         Measure()(batch)
@@ -260,7 +260,7 @@ def test_a_capture_in_the_group_of_a_language_is_fetched() -> None:
 
 
 def test_a_preview_calls_a_member_no_other_language() -> None:
-    """A text in the group or a member of what the source states needs no look."""
+    """A text in the group or in a member of the stated language needs no review."""
     words = "palabra " * 30
     assert not to_look_at(words, "quy_Latn", ["que"])
     assert not to_look_at(words, "que_Latn", ["quy"])
@@ -268,7 +268,7 @@ def test_a_preview_calls_a_member_no_other_language() -> None:
 
 
 def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -> None:
-    """Who looks for Nahuatl finds the source in one of its languages, and who looks for a member the macrolanguage."""
+    """A search for Nahuatl finds sources in its languages, and one for a member finds the macrolanguage."""
 
     def ids_of(named: str) -> set[str]:
         reported = json.loads(command_line("sources", "list", "--language", named, "--json").out)
@@ -280,7 +280,7 @@ def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -
 
 
 def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed `groups.toml` redoes what depends on it."""
+    """A changed `groups.toml` changes the fingerprints of the work that depends on it."""
     previous = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
     changed_groups = dataclasses.replace(groups(), digest="other")
     for room in ("language.identify", "policies.policy"):

@@ -78,7 +78,7 @@ def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> 
 
 
 def test_the_file_of_who_holds_a_lock_is_never_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another machine that read it then would take the folder for free."""
+    """Another machine that read an empty file would treat the folder as free."""
     monkeypatch.setattr(locks, "BEAT_SECONDS", 0.0)
     with locks.locked(tmp_path, beats=True):
         first = (tmp_path / locks.LOCK_FILE).read_text()
@@ -109,7 +109,7 @@ def test_what_removes_work_sees_a_run_of_another_machine(tmp_path: Path, documen
 
 
 def test_who_shares_a_lock_leaves_nothing_to_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of two machines share the folder of work: neither may take the other for one that holds it alone."""
+    """Two machines' runs share the folder of work: neither may treat the other's lock as exclusive."""
     with locks.locked(tmp_path, shared=True, beats=True):
         monkeypatch.setattr("socket.gethostname", lambda: "nodo3")
         with locks.locked(tmp_path, shared=True, beats=True):
@@ -138,7 +138,7 @@ def test_what_killed_runs_of_another_machine_left_is_watched_at_once(removal: st
 
 @pytest.fixture
 def one_tale(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Run:
-    """`run` of a recipe over one document."""
+    """Return `run` with a recipe over one document."""
     (tmp_path / "receta.toml").write_text(small_recipe("repair"))
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (tmp_path / "in").mkdir()
@@ -174,12 +174,12 @@ def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_t
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of processes of this machine, too."""
+    """Beats decide then, for processes of this machine, too."""
 
-    def none(*_: object) -> None:
+    def no_locks(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", no_locks)
     refused = pytest.raises(ConfigError, match="in use by process")
     with locks.locked(tmp_path, beats=True), _watches(), refused, locks.locked(tmp_path, beats=True):
         pass

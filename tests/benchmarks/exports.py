@@ -87,7 +87,7 @@ def _written(form: str, folder: Path) -> dict[str, Any]:
 
 
 def _same(folder: Path) -> str:
-    """Whether both wrote the same documents' tokens, in whatever order."""
+    """Return "yes" if both wrote the tokens of the same documents, in any order, else "no"."""
     own_tokens = _documents(folder / "ds", "*.ds")
     rival_tokens = _documents(folder / "datatrove", "*.ds")
     return "yes" if own_tokens == rival_tokens else "no"

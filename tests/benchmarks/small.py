@@ -42,7 +42,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """CPU seconds and files on disk of a run over each shape, and CPU seconds of the same run again."""
+    """Measure CPU seconds and files on disk of a run over each shape, and CPU seconds of a second run."""
     texts = list(recombined(collections(args.data, NOVELS), args.documents, args.bytes, unit="bytes"))
     rows: list[tuple[object, ...]] = []
     jsonl_seconds = {"texts": 0.0, "pages": 0.0}
@@ -64,7 +64,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, float]:
-    """Bytes of input, CPU seconds of a run, documents, files below its --out, CPU seconds of the same run again."""
+    """Return bytes of input, CPU seconds of a run, documents, files below its --out, CPU seconds of a second run."""
     pattern, write = _SHAPES[shape]
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
@@ -82,7 +82,7 @@ def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, f
 
 
 def _command(recipe: Path, room: Path) -> tuple[float, int]:
-    """The CPU seconds of a run, and the documents that it read."""
+    """Return the CPU seconds of a run, and the number of documents that it read."""
     previous = os.times()
     words = ["run", str(recipe), "--input", str(room / "in"), "--out", str(room / "out"), "--json"]
     done = subprocess.run([sys.executable, "-m", "latam_corpus", *words], capture_output=True, text=True, check=False)
@@ -136,7 +136,7 @@ def _pages(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _pages_warc(folder: Path, texts: Sequence[str]) -> None:
-    """As many WARC files, as small harvests leave them."""
+    """Write one WARC file per text, as small harvests do."""
     for number, text in enumerate(texts):
         body = _page(number, text).encode()
         buffer = io.BytesIO()

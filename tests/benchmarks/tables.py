@@ -36,7 +36,7 @@ def write() -> list[Path]:
 
 
 def pages() -> dict[str, str]:
-    """Every page by its file name: of results of one name the newest, and a list of them all."""
+    """Return the pages by file name: one for the newest result of each name, and a list of all."""
     newest = {path.stem[_DATE:]: path for path in sorted(RESULTS.glob("*.json"))}
     created = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
     [*_, gate] = sorted(_GATE.glob("*.json"))
@@ -55,7 +55,7 @@ def pages() -> dict[str, str]:
 
 
 def command(name: str) -> str:
-    """The command that measures a result.
+    """Return the command that measures a result.
 
     >>> command("growth"), command("dedupe_recall"), command("quality_fresh")
     ('python -m tests.benchmarks growth', 'python -m tests.benchmarks dedupe --job recall', \
@@ -69,7 +69,7 @@ def command(name: str) -> str:
 
 
 def _listed(name: str, path: Path) -> tuple[str, ...]:
-    """A row of the list of results."""
+    """Return a row of the list of results."""
     report = _read(path)
     machine = report["machine"]
     processor = f"{machine['processor']}, {machine['cores']} cores"
@@ -104,7 +104,7 @@ def page(name: str, path: Path) -> str:
 
 
 def cell(value: object) -> str:
-    """A figure as a page writes it.
+    """Format a figure for a page.
 
     >>> cell(12033.0), cell(836687), cell(0.0), cell(0.968), cell("spa"), cell(None)
     ('12,033', '836,687', '0', '0.968', 'spa', '')

@@ -46,14 +46,14 @@ def test_a_signal_withholds_its_uses(signal: str, uses: set[str]) -> None:
 
 
 def test_every_signal_withholds_something_and_the_most_restrictive_wins() -> None:
-    """No signal is without a row in the table, and a page that states several is bound by all."""
+    """Each signal has a row in the table, and several signals of a page apply together."""
     assert set(_WITHHELD) == set(get_args(Signal))
     assert withheld(["noai", "noarchive"]) == withheld(["noarchive", "noai"]) == {"train", "redistribute"}
     assert withheld([]) == withheld(["index"]) == set()
 
 
 def test_a_refusals_words_are_one_short_line() -> None:
-    """Three hundred characters at most, whatever a stranger sent."""
+    """Spaces are joined, and words after 300 characters are cut."""
     assert opt_out("noai", "  no\tai,\n\n noimageai ", _PAGE, _NOW) == OptOut("noai", "no ai, noimageai", _PAGE, _NOW)
     assert opt_out("noai", "x" * 300, _PAGE, _NOW).value == "x" * 300
     assert opt_out("noai", "x" * 301, _PAGE, _NOW).value == "x" * 300
@@ -115,7 +115,7 @@ def test_refusals_that_are_cut_fill_a_record_to_its_last_byte() -> None:
 
 
 def test_the_fields_of_a_record_keep_their_names() -> None:
-    """Archives that were written before are read by them."""
+    """Existing archives are read by these names."""
     assert (OPT_OUTS, NO_PAGE) == ("X-Opt-Outs", "X-No-Page")
 
 
@@ -127,7 +127,7 @@ def test_the_fields_of_a_record_keep_their_names() -> None:
     ],
 )  # fmt: skip
 def test_what_was_not_written_here_is_no_refusal(text: str) -> None:
-    """A field of this name that another program wrote."""
+    """A field of this name in another format, as another program might write, has no refusals."""
     assert from_json(text) == []
 
 

@@ -1,4 +1,4 @@
-"""Records become documents by the source's mapping; what can't be used is a failed row, and nothing is lost."""
+"""Records become documents by the source's mapping; an unusable record becomes a failed row, and none is lost."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_cell_of_creators_may_name_several(tmp_path: Path, suffix: str) -> Non
 
 
 def test_a_mapping_translates_and_falls_back(tmp_path: Path) -> None:
-    """Column, value, values, default, pattern, path, a path into a struct, and `false`."""
+    """A mapping may have a column, value, values, default, pattern, path, a path into a struct, or `false`."""
     source = _source(
         'genre = "lyrics"\n[collect.columns]\nid = "n"\ntext = "letra"\ncreators = "meta.autor"\ntitle = false\n'
         'country = { column = "pais", values = { "México" = "MX" }, default = "AR" }\n'
@@ -225,7 +225,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
 def test_every_compression_gives_the_same_rows(tmp_path: Path, suffix: str) -> None:
-    """Plain, gzip, xz, Zstandard, and files of several members."""
+    """Plain, gzip, xz and Zstandard files, also of several members, give the same rows."""
     lines = [json.dumps({"id": f"r{n}", "text": f"Relato número {n}.\n" * 30}).encode() + b"\n" for n in range(500)]
     half = b"".join(lines[:200]), b"".join(lines[200:])
     path = tmp_path / f"r.jsonl{suffix}"
@@ -237,7 +237,7 @@ def test_every_compression_gives_the_same_rows(tmp_path: Path, suffix: str) -> N
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
 def test_a_cut_file_gives_what_was_read_and_one_failed_row(tmp_path: Path, suffix: str) -> None:
-    """A download that broke off: the records before the cut are kept, the loss is on record."""
+    """The records before the cut are kept, and a failed row reports the loss."""
     data = b"".join(
         json.dumps({"id": f"r{n}", "text": hashlib.sha256(b"%d" % n).hexdigest() * 20}).encode() + b"\n"
         for n in range(3000)
@@ -253,7 +253,7 @@ def test_a_cut_file_gives_what_was_read_and_one_failed_row(tmp_path: Path, suffi
 
 
 def test_a_file_that_is_not_what_its_suffix_says_is_one_failed_row(tmp_path: Path) -> None:
-    """An HTML error page saved as .gz or as .parquet."""
+    """An HTML error page saved as .gz or .parquet is one failed row."""
     for name in ("r.jsonl.gz", "r.parquet"):
         path = tmp_path / name
         path.write_bytes(b"<html>404</html>")
@@ -320,7 +320,7 @@ def test_parquet_text_that_is_not_utf8_is_one_failed_row(tmp_path: Path) -> None
 
 
 def test_html_in_a_column_arrives_as_bytes_with_its_charset(tmp_path: Path) -> None:
-    """A column of markup goes to extraction; its characters are known, whatever charset the page declares."""
+    """A column of markup goes to extraction with its true charset, whatever the page declares."""
     source = _source('[collect.columns]\nraw = "html"\n')
     frame = _read(source, _file(tmp_path, {"html": "<p>Año</p>"}, {"html": ""}))
     assert "text" not in frame.columns
@@ -370,7 +370,7 @@ def test_a_long_group_is_cut_into_pages(tmp_path: Path) -> None:
 
 
 def test_a_record_with_two_texts_is_two_documents(tmp_path: Path) -> None:
-    """Each text has its language, its composition and its own identity, side by side with the other."""
+    """Each of the two documents has its own language, composition and identity."""
     source = _source(
         '[collect.columns]\nid = "i"\n[[collect.texts]]\ncolumn = "orig"\nlanguage = "spa"\n'
         '[[collect.texts]]\ncolumn = "trad"\nlanguage = "por"\ncomposition = "translation"\nremove = ["\\\\*"]\n'

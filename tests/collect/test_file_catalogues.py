@@ -129,7 +129,7 @@ def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, colle
 
 
 def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
-    """It would be read without its data, and without a word."""
+    """A single file is an error, because it would be read without its catalogue data and without a note."""
     _csv(_folder(tmp_path) / "c.csv")
     with pytest.raises(ConfigError, match="isn't a folder"):
         list_inputs(_source(index={"file": "c.csv"}), tmp_path / "dos.txt")
@@ -178,7 +178,7 @@ def test_records_of_marc_describe_files_by_address_or_number(tmp_path: Path, xml
 
 
 def test_a_broken_record_of_marc_is_one_failed_row(tmp_path: Path) -> None:
-    """The others still describe their files."""
+    """The other records still describe their files."""
     sound = _marc("dos", "El río").as_marc()
     (_folder(tmp_path) / "c.mrc").write_bytes(sound + sound[:30] + b"\x1d" + _marc("suelto", "Suelto").as_marc())
     rows = _read(_source(index={"file": "c.mrc"}), tmp_path)
@@ -222,7 +222,7 @@ _MARC_8 = str.maketrans({"í": "\xe2i", "ó": "\xe2o", "á": "\xe2a", "ñ": "\xe
 def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     tmp_path: Path, coding: str, charset: str, title: str, doubt: list[str] | None
 ) -> None:
-    """Its leader may state another one: then the ledger and `check` say so, and the file is described all the same."""
+    """If the leader states another charset, the ledger and `check` report it, and the file is still described."""
     (_folder(tmp_path) / "c.mrc").write_bytes(_recoded(_marc("dos", title), coding, charset))
     source = _source(index={"file": "c.mrc"})
     rows = _read(source, tmp_path)
@@ -264,7 +264,7 @@ _OAI = """<o:dc xmlns:o="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="
     ],
 )
 def test_a_record_describes_what_it_lies_beside(tmp_path: Path, name: str, xml: str, title: str) -> None:
-    """The file of its name, or under a general name all of its folder."""
+    """A record describes the file of the same name, or under a general name all files of its folder."""
     (_folder(tmp_path) / name).write_text(xml, encoding="utf-8")
     rows = _by_file(_read(_source(index={"file": "**/*.xml"}), tmp_path))
     row = rows["cantos/uno.txt"]
@@ -274,7 +274,7 @@ def test_a_record_describes_what_it_lies_beside(tmp_path: Path, name: str, xml: 
 
 
 def test_mets_gives_each_file_its_own_description(tmp_path: Path) -> None:
-    """Through the structure that names both, with paths from where it lies."""
+    """The structure map links files and descriptions; paths are relative to the METS file."""
     described = "".join(
         f'<dmdSec ID="d{n}"><mdWrap MDTYPE="DC"><xmlData><dc:title xmlns:dc="http://purl.org/dc/elements/1.1/">{title}'
         "</dc:title></xmlData></mdWrap></dmdSec>"
@@ -337,7 +337,7 @@ def test_a_catalogue_inside_an_archive_describes_its_members(tmp_path: Path, suf
 
 
 def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
-    """Before anything is read; so is one whose catalogue lacks a column."""
+    """The error comes before anything is read, also if the catalogue lacks a column."""
     (tmp_path / "a").mkdir()
     _csv(_folder(tmp_path / "a") / "c.csv")
     archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
@@ -348,14 +348,14 @@ def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
-    """None of its heads is known, and the source maps none."""
+    """The source maps none of the catalogue's unknown heads."""
     _csv(_folder(tmp_path) / "c.csv")
     doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
     assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
 
 
 def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> None:
-    """As the source's tables are."""
+    """The error names the setting; with the charset of the source the catalogue is read."""
     _csv(_folder(tmp_path) / "catalogo.csv", charset="cp1252")
     with pytest.raises(ConfigError, match=r"its heads aren't UTF-8 text: .+charset = "):
         list_inputs(_source(index={"file": "catalogo.csv"}, columns=_MAPPED), tmp_path)
@@ -363,7 +363,7 @@ def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> Non
     assert _by_file(_read(source, tmp_path))["dos.txt"]["title"] == "El río"
 
 
-def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
+def _examined(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
     """Return the document, the doubts and the errors of a catalogue row with these cells."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
     (tmp_path / "catalogo.csv").write_text(f"archivo;país;fecha;género\nuno.txt;{cells}\n", encoding="utf-8")
@@ -375,15 +375,15 @@ def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[
 
 
 def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
-    """By names and with the day first, as the sheet of sources is."""
-    row, doubts, _ = _told(tmp_path, "Guatemala;31/12/1999;Prensa")
+    """Countries and genres may be names, and dates may have the day first, as in the sheet of sources."""
+    row, doubts, _ = _examined(tmp_path, "Guatemala;31/12/1999;Prensa")
     assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("GT", "1999-12-31", "news", None)
     assert not any("understood" in doubt for doubt in doubts)
 
 
 def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> None:
     """The source's country isn't used; the genre, which every document has, is."""
-    row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;cachivaches")
+    row, doubts, breaches = _examined(tmp_path, "Ruritania;c. 1950;cachivaches")
     assert (row["country"], row["published"], row["genre"]) == (None, None, "literature")
     unread = {"country": "Ruritania", "published": "c. 1950", "genre": "cachivaches"}
     assert (row["verdict"], json.loads(row["evidence"])) == ("changed", {"unread": unread})
@@ -405,8 +405,8 @@ def test_an_address_says_nothing_of_a_country_that_is_stated(tmp_path: Path) -> 
 
 
 def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:
-    """A column with empty cells alone is there all the same."""
-    row, doubts, breaches = _told(tmp_path, ";;")
+    """An empty cell takes the source's value, also in a column without any value."""
+    row, doubts, breaches = _examined(tmp_path, ";;")
     assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("MX", None, "literature", None)
     assert not any("understood" in doubt for doubt in doubts)
     assert breaches == ()
@@ -427,7 +427,7 @@ def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) 
 
 
 def _workbook(cells: str, properties: str = "") -> bytes:
-    """A workbook of one sheet with this XML in it."""
+    """Return a workbook of one sheet with these cells as XML."""
     created, packed = io.BytesIO(), io.BytesIO()
     openpyxl.Workbook().save(created)
     names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -462,6 +462,6 @@ def test_a_formula_that_was_never_computed_is_refused() -> None:
     ],
 )
 def test_a_workbook_that_takes_much_memory_is_refused_by_name(cells: str, problem: str) -> None:
-    """One that unpacks to over 100 times its size, or has a row wider than any, isn't read; the error names it."""
+    """A workbook that unpacks to over 100 times its size, or has a too wide row, isn't read; the error names it."""
     with pytest.raises(ConfigError, match=rf"lista\.xlsx: {problem}"):
         list(tables("lista.xlsx", _workbook(cells), "archivo".__eq__))

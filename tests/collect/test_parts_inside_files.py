@@ -57,7 +57,7 @@ def _in_members(data: bytes, suffix: str, cuts: list[int]) -> bytes:
 
 @pytest.fixture
 def entered_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every member of a compressed file may begin a part, and three parts begin in one member at most."""
+    """Let every member of a compressed file begin a part, and at most three parts begin in one member."""
     monkeypatch.setattr(streams, "ENTRIES_APART", 1)
     monkeypatch.setattr(spans_module, "MOST_IN_MEMBER", 3)
 
@@ -208,7 +208,7 @@ def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: s
 def test_a_compressed_file_is_entered_at_its_members(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int, skipped: int
 ) -> None:
-    """Of eight members each part is reached through its own; in one, eight parts begin at most, and not 64."""
+    """With eight members each part is read from its own member; in a single one at most 8 parts begin, not 64."""
     monkeypatch.setattr(streams, "ENTRIES_APART", 1)
     line = '{"text": "%064x"}\n'
     data = "".join(line % random.Random(n).getrandbits(256) for n in range(6400)).encode()
@@ -249,7 +249,7 @@ def test_a_file_of_nuls_is_damaged(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that unpacks to far more than any text does is read as one part, by a worker, as long as it takes."""
+    """A file that unpacks to far more than any text is one part, so that a worker reads it and not the planner."""
     monkeypatch.setattr(streams, "RATIO_FROM", 2**20)
     path = tmp_path / "r.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "Buenas."}\n' * 1000 + b"\n" * 2**23))
@@ -297,7 +297,7 @@ def test_a_zip_with_archives_in_it_is_one_part(tmp_path: Path) -> None:
 
 
 def test_what_can_not_be_cut_is_one_part(tmp_path: Path) -> None:
-    """Small files, whole documents, and damaged files, which their reader reports."""
+    """Small files, whole documents and damaged files are one part; a reader reports the damage."""
     data = b'{"text": "Buenas."}\n' * 1000
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data, 0)[:-100])
     (tmp_path / "b.txt").write_bytes(data)

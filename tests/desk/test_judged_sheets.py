@@ -39,7 +39,7 @@ def sheet(document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_
 
 
 def _filled(sheet: Path, name: str, answers: Mapping[int, tuple[str, ...]]) -> Path:
-    """The sheet with these answers in these rows, from 1, as a copy of this name."""
+    """Write a copy of the sheet under this name, with these answers by row, from 1."""
     book = openpyxl.load_workbook(sheet)
     page = book.active
     heads = [cell.value for cell in page[1]]
@@ -75,7 +75,7 @@ def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
 
 
 def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line: CommandLine) -> None:
-    """CSV needs no package, and returns with the separator that the program writes."""
+    """A CSV sheet needs no package, and may come back with another separator."""
     path, out = sheet.with_name("muestra.csv"), sheet.parent / "out"
     result = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
     assert (result.code, "10 documents in" in result.out) == (0, True)
@@ -99,21 +99,21 @@ def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: Command
     _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",), 2: ("bueno",)}), "Rosa")
     ended = _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Rosa", "--json")
     assert ended.json["replaced"] == 1
-    assert [read_judgement.answers["verdict"] for read_judgement in read_judgements(sheet.parent / "out")] == [
+    assert [judgement.answers["verdict"] for judgement in read_judgements(sheet.parent / "out")] == [
         "bad",
         "good",
     ]
 
 
 def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path, command_line: CommandLine) -> None:
-    """The others are taken; exit code 1."""
+    """The other rows are imported, and the exit code is 1."""
     answers = {1: ("regular",), 2: ("", "mixteco"), 3: ("=1+1",), 4: ("bueno",)}
     ended = _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa", "--lang", "es")
     assert ended.code == 1
     assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
     assert "muchas lenguas se llaman «mixteco»" in ended.out
     assert "fila 4: «veredicto»: la celda contiene una fórmula" in ended.out
-    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
+    assert [judgement.answers for judgement in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     ],
 )
 def test_usual_answers_are_understood(question: str, typed: str, read: tuple[str, str]) -> None:
-    """Whatever their case, accents, spaces and punctuation; a denial may name the right language."""
+    """Case, accents, spaces and punctuation don't matter; a denial may name the right language."""
     assert read_answer(question, typed, "spa_Latn") == read
 
 
@@ -172,7 +172,7 @@ def test_a_language_that_is_no_answer_is_refused_for_what_is_wrong(
 
 
 def test_a_workbook_explains_itself(sheet: Path) -> None:
-    """In the language of its heads, on a page of its own."""
+    """A second page explains each question in the language of the heads."""
     book = openpyxl.load_workbook(sheet)
     lines = [row[0].value for row in book.worksheets[1].iter_rows()]
     assert len(book.worksheets) == 2
@@ -196,7 +196,7 @@ def test_doubtful_answers_are_no_answers(question: str, typed: str) -> None:
 
 
 def test_an_x_next_to_ticks_is_no_answer() -> None:
-    """It marks a row in some hands, and crosses it out in others."""
+    """Some readers mark a row with an x, and others cross it out."""
     assert read_answer("natural", "x", "spa_Latn", ["", "✓", "x"]) is None
     assert read_answer("natural", "x", "spa_Latn", ["", "x"]) == ("yes", "")
 
@@ -242,7 +242,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
 
 
 def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> None:
-    """Without colours, the note names the column and its content; after correction the copy can be imported."""
+    """A note names the column and its content, as CSV has no colours; the corrected copy can be imported."""
     heads, *rows = [[str(cell.value or "") for cell in row] for row in openpyxl.load_workbook(sheet).active]
     rows[0][0], rows[1][0], rows[2][0] = "bien", "así así", "—"
     path = sheet.with_name("rosa.csv")
@@ -260,11 +260,11 @@ def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> 
 
 
 def test_a_verdict_and_the_language_that_differ_are_told(sheet: Path, command_line: CommandLine) -> None:
-    """«No, es quechua» next to «sí» as to the language is no answer; next to «no» it says which it is."""
+    """«No, es quechua» contradicts a language marked «sí»; next to «no» it names the language."""
     answers = {1: ("no, es quechua de Cusco", "sí"), 2: ("no, es quechua de Cusco", "no"), 3: ("no, es mam", "ixil")}
     ended = _judge(command_line, _filled(sheet, "rosa.xlsx", answers), "Rosa", "--json")
     assert [row["row"] for row in ended.json["rows"]] == [2, 4]
-    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [
+    assert [judgement.answers for judgement in read_judgements(sheet.parent / "out")] == [
         {"verdict": "bad", "language": "quz"}
     ]
 
@@ -297,7 +297,7 @@ def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_li
 def test_what_is_no_filled_sheet_is_refused(
     tmp_path: Path, command_line: CommandLine, name: str, content: str, problem: str
 ) -> None:
-    """And nothing is written."""
+    """The error states the problem, and nothing is written."""
     (tmp_path / name).write_text(content)
     ended = _judge(command_line, tmp_path / name, "Rosa")
     assert (ended.code, problem in ended.err) == (2, True)
@@ -318,7 +318,7 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
 
 
 def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
-    """Kappa of the answers that both gave, with the counts; languages by identity, not by spelling."""
+    """Kappa is computed from the texts that both judged; two spellings of one language agree."""
     rosa_answers = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
     juana_answers = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
     _judge(command_line, _filled(sheet, "a.xlsx", rosa_answers), "Rosa")
@@ -338,7 +338,7 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
 
 
 def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandLine) -> None:
-    """Of the texts of the version alone, with Wilson's interval, by how they were drawn; names of readers stay away."""
+    """The card has shares of the version's texts with Wilson's interval, by draw, and no names of readers."""
     answers = {n: ("bueno" if n < 9 else "malo", "sí", "sí", "no") for n in range(1, 11)}
     _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa Quispe")
     out = sheet.parent / "out"
@@ -364,7 +364,7 @@ def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandL
 
 
 def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_line: CommandLine) -> None:
-    """The next version's card speaks of the texts that are in it."""
+    """The next version counts only the texts that it contains."""
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
     out = sheet.parent / "out"
     command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
@@ -377,7 +377,7 @@ def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_lin
 def test_what_was_judged_of_another_text_says_nothing(
     sheet: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, tmp_path: Path
 ) -> None:
-    """Collected again with another text, a document isn't the one that was read."""
+    """A judgement doesn't count for a document that was collected again with another text."""
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
     changed_run = kept_run(
         "cuentos-2", [document(n) if n else document(n, text="Otro cuento, más largo.") for n in range(10)]

@@ -47,7 +47,7 @@ def _scan(pages: int) -> bytes:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """Texts in two charsets, a scan, a copy, a catalogue, a bag with a changed file, a picture, a hidden file."""
+    """Create texts in two charsets, a scan, a copy, a catalogue, a damaged bag, a picture and a hidden file."""
     folder = tmp_path / "Envío 2019"
     (folder / "bolsa").mkdir(parents=True)
     (folder / "bolsa/uno.txt").write_text(_TEXT, encoding="utf-8")
@@ -66,7 +66,7 @@ def disk(tmp_path: Path) -> Path:
 
 
 def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLine) -> None:
-    """Formats, checksums, charsets, pages to be recognised, languages; a draft that is a source; a page."""
+    """The survey has formats, checksums, charsets, scans and languages; it writes a draft source and a page."""
     previous = sorted(path.relative_to(disk) for path in disk.rglob("*"))
     draft, html = tmp_path / "borrador.toml", tmp_path / "disco.html"
     result = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
@@ -119,7 +119,7 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
 
 
 def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
-    """Nor a folder surveyed together with sources."""
+    """It is an error, and so are a folder surveyed together with sources and a draft without a folder."""
     result = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
     assert (result.code, "the file already exists" in result.err) == (2, True)
     assert command_line("sources", "inventory", disk, "conha19").code == 2
@@ -139,7 +139,7 @@ def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine)
 def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever lies where the command is given."""
+    """An id of the catalogue names the source even if the current folder has a folder of this name."""
     (tmp_path / "conha19").mkdir()
     monkeypatch.chdir(tmp_path)
     result = command_line("sources", "inventory", "conha19", "--json")
@@ -190,7 +190,7 @@ def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command
     patterns = tomllib.loads(draft.read_text(encoding="utf-8"))["collect"]["files"]
     assert patterns == ["**/*.csv", "**/*.jsonl", "**/*.pdf", "**/*.txt"]
     source = Source(id="envio", title="Envío", holder="Archivo", collect=Collect(files=tuple(patterns)))
-    assert [list_input.relative for list_input in list_inputs(source, folder)] == sorted(files)
+    assert [file.relative for file in list_inputs(source, folder)] == sorted(files)
 
 
 def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: CommandLine) -> None:
@@ -206,7 +206,7 @@ def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: C
 def test_a_survey_says_of_how_many_files_it_read_the_text(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of many files some are looked at, and their number is reported."""
+    """Only some of many files are read, and their number is reported."""
     monkeypatch.setattr("latam_corpus.intake.sampled_texts._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")

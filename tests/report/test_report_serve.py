@@ -55,7 +55,7 @@ _ADDRESSES = (
 
 
 class Serving(Protocol):
-    """Makes servers."""
+    """A function that starts servers."""
 
     def __call__(self, *arguments: str | Path) -> AbstractContextManager[Client]:
         """Run `report --serve` with these arguments for the length of the block; yield a client."""
@@ -70,7 +70,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Asks the server on a port."""
+    """A client of the server on a port."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -93,7 +93,7 @@ class Client:
 
 @pytest.fixture
 def serving(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Serving:
-    """A maker of servers, which the command line starts."""
+    """Return a function that starts a server by the command line."""
 
     @contextmanager
     def start(*arguments: str | Path) -> Iterator[Client]:
@@ -117,7 +117,7 @@ def serving(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun) -> Path:
-    """Five documents, one for use inside."""
+    """Create a run of five documents, one of them for training only."""
     documents = [document(n, title=f"Cuento {n}") for n in range(4)]
     documents.append(document(4, title="Cerrada", uses=["train"]))
     return kept_run("cuentos-1a2b3c4d", documents)
@@ -186,7 +186,7 @@ def test_a_release_is_searched_too(
 
 
 def test_nothing_else_is_served(serving: Serving, run: Path) -> None:
-    """No file, whatever the address; no other host's page can ask; each answer has its policy."""
+    """No address leads to a file, other hosts and methods are refused, and each page has a policy without scripts."""
     with serving(run) as client:
         for target in _ADDRESSES:
             answer = client.ask(target)
@@ -218,7 +218,7 @@ def test_hostile_words_are_words(serving: Serving, run: Path) -> None:
 def test_options_that_do_not_go_together_are_refused(
     run: Path, command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And a port that is taken is named."""
+    """Each error names the option; a port in use is an error, too."""
     out = ("--out", tmp_path / "out")
     for more, message in (
         (("--serve", "--to", tmp_path / "p.html"), "it can't be combined with --to or --json"),
@@ -235,7 +235,7 @@ def test_options_that_do_not_go_together_are_refused(
 
 
 def test_ctrl_c_ends_it(run: Path, tmp_path: Path) -> None:
-    """With no error, and without a word."""
+    """Ctrl+C ends the server with exit code 0 and without a traceback."""
     command = [sys.executable, "-m", "latam_corpus", "report", str(run), "--serve", "--out", str(tmp_path / "out")]
     with subprocess.Popen(
         command,

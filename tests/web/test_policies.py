@@ -49,13 +49,13 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(person: Callable[..., Any], client_of: Callable[..., Any]) -> Any:
-    """The browser of a contributor."""
+    """Return the browser of a contributor."""
     return client_of(person("contributor"))
 
 
 @pytest.fixture
 def texts(client: Any, collection: Any) -> None:
-    """The contributor's collection, with a story and a bill."""
+    """Create the contributor's collection, with a story and a bill."""
     change_source(collection(Person.objects.get()), {"genre": "web"})
     texts = {"historia.txt": _STORY, "cuenta.txt": _LISTED}
     files = [SimpleUploadedFile(name, text.encode()) for name, text in texts.items()]

@@ -1,4 +1,4 @@
-"""Pairs that were read: how often a tool does what two readings say, kind by kind.
+"""Pairs with the verdicts of two readings: how often a tool agrees with both, by kind.
 
 The pairs are in `tests/quality_gate/dedupe`: `written.toml` has texts of its own, `read.toml` names real ones.
 """
@@ -60,7 +60,7 @@ class Judged:
 
 
 def written() -> list[Judged]:
-    """The pairs that were written for this project."""
+    """Return the pairs that were written for this project."""
     reported = tomllib.loads((PAIRS / "written.toml").read_text(encoding="utf-8"))
     return [
         _judged(pair, pair["text"], _changed(reported["text"][pair["text"]].strip(), pair)) for pair in reported["pair"]
@@ -68,7 +68,7 @@ def written() -> list[Judged]:
 
 
 def read(shelf: Shelf) -> list[Judged]:
-    """The real pairs.
+    """Return the real pairs.
 
     Args:
         shelf: the public texts.
@@ -83,7 +83,7 @@ def _judged(pair: Mapping[str, Any], group: str, texts: tuple[str, str]) -> Judg
 
 
 def _changed(text: str, pair: Mapping[str, Any]) -> tuple[str, str]:
-    """A text, and the same with a pair's changes."""
+    """Return a text, and the same text with a pair's changes."""
     lines = text.split("\n")
     for number, line in pair.get("lines", ()):
         lines[number - 1] = line
@@ -153,7 +153,7 @@ def files(pairs: Sequence[Judged]) -> list[list[int]]:
 
 
 def as_planted(name: str, pairs: Sequence[Judged], numbers: Sequence[int]) -> Planted:
-    """The documents of some pairs."""
+    """Return the documents of some pairs."""
     return Planted(
         name,
         tuple(

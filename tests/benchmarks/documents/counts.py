@@ -43,18 +43,18 @@ class Counts(NamedTuple):
     speakers: int = 0
 
     def plus(self, addend: Counts) -> Counts:
-        """Return the sums of two counts; of speakers the lower."""
+        """Return the sums of two counts, with the lower number of speakers."""
         sums = Counts._make(first + second for first, second in zip(self, addend, strict=True))
         return sums._replace(speakers=min(self.speakers, addend.speakers) if self.units else addend.speakers)
 
 
 def count(collection: Collection, extracted: Extracted, labels: dict[str, str] | None = None) -> Counts:
-    """Compare what was put in with what was read.
+    """Compare the texts of a collection with a reader's text.
 
     Args:
-        collection: the texts put in.
-        extracted: what a reader made of the file.
-        labels: how a file calls each speaker, if not by name.
+        collection: the texts that were written to a file.
+        extracted: the reader's result for the file.
+        labels: the label of each speaker in the file, if it isn't the name.
     """
     labels = labels or {}
     blocks: list[tuple[int, str]] = []  # the end before each unit, and the unit

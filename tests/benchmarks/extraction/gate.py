@@ -113,7 +113,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _by_language(data: Path) -> tuple[list[GoldPage], list[GoldPage]]:
-    """The pages whose visible text is in a wanted language, and the others that have a language."""
+    """Return the pages whose visible text is in a wanted language, and those in other languages."""
     from latam_corpus.extract.web_pages.page_blocks import read_page
 
     shelf = Shelf.of(data)
@@ -154,7 +154,7 @@ def _plain(text: str) -> str:
 
 
 def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
-    """The pages as responses of a compressed WARC file, each so many times under other addresses."""
+    """Write the pages as responses of a compressed WARC file, each several times under different addresses."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 

@@ -26,7 +26,7 @@ _MANY: Final = 8  # languages of a source that a table names
 
 
 def upper_bound(false: int, number: int) -> float:
-    """The 95 % bound of a rate after so many false ones: the Poisson mean under which so few have 5 % chance.
+    """Return the 95 % upper bound of a rate: the Poisson mean at which this few false ones have a chance of 5 %.
 
     >>> f"{upper_bound(0, 300_000):.1e}", f"{upper_bound(3, 20_000):.1e}"
     ('1.0e-05', '3.9e-04')
@@ -40,7 +40,7 @@ def upper_bound(false: int, number: int) -> float:
 
 
 def sources(windows: Sequence[Window], ours: Named) -> Table:
-    """The windows by source: how many, how many of them in training texts, how many named American."""
+    """Count the windows by source: all, those in training texts, those named American."""
     of = set(groups().of)
     rows = []
     for source in dict.fromkeys(w.source for w in windows):
@@ -56,7 +56,7 @@ def sources(windows: Sequence[Window], ours: Named) -> Table:
 
 
 def false_names(titles: Sequence[str], kinds: Sequence[str], named: Sequence[Named], title: str) -> Table:
-    """False names of languages of the Americas, a row a kind of text, a column a system."""
+    """Count false names of languages of the Americas: a row per kind of text, a column per system."""
     of = set(groups().of)
     rows: list[tuple[object, ...]] = []
     for kind in titles:
@@ -70,7 +70,7 @@ def false_names(titles: Sequence[str], kinds: Sequence[str], named: Sequence[Nam
 
 
 def by_kind(samples: Sequence[Sample], named: Sequence[Named], title: str) -> Table:
-    """The share of each set's texts that is named rightly, by system."""
+    """Return the share of each set's texts that is named correctly, by system."""
     sets: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, sample in enumerate(samples):
         sets[sample.kind, sample.language].append(n)
@@ -157,10 +157,10 @@ def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table
 
 
 def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], number: int) -> Table:
-    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory.
+    """Return documents per second of CPU time with the model loaded, as the median of the rounds, and memory.
 
-    Of one process at its peak, own being what isn't of files; and of each of four at once: with its share of the pages
-    that they have in common, and without, which is what a further one adds.
+    Memory is the peak of one process, and without pages of files; and that of each of four processes at once, with
+    its share of the common pages, and without, which is the cost of one more process.
     """
     rows = []
     first = next(iter(streams.values()))

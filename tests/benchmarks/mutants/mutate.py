@@ -1,4 +1,4 @@
-"""The mutants of a module: each is the source with one small change that a test should see.
+"""Create the mutants of a module: its source with one small change each, which a test should notice.
 
 A change replaces the bytes of one node, so that lines stay where they are. Text that only a reader sees isn't changed:
 docstrings, annotations, decorators, the words of an error, f-strings, and imports for the type checker.
@@ -42,7 +42,7 @@ _CHOICE: Final = re.compile(r"\((?:\?:)?([^()]*\|[^()]*)\)")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the bytes from `start` to `end` of the file give way to `new`.
+    """One change: `new` replaces the bytes of the file from `start` to `end`.
 
     Attributes:
         source: the line in which it begins, without indentation.
@@ -58,7 +58,7 @@ class Mutant:
     new: str
 
     def applied(self, text: bytes) -> bytes:
-        """The module with the change."""
+        """Return the module with the change."""
         return text[: self.start] + self.new.encode() + text[self.end :]
 
     def compiles(self, text: bytes) -> bool:
@@ -71,7 +71,7 @@ class Mutant:
 
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
-    r"""The mutants of a module, in the order of its lines.
+    r"""Return the mutants of a module, in the order of its lines.
 
     >>> [mutant.change for mutant in mutants_of("a.py", b"def f(n):\n    return n < 2")]
     ['n < 2 → n <= 2', '2 → 1', '2 → 3']
@@ -175,7 +175,7 @@ def _expressions(node: ast.expr, condition: bool) -> Iterator[ast.expr]:
 
 
 def _is_table(node: ast.expr, parts: list[ast.expr]) -> bool:
-    """Whether the parts are of one kind, so that one may be missing; the words and numbers of a table change anyway."""
+    """Return whether the parts are of one kind and no constants, whose values are changed anyway."""
     of_one_kind = len({type(part) for part in parts}) == 1 and not isinstance(parts[0], ast.Constant)
     return of_one_kind and len(parts) > (_PAIR if isinstance(node, ast.Tuple) else 1)
 
@@ -211,7 +211,7 @@ def _values(value: object) -> Iterator[bool | float | bytes | str]:
 
 
 def _patterns(value: str) -> Iterator[str]:
-    r"""A regular expression without a look, without an option or a choice, or with another number of repeats.
+    r"""Yield a regular expression without a lookaround, an option or a choice, or with another repeat count.
 
     >>> list(_patterns(r"(?<!\d)\d{3}\.?(a|b)"))
     ['\\d{3}\\.?(a|b)', '(?<!\\d)\\d{4}\\.?(a|b)', '(?<!\\d)\\d{2}\\.?(a|b)', '(?<!\\d)\\d{3}\\.(a|b)', '(?<!\\d)\\d{3}\\.?(b)', '(?<!\\d)\\d{3}\\.?(a)']

@@ -1,4 +1,4 @@
-"""The run: the material is gathered, each side judges it, and tables are made of the half that floors are about."""
+"""Gather the texts, let each side judge them, and make tables of the half that the floors apply to."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def filtered_by_rivals(texts: Sequence[Text], python: Path, data: Path) -> list[
 
 
 def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
-    """A row a kind: documents, what each side drops of them."""
+    """Return a row per kind: its documents, and how many each side drops."""
     ours = reasons(measured(texts))
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):
@@ -103,7 +103,7 @@ def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Ta
 
 
 def _junk(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
-    """A row a kind: documents, what each side keeps of them under each genre of prose."""
+    """Return a row per kind: its documents, and how many each side keeps under each genre of prose."""
     frame = measured(texts)
     is_kept = {genre: [not broken for broken in reasons(frame, genre)] for genre in (*PROSE, "lyrics", "dictionary")}
     shown = ("news", "literature", "oral_history")
@@ -138,7 +138,7 @@ def _junk(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Ta
 
 
 def _why(texts: Sequence[Text]) -> Table:
-    """A row a kind: the bounds that most of its documents break as news, and the share that does."""
+    """Return a row per kind: the bounds that most of its documents break as news, with the shares."""
     broken = reasons(measured(texts))
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):

@@ -67,7 +67,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def labelled() -> ModuleType:
-    """The module that draws the labelled set; a type checker would know it by two names."""
+    """Import the module that draws the labelled set, lazily: a type checker would see it under two names."""
     return importlib.import_module("tests.quality_gate.privacy.labelled")
 
 
@@ -84,7 +84,7 @@ def ours(samples: Sequence[Any]) -> list[list[Spans]]:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Recall and precision by kind, damage, speed."""
+    """Measure recall and precision by kind, damage and speed."""
     module = labelled()
     samples = [*module.positives(), *module.negatives()]
     systems = {OURS: ours(samples)}
@@ -107,11 +107,11 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def hit(sample: Any, spans: Sequence[Spans]) -> bool:
-    """Whether the identifier is replaced, all but three signs of it."""
+    """Return whether the identifier is replaced, except for at most one character before and three after."""
     return any(span.start <= sample.start + 1 and span.end >= sample.end - 3 for span in spans)
 
 
-def beside(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
+def other_replacements(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
     """Return the replacements that aren't the identifier."""
     return [span for span in spans if not sample.kind or span.end <= sample.start or span.start >= sample.end]
 
@@ -125,7 +125,7 @@ def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> T
             ]
             marked = [(sample, spans) for sample, spans in pairs if sample.kind]
             hits = sum(hit(sample, spans) for sample, spans in marked)
-            wrong = sum(len(beside(sample, spans)) for sample, spans in pairs)
+            wrong = sum(len(other_replacements(sample, spans)) for sample, spans in pairs)
             row = (len(marked), share(hits, len(marked)), len(pairs) - len(marked), wrong, share(hits, hits + wrong))
             rows.append((system, name, *row))
     columns = ("system", "half", "identifiers#", "recall#", "other numbers#", "replaced beside#", "precision#")
@@ -133,7 +133,7 @@ def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> T
 
 
 def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
-    """Recall by kind and country, held-out sentences alone; of ours the precision by kind too."""
+    """Return recall by kind and country on held-out sentences, with the toolkit's precision by kind."""
     number: Counter[str] = Counter()
     hits: Counter[tuple[str, str]] = Counter()
     kinds = {sample.group: sample.kind for sample in samples if sample.kind}
@@ -142,7 +142,7 @@ def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> 
     for place, sample in enumerate(samples):
         if not sample.held_out:
             continue
-        wrong.update(span.kind for span in beside(sample, systems[OURS][place]))
+        wrong.update(span.kind for span in other_replacements(sample, systems[OURS][place]))
         if sample.kind:
             number[sample.group] += 1
             named[sample.group] += any(span.kind == sample.kind for span in systems[OURS][place])
@@ -214,7 +214,7 @@ def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
 
 
 def _news(data: Path) -> list[str]:
-    """The tenth of the sentences of news that has the most digits, joined by twelve; nothing without the texts."""
+    """Return the tenth of the news sentences with the most digits, joined by twelve; empty without the texts."""
     lines: list[str] = []
     for path in sorted((data / "unclear" / "regional" / "dsl_tl").glob("*.tsv.xz")):
         with lzma.open(path, "rt", encoding="utf-8") as opened:
