@@ -28,25 +28,25 @@ _DAY = 86_400
 
 
 def _folder(path: Path, days: float) -> Path:
-    """A folder of compiled code that was used so many days ago."""
+    """Create a folder of compiled code that was last used this many days ago."""
     path.mkdir(parents=True)
     (path / "words.nbi").write_bytes(b"x")
-    then = time.time() - days * _DAY
-    os.utime(path, (then, then))
+    used_at = time.time() - days * _DAY
+    os.utime(path, (used_at, used_at))
     return path
 
 
 def test_a_new_folder_removes_what_nobody_uses(tmp_path: Path) -> None:
-    """The four that were used last stay, however old; of the others those that were used within a day."""
+    """The four last used are kept, however old; others are kept if they were used within a day."""
     for days in range(2, 12):
         _folder(tmp_path / f"{days:016x}", days)
     use_folder(tmp_path / "new")
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
+    remaining = {path.name for path in tmp_path.iterdir()}
+    assert remaining == {"new", *(f"{days:016x}" for days in (2, 3, 4, 5))}
 
 
 def test_what_was_used_today_stays(tmp_path: Path) -> None:
-    """Several checkouts are worked with at a time, and none may throw away what another compiled."""
+    """Several checkouts may be in use at a time, and none may remove the compiled code of another."""
     for number in range(10):
         _folder(tmp_path / f"{number:016x}", 0.5)
     use_folder(tmp_path / "new")
@@ -69,13 +69,13 @@ def test_processes_that_start_together_remove_the_same_once(tmp_path: Path) -> N
         _folder(tmp_path / f"{days:016x}", days)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(use_folder, [tmp_path / f"new{n}" for n in range(8)]))
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left >= {f"new{n}" for n in range(8)}
-    assert not [name for name in left if not name.startswith("new") and int(name, 16) > 5]
+    remaining = {path.name for path in tmp_path.iterdir()}
+    assert remaining >= {f"new{n}" for n in range(8)}
+    assert not [name for name in remaining if not name.startswith("new") and int(name, 16) > 5]
 
 
 def test_a_home_that_cant_be_written_to_is_no_error(tmp_path: Path) -> None:
-    """Numba itself reports what it can't keep."""
+    """Numba itself reports a cache that it can't write."""
     (tmp_path / "file").write_bytes(b"")
     use_folder(tmp_path / "file" / "new")
     assert not (tmp_path / "file" / "new").exists()
@@ -109,7 +109,7 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
 
 
 def test_what_is_compiled_stands_in_files_of_kernels() -> None:
-    """The digest of compiled code, and the lint settings of kernels, go by the names of files."""
+    """The digest of compiled code and the lint settings select kernels by file name."""
     compiling = re.compile(
         r"latam_corpus\.compiled import (inlined|kernel)|^\s*(import numba|from numba)", re.MULTILINE
     )
@@ -139,7 +139,7 @@ def test_a_change_of_what_a_kernel_imports_is_compiled_again(tmp_path: Path) -> 
 
 
 def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code that was compiled by other decorators isn't this code."""
+    """Changed decorators change the digest of compiled code."""
     previous = digest_of_compiled(PACKAGE)
     (tmp_path / "compiled.py").write_text("kernel = None\n")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
@@ -150,7 +150,7 @@ def test_another_way_to_compile_is_compiled_anew(tmp_path: Path, monkeypatch: py
 def test_a_run_with_an_empty_cache_says_that_it_compiles(
     tmp_path: Path, small_recipe: SmallRecipe, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once, on standard error, before workers begin; under --json as an event. A small run doesn't compile."""
+    """The note comes once, on standard error, or with --json as an event; a small run doesn't compile."""
     (tmp_path / "datos").mkdir()
     letter = tmp_path / "datos" / "a.jsonl"
     letter.write_text('{"text": "La barca salió antes del alba."}\n')
@@ -166,9 +166,9 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     letter.write_text(json.dumps({"text": "La barca volvió antes del alba. " * 4_000}) + "\n")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
-    said = command_line(*words, "--json").err
-    events = [json.loads(line) for line in said.splitlines()]
-    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, said
+    stderr = command_line(*words, "--json").err
+    events = [json.loads(line) for line in stderr.splitlines()]
+    assert len([event for event in events if event["event"] == "note" and "compiling" in event["text"]]) == 1, stderr
     (tmp_path / "otra" / "text").mkdir(parents=True)
     (tmp_path / "otra" / "text" / "a.nbi").touch()
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
@@ -195,7 +195,7 @@ def test_a_later_command_that_compiles_more_does_not_announce_the_whole_toolkit(
 def test_the_environment_turns_compiling_on(
     value: str | None, compiles: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only a value other than 0 does; with an empty cache the note then comes before any input."""
+    """Only a value other than empty and 0 does; with an empty cache a note then comes before any input."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     monkeypatch.delenv("LATAM_CORPUS_COMPILE", raising=False)

@@ -1,4 +1,4 @@
-"""Which rows a language's code admits, and that every place which compares codes does so by one rule."""
+"""A language's code admits certain rows, and all comparisons of codes follow this rule."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SOURCE = 'id = "relatos"\ntitle = "Relatos"\nholder = "Biblioteca"\nlanguages = 
 
 
 @pytest.mark.parametrize(
-    ("asked", "row", "admitted"),
+    ("requested", "row", "admitted"),
     [
         ("quy", "quy_Latn", True),  # the same
         ("que", "quy_Latn", True),  # a member of a macrolanguage
@@ -64,14 +64,14 @@ SOURCE = 'id = "relatos"\ntitle = "Relatos"\nholder = "Biblioteca"\nlanguages = 
     ],
 )
 def test_a_code_admits_itself_its_members_and_a_group_that_cannot_be_told_finer(
-    asked: str, row: str, admitted: bool
+    requested: str, row: str, admitted: bool
 ) -> None:
     """A requested language gets its own texts, its members' and those known only as its group, never a sibling's."""
-    assert admits(asked, row) is admitted
+    assert admits(requested, row) is admitted
 
 
 @pytest.mark.parametrize(
-    ("language", "declared", "known"),
+    ("language", "declared", "expected"),
     [
         ("que_Latn", "quy", "quy_Latn"),
         ("nah_Latn", "azz", "azz_Latn"),
@@ -85,10 +85,10 @@ def test_a_code_admits_itself_its_members_and_a_group_that_cannot_be_told_finer(
     ],
 )
 def test_a_source_names_the_member_where_a_text_shows_its_group_alone(
-    language: str, declared: str | None, known: str
+    language: str, declared: str | None, expected: str
 ) -> None:
     """The identified group is narrowed to the member that its source declares; other results never change."""
-    assert narrowed(language, declared) == known
+    assert narrowed(language, declared) == expected
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown:
     assert created["language"].to_list() == ["quy_Latn", "que_Latn", "quy_Latn", "quz_Latn", "quz_Latn"]
     assert created["drop_reason"].to_list() == [None, None, None, "language=quz", "language=quz"]
     # The ledger says that the member is the source's word.
-    assert [json.loads(one).get("shown") for one in created["evidence"][3:]] == ["que_Latn", None]
+    assert [json.loads(evidence).get("shown") for evidence in created["evidence"][3:]] == ["que_Latn", None]
 
 
 def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[LanguageJudgement]) -> None:
@@ -155,7 +155,7 @@ def test_a_family_whose_members_nobody_listed_is_refused_as_one() -> None:
     """A code of ISO 639-5 without a list isn't reported as a typing error."""
     source, results = check_source(SOURCE.format(code="tup"))
     assert source is None
-    reported = [one.in_language("es") for one in results]
+    reported = [finding.in_language("es") for finding in results]
     assert reported == ["línea 4, «languages (1)»: «tup» es una familia de lenguas; indique sus lenguas, una por una"]
     with pytest.raises(ConfigError, match="family of languages"):
         iso_code("tup", "receta.toml")
@@ -180,12 +180,12 @@ def _rows(**by_language: int) -> Counter[Any]:
 
 
 def test_a_floor_on_a_group_judges_all_its_members_together() -> None:
-    """Members that are too few to be judged alone are judged as what the floor names."""
+    """Members with too few rows for a judgement of their own are judged together, as the floor names them."""
     assert _losses(_rows(quy=12, quz=14, spa=5), floor=0.0, language={"que": 0.5}) == [("que", 26, 0)]
 
 
 def test_a_floor_on_a_member_counts_what_is_known_as_its_group() -> None:
-    """A floor on Ayacucho Quechua is about all rows that a wish for it takes."""
+    """A floor on Ayacucho Quechua counts all rows that a request for this language admits."""
     assert _losses(_rows(quy=12, que=14, quz=40), floor=0.0, language={"quy": 0.5}) == [("quy", 26, 0)]
 
 
@@ -210,7 +210,7 @@ def test_a_lenient_floor_on_a_group_holds_for_its_members() -> None:
     ],
 )
 def test_a_language_without_a_policy_has_its_groups(code: str, file: str) -> None:
-    """Own file, the one that covers it, its group's or macrolanguage's, else the one for all."""
+    """The policy is its own file, one that covers it, that of its group or macrolanguage, or the general one."""
     assert Policies.load().language(code).language == file
 
 
@@ -227,7 +227,7 @@ def test_a_word_list_of_a_group_serves_its_members(tmp_path: Path) -> None:
     ("code", "remedy"), [("spanish", "write «spa»"), ("Aymara", "write «aym»"), ("quyx", "did you mean «quy»?")]
 )
 def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) -> None:
-    """As a genre is that there isn't: else they would be held to the loosest bounds without a word."""
+    """An unknown language is refused, because the loosest bounds would apply to it without a note."""
     batch = Batch(pl.DataFrame({"text": ["La luz."], "language": [code], "genre": ["news"]}))
     with pytest.raises(ConfigError, match=re.escape(remedy)):
         Measure()(batch)
@@ -235,9 +235,9 @@ def test_rows_in_a_language_that_there_isnt_are_refused(code: str, remedy: str) 
 
 def test_a_language_that_a_source_names_in_words_is_no_code() -> None:
     """Such rows are identified; a code of two letters or with a script counts as a code."""
-    said = ["Castellano", "es", "spa_Latn", "spax"]
+    declared = ["Castellano", "es", "spa_Latn", "spax"]
     text = "Se fue la luz en todo el barrio de abajo."
-    frame = pl.DataFrame({"doc_id": ["a", "b", "c", "d"], "text": [text] * 4, "declared_language": said})
+    frame = pl.DataFrame({"doc_id": ["a", "b", "c", "d"], "text": [text] * 4, "declared_language": declared})
     rows = frame.with_columns(pl.lit(None, pl.String).alias("language"))
     results = with_language(rows, [Measure()], lambda _: None)
     assert results["language"].to_list() == ["spa_Latn", "es", "spa_Latn", "spa_Latn"]
@@ -255,12 +255,12 @@ def test_a_capture_in_the_group_of_a_language_is_fetched() -> None:
     """Common Crawl's index has Quechua and no member of it."""
     table = CommonCrawl(index=("a.cdx",), domains=("pe",), languages=("quy",))
     for result, why in (("que", None), ("quz", "language"), ("spa", "language")):
-        one = Capture("https://g.pe/a", "", 200, "text/html", (result,), "", f"{table.records}a.warc.gz", 0, 9)
-        assert why_not(table, one, one.url) == why
+        capture = Capture("https://g.pe/a", "", 200, "text/html", (result,), "", f"{table.records}a.warc.gz", 0, 9)
+        assert why_not(table, capture, capture.url) == why
 
 
 def test_a_preview_calls_a_member_no_other_language() -> None:
-    """A text in the group or a member of what the source states needs no look."""
+    """A text in the group or in a member of the stated language needs no review."""
     words = "palabra " * 30
     assert not to_look_at(words, "quy_Latn", ["que"])
     assert not to_look_at(words, "que_Latn", ["quy"])
@@ -268,22 +268,22 @@ def test_a_preview_calls_a_member_no_other_language() -> None:
 
 
 def test_the_catalogue_is_searched_by_the_same_rule(command_line: CommandLine) -> None:
-    """Who looks for Nahuatl finds the source in one of its languages, and who looks for a member the macrolanguage."""
+    """A search for Nahuatl finds sources in its languages, and one for a member finds the macrolanguage."""
 
-    def listed(named: str) -> set[str]:
+    def ids_of(named: str) -> set[str]:
         reported = json.loads(command_line("sources", "list", "--language", named, "--json").out)
-        return {one["id"] for one in reported}
+        return {source["id"] for source in reported}
 
-    assert "ud-highland-puebla-nahuatl" in listed("náhuatl")
-    assert "wikipedia-qu" in listed("quy")
-    assert "wikipedia-qu" not in listed("nah")
+    assert "ud-highland-puebla-nahuatl" in ids_of("náhuatl")
+    assert "wikipedia-qu" in ids_of("quy")
+    assert "wikipedia-qu" not in ids_of("nah")
 
 
 def test_work_made_with_other_groups_is_not_taken_for_this_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed `groups.toml` redoes what depends on it."""
+    """A changed `groups.toml` changes the fingerprints of the work that depends on it."""
     previous = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
-    other = dataclasses.replace(groups(), digest="other")
+    changed_groups = dataclasses.replace(groups(), digest="other")
     for room in ("language.identify", "policies.policy"):
-        monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: other)
-    after = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
-    assert all(a != b for a, b in zip(previous, after, strict=True))
+        monkeypatch.setattr(f"latam_corpus.{room}.groups", lambda: changed_groups)
+    current = Identify().fingerprint(), Policies.load().bounds_digest(), Policies.load().lexicon_digest()
+    assert all(a != b for a, b in zip(previous, current, strict=True))

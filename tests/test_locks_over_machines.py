@@ -1,4 +1,4 @@
-"""A run's folder is in one process's hands, also where the file system's locks don't reach over machines."""
+"""A run's folder belongs to one process, even if the file system's locks don't reach other machines."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _NOBODY = cast("Tombstones", None)  # of what is looked at here nothing is withd
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Holders show themselves often, so that nobody waits long."""
+    """Make holders beat often, so that no test waits long."""
     monkeypatch.setattr(locks, "BEAT_SECONDS", 0.2)
 
 
 @contextmanager
 def _held_elsewhere(folder: Path) -> Iterator[None]:
-    """A process of another machine, whose lock isn't seen here, holds the folder."""
+    """Hold the folder as a process of another machine does, whose lock isn't seen here."""
     ended = threading.Event()
 
     def beat() -> None:
@@ -62,12 +62,12 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
 
 
 def _watches() -> AbstractContextManager[object]:
-    """What looks whether a process of another machine is alive says so: it takes a while."""
+    """Expect the note about the wait to see whether a process of another machine is alive."""
     return pytest.warns(NoteWarning, match="waiting 1 second to see whether the processes that hold these are alive")
 
 
 def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> None:
-    """And is named; once it is silent, the folder is free."""
+    """The error names it; once it is silent, the folder is free."""
     (tmp_path / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
     refused = pytest.raises(ConfigError, match="in use by process 7 on nodo3; wait")
     with _watches(), _held_elsewhere(tmp_path), refused, locks.locked(tmp_path, beats=True):
@@ -78,7 +78,7 @@ def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> 
 
 
 def test_the_file_of_who_holds_a_lock_is_never_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another machine that read it then would take the folder for free."""
+    """Another machine that read an empty file would treat the folder as free."""
     monkeypatch.setattr(locks, "BEAT_SECONDS", 0.0)
     with locks.locked(tmp_path, beats=True):
         first = (tmp_path / locks.LOCK_FILE).read_text()
@@ -92,7 +92,7 @@ def test_the_file_of_who_holds_a_lock_is_never_empty(tmp_path: Path, monkeypatch
 
 
 def test_what_removes_work_sees_a_run_of_another_machine(tmp_path: Path, document: Document, kept_run: KeptRun) -> None:
-    """Its work is referred to by nothing before it is done, and what it reads would go under its hands."""
+    """Before a run ends, no record refers to its work, and a removal would take its input away."""
     out, run = tmp_path / "out", kept_run("cuentos-0a1b2c3d", [document(0)])
     (out / "work" / "ab" / "ab12").mkdir(parents=True)
     (run / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
@@ -109,7 +109,7 @@ def test_what_removes_work_sees_a_run_of_another_machine(tmp_path: Path, documen
 
 
 def test_who_shares_a_lock_leaves_nothing_to_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of two machines share the folder of work: neither may take the other for one that holds it alone."""
+    """Two machines' runs share the folder of work: neither may treat the other's lock as exclusive."""
     with locks.locked(tmp_path, shared=True, beats=True):
         monkeypatch.setattr("socket.gethostname", lambda: "nodo3")
         with locks.locked(tmp_path, shared=True, beats=True):
@@ -118,7 +118,7 @@ def test_who_shares_a_lock_leaves_nothing_to_watch(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("removal", ["prune", "purge"])
 def test_what_killed_runs_of_another_machine_left_is_watched_at_once(removal: str, tmp_path: Path) -> None:
-    """However many there are: none takes a time, or an open file, of its own; and the next removal waits for none."""
+    """However many there are, one wait and few open files are enough, and the next removal doesn't wait."""
     out, count = tmp_path / "out", 60
     for number in range(count):
         run = out / "runs" / f"cuentos-{number:08x}"
@@ -138,7 +138,7 @@ def test_what_killed_runs_of_another_machine_left_is_watched_at_once(removal: st
 
 @pytest.fixture
 def one_tale(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Run:
-    """`run` of a recipe over one document."""
+    """Return `run` with a recipe over one document."""
     (tmp_path / "receta.toml").write_text(small_recipe("repair"))
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (tmp_path / "in").mkdir()
@@ -149,14 +149,14 @@ def one_tale(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecip
 
 @pytest.mark.filterwarnings("default::latam_corpus.errors.NoteWarning")
 def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_tale: Run, tmp_path: Path) -> None:
-    """A run that keeps all goes on beside others; one that removes rows goes on alone."""
-    other, work = tmp_path / "out" / "runs" / "otra-0a1b2c3d", tmp_path / "out" / "work"
-    for folder in (other, work):
+    """A run that keeps all rows may run with others; one that removes rows runs alone."""
+    other_run, work = tmp_path / "out" / "runs" / "otra-0a1b2c3d", tmp_path / "out" / "work"
+    for folder in (other_run, work):
         folder.mkdir(parents=True)
         (folder / locks.LOCK_FILE).write_text("process 7 on nodo3, beat x")
     begun = work / "ab" / "ab12.nodo3-7.partial"
     begun.mkdir(parents=True)
-    with _held_elsewhere(other):
+    with _held_elsewhere(other_run):
         reported = one_tale("--work", "measured")
         assert (reported.code, "in use by process 7 on nodo3" in reported.err, "to see whether" in reported.err) == (
             2,
@@ -174,12 +174,12 @@ def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_t
 
 
 def test_without_locks_of_the_file_system_signs_of_life_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of processes of this machine, too."""
+    """Beats decide then, for processes of this machine, too."""
 
-    def none(*_: object) -> None:
+    def no_locks(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", no_locks)
     refused = pytest.raises(ConfigError, match="in use by process")
     with locks.locked(tmp_path, beats=True), _watches(), refused, locks.locked(tmp_path, beats=True):
         pass

@@ -56,7 +56,7 @@ rights = "Derechos"
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """The description of a folder."""
+    """Write the description of a folder."""
     path = tmp_path / "cartas.toml"
     path.write_text(_SOURCE, encoding="utf-8")
     return path
@@ -64,7 +64,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Prose, verse, an interview, a file without a row, a picture that isn't read, and a catalogue."""
+    """Create prose, verse, an interview, a file without a row, a picture that isn't read, and a catalogue."""
     path = tmp_path / "Envío"
     (path / "cartas").mkdir(parents=True)
     texts = {"cartas/uno.txt": _PROSE, "canción.txt": _VERSE, "charla.txt": _INTERVIEW, "sin fila.txt": _PROSE}
@@ -82,7 +82,7 @@ def _by_path(folder: Path, *arguments: Any, **options: Any) -> dict[str, dict[st
 def test_check_source_returns_the_findings_of_the_command(
     source: Path, folder: Path, command_line: CommandLine
 ) -> None:
-    """With the records too, if there are any; an error has its line, key, problem and remedy."""
+    """Records are checked, too, if given; a finding has its line, key, problem and remedy."""
     for arguments in ((source,), (source, folder)):
         [reported] = command_line(
             "sources", "check", source, *(("--input", folder) if arguments[1:] else ()), "--json"
@@ -97,7 +97,7 @@ def test_check_source_returns_the_findings_of_the_command(
 
 
 def test_a_survey_has_the_row_and_the_terms_of_each_file(source: Path, folder: Path) -> None:
-    """By the source and its catalogue; what no row names, or whose terms aren't understood, is held."""
+    """A file without a row, or whose terms aren't understood, is held."""
     files = _by_path(folder, source, language="es")
     assert list(files) == sorted(files)
     assert {path: row["form"] for path, row in files.items() if row["form"]} == {
@@ -137,7 +137,7 @@ def test_a_survey_without_a_source_reads_the_catalogue_that_it_finds(folder: Pat
 
 
 def test_a_survey_may_examine_single_files(source: Path, folder: Path) -> None:
-    """With their rows in the catalogue of the whole folder; a name that no file has is an error."""
+    """Their rows come from the catalogue of the whole folder; a name that no file has is an error."""
     for described_by in (source, None):
         whole, single = _by_path(folder, described_by), _by_path(folder, described_by, files=["canción.txt"])
         assert single == {"canción.txt": whole["canción.txt"]}
@@ -148,7 +148,7 @@ def test_a_survey_may_examine_single_files(source: Path, folder: Path) -> None:
 
 
 def test_a_survey_names_the_files_that_a_source_does_not_choose(source: Path, folder: Path) -> None:
-    """They aren't read by a run, and have no text."""
+    """Such files aren't read by a run, and the survey has a remedy."""
     chosen = _SOURCE.replace("index.file", 'files = ["**/*.md"]\nindex.file')
     source.write_text(chosen, encoding="utf-8")
     row = _by_path(folder, source)["canción.txt"]
@@ -157,7 +157,7 @@ def test_a_survey_names_the_files_that_a_source_does_not_choose(source: Path, fo
 
 
 def test_a_catalogue_that_contradicts_itself_leaves_the_survey(source: Path, folder: Path) -> None:
-    """As the catalogue of a source it is an error; one that no source names is left out."""
+    """A contradiction is an error in the catalogue of a source; a catalogue that no source names is ignored."""
     with (folder / "catálogo.csv").open("a", encoding="utf-8") as file:
         file.write("cartas/uno.txt,Dos,CC-BY-4.0\n")
     assert _by_path(folder)["cartas/uno.txt"]["catalogue_row"] is None
@@ -166,19 +166,19 @@ def test_a_catalogue_that_contradicts_itself_leaves_the_survey(source: Path, fol
 
 
 def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_line: CommandLine) -> None:
-    """Original, text, language and reasons of each item, in the wanted language."""
+    """Each item has its original, text, language and reasons, in the requested language."""
     reported = command_line("sources", "preview", source, "--input", folder, "--n", "20", "--json").json["items"]
     items = lc.preview(source, folder)
     assert [
         [item.where, item.title, item.language, item.kept, list(item.reasons), item.original, item.text]
         for item in items
     ] == [
-        [one[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for one in reported
+        [row[key] for key in ("where", "title", "language", "kept", "why", "original", "text")] for row in reported
     ]  # fmt: skip
     by_file = {item.file: item for item in items}
     letter, picture = by_file["cartas/uno.txt"], by_file["foto.gif"]
     assert (letter.verdict, letter.kept, letter.language) == ("kept", True, "spa_Latn")
-    assert [item.language_score for item in items] == [one["language_score"] for one in reported]
+    assert [item.language_score for item in items] == [row["language_score"] for row in reported]
     assert (picture.verdict, picture.numbers) == ("unreadable:unknown format", ())
     numbers = {number.signal: number for number in letter.numbers}
     assert numbers["stop_word_count"].value == pytest.approx(17, abs=8)
@@ -216,19 +216,19 @@ def test_a_number_is_outside_a_bound_if_the_run_drops_the_text_for_it(source: Pa
 
 
 def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder: Path) -> None:
-    """A row's genre decides with which bounds the file is judged."""
+    """The genre in a row decides which bounds apply to the file."""
     (folder / "canción.txt").write_text("Volví\n\na tu puerto,\n\namor", encoding="utf-8")
     previous = lc.preview(source, folder, files=["canción.txt"])[0]
     rows = "Archivo,Título,Derechos,genre\nCANCIÓN.txt,Canto,CC-BY-4.0,lyrics\n"
     (folder / "catálogo.csv").write_text(rows, encoding="utf-8")
-    after = lc.preview(source, folder, files=["canción.txt"])[0]
+    corrected = lc.preview(source, folder, files=["canción.txt"])[0]
     assert {number.signal: number.minimum for number in previous.numbers} != {
-        number.signal: number.minimum for number in after.numbers
+        number.signal: number.minimum for number in corrected.numbers
     }
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (lambda: lc.check_source(7), "lc.check_source: «path» is 7"),  # type: ignore[arg-type]
         (lambda: lc.survey("nada"), "nada: it has no files"),
@@ -237,15 +237,15 @@ def test_a_correction_in_the_catalogue_applies_to_one_file(source: Path, folder:
         (lambda: lc.preview("nada.toml", "nada", n=0), "lc.preview: «n» is 0; it must be a number of 1 or more"),
     ],
 )
-def test_wrong_arguments_of_intake_functions_are_named(call: Callable[[], object], told: str) -> None:
-    """Before anything is read."""
-    with pytest.raises(lc.ConfigError, match=told):
+def test_wrong_arguments_of_intake_functions_are_named(call: Callable[[], object], message: str) -> None:
+    """The error comes before anything is read."""
+    with pytest.raises(lc.ConfigError, match=message):
         call()
 
 
 @pytest.mark.filterwarnings("ignore:.*(no row|isn't understood|missing file|can't be read):UserWarning")
 def test_files_names_what_became_of_each_file(source: Path, folder: Path, tmp_path: Path) -> None:
-    """Kept, dropped or not read, with the reasons."""
+    """Each file is kept, dropped or not read, with the reasons."""
     run = lc.run(_recipe(tmp_path, source), folder, tmp_path / "out", engine="in-process", progress=False)
     files = run.files("es")
     assert files.columns == ["source_id", "file", "documents", "kept", "dropped", "reasons", "why"]

@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace) -> Report:
         arms += [_arm(named, _ours(raw, stages, folder / f"{n}")) for n, (named, stages) in enumerate(ours)]
     shape = Shape(width=args.width, layers=args.layers, batch=args.batch, passes=args.passes)
     trainer = _once(partial(train_and_measure, shape=shape) if args.transformer else _ngrams)
-    held = [Text(one.text.encode(), one.language, one.genre) for one in unseen]
+    held = [Text(sample.text.encode(), sample.language, sample.genre) for sample in unseen]
     run = partial(ablate, held_out=held, trainer=trainer, seeds=args.seeds, budget=args.bytes)
     begun = time.process_time()
     first = run(arms)
@@ -114,7 +114,7 @@ def measure(args: argparse.Namespace) -> Report:
             tables.append(_table("All that each arm has, beside FineWeb-2's rules", run(arms[1:3], whole=True).scores))
     sizes = [
         (arm.name, language, sum(text.language == language for text in arm.texts), _size(arm, language))
-        for language in dict.fromkeys(one.language for one in held)
+        for language in dict.fromkeys(sample.language for sample in held)
         for arm in arms
     ]
     tables.append(Table("What each arm has", ("arm", "language", "documents#", "bytes#"), tuple(sizes)))
@@ -130,14 +130,14 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _once(trainer: Trainer) -> Trainer:
-    """The trainer, which makes a model of the same texts by the same seed once: arms are compared with two of them."""
-    known: dict[tuple[bytes, int], Any] = {}
+    """Return the trainer with a cache by texts and seed, because each arm is compared with two others."""
+    cache: dict[tuple[bytes, int], Any] = {}
 
     def trained(texts: Sequence[bytes], held: Sequence[bytes], seed: int) -> Any:
         key = hashlib.sha256(b"\0".join([*texts, *held])).digest(), seed
-        if key not in known:
-            known[key] = trainer(texts, held, seed)
-        return known[key]
+        if key not in cache:
+            cache[key] = trainer(texts, held, seed)
+        return cache[key]
 
     return trained
 
@@ -166,8 +166,8 @@ def _table(title: str, scores: Sequence[Score]) -> Table:
     return Table(title, columns, tuple(rows))
 
 
-def _bounds(one: Score) -> tuple[str, str]:
-    return ("", "") if one.low is None or one.high is None else (f"{one.low:+.3f}", f"{one.high:+.3f}")
+def _bounds(score: Score) -> tuple[str, str]:
+    return ("", "") if score.low is None or score.high is None else (f"{score.low:+.3f}", f"{score.high:+.3f}")
 
 
 def _good(data: Path) -> Iterator[good.Text]:
@@ -182,21 +182,21 @@ def _good(data: Path) -> Iterator[good.Text]:
         words = row["text"].split()
         for start in range(0, len(words) - 200, 400):
             yield good.Text("films", "spa", "oral_history", " ".join(words[start : start + 400]))
-    for one in good.good(data):
-        if one.genre == "news" and one.kind.startswith(("news sentences, por", "Global Voices, Aymara")):
-            yield one
-        if one.kind == "interviews, Mapudungun":
-            yield one
+    for sample in good.good(data):
+        if sample.genre == "news" and sample.kind.startswith(("news sentences, por", "Global Voices, Aymara")):
+            yield sample
+        if sample.kind == "interviews, Mapudungun":
+            yield sample
     for code, texts in good.americas_nlp(data):
         yield from (good.Text("AmericasNLP", _CODES.get(code, code), "web", text) for text in texts if code != "aym")
 
 
-def _material(data: Path, most: int, wanted: set[str]) -> tuple[list[good.Text], list[good.Text]]:
-    """The raw texts, each declared to be in a language and of a genre, and the unseen ones."""
+def _material(data: Path, limit: int, languages: set[str]) -> tuple[list[good.Text], list[good.Text]]:
+    """Return the raw texts, each with a declared language and genre, and the held-out texts."""
     groups: dict[tuple[str, str], list[good.Text]] = {}
-    for one in _good(data):
-        if not wanted or one.language in wanted:
-            groups.setdefault((one.language, one.genre), []).append(one)
+    for sample in _good(data):
+        if not languages or sample.language in languages:
+            groups.setdefault((sample.language, sample.genre), []).append(sample)
     foreign = {
         language: [text for novel in good.novels(data, language) for text in good.stretches(novel)[:3]]
         for language in good.NOVELS
@@ -206,16 +206,23 @@ def _material(data: Path, most: int, wanted: set[str]) -> tuple[list[good.Text],
     unseen: list[good.Text] = []
     for (language, genre), texts in groups.items():
         dice = random.Random(f"{_SEED} {language} {genre}")
-        chosen = texts[:: max(1, len(texts) // most)][:most]
+        chosen = texts[:: max(1, len(texts) // limit)][:limit]
         held = chosen[::_HELD]
-        lines = {line for one in held for line in one.text.split("\n") if len(line) >= _LINE}
+        lines = {line for sample in held for line in sample.text.split("\n") if len(line) >= _LINE}
         unseen += held
-        rest = [one for n, one in enumerate(chosen) if n % _HELD and lines.isdisjoint(one.text.split("\n"))]
-        others = foreign["por" if language == "spa" else "spa"]
-        added = [_misread(one.text) if dice.random() < _MISREAD else one.text for one in rest]
-        added += [f"{_HEAD}\n{one.text}\n{_FOOT}" for one in rest if dice.random() < _DOUBLED]
-        added += [other[: len(one.text)] for one in rest if dice.random() < _FOREIGN for other in [dice.choice(others)]]
-        added += [dice.choice(menus) for _ in rest if dice.random() < _MENUS]
+        remaining = [
+            sample for n, sample in enumerate(chosen) if n % _HELD and lines.isdisjoint(sample.text.split("\n"))
+        ]
+        foreign_texts = foreign["por" if language == "spa" else "spa"]
+        added = [_misread(sample.text) if dice.random() < _MISREAD else sample.text for sample in remaining]
+        added += [f"{_HEAD}\n{sample.text}\n{_FOOT}" for sample in remaining if dice.random() < _DOUBLED]
+        added += [
+            foreign_text[: len(sample.text)]
+            for sample in remaining
+            if dice.random() < _FOREIGN
+            for foreign_text in [dice.choice(foreign_texts)]
+        ]
+        added += [dice.choice(menus) for _ in remaining if dice.random() < _MENUS]
         dice.shuffle(added)
         raw += [good.Text("raw", language, genre, text) for text in added]
     return raw, unseen
@@ -226,17 +233,17 @@ def _misread(text: str) -> str:
 
 
 def _language(declared: Sequence[str], code: str) -> str:
-    """Return the material's language that a text was identified as; empty if there is none."""
+    """Return the declared language that admits a text's identified one, or an empty string."""
     return next((language for language in declared if admits(language, code)), "")
 
 
 def _ours(raw: Sequence[good.Text], stages: Sequence[str], folder: Path) -> list[good.Text]:
     """Return the texts that a run of this toolkit keeps."""
     folder.mkdir()
-    declared = sorted({one.language for one in raw})
-    genres = sorted({one.genre for one in raw})
+    declared = sorted({sample.language for sample in raw})
+    genres = sorted({sample.genre for sample in raw})
     for genre in genres:
-        rows = [{"id": str(n), "text": one.text} for n, one in enumerate(raw) if one.genre == genre]
+        rows = [{"id": str(n), "text": sample.text} for n, sample in enumerate(raw) if sample.genre == genre]
         (folder / f"{genre}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         (folder / f"{genre}.toml").write_text(_SOURCE.format(genre=genre, name=_name(genre)), encoding="utf-8")
     options = {"identify": f"languages = {json.dumps(declared)}"}
@@ -246,8 +253,8 @@ def _ours(raw: Sequence[good.Text], stages: Sequence[str], folder: Path) -> list
     inputs = [word for genre in genres for word in ("--input", f"{_name(genre)}={folder}")]
     command = [sys.executable, "-m", "latam_corpus", "run", str(folder / "ablation.toml"), *inputs]
     _done([*command, "--out", str(folder / "out"), "--workers", "1"])
-    kept = pl.concat([pl.read_parquet(path) for path in sorted((folder / "out").rglob("kept/*.parquet"))])
-    reported = kept.select("text", "language", "genre").iter_rows()
+    kept_rows = pl.concat([pl.read_parquet(path) for path in sorted((folder / "out").rglob("kept/*.parquet"))])
+    reported = kept_rows.select("text", "language", "genre").iter_rows()
     return [good.Text("ours", _language(declared, code), genre, text) for text, code, genre in reported]
 
 
@@ -257,28 +264,28 @@ def _name(genre: str) -> str:
 
 def _fineweb(raw: Sequence[good.Text], folder: Path, python: str, data: Path) -> list[good.Text]:
     """Return the texts that FineWeb-2's rules keep."""
-    declared = sorted({one.language for one in raw})
-    reported = judge(load(), [one.text for one in raw])
+    declared = sorted({sample.language for sample in raw})
+    verdicts = judge(load(), [sample.text for sample in raw])
     texts = [
-        good.Text("fineweb", _language(declared, verdict.language), one.genre, one.text)
-        for one, verdict in zip(raw, reported, strict=True)
+        good.Text("fineweb", _language(declared, verdict.language), sample.genre, sample.text)
+        for sample, verdict in zip(raw, verdicts, strict=True)
     ]
     texts = [text for text in texts if text.language]
-    here = Path(__file__).parent
+    benchmarks = Path(__file__).parent
     source, out = folder / "texts.jsonl", folder / "told.jsonl"
-    rows = [{"id": str(n), "language": one.language, "text": one.text} for n, one in enumerate(texts)]
+    rows = [{"id": str(n), "language": sample.language, "text": sample.text} for n, sample in enumerate(texts)]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     configs = data / "quality/fineweb2_facts/configs.tar.xz"
-    _done([python, str(here / "quality_kept" / "rival_filters.py"), str(source), str(configs), str(out)])
+    _done([python, str(benchmarks / "quality_kept" / "rival_filters.py"), str(source), str(configs), str(out)])
     # Its third filter is C4's, which FineWeb-2 doesn't run.
     with out.open(encoding="utf-8") as lines:
         reasons = [json.loads(line)[0] for line in lines]
     rows = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    _done([python, str(here / "dedupe" / "rivals.py"), "datatrove-regex", str(source), str(out)])
+    _done([python, str(benchmarks / "dedupe" / "rivals.py"), "datatrove-regex", str(source), str(out)])
     dropped = json.loads(out.read_text(encoding="utf-8"))["dropped"]
-    kept = [texts[int(row["id"])] for row in rows if row["id"] not in dropped]
-    return [good.Text(one.kind, one.language, one.genre, ftfy.fix_text(one.text)) for one in kept]
+    kept_texts = [texts[int(row["id"])] for row in rows if row["id"] not in dropped]
+    return [good.Text(sample.kind, sample.language, sample.genre, ftfy.fix_text(sample.text)) for sample in kept_texts]
 
 
 def _done(command: list[str]) -> None:

@@ -39,8 +39,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--megabytes", type=int, default=200, help="of text; 200 by default")
     parser.add_argument("--rounds", type=int, default=1, help="how often each writes, in turn")
-    every = ",".join([*FORMATS, _SHUFFLED])
-    parser.add_argument("--formats", default=every, help="with commas; ds and datatrove's are always there")
+    formats = ",".join([*FORMATS, _SHUFFLED])
+    parser.add_argument("--formats", default=formats, help="with commas; ds and datatrove's are always there")
 
 
 def measure(args: argparse.Namespace) -> Report:
@@ -56,20 +56,20 @@ def measure(args: argparse.Namespace) -> Report:
                 break
         learn_tokenizer(folder / "tokenizer.json", texts[:200])
         pull("benchmark", version_of(folder, texts), folder / "pulled")
-        wanted = {"ds", "datatrove", *args.formats.split(",")}
-        chosen = [form for form in (*FORMATS, "datatrove", _SHUFFLED) if form in wanted]
+        requested = {"ds", "datatrove", *args.formats.split(",")}
+        chosen = [form for form in (*FORMATS, "datatrove", _SHUFFLED) if form in requested]
         reported: dict[str, list[dict[str, Any]]] = {}
         for _ in range(args.rounds):
             for form in chosen:
                 shutil.rmtree(folder / form, ignore_errors=True)
                 reported.setdefault(form, []).append(_written(form, folder))
-        same = _same(folder)
+        same_tokens = _same(folder)
         rows = []
         for form, rounds in reported.items():
-            cpu = float(np.median([one["cpu"] for one in rounds]))
+            cpu = float(np.median([run["cpu"] for run in rounds]))
             tokens = rounds[0]["tokens"]
             figures = (tokens, round(cpu, 1), round(tokens / cpu / 1e6, 2), round(size / cpu / 1e6, 1))
-            rows.append((form, *figures, round(rounds[0]["peak_mb"]), same if form == "datatrove" else ""))
+            rows.append((form, *figures, round(rounds[0]["peak_mb"]), same_tokens if form == "datatrove" else ""))
     columns = ("format", "tokens#", "CPU s#", "million tokens/CPU s#", "MB/CPU s#", "peak MB#", "same tokens")
     table = Table(f"{len(texts):,} documents, {size / 1e6:.0f} MB of text", columns, tuple(rows))
     settings = {"megabytes": args.megabytes, "rounds": args.rounds}
@@ -87,10 +87,10 @@ def _written(form: str, folder: Path) -> dict[str, Any]:
 
 
 def _same(folder: Path) -> str:
-    """Whether both wrote the same documents' tokens, in whatever order."""
-    ours = _documents(folder / "ds", "*.ds")
-    theirs = _documents(folder / "datatrove", "*.ds")
-    return "yes" if ours == theirs else "no"
+    """Return "yes" if both wrote the tokens of the same documents, in any order, else "no"."""
+    own_tokens = _documents(folder / "ds", "*.ds")
+    rival_tokens = _documents(folder / "datatrove", "*.ds")
+    return "yes" if own_tokens == rival_tokens else "no"
 
 
 def _documents(folder: Path, pattern: str) -> list[int]:

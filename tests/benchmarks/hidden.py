@@ -1,6 +1,6 @@
-"""`hidden`: what each reader makes of hidden text, notes, changes, names of programs' users and deep markup.
+"""`hidden`: how each reader treats hidden text, notes, changes, names of programs' users and deep markup.
 
-The files are made here, so that what is in them is known. With `--before` an earlier checkout reads them too.
+The files are made here, so that their content is known. With `--before` an earlier checkout reads them too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TYPES: Final = {
 
 
 class Case(NamedTuple):
-    """A file: its format, what is in it, its bytes, and what a reader should do: leave words out, or keep all."""
+    """A file: its format, its content, its bytes, and whether a reader should leave words out or keep them all."""
 
     kind: str
     what: str
@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a case's words, the reader's notes or error, and how many words were shown and given away."""
+    """The fate of a case's words, the reader's notes or error, and how many words were shown and released."""
 
     became: str
     evidence: str
@@ -69,7 +69,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Read each file, and say what became of its words."""
+    """Read each file, and report whether its words were kept."""
     files = list(cases())
     all_outcomes = {"now": read_by(_ROOT, files)}
     if args.before:
@@ -103,9 +103,9 @@ def _by_reader(files: Sequence[Case], all_outcomes: dict[str, list[Outcome]]) ->
         visible = sum(len(_WORD.findall(_visible(files[at]))) for at in places)
         hidden = sum(len(_WORDS.split()) for at in places if files[at].leaves_out)
         wrong = (sum(each[at].became != _wanted(files[at]) for at in places) for each in all_outcomes.values())
-        kept = (sum(each[at].shown for at in places) for each in all_outcomes.values())
+        kept_words = (sum(each[at].shown for at in places) for each in all_outcomes.values())
         released = (sum(each[at].released for at in places) for each in all_outcomes.values())
-        rows.append((kind, len(places), *wrong, visible, *kept, hidden, *released))
+        rows.append((kind, len(places), *wrong, visible, *kept_words, hidden, *released))
     heads = (
         *("reader", "files#", *(f"wrong, {name}#" for name in all_outcomes)),
         *("visible words#", *(f"kept, {name}#" for name in all_outcomes)),
@@ -123,7 +123,7 @@ def _visible(case: Case) -> str:
 
 
 def read_by(checkout: Path, files: Sequence[Case]) -> list[Outcome]:
-    """Return what the readers of a checkout make of each file."""
+    """Read each file with the readers of a checkout, and return the outcomes."""
     lines = "".join(json.dumps([_TYPES[case.kind], base64.b64encode(case.raw).decode()]) + "\n" for case in files)
     command = [sys.executable, "-P", str(Path(__file__).with_name("hidden_readers.py"))]
     environment = os.environ | {"PYTHONPATH": str(checkout.resolve())}
@@ -133,17 +133,17 @@ def read_by(checkout: Path, files: Sequence[Case]) -> list[Outcome]:
 
 def _outcome(case: Case, text: str, names: Sequence[str], notes: Sequence[str], error: str) -> Outcome:
     folded = " ".join(text.split())
-    kept = _WORDS in folded
-    released = case.leaves_out and (kept or any(_WORDS in name for name in names))
+    is_kept = _WORDS in folded
+    released = case.leaves_out and (is_kept or any(_WORDS in name for name in names))
     shown = (Counter(_WORD.findall(_visible(case))) & Counter(_WORD.findall(folded))).total()
     if error:
         return Outcome("refused", error, 0, 0)
     if _BEFORE not in folded or _AFTER not in folded:
         became = "words around it are lost"
-    elif kept and not folded.index(_BEFORE) < folded.index(_WORDS) < folded.index(_AFTER):
+    elif is_kept and not folded.index(_BEFORE) < folded.index(_WORDS) < folded.index(_AFTER):
         became = "kept in another place"
     else:
-        became = "kept" if kept or released else "left out"
+        became = "kept" if is_kept or released else "left out"
     return Outcome(became, "; ".join(notes), shown, len(_WORDS.split()) * released)
 
 
@@ -363,7 +363,7 @@ def _pdf() -> Iterator[Case]:
             "<</Type/OCG/Name(notas)>>",
             f"<<{info}>>",
         )
-        body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+        body = "".join(f"{number} 0 obj\n{pdf_object}\nendobj\n" for number, pdf_object in enumerate(objects, 1))
         return f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Info 7 0 R/Size 8>>\n%%EOF\n".encode("latin-1")
 
     note = _shown(_WORDS, 200)
@@ -381,9 +381,9 @@ def _pdf() -> Iterator[Case]:
     yield Case("PDF", "text that is shown", page(note), leaves_out=False)
 
 
-def _shown(words: str, y: float, before: str = "") -> str:
+def _shown(words: str, y: float, operators: str = "") -> str:
     octal = "".join(letter if letter.isascii() else f"\\{ord(letter):o}" for letter in words)
-    return f"q {before} BT /F1 12 Tf 50 {y} Td ({octal}) Tj ET Q\n"
+    return f"q {operators} BT /F1 12 Tf 50 {y} Td ({octal}) Tj ET Q\n"
 
 
 _LONG: Final = (
@@ -450,14 +450,14 @@ def _others() -> Iterator[Case]:
     yield Case("ELAN", "an annotation without a time", elan(_annotation(2, _WORDS)), leaves_out=False)
     times = ('TIME_VALUE="0"', 'TIME_VALUE="900"', "", "", 'TIME_VALUE="5000"', 'TIME_VALUE="6000"')
     slots = "".join(f'<TIME_SLOT TIME_SLOT_ID="t{number}" {time}/>' for number, time in enumerate(times, 1))
-    one, other = (
+    first_tier, second_tier = (
         f'<TIER TIER_ID="{name}" LINGUISTIC_TYPE_REF="tx">{"".join(parts)}</TIER>'
         for name, parts in (
             ("a", (_annotation(1, _BEFORE), _annotation(3, _AFTER))),
             ("b", (_annotation(2, _WORDS),)),
         )
     )
-    tiers = f"<ANNOTATION_DOCUMENT><TIME_ORDER>{slots}</TIME_ORDER>{one}{other}</ANNOTATION_DOCUMENT>"
+    tiers = f"<ANNOTATION_DOCUMENT><TIME_ORDER>{slots}</TIME_ORDER>{first_tier}{second_tier}</ANNOTATION_DOCUMENT>"
     yield Case("ELAN", "an annotation without a time between two others", tiers.encode(), leaves_out=False)
     yield Case("ELAN", "the program's user as author", elan("", _WORDS))
     cue = f"1\n00:00:0{{}} --> 00:00:0{{}}\n{_BEFORE}\n\n2\n{{}}\n{{}}\n\n3\n00:00:07,000 --> 00:00:09,000\n{_AFTER}\n"
@@ -487,8 +487,8 @@ def _annotation(number: int, words: str) -> str:
 
 
 def _zipped(members: dict[str, str]) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         for name, content in members.items():
             package.writestr(name, content)
-    return held.getvalue()
+    return buffer.getvalue()

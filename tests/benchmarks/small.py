@@ -42,21 +42,21 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """CPU seconds and files on disk of a run over each shape, and CPU seconds of the same run again."""
+    """Measure CPU seconds and files on disk of a run over each shape, and CPU seconds of a second run."""
     texts = list(recombined(collections(args.data, NOVELS), args.documents, args.bytes, unit="bytes"))
     rows: list[tuple[object, ...]] = []
-    beside = {"texts": 0.0, "pages": 0.0}
+    jsonl_seconds = {"texts": 0.0, "pages": 0.0}
     shapes = args.shapes.split(",")
     for shape in shapes:
         if shape not in _SHAPES:
             raise ConfigError("--shapes", f"there is no shape «{shape}»", f"choose of {', '.join(_SHAPES)}")
     _measured(shapes[0], texts[:_WARMED_BY])  # compiles, where nothing is compiled yet
     for shape in shapes:
-        size, first, documents, files, again = _measured(shape, texts)
+        size, first, documents, files, repeat_seconds = _measured(shape, texts)
         kind = "pages" if "page" in shape else "texts"
-        beside[kind] = beside[kind] or first
-        ratio = f"{first / beside[kind]:.2f}"
-        rows.append((shape, documents, rounded(size / 1e6), rounded(first), ratio, files, rounded(again)))
+        jsonl_seconds[kind] = jsonl_seconds[kind] or first
+        ratio = f"{first / jsonl_seconds[kind]:.2f}"
+        rows.append((shape, documents, rounded(size / 1e6), rounded(first), ratio, files, rounded(repeat_seconds)))
     columns = ("shape", "documents#", "MB#", "CPU s#", "of JSONL#", "files in out#", "again, CPU s#")
     settings = {"documents": args.documents, "bytes": args.bytes, "seed": SEED}
     table = Table(f"{args.documents:,} small documents", columns, tuple(rows))
@@ -64,7 +64,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, float]:
-    """Bytes of input, CPU seconds of a run, documents, files below its --out, CPU seconds of the same run again."""
+    """Return bytes of input, CPU seconds of a run, documents, files below its --out, CPU seconds of a second run."""
     pattern, write = _SHAPES[shape]
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         room = Path(name)
@@ -77,19 +77,19 @@ def _measured(shape: str, texts: Sequence[str]) -> tuple[int, float, int, int, f
             source.write_text(source.read_text() + '[collect.columns]\nraw = "raw"\n')
         first, documents = _command(recipe, room)
         files = sum(path.is_file() for path in (room / "out").rglob("*"))
-        again, _ = _command(recipe, room)
-    return size, first, documents, files, again
+        repeat_seconds, _ = _command(recipe, room)
+    return size, first, documents, files, repeat_seconds
 
 
 def _command(recipe: Path, room: Path) -> tuple[float, int]:
-    """The CPU seconds of a run, and the documents that it read."""
+    """Return the CPU seconds of a run, and the number of documents that it read."""
     previous = os.times()
     words = ["run", str(recipe), "--input", str(room / "in"), "--out", str(room / "out"), "--json"]
     done = subprocess.run([sys.executable, "-m", "latam_corpus", *words], capture_output=True, text=True, check=False)
-    after = os.times()
+    current = os.times()
     if done.returncode:
         raise ConfigError("run", f"it ended with {done.returncode}", done.stderr[-1000:])
-    used = after.children_user + after.children_system - previous.children_user - previous.children_system
+    used = current.children_user + current.children_system - previous.children_user - previous.children_system
     return used, json.loads(done.stdout)["rows"]["in"]
 
 
@@ -136,7 +136,7 @@ def _pages(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _pages_warc(folder: Path, texts: Sequence[str]) -> None:
-    """As many WARC files, as small harvests leave them."""
+    """Write one WARC file per text, as small harvests do."""
     for number, text in enumerate(texts):
         body = _page(number, text).encode()
         buffer = io.BytesIO()

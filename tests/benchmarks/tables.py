@@ -36,7 +36,7 @@ def write() -> list[Path]:
 
 
 def pages() -> dict[str, str]:
-    """Every page by its file name: of results of one name the newest, and a list of them all."""
+    """Return the pages by file name: one for the newest result of each name, and a list of all."""
     newest = {path.stem[_DATE:]: path for path in sorted(RESULTS.glob("*.json"))}
     created = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
     [*_, gate] = sorted(_GATE.glob("*.json"))
@@ -55,7 +55,7 @@ def pages() -> dict[str, str]:
 
 
 def command(name: str) -> str:
-    """The command that measures a result.
+    """Return the command that measures a result.
 
     >>> command("growth"), command("dedupe_recall"), command("quality_fresh")
     ('python -m tests.benchmarks growth', 'python -m tests.benchmarks dedupe --job recall', \
@@ -63,13 +63,13 @@ def command(name: str) -> str:
     """
     if name.startswith("short_texts"):
         return "python -m tests.benchmarks.quality_kept.short_sheet"
-    job = next((one for one in _WITH_JOBS if name.startswith(one)), "")
+    job = next((prefix for prefix in _WITH_JOBS if name.startswith(prefix)), "")
     usual = f"{job[:-1]} --job {name.removeprefix(job)}" if job else name
     return f"python -m tests.benchmarks {_COMMANDS.get(name, usual)}"
 
 
 def _listed(name: str, path: Path) -> tuple[str, ...]:
-    """A row of the list of results."""
+    """Return a row of the list of results."""
     report = _read(path)
     machine = report["machine"]
     processor = f"{machine['processor']}, {machine['cores']} cores"
@@ -97,14 +97,14 @@ def page(name: str, path: Path) -> str:
         ),
     ]
     facts += [("model of languages", machine.get("model"))]
-    listed = "\n".join(f"- {key}: {value}" for key, value in facts if value)
-    tables = [_table(one) for one in reported["tables"]]
+    fact_lines = "\n".join(f"- {key}: {value}" for key, value in facts if value)
+    tables = [_table(table) for table in reported["tables"]]
     notes = "\n".join(f"- {' '.join(note.split())}" for note in reported.get("notes", ()))
-    return f"{_HEAD}# {name}\n\n" + "\n\n".join([listed, *tables, *([notes] if notes else [])]) + "\n"
+    return f"{_HEAD}# {name}\n\n" + "\n\n".join([fact_lines, *tables, *([notes] if notes else [])]) + "\n"
 
 
 def cell(value: object) -> str:
-    """A figure as a page writes it.
+    """Format a figure for a page.
 
     >>> cell(12033.0), cell(836687), cell(0.0), cell(0.968), cell("spa"), cell(None)
     ('12,033', '836,687', '0', '0.968', 'spa', '')
@@ -129,9 +129,9 @@ def _commit(reported: dict[str, Any]) -> str:
     return str(reported["commit"]) if "model" in reported else f"{reported['commit']}, which kept the result"
 
 
-def _table(one: dict[str, Any]) -> str:
-    rows = tuple(tuple(map(_escaped, row)) for row in one["rows"])
-    return markdown(Table(one["title"], tuple(one["columns"]), rows))
+def _table(table: dict[str, Any]) -> str:
+    rows = tuple(tuple(map(_escaped, row)) for row in table["rows"])
+    return markdown(Table(table["title"], tuple(table["columns"]), rows))
 
 
 def _escaped(value: object) -> str:

@@ -46,14 +46,14 @@ def test_a_signal_withholds_its_uses(signal: str, uses: set[str]) -> None:
 
 
 def test_every_signal_withholds_something_and_the_most_restrictive_wins() -> None:
-    """No signal is without a row in the table, and a page that states several is bound by all."""
+    """Each signal has a row in the table, and several signals of a page apply together."""
     assert set(_WITHHELD) == set(get_args(Signal))
     assert withheld(["noai", "noarchive"]) == withheld(["noarchive", "noai"]) == {"train", "redistribute"}
     assert withheld([]) == withheld(["index"]) == set()
 
 
 def test_a_refusals_words_are_one_short_line() -> None:
-    """Three hundred characters at most, whatever a stranger sent."""
+    """Spaces are joined, and words after 300 characters are cut."""
     assert opt_out("noai", "  no\tai,\n\n noimageai ", _PAGE, _NOW) == OptOut("noai", "no ai, noimageai", _PAGE, _NOW)
     assert opt_out("noai", "x" * 300, _PAGE, _NOW).value == "x" * 300
     assert opt_out("noai", "x" * 301, _PAGE, _NOW).value == "x" * 300
@@ -80,9 +80,9 @@ def test_refusals_that_fit_are_written_whole_and_in_order() -> None:
     )
     assert from_json(to_json(results)) == results
     many = _refusals(30, 300)
-    rest = MOST - len(to_json(many))
-    one = OptOut("noai", "y", _PAGE, _NOW)
-    room = rest - (len(to_json([*many, one])) - len(to_json(many)))
+    free_bytes = MOST - len(to_json(many))
+    refusal = OptOut("noai", "y", _PAGE, _NOW)
+    room = free_bytes - (len(to_json([*many, refusal])) - len(to_json(many)))
     exact = [*many, OptOut("noai", "y" * (1 + room), _PAGE, _NOW)]
     assert len(to_json(exact)) == MOST == 12_000
     assert from_json(to_json(exact)) == exact
@@ -94,13 +94,13 @@ def test_of_more_refusals_than_fit_one_of_each_signal_stays() -> None:
     late = [OptOut(signal, f"{signal} " + "z" * 300, address, _NOW) for signal in _WITHHELD]
     whole = [*_refusals(60, 300), *late]
     written = to_json(whole)
-    kept = from_json(written)
+    stored = from_json(written)
     assert len(written) <= MOST
-    assert {one.signal for one in kept} == set(_WITHHELD)
-    assert kept == sorted(set(kept))
-    assert {one.value for one in kept if one.signal == "noai"} >= {f"{n:03}" + "x" * 57 for n in range(5)}
-    assert {one.address for one in kept} == {_PAGE, address[:400]}
-    assert {len(one.value) for one in kept} == {60}
+    assert {refusal.signal for refusal in stored} == set(_WITHHELD)
+    assert stored == sorted(set(stored))
+    assert {refusal.value for refusal in stored if refusal.signal == "noai"} >= {f"{n:03}" + "x" * 57 for n in range(5)}
+    assert {refusal.address for refusal in stored} == {_PAGE, address[:400]}
+    assert {len(refusal.value) for refusal in stored} == {60}
     # One more would not fit.
     longer = [*json.loads(written), ["noai", "x" * 60, _PAGE, _NOW.isoformat()]]
     assert len(json.dumps(longer, separators=(",", ":"))) > MOST
@@ -115,7 +115,7 @@ def test_refusals_that_are_cut_fill_a_record_to_its_last_byte() -> None:
 
 
 def test_the_fields_of_a_record_keep_their_names() -> None:
-    """Archives that were written before are read by them."""
+    """Existing archives are read by these names."""
     assert (OPT_OUTS, NO_PAGE) == ("X-Opt-Outs", "X-No-Page")
 
 
@@ -127,7 +127,7 @@ def test_the_fields_of_a_record_keep_their_names() -> None:
     ],
 )  # fmt: skip
 def test_what_was_not_written_here_is_no_refusal(text: str) -> None:
-    """A field of this name that another program wrote."""
+    """A field of this name in another format, as another program might write, has no refusals."""
     assert from_json(text) == []
 
 

@@ -48,7 +48,7 @@ def test_a_sound_bag_is_its_payload(bag: Path) -> None:
 
 
 def test_what_is_wrong_in_a_bag_is_told_and_the_rest_goes_on(bag: Path) -> None:
-    """A changed file, one that is missing, one that somebody added."""
+    """A changed file, a missing one and an added one are failed rows; the other files are read."""
     (bag / "data/cantos/la barca.txt").write_text("La barca salió!", encoding="utf-8")
     (bag / "data/tres.txt").unlink()
     (bag / "data/nuevo.txt").write_text("Nuevo.", encoding="utf-8")
@@ -67,7 +67,7 @@ def test_what_is_wrong_in_a_bag_is_told_and_the_rest_goes_on(bag: Path) -> None:
 
 
 def test_a_link_in_a_bag_that_leads_nowhere_is_a_failed_row(bag: Path) -> None:
-    """The rest is read, and each problem is reported once."""
+    """The other files are read, and each problem is reported once."""
     (bag / "data" / "tres.txt").unlink()
     (bag / "data" / "tres.txt").symlink_to("no-hay.txt")
     assert _reasons(bag) == {"data/tres.txt#": "unreadable:missing file"}
@@ -103,7 +103,7 @@ def test_a_bag_within_a_bag_is_held_against_its_own_list(bag: Path) -> None:
 
 
 def test_a_catalogue_beside_the_payload_is_read(bag: Path) -> None:
-    """Files of a bag that aren't its payload and aren't its own are as any other."""
+    """Files of a bag that aren't payload or part of the format are read like any others."""
     (bag / "metadata").mkdir()
     (bag / "metadata/indice.csv").write_text("archivo,title\ndata/tres.txt,Tres\n", encoding="utf-8")
     source = Source.model_validate({**_SOURCE.model_dump(), "collect": {"index": {"file": "metadata/indice.csv"}}})
@@ -125,7 +125,7 @@ def _evidence(where: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_a_broken_line_of_a_list_is_told(bag: Path) -> None:
-    """With its number; the file that it was about is in no list."""
+    """The failed row has its number; the file that the line named is in no list."""
     lines = _list(bag).read_text().splitlines()
     at = next(number for number, line in enumerate(lines) if "tres" in line)
     lines[at] = "¿? data/tres.txt"
@@ -150,7 +150,7 @@ def test_a_broken_line_of_a_list_is_told(bag: Path) -> None:
     ],
 )
 def test_a_line_that_contradicts_is_told(bag: Path, line: str, reason: str) -> None:
-    """One file with two checksums, one outside of the payload, half a checksum."""
+    """A second checksum of a file, a file outside the payload, or half a checksum is a failed row."""
     for tags in bag.glob("tagmanifest-*"):
         tags.unlink()
     checksum = _list(bag).read_text().split()[0]
@@ -182,11 +182,11 @@ def test_names_are_coded_as_the_bags_maker_did(tmp_path: Path) -> None:
     lines = ["BagIt-Version: 1.0"]
     (tmp_path / "bagit.txt").write_text(lines[0])
     coded = {"100%25.txt": "100%25.txt", "50%.txt": "50%25.txt", "el río.txt": "el%20r%C3%ADo.txt", "b.txt": "b.txt"}
-    listed = []
+    manifest_lines = []
     for name, written in coded.items():
         (tmp_path / "data" / name).write_text(name, encoding="utf-8")
-        listed.append(f"{_md5(name)}  ./data/{written}")
-    (tmp_path / "manifest-md5.txt").write_text("\r\n".join(listed))
+        manifest_lines.append(f"{_md5(name)}  ./data/{written}")
+    (tmp_path / "manifest-md5.txt").write_text("\r\n".join(manifest_lines))
     assert not _reasons(tmp_path)
 
 
@@ -205,7 +205,7 @@ def test_the_strongest_list_that_names_a_file_counts(tmp_path: Path) -> None:
 
 
 def test_a_bag_of_unknown_lists_says_which_are_known(tmp_path: Path) -> None:
-    """And which it has."""
+    """The evidence names the bag's lists and the supported ones."""
     (tmp_path / "data").mkdir()
     (tmp_path / "bagit.txt").write_text("BagIt-Version: 1.0")
     (tmp_path / "manifest-whirlpool.txt").write_text("00 data/uno.txt\n")
@@ -215,15 +215,15 @@ def test_a_bag_of_unknown_lists_says_which_are_known(tmp_path: Path) -> None:
 
 
 def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
-    """A bag with holes; a broken line of its list, and what no list of checksums names."""
+    """Files to fetch, a broken line of the list, and files without a checksum are failed rows."""
     (bag / "data/tres.txt").unlink()
-    wanted = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
-    (bag / "fetch.txt").write_text("\n".join(wanted))
+    fetch_lines = ("https://b.example/tres.txt 5 data/tres.txt", "roto", "https://b.example/x - data/otro.txt")
+    (bag / "fetch.txt").write_text("\n".join(fetch_lines))
     reported = list(_evidence(bag).values())
-    assert [one.get("fetch") for one in reported if one.get("name") == "data/tres.txt"] == [
+    assert [problem.get("fetch") for problem in reported if problem.get("name") == "data/tres.txt"] == [
         "https://b.example/tres.txt"
     ]
-    assert sorted(str(one.get("near") or one.get("name")) for one in reported) == [
+    assert sorted(str(problem.get("near") or problem.get("name")) for problem in reported) == [
         "data/otro.txt",
         "data/tres.txt",
         "roto",
@@ -231,7 +231,7 @@ def test_what_is_to_be_fetched_is_told_with_its_address(bag: Path) -> None:
 
 
 def test_what_a_bag_says_of_itself_may_be_a_column(bag: Path) -> None:
-    """By its labels, where the source maps them."""
+    """The source may map a label of the bag's description to a column."""
     columns = {"contributor": "Source-Organization"}
     source = Source.model_validate({**_SOURCE.model_dump(), "collect": {"columns": columns}})
     (frame,) = read_all(source, list_inputs(source, bag))
@@ -239,13 +239,13 @@ def test_what_a_bag_says_of_itself_may_be_a_column(bag: Path) -> None:
 
 
 def _packed(folder: Path, suffix: str) -> Path:
-    """A folder as an archive, as a library hands over a bag."""
+    """Pack a folder as an archive, as a library hands over a bag."""
     return Path(shutil.make_archive(str(folder), suffix, folder.parent, folder.name))
 
 
 @pytest.mark.parametrize("suffix", ["zip", "gztar"])
 def test_a_bag_in_an_archive_is_held_against_its_list(bag: Path, suffix: str) -> None:
-    """As if it were unpacked: a changed file, a missing one, one too many."""
+    """A changed, a missing and an added file are reported as for the unpacked bag."""
     assert not _reasons(_packed(bag, suffix))
     (bag / "data/cantos/la barca.txt").write_text("La barca salió!", encoding="utf-8")
     (bag / "data/tres.txt").unlink()
@@ -258,7 +258,7 @@ def test_a_bag_in_an_archive_is_held_against_its_list(bag: Path, suffix: str) ->
 
 
 def test_a_bag_in_an_archive_in_a_tar_is_checked_too(bag: Path) -> None:
-    """A tar's members open once."""
+    """The bag is checked although a tar's members can be read only once."""
     (bag / "data/tres.txt").write_text("Cuatro.", encoding="utf-8")
     inner = _packed(bag, "zip")
     outer = inner.parent / "lote.tar"
@@ -268,13 +268,13 @@ def test_a_bag_in_an_archive_in_a_tar_is_checked_too(bag: Path) -> None:
 
 
 def test_a_damaged_member_of_a_bag_is_one_failed_row(tmp_path: Path) -> None:
-    """The others are read."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:
+    """The other members are read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr("bagit.txt", "BagIt-Version: 1.0")
         for name in ("uno", "dos"):
             packed.writestr(f"data/{name}.txt", f"Aquí está {name}.")
         digests = [f"{_md5(f'Aquí está {name}.')} data/{name}.txt" for name in ("uno", "dos")]
         packed.writestr("manifest-md5.txt", "\n".join(digests))
-    (tmp_path / "b.zip").write_bytes(held.getvalue().replace("está uno".encode(), b"esta  uno", 1))
+    (tmp_path / "b.zip").write_bytes(buffer.getvalue().replace("está uno".encode(), b"esta  uno", 1))
     assert _reasons(tmp_path / "b.zip") == {"b.zip#data/uno.txt": "unreadable:damaged file"}

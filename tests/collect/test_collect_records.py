@@ -1,4 +1,4 @@
-"""Records become documents by the source's mapping; what can't be used is a failed row, and nothing is lost."""
+"""Records become documents by the source's mapping; an unusable record becomes a failed row, and none is lost."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_unmapped_columns_are_taken_by_their_name(tmp_path: Path) -> None:
 
 
 def test_the_source_says_what_its_records_do_not(tmp_path: Path) -> None:
-    """Genre, country, language, rights and consent stand where a record has none; the time is the file's."""
+    """The source's genre, country, language, rights and consent apply if a record has none; no time is made up."""
     source = _source(
         'genre = "oral_history"\ncountry = "CL"\nlanguages = ["spa"]\ncontributor = "Museo"\ncomposition = "original"\n'
         '[rights]\nstatement = "CC-BY-NC-4.0"\nbasis = "consent"\nuses = ["evaluate"]\nagreement = "acta-7"\n'
@@ -106,7 +106,7 @@ def test_the_source_says_what_its_records_do_not(tmp_path: Path) -> None:
 
 
 def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path: Path) -> None:
-    """What a record or its source states goes before; a domain that is sold to all the world names no country."""
+    """A country that the record or its source states takes precedence; a domain sold worldwide names no country."""
     addresses = (
         ("https://www.diario.uy/nota", None, "UY"),
         ("http://prensa.com.bo:8080/n?x=.cl", None, "BO"),
@@ -119,7 +119,7 @@ def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path:
         ("nota-7.cl", None, None),
         (None, None, None),
     )
-    path = _file(tmp_path, *({"text": "Uno.", "url": url, "country": said} for url, said, _ in addresses))
+    path = _file(tmp_path, *({"text": "Uno.", "url": url, "country": stated} for url, stated, _ in addresses))
     assert _read(_source(), path)["country"].to_list() == [country for *_, country in addresses]
     assert set(_read(_source('country = "AR"\n'), path)["country"]) == {"AR", "PE"}
     assert _read(_source("[collect.columns]\nurl = false\n"), path)["country"].to_list()[:2] == [None, None]
@@ -127,7 +127,7 @@ def test_the_country_is_that_of_the_address_where_nothing_else_says_it(tmp_path:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 def test_a_cell_of_creators_may_name_several(tmp_path: Path, suffix: str) -> None:
-    """Whatever table it stands in; commas are the names' own, and so is what stands in a title or in a list."""
+    """In any format of table; commas are part of a name, and titles and lists aren't split."""
     rows = {
         "text": ["Uno.", "Dos.", "Tres.", "Cuatro."],
         "title": ["Sol; luna|mar"] * 4,
@@ -141,12 +141,12 @@ def test_a_cell_of_creators_may_name_several(tmp_path: Path, suffix: str) -> Non
     named = [["Paz, Ana", "Ríos, Luis"], ["Ana", "Eva", "Luz"], ["Mu&ntilde;oz, Ana"], None]
     assert frame["creators"].to_list() == named
     assert set(frame["title"]) == {"Sol; luna|mar"}
-    listed = _file(tmp_path, {"text": "Uno.", "autores": ["Paz, Ana", "Taller Sol; Luna"]}, name="l.jsonl")
-    assert _read(source, listed)["creators"].to_list() == [["Paz, Ana", "Taller Sol; Luna"]]
+    lists_path = _file(tmp_path, {"text": "Uno.", "autores": ["Paz, Ana", "Taller Sol; Luna"]}, name="l.jsonl")
+    assert _read(source, lists_path)["creators"].to_list() == [["Paz, Ana", "Taller Sol; Luna"]]
 
 
 def test_a_mapping_translates_and_falls_back(tmp_path: Path) -> None:
-    """Column, value, values, default, pattern, path, a path into a struct, and `false`."""
+    """A mapping may have a column, value, values, default, pattern, path, a path into a struct, or `false`."""
     source = _source(
         'genre = "lyrics"\n[collect.columns]\nid = "n"\ntext = "letra"\ncreators = "meta.autor"\ntitle = false\n'
         'country = { column = "pais", values = { "México" = "MX" }, default = "AR" }\n'
@@ -179,7 +179,7 @@ def test_a_records_url_is_its_identity_when_it_has_no_id(tmp_path: Path) -> None
 
 
 def test_the_recipes_genre_is_the_last_resort(tmp_path: Path) -> None:
-    """A genre given by the recipe stands only where neither record nor source says one."""
+    """A genre given by the recipe applies only if neither record nor source states one."""
     path = _file(tmp_path, {"text": "a", "genre": "news"}, {"text": "b"})
     assert _read(_source(), path, genre="web")["genre"].to_list() == ["news", "web"]
     assert _read(_source('genre = "legal"\n'), path, genre="web")["genre"].to_list() == ["news", "legal"]
@@ -217,7 +217,7 @@ def test_records_that_can_not_be_used_are_failed_rows_in_their_place(tmp_path: P
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_file(tmp_path: Path) -> None:
-    """JSON can spell what no UTF-8 can; it is replaced, and whole pairs are kept."""
+    """JSON can spell half a pair, which UTF-8 can't encode; it is replaced, and whole pairs are kept."""
     path = _file(tmp_path, b'{"id": "\\udc00", "text": "a\\ud800 b", "title": "\\ud83c\\udfb6"}')
     row = _read(_source(), path).row(0, named=True)
     assert (row["text"], row["title"]) == ("a\ufffd b", "\U0001f3b6")
@@ -225,7 +225,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
 def test_every_compression_gives_the_same_rows(tmp_path: Path, suffix: str) -> None:
-    """Plain, gzip, xz, Zstandard, and files of several members."""
+    """Plain, gzip, xz and Zstandard files, also of several members, give the same rows."""
     lines = [json.dumps({"id": f"r{n}", "text": f"Relato número {n}.\n" * 30}).encode() + b"\n" for n in range(500)]
     half = b"".join(lines[:200]), b"".join(lines[200:])
     path = tmp_path / f"r.jsonl{suffix}"
@@ -237,7 +237,7 @@ def test_every_compression_gives_the_same_rows(tmp_path: Path, suffix: str) -> N
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
 def test_a_cut_file_gives_what_was_read_and_one_failed_row(tmp_path: Path, suffix: str) -> None:
-    """A download that broke off: the records before the cut are kept, the loss is on record."""
+    """The records before the cut are kept, and a failed row reports the loss."""
     data = b"".join(
         json.dumps({"id": f"r{n}", "text": hashlib.sha256(b"%d" % n).hexdigest() * 20}).encode() + b"\n"
         for n in range(3000)
@@ -253,7 +253,7 @@ def test_a_cut_file_gives_what_was_read_and_one_failed_row(tmp_path: Path, suffi
 
 
 def test_a_file_that_is_not_what_its_suffix_says_is_one_failed_row(tmp_path: Path) -> None:
-    """An HTML error page saved as .gz or as .parquet."""
+    """An HTML error page saved as .gz or .parquet is one failed row."""
     for name in ("r.jsonl.gz", "r.parquet"):
         path = tmp_path / name
         path.write_bytes(b"<html>404</html>")
@@ -266,7 +266,7 @@ def test_a_file_that_is_not_what_its_suffix_says_is_one_failed_row(tmp_path: Pat
 def test_a_record_without_end_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    """A line, or a file, beyond the limit is a failed row; what stands around it is read."""
+    """A line, or a file, beyond the limit is a failed row; the lines around it are read."""
     monkeypatch.setattr(streams, "MAX_RECORD", 50_000)
     data = b'{"text": "uno"}\n' + b" " * 5_000_000 + b'\n{"text": "tres"}\n'
     (tmp_path / f"r.jsonl{suffix}").write_bytes(_PACK[suffix](data))
@@ -295,8 +295,8 @@ def test_a_parquet_file_is_read_like_its_jsonl(tmp_path: Path) -> None:
     ]
     pl.DataFrame(records).write_parquet(tmp_path / "r.parquet", row_group_size=10)
     fields = ["doc_id", "text", "url", "declared_language", "drop_reason"]
-    same = _read(_source(), tmp_path / "r.parquet", rows=4).select(fields)
-    assert same.equals(_read(_source(), _file(tmp_path, *records)).select(fields))
+    from_parquet = _read(_source(), tmp_path / "r.parquet", rows=4).select(fields)
+    assert from_parquet.equals(_read(_source(), _file(tmp_path, *records)).select(fields))
     times = pl.DataFrame(
         {"text": ["a", "b"], "published": [date(1999, 5, 1), None], "obtained": [datetime(2020, 1, 2), None]},  # noqa: DTZ001
         schema_overrides={"obtained": pl.Datetime("ns")},
@@ -320,7 +320,7 @@ def test_parquet_text_that_is_not_utf8_is_one_failed_row(tmp_path: Path) -> None
 
 
 def test_html_in_a_column_arrives_as_bytes_with_its_charset(tmp_path: Path) -> None:
-    """A column of markup goes to extraction; its characters are known, whatever charset the page declares."""
+    """A column of markup goes to extraction with its true charset, whatever the page declares."""
     source = _source('[collect.columns]\nraw = "html"\n')
     frame = _read(source, _file(tmp_path, {"html": "<p>Año</p>"}, {"html": ""}))
     assert "text" not in frame.columns
@@ -342,16 +342,16 @@ def test_turns_are_joined_to_interviews(tmp_path: Path) -> None:
     ]
     source = _source('[collect]\ngroup = ["conv"]\nremove = ["<[^>]*>"]\n[collect.columns]\nid = "conv"\n')
     frame = _read(source, _file(tmp_path, *turns), rows=2)
-    kept = frame.filter(pl.col("drop_reason").is_null())
-    assert kept["text"].to_list() == ["¿Y cómo era?\nEra lindo.", "Buenas.", "Sin dueño.", "Sin dueño."]
-    assert kept["title"].to_list() == ["Doña Rosa", None, None, None]
-    assert kept["doc_id"][:2].to_list() == [doc_id("relatos", "e1"), doc_id("relatos", "e2")]
+    kept_rows = frame.filter(pl.col("drop_reason").is_null())
+    assert kept_rows["text"].to_list() == ["¿Y cómo era?\nEra lindo.", "Buenas.", "Sin dueño.", "Sin dueño."]
+    assert kept_rows["title"].to_list() == ["Doña Rosa", None, None, None]
+    assert kept_rows["doc_id"][:2].to_list() == [doc_id("relatos", "e1"), doc_id("relatos", "e2")]
     assert frame["drop_reason"].drop_nulls().to_list() == ["unreadable:not JSON"]
     assert frame["doc_id"].n_unique() == 5
 
 
 def test_scattered_records_are_gathered_when_the_source_says_so(tmp_path: Path) -> None:
-    """The sentences of one place, wherever in the file they stand."""
+    """The sentences of one place are joined, wherever in the file they are."""
     turns = [{"lugar": place, "text": text} for place, text in (("A", "uno"), ("B", "dos"), ("A", "tres"))]
     plain = _source('[collect]\ngroup = ["lugar"]\n')
     gathered = _source('[collect]\ngroup = ["lugar"]\ngather = true\n')
@@ -370,7 +370,7 @@ def test_a_long_group_is_cut_into_pages(tmp_path: Path) -> None:
 
 
 def test_a_record_with_two_texts_is_two_documents(tmp_path: Path) -> None:
-    """Each text has its language, its composition and its own identity, side by side with the other."""
+    """Each of the two documents has its own language, composition and identity."""
     source = _source(
         '[collect.columns]\nid = "i"\n[[collect.texts]]\ncolumn = "orig"\nlanguage = "spa"\n'
         '[[collect.texts]]\ncolumn = "trad"\nlanguage = "por"\ncomposition = "translation"\nremove = ["\\\\*"]\n'

@@ -71,8 +71,8 @@ def test_a_row_describes_its_file(tmp_path: Path, name: str, write: Any) -> None
     source = _source(index={"file": name}, columns=_MAPPED)
     rows = _read(source, tmp_path)
     by_file = _by_file(rows)
-    one = by_file["cantos/uno.txt"]
-    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
+    row = by_file["cantos/uno.txt"]
+    assert (row["title"], row["creators"], row["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1931")
     assert (by_file["dos.txt"]["declared_language"], by_file["suelto.txt"]["title"]) == ("quy", None)
     (failed,) = [row for row in rows if row["drop_reason"]]
     reported = json.loads(failed["evidence"])
@@ -111,7 +111,7 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("collect", "told"),
+    ("collect", "message"),
     [
         ({"index": {"file": "catalogo.xlsx"}}, "no file matches «catalogo.xlsx»"),
         ({"index": {"file": "c.csv", "column": "Archivos"}}, "did you mean «Archivo»?"),
@@ -119,17 +119,17 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
         ({"index": {"file": "dos.txt"}}, "MARC, MODS, METS or Dublin Core"),
     ],
 )
-def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, collect: Any, told: str) -> None:
+def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, collect: Any, message: str) -> None:
     """A misspelt name would leave every document without its data."""
     _csv(_folder(tmp_path) / "c.csv")
     (tmp_path / "dos.txt").write_text("<lista/>", encoding="utf-8")
     with pytest.raises(ConfigError, match=r".") as caught:
         list_inputs(_source(**collect), tmp_path)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
-    """It would be read without its data, and without a word."""
+    """A single file is an error, because it would be read without its catalogue data and without a note."""
     _csv(_folder(tmp_path) / "c.csv")
     with pytest.raises(ConfigError, match="isn't a folder"):
         list_inputs(_source(index={"file": "c.csv"}), tmp_path / "dos.txt")
@@ -159,22 +159,26 @@ def _marc(number: str, title: str, link: str = "") -> pymarc.Record:
 def test_records_of_marc_describe_files_by_address_or_number(tmp_path: Path, xml: bool) -> None:
     """As pymarc writes them, in both of their formats; persons who made no text are no creators."""
     records = [_marc("0001", "La barca", "https://b.example/d/uno.txt"), _marc("dos", "El río"), _marc("9", "Perdido")]
-    held = io.BytesIO()
-    writer = pymarc.XMLWriter(held) if xml else pymarc.MARCWriter(held)
+    buffer = io.BytesIO()
+    writer = pymarc.XMLWriter(buffer) if xml else pymarc.MARCWriter(buffer)
     for record in records:
         writer.write(record)
     writer.close(close_fh=False)
-    (_folder(tmp_path) / "catalogo.mrc").write_bytes(held.getvalue())
+    (_folder(tmp_path) / "catalogo.mrc").write_bytes(buffer.getvalue())
     rows = _read(_source(index={"file": "*.mrc"}, columns={"rights": "rights"}), tmp_path)
-    one, two = (_by_file(rows)[name] for name in ("cantos/uno.txt", "dos.txt"))
-    assert (one["title"], one["creators"], one["published"]) == ("La barca", ["Paz, Ana", "Ríos, Luis"], "1896")
-    assert (one["declared_language"], one["url"]) == ("spa", "https://b.example/d/uno.txt")
-    assert (one["rights"], two["title"]) == ("https://creativecommons.org/licenses/by/4.0/", "El río")
+    first_row, second_row = (_by_file(rows)[name] for name in ("cantos/uno.txt", "dos.txt"))
+    assert (first_row["title"], first_row["creators"], first_row["published"]) == (
+        "La barca",
+        ["Paz, Ana", "Ríos, Luis"],
+        "1896",
+    )
+    assert (first_row["declared_language"], first_row["url"]) == ("spa", "https://b.example/d/uno.txt")
+    assert (first_row["rights"], second_row["title"]) == ("https://creativecommons.org/licenses/by/4.0/", "El río")
     assert [row["title"] for row in rows if row["drop_reason"]] == ["Perdido"]
 
 
 def test_a_broken_record_of_marc_is_one_failed_row(tmp_path: Path) -> None:
-    """The others still describe their files."""
+    """The other records still describe their files."""
     sound = _marc("dos", "El río").as_marc()
     (_folder(tmp_path) / "c.mrc").write_bytes(sound + sound[:30] + b"\x1d" + _marc("suelto", "Suelto").as_marc())
     rows = _read(_source(index={"file": "c.mrc"}), tmp_path)
@@ -218,7 +222,7 @@ _MARC_8 = str.maketrans({"í": "\xe2i", "ó": "\xe2o", "á": "\xe2a", "ñ": "\xe
 def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     tmp_path: Path, coding: str, charset: str, title: str, doubt: list[str] | None
 ) -> None:
-    """Its leader may state another one: then the ledger and `check` say so, and the file is described all the same."""
+    """If the leader states another charset, the ledger and `check` report it, and the file is still described."""
     (_folder(tmp_path) / "c.mrc").write_bytes(_recoded(_marc("dos", title), coding, charset))
     source = _source(index={"file": "c.mrc"})
     rows = _read(source, tmp_path)
@@ -227,8 +231,8 @@ def test_a_record_of_marc_is_read_in_the_charset_of_its_bytes(
     assert [(why, [report["declared"], report["read_as"]]) for why, report in failed] == (
         [("unreadable:charset differs", doubt)] if doubt else []
     )
-    doubts = [str(one.problem) for one in examine(source, str(tmp_path)).doubts]
-    assert any("aren't in the charset" in one for one in doubts) == bool(doubt)
+    doubts = [str(finding.problem) for finding in examine(source, str(tmp_path)).doubts]
+    assert any("aren't in the charset" in problem for problem in doubts) == bool(doubt)
 
 
 _MODS = """<m:mods xmlns:m="http://www.loc.gov/mods/v3">
@@ -260,17 +264,17 @@ _OAI = """<o:dc xmlns:o="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="
     ],
 )
 def test_a_record_describes_what_it_lies_beside(tmp_path: Path, name: str, xml: str, title: str) -> None:
-    """The file of its name, or under a general name all of its folder."""
+    """A record describes the file of the same name, or under a general name all files of its folder."""
     (_folder(tmp_path) / name).write_text(xml, encoding="utf-8")
     rows = _by_file(_read(_source(index={"file": "**/*.xml"}), tmp_path))
-    one = rows["cantos/uno.txt"]
-    assert (one["title"], one["creators"], one["published"]) == (title, ["Paz, Ana"], "1896")
-    assert one["declared_language"] in ("es", "spa")
+    row = rows["cantos/uno.txt"]
+    assert (row["title"], row["creators"], row["published"]) == (title, ["Paz, Ana"], "1896")
+    assert row["declared_language"] in ("es", "spa")
     assert rows["dos.txt"]["title"] is None
 
 
 def test_mets_gives_each_file_its_own_description(tmp_path: Path) -> None:
-    """Through the structure that names both, with paths from where it lies."""
+    """The structure map links files and descriptions; paths are relative to the METS file."""
     described = "".join(
         f'<dmdSec ID="d{n}"><mdWrap MDTYPE="DC"><xmlData><dc:title xmlns:dc="http://purl.org/dc/elements/1.1/">{title}'
         "</dc:title></xmlData></mdWrap></dmdSec>"
@@ -308,8 +312,8 @@ def test_a_changed_row_redoes_its_file_alone(tmp_path: Path) -> None:
 
     previous = keys()
     _csv(tmp_path / "c.csv", (_ROWS[0], ("dos.txt", "El arroyo", "", "", ""), _ROWS[2]))
-    after = keys()
-    assert {name for name in previous if previous[name] != after[name]} == {"dos.txt", "c.csv"}
+    current = keys()
+    assert {name for name in previous if previous[name] != current[name]} == {"dos.txt", "c.csv"}
 
 
 @pytest.mark.parametrize("suffix", ["zip", "xztar"])
@@ -333,7 +337,7 @@ def test_a_catalogue_inside_an_archive_describes_its_members(tmp_path: Path, suf
 
 
 def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
-    """Before anything is read; so is one whose catalogue lacks a column."""
+    """The error comes before anything is read, also if the catalogue lacks a column."""
     (tmp_path / "a").mkdir()
     _csv(_folder(tmp_path / "a") / "c.csv")
     archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
@@ -344,14 +348,14 @@ def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
 
 
 def test_a_catalogue_of_which_nothing_is_read_is_told(tmp_path: Path) -> None:
-    """None of its heads is known, and the source maps none."""
+    """The source maps none of the catalogue's unknown heads."""
     _csv(_folder(tmp_path) / "c.csv")
     doubts = [str(doubt.problem) for doubt in examine(_source(index={"file": "c.csv"}), str(tmp_path)).doubts]
     assert any(doubt.startswith("none of the catalogue's columns is read") for doubt in doubts)
 
 
 def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> None:
-    """As the source's tables are."""
+    """The error names the setting; with the charset of the source the catalogue is read."""
     _csv(_folder(tmp_path) / "catalogo.csv", charset="cp1252")
     with pytest.raises(ConfigError, match=r"its heads aren't UTF-8 text: .+charset = "):
         list_inputs(_source(index={"file": "catalogo.csv"}, columns=_MAPPED), tmp_path)
@@ -359,7 +363,7 @@ def test_a_catalogue_in_another_encoding_is_told_and_read(tmp_path: Path) -> Non
     assert _by_file(_read(source, tmp_path))["dos.txt"]["title"] == "El río"
 
 
-def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
+def _examined(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[Any, ...]]:
     """Return the document, the doubts and the errors of a catalogue row with these cells."""
     (tmp_path / "uno.txt").write_text("La barca salió.", encoding="utf-8")
     (tmp_path / "catalogo.csv").write_text(f"archivo;país;fecha;género\nuno.txt;{cells}\n", encoding="utf-8")
@@ -371,15 +375,15 @@ def _told(tmp_path: Path, cells: str) -> tuple[dict[str, Any], list[str], tuple[
 
 
 def test_cells_are_read_as_people_write_them(tmp_path: Path) -> None:
-    """By names and with the day first, as the sheet of sources is."""
-    row, doubts, _ = _told(tmp_path, "Guatemala;31/12/1999;Prensa")
+    """Countries and genres may be names, and dates may have the day first, as in the sheet of sources."""
+    row, doubts, _ = _examined(tmp_path, "Guatemala;31/12/1999;Prensa")
     assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("GT", "1999-12-31", "news", None)
     assert not any("understood" in doubt for doubt in doubts)
 
 
 def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> None:
     """The source's country isn't used; the genre, which every document has, is."""
-    row, doubts, breaches = _told(tmp_path, "Ruritania;c. 1950;cachivaches")
+    row, doubts, breaches = _examined(tmp_path, "Ruritania;c. 1950;cachivaches")
     assert (row["country"], row["published"], row["genre"]) == (None, None, "literature")
     unread = {"country": "Ruritania", "published": "c. 1950", "genre": "cachivaches"}
     assert (row["verdict"], json.loads(row["evidence"])) == ("changed", {"unread": unread})
@@ -391,15 +395,18 @@ def test_what_is_not_understood_is_told_and_takes_no_default(tmp_path: Path) -> 
 def test_an_address_says_nothing_of_a_country_that_is_stated(tmp_path: Path) -> None:
     """It counts only if no country is stated."""
     stated = [("Ruritania", None), ("", "CL")]
-    rows = [{"text": f"Copla {n}.", "pais": one, "url": f"https://diario.cl/{n}"} for n, (one, _) in enumerate(stated)]
+    rows = [
+        {"text": f"Copla {n}.", "pais": country, "url": f"https://diario.cl/{n}"}
+        for n, (country, _) in enumerate(stated)
+    ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = _source(columns={"country": "pais", "url": "url"})
     assert [row["country"] for row in _read(source, tmp_path)] == [country for _, country in stated]
 
 
 def test_an_empty_cell_has_what_the_source_says(tmp_path: Path) -> None:
-    """A column with empty cells alone is there all the same."""
-    row, doubts, breaches = _told(tmp_path, ";;")
+    """An empty cell takes the source's value, also in a column without any value."""
+    row, doubts, breaches = _examined(tmp_path, ";;")
     assert (row["country"], row["published"], row["genre"], row["evidence"]) == ("MX", None, "literature", None)
     assert not any("understood" in doubt for doubt in doubts)
     assert breaches == ()
@@ -420,7 +427,7 @@ def test_a_value_that_a_table_of_values_lacks_is_not_understood(tmp_path: Path) 
 
 
 def _workbook(cells: str, properties: str = "") -> bytes:
-    """A workbook of one sheet with this XML in it."""
+    """Return a workbook of one sheet with these cells as XML."""
     created, packed = io.BytesIO(), io.BytesIO()
     openpyxl.Workbook().save(created)
     names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -455,6 +462,6 @@ def test_a_formula_that_was_never_computed_is_refused() -> None:
     ],
 )
 def test_a_workbook_that_takes_much_memory_is_refused_by_name(cells: str, problem: str) -> None:
-    """One that unpacks to over 100 times its size, or has a row wider than any, isn't read; the error names it."""
+    """A workbook that unpacks to over 100 times its size, or has a too wide row, isn't read; the error names it."""
     with pytest.raises(ConfigError, match=rf"lista\.xlsx: {problem}"):
         list(tables("lista.xlsx", _workbook(cells), "archivo".__eq__))

@@ -1,4 +1,4 @@
-"""A file read by its spans gives what it gives when it is read whole, wherever it was cut."""
+"""A file gives the same rows by spans as in one piece, wherever it is cut."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
 
 
 def _in_members(data: bytes, suffix: str, cuts: list[int]) -> bytes:
-    """The data compressed in as many members as there are cuts, which fall wherever; with what tools put between."""
+    """Compress the data in one member per piece between cuts, with the padding that tools put between members."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     between = {".zst": _SKIPPABLE, ".gz": b"\0" * 5000, ".xz": b"\0" * 8}.get(suffix, b"")
     pieces = [data[start:stop] for start, stop in itertools.pairwise(places)]
@@ -57,7 +57,7 @@ def _in_members(data: bytes, suffix: str, cuts: list[int]) -> bytes:
 
 @pytest.fixture
 def entered_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every member of a compressed file may begin a part, and three parts begin in one member at most."""
+    """Let every member of a compressed file begin a part, and at most three parts begin in one member."""
     monkeypatch.setattr(streams, "ENTRIES_APART", 1)
     monkeypatch.setattr(spans_module, "MOST_IN_MEMBER", 3)
 
@@ -85,9 +85,9 @@ _CUTS = st.lists(st.integers(0, 2000), max_size=8)
 def test_lines_do_not_depend_on_the_cut(
     tmp_path: Path, suffix: str, lines: list[bytes], marked: bool, ended: bool, cuts: list[int], bytes_: int, rows: int
 ) -> None:
-    """Every line stands in one span, under its number in the file, though it spans members of a compressed one.
+    """Every line is in one span, under its number in the file, even if it crosses members of a compressed file.
 
-    A byte order mark stays on the first line alone.
+    Only the first line has a byte order mark.
     """
     path = tmp_path / f"r.jsonl{suffix}"
     data = b"\n".join([b'{"text": "primera"}', *lines]) + b"\n" * ended
@@ -99,7 +99,7 @@ def test_lines_do_not_depend_on_the_cut(
 @given(st.integers(1, 60), st.integers(1, 10), st.integers(1, 4_000))
 @settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_row_groups_do_not_depend_on_the_cut(tmp_path: Path, count: int, group: int, bytes_: int) -> None:
-    """Every row of a Parquet file stands in one span, under its number in the file."""
+    """Every row of a Parquet file is in one span, under its number in the file."""
     path = tmp_path / "r.parquet"
     records = [{"text": f"Copla {n} " * (n % 9), "title": None if n % 3 else f"T{n}"} for n in range(count)]
     pl.DataFrame(records, schema={"text": pl.String, "title": pl.String}).write_parquet(path, row_group_size=group)
@@ -122,7 +122,7 @@ _FIELD = st.one_of(
 def test_rows_of_csv_do_not_depend_on_the_cut(
     tmp_path: Path, suffix: str, end: str, fields: list[str], bytes_: int, marked: bool, cuts: list[int], rows: int
 ) -> None:
-    """Sound or broken, with line ends within quotes or without: a cut never falls where the reader sees no end."""
+    """A cut is only made where the reader sees the end of a row, in sound files and broken ones."""
     path = tmp_path / f"r.csv{suffix}"
     data = b"\xef\xbb\xbf" * marked + end.join(["text,x", "Uno,1", *fields]).encode()
     path.write_bytes(_in_members(data, suffix, cuts))
@@ -133,7 +133,7 @@ def test_rows_of_csv_do_not_depend_on_the_cut(
 @given(st.integers(1, 120), st.integers(1, 30), st.integers(1, 5_000))
 @settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_record_batches_do_not_depend_on_the_cut(tmp_path: Path, count: int, batch: int, bytes_: int) -> None:
-    """Every row of an Arrow file stands in one span; an Arrow stream is one part."""
+    """Every row of an Arrow file is in one span; an Arrow stream is one part."""
     path = tmp_path / "r.arrow"
     table = pa.table({"text": [f"Copla {n} " * (n % 9) for n in range(count)], "x": range(count)})
     with pa.ipc.new_file(path, table.schema) as writer:
@@ -163,7 +163,7 @@ _RECORD = st.sampled_from(["response", "resource", "request", "metadata", "broke
 @given(st.lists(_RECORD, min_size=1, max_size=20), st.just(1) | st.integers(2, 2000))
 @settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 def test_records_of_a_warc_do_not_depend_on_the_cut(tmp_path: Path, suffix: str, kinds: list[str], bytes_: int) -> None:
-    """Every page stands in one span, under its number and offset; so does the failed row of what is malformed."""
+    """Every page, and the failed row of a malformed record, is in one span, under its number and offset."""
     pack = _PACK[suffix]
     broken = b"" if suffix == ".zst" else b"basura\r\n"
     path = tmp_path / f"r.warc{suffix}"
@@ -195,7 +195,7 @@ def test_spans_are_about_as_large_as_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", ['[collect]\ngroup = ["conv"]\n', "[collect]\ngroup_rows = 3\n"])
 def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: str) -> None:
-    """A cut could part what belongs together."""
+    """A cut could separate records that belong together."""
     path = tmp_path / "r.jsonl"
     path.write_bytes(b'{"conv": "e1", "text": "Buenas."}\n' * 100)
     source = parse_toml('id = "r"\ntitle = "R"\nholder = "B"\n' + more, Source, "r.toml")
@@ -208,7 +208,7 @@ def test_a_source_that_joins_records_reads_a_file_as_one(tmp_path: Path, more: s
 def test_a_compressed_file_is_entered_at_its_members(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int, skipped: int
 ) -> None:
-    """Of eight members each part is reached through its own; in one, eight parts begin at most, and not 64."""
+    """With eight members each part is read from its own member; in a single one at most 8 parts begin, not 64."""
     monkeypatch.setattr(streams, "ENTRIES_APART", 1)
     line = '{"text": "%064x"}\n'
     data = "".join(line % random.Random(n).getrandbits(256) for n in range(6400)).encode()
@@ -217,16 +217,16 @@ def test_a_compressed_file_is_entered_at_its_members(
     path = tmp_path / "r.jsonl.gz"
     path.write_bytes(b"".join(gzip.compress(data[n * whole : (n + 1) * whole]) for n in range(members)))
     (file,) = list_inputs(_ANY, path)
-    found = [span for span in split(_ANY, file, size) if span]
-    assert sum(span.size for span in found) == len(data)
-    assert len(found) == (8 if members == 1 else 64)
-    assert [span.first_record for span in found[:3]] == ([1, 801, 1601] if members == 1 else [1, 101, 201])
-    assert sum(span.skip for span in found) == skipped * size
+    spans = [span for span in split(_ANY, file, size) if span]
+    assert sum(span.size for span in spans) == len(data)
+    assert len(spans) == (8 if members == 1 else 64)
+    assert [span.first_record for span in spans[:3]] == ([1, 801, 1601] if members == 1 else [1, 101, 201])
+    assert sum(span.skip for span in spans) == skipped * size
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_file_that_became_shorter_is_told(tmp_path: Path, suffix: str) -> None:
-    """Between the list and the reading: what a part lacks is a failed row, and not nothing."""
+    """If a file shrinks between listing and reading, the part that lacks lines has a failed row."""
     path = tmp_path / f"r.jsonl{suffix}"
     lines = [json.dumps({"text": f"{random.Random(n).getrandbits(256):x}"}).encode() + b"\n" for n in range(200)]
     path.write_bytes(_PACK[suffix](b"".join(lines)))
@@ -240,7 +240,7 @@ def test_a_file_that_became_shorter_is_told(tmp_path: Path, suffix: str) -> None
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
 def test_a_file_of_nuls_is_damaged(tmp_path: Path, suffix: str) -> None:
-    """NULs between members are padding; where no member is, they are what a full disk leaves."""
+    """NULs between members are padding; a file of NULs alone is damaged, as by a full disk."""
     path = tmp_path / f"r.jsonl{suffix}"
     path.write_bytes(b"\0" * 9000)
     (file,) = list_inputs(_ANY, path)
@@ -249,7 +249,7 @@ def test_a_file_of_nuls_is_damaged(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that unpacks to far more than any text does is read as one part, by a worker, as long as it takes."""
+    """A file that unpacks to far more than any text is one part, so that a worker reads it and not the planner."""
     monkeypatch.setattr(streams, "RATIO_FROM", 2**20)
     path = tmp_path / "r.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "Buenas."}\n' * 1000 + b"\n" * 2**23))
@@ -261,7 +261,7 @@ def test_a_bomb_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.Monkey
 @settings(max_examples=settings().max_examples // 5, deadline=None, suppress_health_check=_FIXTURE)
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[str]) -> None:
-    """Every member stands in one span: folders, hidden ones, those that are refused, and two of one name."""
+    """Every member is in one span: folders, hidden ones, those that are refused, and two of one name."""
     path = tmp_path / "r.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, name in enumerate(["z.txt", *names]):
@@ -271,7 +271,7 @@ def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[s
     spans = split(_ANY, file, 1)
     # A part of records alone has no column `raw`, one of pages no `text`.
     whole, pieces = (
-        pl.concat([frame for one in of for frame in read(_ANY, file, span=one)], how="diagonal")
+        pl.concat([frame for part in of for frame in read(_ANY, file, span=part)], how="diagonal")
         for of in ([None], spans)
     )
     assert pieces.select(whole.columns).equals(whole)
@@ -280,7 +280,7 @@ def test_members_of_a_zip_do_not_depend_on_the_cut(tmp_path: Path, names: list[s
 
 
 def test_a_zip_with_archives_in_it_is_one_part(tmp_path: Path) -> None:
-    """What all archives in an archive come to is counted together."""
+    """The sizes of all archives in an archive are counted together."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("a.txt", "Dentro.")
@@ -297,7 +297,7 @@ def test_a_zip_with_archives_in_it_is_one_part(tmp_path: Path) -> None:
 
 
 def test_what_can_not_be_cut_is_one_part(tmp_path: Path) -> None:
-    """Small files, whole documents, and damaged files, which their reader reports."""
+    """Small files, whole documents and damaged files are one part; a reader reports the damage."""
     data = b'{"text": "Buenas."}\n' * 1000
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data, 0)[:-100])
     (tmp_path / "b.txt").write_bytes(data)

@@ -39,12 +39,12 @@ def sheet(document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_
 
 
 def _filled(sheet: Path, name: str, answers: Mapping[int, tuple[str, ...]]) -> Path:
-    """The sheet with these answers in these rows, from 1, as a copy of this name."""
+    """Write a copy of the sheet under this name, with these answers by row, from 1."""
     book = openpyxl.load_workbook(sheet)
     page = book.active
     heads = [cell.value for cell in page[1]]
-    for row, said in answers.items():
-        for head, answer in zip(_ASKED, said, strict=False):
+    for row, row_answers in answers.items():
+        for head, answer in zip(_ASKED, row_answers, strict=False):
             page.cell(row + 1, heads.index(head) + 1, answer)
     path = sheet.with_name(name)
     book.save(path)
@@ -63,25 +63,31 @@ def test_a_sheet_comes_back(sheet: Path, command_line: CommandLine) -> None:
     ended = _judge(command_line, filled, "Rosa  Quispe", "--json")
     assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 3, 7)
     judged = read_judgements(sheet.parent / "out")
-    assert [one.answers for one in judged] == [
+    assert [judgement.answers for judgement in judged] == [
         {"verdict": "good", "language": "yes", "natural": "yes", "personal_data": "no"},
         {"verdict": "bad", "language": "nah"},
         {"personal_data": "yes"},
     ]
-    assert {one.reader for one in judged} == {"Rosa Quispe"}
-    assert {(one.drawn_from, one.drawn_by, one.named) for one in judged} == {("cuentos-1a2b3c4d", "", "spa_Latn")}
+    assert {judgement.reader for judgement in judged} == {"Rosa Quispe"}
+    assert {(judgement.drawn_from, judgement.drawn_by, judgement.named) for judgement in judged} == {
+        ("cuentos-1a2b3c4d", "", "spa_Latn")
+    }
 
 
 def test_a_sheet_of_any_spreadsheet_program_comes_back(sheet: Path, command_line: CommandLine) -> None:
-    """CSV needs no package, and returns with the separator that the program writes."""
+    """A CSV sheet needs no package, and may come back with another separator."""
     path, out = sheet.with_name("muestra.csv"), sheet.parent / "out"
     result = command_line("sample", "cuentos", "--n", "10", "--to", path, "--in", "pt", "--out", out)
     assert (result.code, "10 documents in" in result.out) == (0, True)
-    heads, first, *others = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
-    assert (heads[:2], first[:2], len(others)) == (["veredito", "a língua está certa? se não, qual é?"], ["", ""], 9)
+    heads, first, *other_rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), delimiter=";")
+    assert (heads[:2], first[:2], len(other_rows)) == (
+        ["veredito", "a língua está certa? se não, qual é?"],
+        ["", ""],
+        9,
+    )
     filled = sheet.with_name("rosa.csv")
     with filled.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([heads, ["bom", "sim", *first[2:]], *others])
+        csv.writer(file).writerows([heads, ["bom", "sim", *first[2:]], *other_rows])
     ended = _judge(command_line, filled, "Rosa", "--json")
     assert (ended.code, ended.json["judged"], ended.json["unanswered"]) == (0, 1, 9)
     [judged] = read_judgements(out)
@@ -93,21 +99,21 @@ def test_a_sheet_that_comes_twice_counts_once(sheet: Path, command_line: Command
     _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",), 2: ("bueno",)}), "Rosa")
     ended = _judge(command_line, _filled(sheet, "b.xlsx", {1: ("malo",)}), "Rosa", "--json")
     assert ended.json["replaced"] == 1
-    assert [read_judgement.answers["verdict"] for read_judgement in read_judgements(sheet.parent / "out")] == [
+    assert [judgement.answers["verdict"] for judgement in read_judgements(sheet.parent / "out")] == [
         "bad",
         "good",
     ]
 
 
 def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path, command_line: CommandLine) -> None:
-    """The others are taken; exit code 1."""
+    """The other rows are imported, and the exit code is 1."""
     answers = {1: ("regular",), 2: ("", "mixteco"), 3: ("=1+1",), 4: ("bueno",)}
     ended = _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa", "--lang", "es")
     assert ended.code == 1
     assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
     assert "muchas lenguas se llaman «mixteco»" in ended.out
     assert "fila 4: «veredicto»: la celda contiene una fórmula" in ended.out
-    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
+    assert [judgement.answers for judgement in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     ],
 )
 def test_usual_answers_are_understood(question: str, typed: str, read: tuple[str, str]) -> None:
-    """Whatever their case, accents, spaces and punctuation; a denial may name the right language."""
+    """Case, accents, spaces and punctuation don't matter; a denial may name the right language."""
     assert read_answer(question, typed, "spa_Latn") == read
 
 
@@ -166,7 +172,7 @@ def test_a_language_that_is_no_answer_is_refused_for_what_is_wrong(
 
 
 def test_a_workbook_explains_itself(sheet: Path) -> None:
-    """In the language of its heads, on a page of its own."""
+    """A second page explains each question in the language of the heads."""
     book = openpyxl.load_workbook(sheet)
     lines = [row[0].value for row in book.worksheets[1].iter_rows()]
     assert len(book.worksheets) == 2
@@ -190,7 +196,7 @@ def test_doubtful_answers_are_no_answers(question: str, typed: str) -> None:
 
 
 def test_an_x_next_to_ticks_is_no_answer() -> None:
-    """It marks a row in some hands, and crosses it out in others."""
+    """Some readers mark a row with an x, and others cross it out."""
     assert read_answer("natural", "x", "spa_Latn", ["", "✓", "x"]) is None
     assert read_answer("natural", "x", "spa_Latn", ["", "x"]) == ("yes", "")
 
@@ -219,7 +225,7 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     assert "regular" in rows[2][columns[3]]
     coloured = {(cell.row, cell.column - 1) for row in page for cell in row if cell.fill.fill_type == "solid"}
     assert coloured == {(4, columns[0])}
-    judged = [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")]
+    judged = [judgement.answers for judgement in read_judgements(sheet.parent / "out")]
     assert judged == [
         {"verdict": "good", "language": "quz", "natural": "yes"},
         {"verdict": "bad", "language": "quz"},
@@ -228,15 +234,15 @@ def test_a_copy_to_correct_is_returned(sheet: Path, command_line: CommandLine) -
     page.cell(4, columns[0] + 1, "malo")
     page.parent.save(copy)
     half = copy.read_bytes()
-    again = _judge(command_line, filled, "Rosa", "--json")
-    assert again.json["corrected_copy"] == str(filled.with_name("rosa.corregir-2.xlsx"))
+    second_import = _judge(command_line, filled, "Rosa", "--json")
+    assert second_import.json["corrected_copy"] == str(filled.with_name("rosa.corregir-2.xlsx"))
     assert copy.read_bytes() == half
     done = _judge(command_line, copy, "Rosa", "--json")
     assert (done.code, done.json["judged"], done.json["replaced"], done.json["corrected_copy"]) == (0, 3, 2, None)
 
 
 def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> None:
-    """Without colours, the note names the column and its content; after correction the copy can be imported."""
+    """A note names the column and its content, as CSV has no colours; the corrected copy can be imported."""
     heads, *rows = [[str(cell.value or "") for cell in row] for row in openpyxl.load_workbook(sheet).active]
     rows[0][0], rows[1][0], rows[2][0] = "bien", "así así", "—"
     path = sheet.with_name("rosa.csv")
@@ -254,11 +260,11 @@ def test_a_copy_of_csv_has_its_notes(sheet: Path, command_line: CommandLine) -> 
 
 
 def test_a_verdict_and_the_language_that_differ_are_told(sheet: Path, command_line: CommandLine) -> None:
-    """«No, es quechua» next to «sí» as to the language is no answer; next to «no» it says which it is."""
+    """«No, es quechua» contradicts a language marked «sí»; next to «no» it names the language."""
     answers = {1: ("no, es quechua de Cusco", "sí"), 2: ("no, es quechua de Cusco", "no"), 3: ("no, es mam", "ixil")}
     ended = _judge(command_line, _filled(sheet, "rosa.xlsx", answers), "Rosa", "--json")
     assert [row["row"] for row in ended.json["rows"]] == [2, 4]
-    assert [read_judgement.answers for read_judgement in read_judgements(sheet.parent / "out")] == [
+    assert [judgement.answers for judgement in read_judgements(sheet.parent / "out")] == [
         {"verdict": "bad", "language": "quz"}
     ]
 
@@ -291,7 +297,7 @@ def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_li
 def test_what_is_no_filled_sheet_is_refused(
     tmp_path: Path, command_line: CommandLine, name: str, content: str, problem: str
 ) -> None:
-    """And nothing is written."""
+    """The error states the problem, and nothing is written."""
     (tmp_path / name).write_text(content)
     ended = _judge(command_line, tmp_path / name, "Rosa")
     assert (ended.code, problem in ended.err) == (2, True)
@@ -312,11 +318,11 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
 
 
 def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine) -> None:
-    """Kappa of the answers that both gave, with the counts; languages by identity, not by spelling."""
-    one = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
-    other = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
-    _judge(command_line, _filled(sheet, "a.xlsx", one), "Rosa")
-    _judge(command_line, _filled(sheet, "b.xlsx", other), "Juana")
+    """Kappa is computed from the texts that both judged; two spellings of one language agree."""
+    rosa_answers = {n: ("bueno" if n < 7 else "malo", "sí") for n in range(1, 11)}
+    juana_answers = {n: ("bueno" if n < 6 else "malo", "español") for n in range(1, 10)}
+    _judge(command_line, _filled(sheet, "a.xlsx", rosa_answers), "Rosa")
+    _judge(command_line, _filled(sheet, "b.xlsx", juana_answers), "Juana")
     shown = command_line("judge", "show", "--out", sheet.parent / "out", "--json").json
     verdict, language = shown["agreement"]
     assert (verdict["readers"], verdict["texts"], verdict["alike"]) == (["Juana", "Rosa"], 9, 8)
@@ -324,7 +330,7 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
     assert verdict["kappa"] == pytest.approx((8 / 9 - 42 / 81) / (1 - 42 / 81), abs=1e-4)
     assert {"first": "bad", "second": "good", "texts": 1} in verdict["counts"]
     assert (language["alike"], language["kappa"]) == (9, None)
-    [share] = [one for one in shown["shares"] if one["question"] == "verdict"]
+    [share] = [row for row in shown["shares"] if row["question"] == "verdict"]
     assert (share["texts"], share["right"], share["disputed"], share["readers"]) == (10, 5, 1, 2)
     reported = command_line("judge", "show", "--out", sheet.parent / "out", "--lang", "es").out
     assert "Juana · Rosa" in reported
@@ -332,14 +338,14 @@ def test_two_readers_and_their_agreement(sheet: Path, command_line: CommandLine)
 
 
 def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandLine) -> None:
-    """Of the texts of the version alone, with Wilson's interval, by how they were drawn; names of readers stay away."""
+    """The card has shares of the version's texts with Wilson's interval, by draw, and no names of readers."""
     answers = {n: ("bueno" if n < 9 else "malo", "sí", "sí", "no") for n in range(1, 11)}
     _judge(command_line, _filled(sheet, "a.xlsx", answers), "Rosa Quispe")
     out = sheet.parent / "out"
     command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
     store = Store.at(out / "store")
     manifest = load_manifest(store, *store.find("cuentos"))
-    assert [(one.question, one.texts, one.right) for one in manifest.audited] == [
+    assert [(audit.question, audit.texts, audit.right) for audit in manifest.audited] == [
         ("verdict", 10, 8),
         ("language", 10, 10),
         ("natural", 10, 10),
@@ -358,26 +364,26 @@ def test_the_card_states_what_readers_judged(sheet: Path, command_line: CommandL
 
 
 def test_a_withdrawal_keeps_what_was_judged_of_the_rest(sheet: Path, command_line: CommandLine) -> None:
-    """The next version's card speaks of the texts that are in it."""
+    """The next version counts only the texts that it contains."""
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
     out = sheet.parent / "out"
     command_line("release", "build", "cuentos", "cuentos-1a2b3c4d", *_TERMS, "--out", out)
     removed = read_judgements(out)[0].doc_id
     command_line("release", "withdraw", "cuentos", "--doc", removed, "--because", "lo pide", "--out", out)
     store = Store.at(out / "store")
-    assert [one.texts for one in load_manifest(store, *store.find("cuentos")).audited] == [9]
+    assert [audit.texts for audit in load_manifest(store, *store.find("cuentos")).audited] == [9]
 
 
 def test_what_was_judged_of_another_text_says_nothing(
     sheet: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, tmp_path: Path
 ) -> None:
-    """Collected again with another text, a document isn't the one that was read."""
+    """A judgement doesn't count for a document that was collected again with another text."""
     _judge(command_line, _filled(sheet, "a.xlsx", dict.fromkeys(range(1, 11), ("bueno",))), "Rosa")
-    other = kept_run(
+    changed_run = kept_run(
         "cuentos-2", [document(n) if n else document(n, text="Otro cuento, más largo.") for n in range(10)]
     )
     judged = read_judgements(tmp_path / "out")
     created = build(
-        "c", [other], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged
+        "c", [changed_run], tmp_path / "s", admit=["open"], uses=["train"], created=datetime.now(UTC), judged=judged
     )
-    assert [one.texts for one in created.audited] == [9]
+    assert [audit.texts for audit in created.audited] == [9]

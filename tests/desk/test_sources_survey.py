@@ -31,23 +31,23 @@ def _word(text: str) -> bytes:
     document.core_properties.title = "Relato del puerto"
     document.core_properties.author = "Ana Paz"
     document.add_paragraph(text)
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 def _scan(pages: int) -> bytes:
     document = pypdfium2.PdfDocument.new()
     for _ in range(pages):
         document.new_page(200, 300)
-    held = io.BytesIO()
-    document.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """Texts in two charsets, a scan, a copy, a catalogue, a bag with a changed file, a picture, a hidden file."""
+    """Create texts in two charsets, a scan, a copy, a catalogue, a damaged bag, a picture and a hidden file."""
     folder = tmp_path / "Envío 2019"
     (folder / "bolsa").mkdir(parents=True)
     (folder / "bolsa/uno.txt").write_text(_TEXT, encoding="utf-8")
@@ -66,13 +66,13 @@ def disk(tmp_path: Path) -> Path:
 
 
 def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLine) -> None:
-    """Formats, checksums, charsets, pages to be recognised, languages; a draft that is a source; a page."""
+    """The survey has formats, checksums, charsets, scans and languages; it writes a draft source and a page."""
     previous = sorted(path.relative_to(disk) for path in disk.rglob("*"))
     draft, html = tmp_path / "borrador.toml", tmp_path / "disco.html"
     result = command_line("sources", "inventory", disk, "--draft", draft, "--html", html, "--json")
     assert result.code == 0, result.err
     seen = json.loads(result.out)
-    files = {one["path"]: one for one in seen["files"]}
+    files = {file["path"]: file for file in seen["files"]}
     assert sorted(path.relative_to(disk) for path in disk.rglob("*")) == previous
     assert (files["dos.txt"]["format"], files["dos.txt"]["charset"], files["dos.txt"]["language"]) == (
         "text",
@@ -110,7 +110,7 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
     (tmp_path / "fotos/carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     (tmp_path / "fotos/vieja.doc").write_bytes(bytes(64))
     seen = command_line("sources", "inventory", tmp_path / "fotos", "--draft", tmp_path / "b.toml", "--json").json
-    files = {one["path"]: one for one in seen["files"]}
+    files = {file["path"]: file for file in seen["files"]}
     assert [file["read"] for file in files.values()] == [False, False]
     assert 'ocr = ["spa"]' in files["carta.png"]["remedy"]
     assert "libreoffice = true" in files["vieja.doc"]["remedy"]
@@ -119,7 +119,7 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
 
 
 def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
-    """Nor a folder surveyed together with sources."""
+    """It is an error, and so are a folder surveyed together with sources and a draft without a folder."""
     result = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
     assert (result.code, "the file already exists" in result.err) == (2, True)
     assert command_line("sources", "inventory", disk, "conha19").code == 2
@@ -139,7 +139,7 @@ def test_what_lies_at_a_path_is_previewed(disk: Path, command_line: CommandLine)
 def test_an_id_of_the_catalogue_is_one_beside_a_folder_of_its_name(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever lies where the command is given."""
+    """An id of the catalogue names the source even if the current folder has a folder of this name."""
     (tmp_path / "conha19").mkdir()
     monkeypatch.chdir(tmp_path)
     result = command_line("sources", "inventory", "conha19", "--json")
@@ -182,15 +182,15 @@ def test_compressed_files_are_surveyed_as_what_they_hold(tmp_path: Path, command
         (folder / name).write_bytes(data)
     draft = tmp_path / "fuente.toml"
     reported = command_line("sources", "inventory", folder, "--draft", draft, "--json").json
-    seen = {one["path"]: one for one in reported["files"]}
-    assert {name for name, one in seen.items() if one["problem"] == "damaged file"} == {"f.txt.gz"}
+    seen = {file["path"]: file for file in reported["files"]}
+    assert {name for name, file in seen.items() if file["problem"] == "damaged file"} == {"f.txt.gz"}
     assert (seen["d.pdf.gz"]["pages"], seen["d.pdf.gz"]["format"]) == (2, "pdf")
     assert [seen[name]["language"] for name in ("a.jsonl", "b.jsonl.gz", "c.csv.gz", "e.txt.gz")] == ["spa"] * 4
     assert (reported["texts"], reported["looked_at"]) == (6, 6)
     patterns = tomllib.loads(draft.read_text(encoding="utf-8"))["collect"]["files"]
     assert patterns == ["**/*.csv", "**/*.jsonl", "**/*.pdf", "**/*.txt"]
     source = Source(id="envio", title="Envío", holder="Archivo", collect=Collect(files=tuple(patterns)))
-    assert [list_input.relative for list_input in list_inputs(source, folder)] == sorted(files)
+    assert [file.relative for file in list_inputs(source, folder)] == sorted(files)
 
 
 def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: CommandLine) -> None:
@@ -206,7 +206,7 @@ def test_a_draft_leaves_out_no_file_that_is_read(tmp_path: Path, command_line: C
 def test_a_survey_says_of_how_many_files_it_read_the_text(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of many files some are looked at, and their number is reported."""
+    """Only some of many files are read, and their number is reported."""
     monkeypatch.setattr("latam_corpus.intake.sampled_texts._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")

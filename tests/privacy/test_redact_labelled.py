@@ -35,4 +35,4 @@ def test_nothing_of_the_labelled_set_is_missed(bench: Any) -> None:
     exact = [any((span.start, span.end) == (item.start, item.end) for span in spans) for item, spans in marked]
     assert [item.text for (item, _), is_exact in zip(marked, exact, strict=True) if not is_exact] == []
     assert sum(not any(span.kind == item.kind for span in spans) for item, spans in marked) <= _OTHER_MARK
-    assert sum(len(bench.beside(item, spans)) for item, spans in judged) <= _DAMAGED
+    assert sum(len(bench.other_replacements(item, spans)) for item, spans in judged) <= _DAMAGED

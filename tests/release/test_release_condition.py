@@ -92,9 +92,9 @@ OPERATORS = st.sampled_from(("=", "!=", "<>", "<", "<=", ">", ">="))
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def literals(values: tuple[Any, ...], ours: Any = str, theirs: Any = str) -> st.SearchStrategy[Pair]:
+def literals(values: tuple[Any, ...], own_form: Any = str, sql_form: Any = str) -> st.SearchStrategy[Pair]:
     """Generate a value in the notation of this toolkit and of DuckDB."""
-    return st.sampled_from(values).map(lambda value: (ours(value), theirs(value)))
+    return st.sampled_from(values).map(lambda value: (own_form(value), sql_form(value)))
 
 
 def moment(value: datetime) -> str:
@@ -137,14 +137,14 @@ COLUMN = st.sampled_from(list(OPERANDS))
 @st.composite
 def with_values(draw: st.DrawFn) -> Pair:
     """Generate a comparison of a column with a value or with several values."""
-    (ours, theirs), operator, negated = draw(COLUMN), draw(OPERATORS), draw(NOT)
-    values = draw(st.lists(OPERANDS[ours, theirs], min_size=1, max_size=3))
+    (own_column, sql_column), operator, negated = draw(COLUMN), draw(OPERATORS), draw(NOT)
+    values = draw(st.lists(OPERANDS[own_column, sql_column], min_size=1, max_size=3))
     own_value, sql_value = values[0]
     lists = [", ".join(value[place] for value in values) for place in (0, 1)]
     forms = (
-        (f"{ours}{operator}{own_value}", f"{theirs} {operator} {sql_value}"),
-        (f"{own_value} {operator} {ours}", f"{theirs} {TURNED.get(operator, operator)} {sql_value}"),
-        (f"{ours} {negated}IN ({lists[0]})", f"{theirs} {negated}IN ({lists[1]})"),
+        (f"{own_column}{operator}{own_value}", f"{sql_column} {operator} {sql_value}"),
+        (f"{own_value} {operator} {own_column}", f"{sql_column} {TURNED.get(operator, operator)} {sql_value}"),
+        (f"{own_column} {negated}IN ({lists[0]})", f"{sql_column} {negated}IN ({lists[1]})"),
     )
     return draw(st.sampled_from(forms))
 
@@ -160,9 +160,9 @@ def of_texts(draw: st.DrawFn) -> Pair:
 @st.composite
 def of_lists(draw: st.DrawFn) -> Pair:
     """Generate a test for a value in a list."""
-    ours, theirs = draw(st.sampled_from(list(LISTS)))
-    word, negated = draw(st.sampled_from(LISTS[ours, theirs])), draw(NOT)
-    return f"'{word}' {negated}in {ours}", f"{negated}list_contains({theirs}, '{word}')"
+    own_list, sql_list = draw(st.sampled_from(list(LISTS)))
+    word, negated = draw(st.sampled_from(LISTS[own_list, sql_list])), draw(NOT)
+    return f"'{word}' {negated}in {own_list}", f"{negated}list_contains({sql_list}, '{word}')"
 
 
 @st.composite
@@ -172,11 +172,11 @@ def of_two(draw: st.DrawFn) -> Pair:
     first, second, cast = draw(st.sampled_from(TWO))
     own_value, sql_value = draw(HEX)
     equal = draw(st.sampled_from(("=", "!=")))
-    ours, theirs = draw(st.sampled_from(ANY))
+    own_column, sql_column = draw(st.sampled_from(ANY))
     forms = (
         (f"{first} {operator} {second}", f"{first}{cast} {operator} {second}{cast}"),
         (f"text_hash {equal} {own_value}", f"text_hash {equal} {sql_value}"),
-        (f"{ours} is {negated}null", f"{theirs} is {negated}null"),
+        (f"{own_column} is {negated}null", f"{sql_column} is {negated}null"),
     )
     return draw(st.sampled_from(forms))
 
@@ -210,11 +210,13 @@ def sql() -> Iterator[duckdb.DuckDBPyConnection]:
 @given(frame=rows(), pair=st.recursive(SINGLE, joined, max_leaves=6))
 def test_a_condition_selects_what_sql_selects(sql: duckdb.DuckDBPyConnection, frame: pl.DataFrame, pair: Pair) -> None:
     """Random conditions select the same random rows as DuckDB."""
-    ours, theirs = pair
+    own_condition, sql_condition = pair
     numbered = frame.with_row_index("row")
     sql.register("numbered", numbered.to_arrow(compat_level=pl.CompatLevel.oldest()))
-    selected = sql.execute(f"select row from numbered where {theirs} order by row").fetchall()  # noqa: S608
-    assert numbered.filter(condition(ours).expression)["row"].to_list() == [row for (row,) in selected], ours
+    selected = sql.execute(f"select row from numbered where {sql_condition} order by row").fetchall()  # noqa: S608
+    assert numbered.filter(condition(own_condition).expression)["row"].to_list() == [row for (row,) in selected], (
+        own_condition
+    )
 
 
 def selected(frame: pl.DataFrame, text: str) -> list[int]:

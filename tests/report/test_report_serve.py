@@ -1,4 +1,4 @@
-"""`report --serve`: a page and a search, for this machine alone, whatever is asked for."""
+"""`report --serve`: a page and a search that only this machine can reach, for any request."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ _ADDRESSES = (
 
 
 class Serving(Protocol):
-    """Makes servers."""
+    """A function that starts servers."""
 
     def __call__(self, *arguments: str | Path) -> AbstractContextManager[Client]:
-        """What asks the server of `report` with these arguments, which ends with the block."""
+        """Run `report --serve` with these arguments for the length of the block; yield a client."""
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """The server's answer."""
 
     status: int
     text: str
@@ -70,13 +70,13 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Asks the server on a port."""
+    """A client of the server on a port."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
     def ask(self, target: str, method: str = "GET", host: str | None = None) -> Answer:
-        """What an address gives, sent as it stands."""
+        """Send a request with this address, unchanged, and return the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         connection.putrequest(method, target, skip_host=True)
         connection.putheader("Host", f"127.0.0.1:{self.port}" if host is None else host)
@@ -87,22 +87,22 @@ class Client:
         return answer
 
     def search(self, words: str) -> Answer:
-        """What a search for these words gives."""
+        """Return the answer to a search for these words."""
         return self.ask(f"/search?q={quote(words)}")
 
 
 @pytest.fixture
 def serving(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Serving:
-    """A maker of servers, which the command line starts."""
+    """Return a function that starts a server by the command line."""
 
     @contextmanager
     def start(*arguments: str | Path) -> Iterator[Client]:
         servers: list[report_server.ReportServer] = []
         monkeypatch.setattr(report_server, "serve", servers.append)
-        told = command_line("report", *arguments, "--serve", "--out", tmp_path / "out")
-        assert told.code == 0, told.err
+        result = command_line("report", *arguments, "--serve", "--out", tmp_path / "out")
+        assert result.code == 0, result.err
         [server] = servers
-        assert server.address in told.out
+        assert server.address in result.out
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -117,24 +117,24 @@ def serving(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun) -> Path:
-    """Five documents, one for use inside."""
-    kept = [document(n, title=f"Cuento {n}") for n in range(4)]
-    kept.append(document(4, title="Cerrada", uses=["train"]))
-    return kept_run("cuentos-1a2b3c4d", kept)
+    """Create a run of five documents, one of them for training only."""
+    documents = [document(n, title=f"Cuento {n}") for n in range(4)]
+    documents.append(document(4, title="Cerrada", uses=["train"]))
+    return kept_run("cuentos-1a2b3c4d", documents)
 
 
 def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Path, document: Document) -> None:
-    """By words, title and id; of what terms hide the title is there, and not the text; nothing is written."""
-    before = sorted(run.rglob("*"))
+    """A document is found by words, title and id; a hidden one shows its title only; nothing is written."""
+    initial_files = sorted(run.rglob("*"))
     with serving(run) as client:
         page = client.ask("/")
         assert page.status == 200
         assert '<form class="search"' in page.text
         assert "form-action &#39;self&#39;" in page.text
         for words in ("número 2 salió", "Cuento 2", document(2)["doc_id"]):
-            found = client.search(words)
-            assert found.text.count("/document/") == 1
-            [target] = re.findall(r'href="(/document/[0-9a-f]{32})"', found.text)
+            answer = client.search(words)
+            assert answer.text.count("/document/") == 1
+            [target] = re.findall(r'href="(/document/[0-9a-f]{32})"', answer.text)
             life = client.ask(target)
             assert (life.status, "Cuento 2" in life.text) == (200, True)
         hidden = client.search("número 4 salió")
@@ -145,21 +145,21 @@ def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Pa
             assert "La barca" not in shown
         assert "no matching document in" in client.search("una palabra que no está").text
         assert client.search("").status == 200
-    assert sorted(run.rglob("*")) == before
+    assert sorted(run.rglob("*")) == initial_files
 
 
 def test_of_what_is_withdrawn_the_search_says_so(
     serving: Serving, run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And not that its terms hide it; the page before it is without its words."""
+    """The reason isn't the terms of the text, and the start page doesn't show its words, either."""
     out, withdrawn = ("--out", tmp_path / "out"), document(2)["doc_id"]
     command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
     command_line("release", "withdraw", "puerto", "--doc", withdrawn, "--because", "así lo pide", *out)
     with serving(run) as client:
-        found = client.search(withdrawn).text
-        assert "Cuento 2" not in found + client.ask("/").text
-        assert "it is withdrawn" in found
-        assert "terms" not in found
+        text = client.search(withdrawn).text
+        assert "Cuento 2" not in text + client.ask("/").text
+        assert "it is withdrawn" in text
+        assert "terms" not in text
 
 
 def test_a_release_is_searched_too(
@@ -169,7 +169,7 @@ def test_a_release_is_searched_too(
     command_line: CommandLine,
     tmp_path: Path,
 ) -> None:
-    """Where its run is still there by what the run tells, and else by the version's own rows."""
+    """The search uses the run if it still exists, or else the version's own rows."""
     out = ("--out", tmp_path / "out")
     command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out)
     address = f"/document/{document(1)['doc_id']}"
@@ -186,7 +186,7 @@ def test_a_release_is_searched_too(
 
 
 def test_nothing_else_is_served(serving: Serving, run: Path) -> None:
-    """No file, whatever the address; no other host's page can ask; each answer has its policy."""
+    """No address leads to a file, other hosts and methods are refused, and each page has a policy without scripts."""
     with serving(run) as client:
         for target in _ADDRESSES:
             answer = client.ask(target)
@@ -204,7 +204,7 @@ def test_nothing_else_is_served(serving: Serving, run: Path) -> None:
 
 
 def test_hostile_words_are_words(serving: Serving, run: Path) -> None:
-    """They are sought as they stand, cut where they are long, and shown as text."""
+    """They are searched for literally, shortened if they are long, and shown as text."""
     with serving(run) as client:
         for words in _HOSTILE:
             answer = client.search(words)
@@ -218,24 +218,24 @@ def test_hostile_words_are_words(serving: Serving, run: Path) -> None:
 def test_options_that_do_not_go_together_are_refused(
     run: Path, command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And a port that is taken is named."""
+    """Each error names the option; a port in use is an error, too."""
     out = ("--out", tmp_path / "out")
-    for more, said in (
+    for more, message in (
         (("--serve", "--to", tmp_path / "p.html"), "it can't be combined with --to or --json"),
         (("--serve", "--json"), "it can't be combined with --to or --json"),
         (("--port", "8000"), "it needs --serve"),
     ):
-        told = command_line("report", run, *more, *out)
-        assert (told.code, said in told.err) == (2, True)
+        result = command_line("report", run, *more, *out)
+        assert (result.code, message in result.err) == (2, True)
     monkeypatch.setattr(report_server, "serve", lambda _server: None)
     taken = report_server.ReportServer(report_server.Served("", "", lambda _: (), "en"), 0)
-    told = command_line("report", run, "--serve", "--port", str(taken.server_port), *out)
+    result = command_line("report", run, "--serve", "--port", str(taken.server_port), *out)
     taken.server_close()
-    assert (told.code, f"--port {taken.server_port}: the server can't use this port" in told.err) == (2, True)
+    assert (result.code, f"--port {taken.server_port}: the server can't use this port" in result.err) == (2, True)
 
 
 def test_ctrl_c_ends_it(run: Path, tmp_path: Path) -> None:
-    """With no error, and without a word."""
+    """Ctrl+C ends the server with exit code 0 and without a traceback."""
     command = [sys.executable, "-m", "latam_corpus", "report", str(run), "--serve", "--out", str(tmp_path / "out")]
     with subprocess.Popen(
         command,

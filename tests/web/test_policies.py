@@ -49,13 +49,13 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(person: Callable[..., Any], client_of: Callable[..., Any]) -> Any:
-    """The browser of a contributor."""
+    """Return the browser of a contributor."""
     return client_of(person("contributor"))
 
 
 @pytest.fixture
 def texts(client: Any, collection: Any) -> None:
-    """The contributor's collection, with a story and a bill."""
+    """Create the contributor's collection, with a story and a bill."""
     change_source(collection(Person.objects.get()), {"genre": "web"})
     texts = {"historia.txt": _STORY, "cuenta.txt": _LISTED}
     files = [SimpleUploadedFile(name, text.encode()) for name, text in texts.items()]
@@ -72,7 +72,7 @@ def _draft(client: Any, code: str = "spa") -> PolicyDraft:
 
 
 def _values(client: Any, draft: PolicyDraft, page: int = 1) -> dict[str, Any]:
-    """What the form of a page sends if nothing is changed in it."""
+    """Return the values that the form of a page sends without a change."""
     context = client.get(f"/rules/{draft.pk}?page={page}").context
     form = context["form"]
     sent: dict[str, Any] = {}
@@ -102,9 +102,9 @@ def test_a_language_is_found_by_the_name_that_people_say(client: Any) -> None:
     page = _page(client, "/rules?q=MIXTECO de penoles")
     assert re.findall(r'name="code" value="(\w+)"', page) == ["mil"]
     for language, name in (("en", "Guerrero"), ("es", "Guerrero"), ("pt-br", "Guerrero")):
-        found = client.get("/rules?q=NAHUATL", headers={"accept-language": language}).context
-        assert found["group"][0] == "nah"
-        assert ("ngu", name) in found["found"]
+        context = client.get("/rules?q=NAHUATL", headers={"accept-language": language}).context
+        assert context["group"][0] == "nah"
+        assert ("ngu", name) in context["found"]
     spanish = client.get("/rules?q=guerrero", headers={"accept-language": "es"}).context["found"]
     assert ("ngu", "náhuatl de Guerrero") in spanish
     assert "No language of the region" in _page(client, "/rules?q=xyzzy")
@@ -144,15 +144,15 @@ def test_each_word_has_examples_from_own_texts_which_hide_what_is_hidden(client:
 def test_a_bound_names_the_texts_that_it_drops_without_measuring_again(client: Any) -> None:
     draft = _draft(client)
     name = "alphabetic_word_share-min"
-    before = _bound(client, draft, name)
-    assert [row["title"] for row, _value in before["rows"]] == ["cuenta.txt"]
+    previous = _bound(client, draft, name)
+    assert [row["title"] for row, _value in previous["rows"]] == ["cuenta.txt"]
     _save(client, draft, alphabetic_word_share__min="55")
     assert _bound(client, draft, name)["count"] == 0
     assert "It drops none of your texts." in _page(client, f"/rules/{draft.pk}")
     _save(client, draft, alphabetic_word_share__min="100")
-    after = _bound(client, draft, name)
-    assert [row["title"] for row, _value in after["rows"]] == ["cuenta.txt", "historia.txt"]
-    assert [value for _row, value in after["rows"]] == sorted(value for _row, value in after["rows"])
+    current = _bound(client, draft, name)
+    assert [row["title"] for row, _value in current["rows"]] == ["cuenta.txt", "historia.txt"]
+    assert [value for _row, value in current["rows"]] == sorted(value for _row, value in current["rows"])
     assert Job.objects.filter(kind="try rules").count() == 1
 
 
@@ -168,19 +168,19 @@ def test_the_slider_counts_if_only_it_was_moved(client: Any) -> None:
 
 def test_saving_without_a_change_changes_no_rule(client: Any) -> None:
     draft = _draft(client)
-    before = policy_text(draft)
+    previous = policy_text(draft)
     assert _save(client, draft).status_code == 302
     draft.refresh_from_db()
-    assert policy_text(draft) == before
+    assert policy_text(draft) == previous
     assert not LogEntry.objects.filter(action="rules changed").exists()
 
 
 @pytest.mark.usefixtures("texts")
 def test_words_are_added_and_removed_and_own_texts_measured_again(client: Any) -> None:
     draft = _draft(client)
-    kept = [word for word in _values(client, draft)["keep"] if word != "el"]
+    kept_words = [word for word in _values(client, draft)["keep"] if word != "el"]
     other_page = draft.rules["words"][150]
-    _save(client, draft, keep=kept, add="Maestro, maíz")
+    _save(client, draft, keep=kept_words, add="Maestro, maíz")
     draft.refresh_from_db()
     assert "el" not in draft.rules["words"]
     assert {"maestro", "maíz", other_page} <= set(draft.rules["words"])
@@ -258,21 +258,21 @@ def test_the_draft_of_another_is_not_shown(
     client: Any, person: Callable[..., Any], client_of: Callable[..., Any]
 ) -> None:
     draft = _draft(client)
-    other = client_of(person("contributor", "otra"))
+    other_client = client_of(person("contributor", "otra"))
     for address in ("", "/sign", "/use"):
-        assert other.post(f"/rules/{draft.pk}{address}").status_code == 404
-    assert "Spanish" not in _page(other, "/rules")
+        assert other_client.post(f"/rules/{draft.pk}{address}").status_code == 404
+    assert "Spanish" not in _page(other_client, "/rules")
 
 
 @pytest.mark.usefixtures("texts")
 @pytest.mark.filterwarnings("ignore::UserWarning")  # nothing states rights
 def test_runs_use_signed_rules_alone_and_a_verdict_changes(client: Any) -> None:
-    def fates() -> dict[str, list[str]]:
+    def reasons_by_file() -> dict[str, list[str]]:
         client.post("/collections/cantos/files/run")
         return {file.path: file.fate["reasons"] for file in CollectionFile.objects.all()}
 
     draft = _draft(client)
-    assert fates() == {"historia.txt": [], "cuenta.txt": ["alphabetic_word_share<0.7"]}
+    assert reasons_by_file() == {"historia.txt": [], "cuenta.txt": ["alphabetic_word_share<0.7"]}
     _save(client, draft, alphabetic_word_share__min="55")
     client.post(f"/rules/{draft.pk}/use", {"collection": "cantos"})
     folder = rules_folder(Collection.objects.get())
@@ -280,16 +280,16 @@ def test_runs_use_signed_rules_alone_and_a_verdict_changes(client: Any) -> None:
     _sign(client, draft)
     client.post(f"/rules/{draft.pk}/use", {"collection": "cantos"})
     assert (folder / "spa.toml").is_file()
-    assert fates() == {"historia.txt": [], "cuenta.txt": []}
+    assert reasons_by_file() == {"historia.txt": [], "cuenta.txt": []}
     run = Job.objects.filter(kind="run").first().result["run"]
     record = json.loads((out_folder() / "runs" / run / "run.json").read_text("utf-8"))
     assert record["policies"][0]["readers"] == ["Rosa, Xico"]
     _save(client, draft, alphabetic_word_share__min="100")
-    assert fates() == {"historia.txt": [], "cuenta.txt": []}
+    assert reasons_by_file() == {"historia.txt": [], "cuenta.txt": []}
     assert "uses rules that Rosa, Xico signed on" in _page(client, f"/rules/{draft.pk}")
     client.post(f"/rules/{draft.pk}/use", {})
     assert not (folder / "spa.toml").exists()
-    assert fates()["cuenta.txt"] == ["alphabetic_word_share<0.7"]
+    assert reasons_by_file()["cuenta.txt"] == ["alphabetic_word_share<0.7"]
     assert list(
         LogEntry.objects.filter(action__startswith="rules").order_by("pk").values_list("action", flat=True)
     ) == [

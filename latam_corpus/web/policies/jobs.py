@@ -55,7 +55,7 @@ def try_rules(job: Job) -> dict[str, Any]:
     """Measure the owner's texts with the words of a draft; the result has no bounds, so that any can be tried on it."""
     draft, words = PolicyDraft.objects.get(pk=job.arguments["draft"]), job.arguments["words"]
     name = f"{rules_code(draft.language)}.toml"
-    texts, places, unread, others = [], [], [], 0
+    texts, places, unread, other_count = [], [], [], 0
     for collection in own_collections(draft):
         if not collection.files.exists():
             continue
@@ -73,7 +73,7 @@ def try_rules(job: Job) -> dict[str, Any]:
         for item in items:
             numbers = {number.signal: number for number in item.numbers if number.file == f"languages/{name}"}
             if not numbers:
-                others += 1
+                other_count += 1
                 continue
             path = item.file.removeprefix(f"{FOLDER}/")
             title = item.title or path
@@ -82,7 +82,7 @@ def try_rules(job: Job) -> dict[str, Any]:
             texts.append({"collection": collection.slug, "file": files.get(path), "title": title, "values": values})
             texts[-1]["is_out"] = is_out  # of the bounds of its genre, which a draft doesn't have
             places.append((title, item.text[:_SEARCHED]))
-    return {"texts": texts, "examples": _examples(words, places), "unread": unread, "others": others}
+    return {"texts": texts, "examples": _examples(words, places), "unread": unread, "others": other_count}
 
 
 def _examples(words: list[str], texts: Iterable[tuple[str, str]]) -> dict[str, list[list[str]]]:
@@ -91,16 +91,19 @@ def _examples(words: list[str], texts: Iterable[tuple[str, str]]) -> dict[str, l
         return {}
     one_of = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     pattern = re.compile(rf"(?<!\w)(?:{one_of})(?!\w)", re.IGNORECASE)
-    found: dict[str, list[tuple[int, list[str]]]] = {}
+    matches: dict[str, list[tuple[int, list[str]]]] = {}
     for title, text in texts:
         counts: dict[str, int] = {}
         for match in pattern.finditer(text):
             word = match[0].lower()
             counts[word] = counts.get(word, 0) + 1
             if counts[word] <= EXAMPLES:
-                before, after = text[max(match.start() - _CONTEXT, 0) : match.start()], text[match.end() :][:_CONTEXT]
-                found.setdefault(word, []).append((counts[word], [before, match[0], after, title]))
+                preceding, following = (
+                    text[max(match.start() - _CONTEXT, 0) : match.start()],
+                    text[match.end() :][:_CONTEXT],
+                )
+                matches.setdefault(word, []).append((counts[word], [preceding, match[0], following, title]))
     return {
         word: [place for _nth, place in sorted(places, key=lambda pair: pair[0])[:EXAMPLES]]
-        for word, places in found.items()
+        for word, places in matches.items()
     }

@@ -37,13 +37,13 @@ _FACTORS: Final = {"0": 0.0, "half": 0.5, "double": 2.0, "endless": _HUGE}  # of
 
 
 class _Counted(Rarity):
-    """Counts of fingerprints that were made before; a pair is its place among all pairs, twice."""
+    """Precomputed counts of fingerprints; a pair is its position among all pairs, twice."""
 
-    def __init__(self, made: np.ndarray[Any, Any]) -> None:
-        object.__setattr__(self, "made", made)
+    def __init__(self, fingerprint_counts: np.ndarray[Any, Any]) -> None:
+        object.__setattr__(self, "made", fingerprint_counts)
 
     def counts(self, pairs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Return those of some pairs."""
+        """Return the counts of these pairs."""
         return np.asarray(self.__dict__["made"][pairs[:, 0]])
 
 
@@ -54,16 +54,16 @@ class Measured:
     Attributes:
         facts: of each pair.
         ids: of both documents of each pair.
-        wanted: for each pair "copy" (to be dropped), "apart" (to be kept) or "" (not claimed).
-        kinds: for each pair what it is, for the tables.
-        copy: for each pair which of the two is the planted copy, 0 or 1; -1 if that isn't known.
+        expected: for each pair "copy" (to be dropped), "apart" (to be kept) or "" (not claimed).
+        kinds: the kind of each pair, for the tables.
+        copy: for each pair which of the two is the planted copy, 0 or 1; -1 if unknown.
         half: "a" or "b" for judged pairs, else "".
     """
 
     name: str
     facts: PairFacts
     ids: tuple[tuple[str, str], ...]
-    wanted: tuple[str, ...]
+    expected: tuple[str, ...]
     kinds: tuple[str, ...]
     copy: tuple[int, ...]
     half: tuple[str, ...]
@@ -80,8 +80,8 @@ def of_documents(documents: Sequence[Document]) -> tuple[PairFacts, list[tuple[s
         return verify_lot_as_usual(job)
 
     def measure_too(*args: Any) -> Any:
-        streams, pairs, bounds, rarity, known, frequency = args
-        facts = measure_pairs(streams, pairs, bounds.with_values(**_LOOSE), known, frequency)
+        streams, pairs, bounds, rarity, document_facts, frequency = args
+        facts = measure_pairs(streams, pairs, bounds.with_values(**_LOOSE), document_facts, frequency)
         parts.append((facts, rarity.counts(pairs)))
         return verify_pairs_as_usual(*args)
 
@@ -108,26 +108,31 @@ def _joined(parts: Sequence[tuple[PairFacts, np.ndarray[Any, Any]]]) -> PairFact
     return PairFacts(**arrays, rarity=_Counted(np.concatenate([counts for _, counts in parts])))
 
 
-def of_planted(made: Planted) -> Measured:
+def of_planted(planted: Planted) -> Measured:
     """Return the candidate pairs of a planted set, with the known copies and the pairs to keep apart."""
-    facts, ids = of_documents(made.documents)
-    wanted = {frozenset((pair.a, pair.b)): ("copy", pair.kind, pair.b) for pair in made.pairs}
-    wanted |= {frozenset((pair.a, pair.b)): ("apart", pair.kind, "") for pair in made.apart}
+    facts, ids = of_documents(planted.documents)
+    expected = {frozenset((pair.a, pair.b)): ("copy", pair.kind, pair.b) for pair in planted.pairs}
+    expected |= {frozenset((pair.a, pair.b)): ("apart", pair.kind, "") for pair in planted.apart}
     group_of = {
-        one: (kind, n) for kind, groups in made.groups.items() for n, group in enumerate(groups) for one in group
+        document_id: (kind, n)
+        for kind, groups in planted.groups.items()
+        for n, group in enumerate(groups)
+        for document_id in group
     }
-    known = []
+    rows = []
     for pair in ids:
         grouped = pair[0] in group_of and group_of[pair[0]] == group_of.get(pair[1])
-        what, kind, copy = wanted.get(frozenset(pair), ("apart", group_of[pair[0]][0], "") if grouped else ("", "", ""))
-        known.append((what, kind, pair.index(copy) if copy else -1))
-    wanted_of, kinds, copies = zip(*known, strict=True)
-    return Measured(made.name, facts, tuple(ids), wanted_of, kinds, copies, tuple("" for _ in ids))
+        verdict, kind, copy = expected.get(
+            frozenset(pair), ("apart", group_of[pair[0]][0], "") if grouped else ("", "", "")
+        )
+        rows.append((verdict, kind, pair.index(copy) if copy else -1))
+    claimed, kinds, copies = zip(*rows, strict=True)
+    return Measured(planted.name, facts, tuple(ids), claimed, kinds, copies, tuple("" for _ in ids))
 
 
 def judged_pairs(pairs: Sequence[Judged], files: Sequence[Sequence[int]], planted: Any) -> Measured:
     """Return the judged pairs, as they meet in the files in which they are compared."""
-    parts, ids, wanted, kinds, half = [], [], [], [], []
+    parts, ids, expected, kinds, half = [], [], [], [], []
     for numbers in files:
         facts, named = of_documents(planted("judged", pairs, numbers).documents)
         rows = [n for n, (a, b) in enumerate(named) if a.split("-")[0] == b.split("-")[0]]
@@ -135,20 +140,20 @@ def judged_pairs(pairs: Sequence[Judged], files: Sequence[Sequence[int]], plante
         for a, b in (named[row] for row in rows):
             pair = pairs[int(a.split("-")[0])]
             ids.append((a, b))
-            wanted.append("" if not pair.clear else "copy" if pair.falls else "apart")
+            expected.append("" if not pair.clear else "copy" if pair.falls else "apart")
             kinds.append(pair.kind)
             half.append(pair.half)
     copy = tuple(-1 for _ in ids)
-    return Measured("judged", _joined(parts), tuple(ids), tuple(wanted), tuple(kinds), copy, tuple(half))
+    return Measured("judged", _joined(parts), tuple(ids), tuple(expected), tuple(kinds), copy, tuple(half))
 
 
 def tables(sets: Sequence[Measured]) -> list[Table]:
     """Return the effect of each change of the rules and bounds, by set."""
     bounds = dedupe_bounds()
-    usual = {one.name: verdicts(one, bounds) for one in sets}
-    counts = [(one.name, len(one.ids), *_claims(one, usual[one.name])) for one in sets]
+    usual = {measured.name: verdicts(measured, bounds) for measured in sets}
+    counts = [(measured.name, len(measured.ids), *_claims(measured, usual[measured.name])) for measured in sets]
     names = ("set", "candidate pairs#", "copies dropped#", "worse side may be dropped#", "wrongly dropped#")
-    columns = ("without", *(f"{one.name}#" for one in sets))
+    columns = ("without", *(f"{measured.name}#" for measured in sets))
     rules = [(name, *_effects(sets, usual, bounds, without(name))) for name in (rule.name for rule in RULES)]
     by_bound = []
     for name in BOUND_NAMES:
@@ -160,7 +165,7 @@ def tables(sets: Sequence[Measured]) -> list[Table]:
         Table("Sets", names, tuple(counts)),
         Table(f"A rule less: {title}", columns, tuple(rules)),
         Table(f"A bound of 0, half, double or without an end: {title}", columns, tuple(by_bound)),
-        _by_kind(next(one for one in sets if one.name == "judged"), usual["judged"]),
+        _by_kind(next(measured for measured in sets if measured.name == "judged"), usual["judged"]),
     ]
 
 
@@ -176,9 +181,9 @@ def _by_kind(judged: Measured, usual: Verdicts) -> Table:
     return Table("Judged pairs that are treated wrongly without a rule, by kind", ("without", "pairs"), tuple(rows))
 
 
-def _wrong(judged: Measured, made: Verdicts) -> np.ndarray[Any, Any]:
-    wanted = np.array(judged.wanted)
-    return np.asarray(((made.kind == DUPLICATE) != (wanted == "copy")) & (wanted != ""))
+def _wrong(judged: Measured, outcome: Verdicts) -> np.ndarray[Any, Any]:
+    expected = np.array(judged.expected)
+    return np.asarray(((outcome.kind == DUPLICATE) != (expected == "copy")) & (expected != ""))
 
 
 def _times(bounds: Bounds, name: str, factor: float) -> Bounds:
@@ -196,21 +201,23 @@ def _effects(
     sets: Sequence[Measured], usual: Mapping[str, Verdicts], bounds: Bounds, rules: Sequence[Rule]
 ) -> list[str]:
     cells = []
-    for one in sets:
-        created, previous = verdicts(one, bounds, rules), usual[one.name]
-        changed = (created.kind != previous.kind) | (
-            (created.kind == DUPLICATE) & (created.inclusion != previous.inclusion)
+    for measured in sets:
+        changed_verdicts, usual_verdicts = verdicts(measured, bounds, rules), usual[measured.name]
+        changed = (changed_verdicts.kind != usual_verdicts.kind) | (
+            (changed_verdicts.kind == DUPLICATE) & (changed_verdicts.inclusion != usual_verdicts.inclusion)
         )
-        effects = (a - b for a, b in zip(_claims(one, created), _claims(one, previous), strict=True))
+        effects = (
+            a - b for a, b in zip(_claims(measured, changed_verdicts), _claims(measured, usual_verdicts), strict=True)
+        )
         cells.append(f"{int(changed.sum())} ({', '.join(f'{n:+d}' if n else '0' for n in effects)})")
     return cells
 
 
-def _claims(one: Measured, made: Verdicts) -> tuple[int, int, int]:
+def _claims(measured: Measured, outcome: Verdicts) -> tuple[int, int, int]:
     """Return the dropped copies, those whose worse one may be dropped, and pairs that are wrongly dropped."""
-    wanted, copy, dropped = np.array(one.wanted), np.array(one.copy), made.kind == DUPLICATE
-    side = dropped & (copy >= 0) & ((made.inclusion >> np.maximum(copy, 0)) & 1 > 0)
-    return int((dropped & (wanted == "copy")).sum()), int(side.sum()), int((dropped & (wanted == "apart")).sum())
+    expected, copy, dropped = np.array(measured.expected), np.array(measured.copy), outcome.kind == DUPLICATE
+    side = dropped & (copy >= 0) & ((outcome.inclusion >> np.maximum(copy, 0)) & 1 > 0)
+    return int((dropped & (expected == "copy")).sum()), int(side.sum()), int((dropped & (expected == "apart")).sum())
 
 
 def verdicts(measured: Measured, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Verdicts:

@@ -1,6 +1,6 @@
-"""Pairs that were read: how often a tool does what two readings say, kind by kind.
+"""Pairs with the verdicts of two readings: how often a tool agrees with both, by kind.
 
-The pairs stand in `tests/quality_gate/dedupe`: `written.toml` has texts of its own, `read.toml` names real ones.
+The pairs are in `tests/quality_gate/dedupe`: `written.toml` has texts of its own, `read.toml` names real ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VARIANT: Final = "variant"
 
 @dataclass(frozen=True)
 class Judged:
-    """Two texts, and what two readings made of them: `copy`, `variant` or `other`.
+    """Two texts with the verdicts of two readings: `copy`, `variant` or `other`.
 
     Attributes:
         kind: song, decree, edition …
@@ -60,7 +60,7 @@ class Judged:
 
 
 def written() -> list[Judged]:
-    """The pairs that were written for this project."""
+    """Return the pairs that were written for this project."""
     reported = tomllib.loads((PAIRS / "written.toml").read_text(encoding="utf-8"))
     return [
         _judged(pair, pair["text"], _changed(reported["text"][pair["text"]].strip(), pair)) for pair in reported["pair"]
@@ -68,7 +68,7 @@ def written() -> list[Judged]:
 
 
 def read(shelf: Shelf) -> list[Judged]:
-    """The real pairs.
+    """Return the real pairs.
 
     Args:
         shelf: the public texts.
@@ -83,7 +83,7 @@ def _judged(pair: Mapping[str, Any], group: str, texts: tuple[str, str]) -> Judg
 
 
 def _changed(text: str, pair: Mapping[str, Any]) -> tuple[str, str]:
-    """A text, and the same with a pair's changes."""
+    """Return a text, and the same text with a pair's changes."""
     lines = text.split("\n")
     for number, line in pair.get("lines", ()):
         lines[number - 1] = line
@@ -126,14 +126,14 @@ def _finders(
     }
 
 
-def _editions(shelf: Shelf, wanted: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _editions(shelf: Shelf, part_names: set[str]) -> Iterator[tuple[str, tuple[str, str]]]:
     novels = {novel.id: novel.text.split() for novel in shelf.novels}
     for edition in shelf.editions:
         words = novels[edition.id]
         parts = [" ".join(words[at : at + _PART]) for at in range(0, len(words) - _PART + 1, _PART)]
         numbers = {part: number for number, part in enumerate(parts)}
         for part, passage, _ in passages(parts, edition.text):
-            if (name := f"{edition.id} {numbers[part]}") in wanted:
+            if (name := f"{edition.id} {numbers[part]}") in part_names:
                 yield name, (part, passage)
 
 
@@ -153,7 +153,7 @@ def files(pairs: Sequence[Judged]) -> list[list[int]]:
 
 
 def as_planted(name: str, pairs: Sequence[Judged], numbers: Sequence[int]) -> Planted:
-    """The documents of some pairs."""
+    """Return the documents of some pairs."""
     return Planted(
         name,
         tuple(
@@ -179,15 +179,15 @@ def decided(pairs: Sequence[Judged], decide: Callable[[Path], Result], room: Pat
         result = decide(path)
         varied = {frozenset(pair) for pair in result.variants}
         for number in numbers:
-            one, other = f"{number}-0", f"{number}-1"
-            if root(one, result.dropped) == root(other, result.dropped):
+            first_id, second_id = f"{number}-0", f"{number}-1"
+            if root(first_id, result.dropped) == root(second_id, result.dropped):
                 created[number] = _COPY
-            elif frozenset((one, other)) in varied:
+            elif frozenset((first_id, second_id)) in varied:
                 created[number] = _VARIANT
     return created
 
 
-def agreement(pairs: Sequence[Judged], made: Sequence[str], half: str = "") -> dict[str, tuple[int, int, int]]:
+def agreement(pairs: Sequence[Judged], verdicts: Sequence[str], half: str = "") -> dict[str, tuple[int, int, int]]:
     """Return by kind: pairs in which a tool agrees with both readings, wrong removals, clear pairs.
 
     >>> pair = Judged("song", "copla", "a", ("variant", "variant"), "", ("", ""))
@@ -195,10 +195,10 @@ def agreement(pairs: Sequence[Judged], made: Sequence[str], half: str = "") -> d
     {'song': (1, 1, 2)}
     """
     counts: dict[str, tuple[int, int, int]] = {}
-    for pair, report in zip(pairs, made, strict=True):
+    for pair, verdict in zip(pairs, verdicts, strict=True):
         if not pair.clear or (half and pair.half != half):
             continue
         right, wrong, of = counts.get(pair.kind, (0, 0, 0))
-        agrees = (report == _COPY) == pair.falls
+        agrees = (verdict == _COPY) == pair.falls
         counts[pair.kind] = (right + agrees, wrong + (not agrees and not pair.falls), of + 1)
     return dict(sorted(counts.items()))

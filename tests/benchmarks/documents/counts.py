@@ -19,16 +19,16 @@ class Counts(NamedTuple):
     """The results for a collection's units: verses, paragraphs or turns.
 
     Attributes:
-        units: put in.
-        kept: come out as lines by themselves, turns with their speaker.
-        joined: ends between two units that are gone.
+        units: number in the collection.
+        kept: units that are read as lines of their own, turns with their speaker.
+        joined: ends between two units that were lost.
         parted: breaks within a unit.
-        stanzas: ends of stanzas put in.
-        stanzas_kept: those that are blank lines.
-        words: put in.
-        lost: of the words.
-        added: words that come out and weren't put in.
-        speakers: found; there are two.
+        stanzas: ends of stanzas in the collection.
+        stanzas_kept: ends of stanzas that are read as blank lines.
+        words: number in the collection.
+        lost: words of the collection that aren't read.
+        added: words that are read and aren't in the collection.
+        speakers: number of speakers that are read, of two.
     """
 
     units: int = 0
@@ -42,19 +42,19 @@ class Counts(NamedTuple):
     added: int = 0
     speakers: int = 0
 
-    def plus(self, other: Counts) -> Counts:
-        """Return the sums of two counts; of speakers the lower."""
-        sums = Counts._make(one + two for one, two in zip(self, other, strict=True))
-        return sums._replace(speakers=min(self.speakers, other.speakers) if self.units else other.speakers)
+    def plus(self, addend: Counts) -> Counts:
+        """Return the sums of two counts, with the lower number of speakers."""
+        sums = Counts._make(first + second for first, second in zip(self, addend, strict=True))
+        return sums._replace(speakers=min(self.speakers, addend.speakers) if self.units else addend.speakers)
 
 
 def count(collection: Collection, extracted: Extracted, labels: dict[str, str] | None = None) -> Counts:
-    """Compare what was put in with what was read.
+    """Compare the texts of a collection with a reader's text.
 
     Args:
-        collection: the texts put in.
-        extracted: what a reader made of the file.
-        labels: how a file calls each speaker, if not by name.
+        collection: the texts that were written to a file.
+        extracted: the reader's result for the file.
+        labels: the label of each speaker in the file, if it isn't the name.
     """
     labels = labels or {}
     blocks: list[tuple[int, str]] = []  # the end before each unit, and the unit
@@ -78,21 +78,18 @@ def count(collection: Collection, extracted: Extracted, labels: dict[str, str] |
     for block in SequenceMatcher(None, words, given, autojunk=False).get_matching_blocks():
         matched += block.size
         for offset in range(block.size):
-            expected, results = ends[block.a + offset], given_ends[block.b + offset]
+            expected, actual = ends[block.a + offset], given_ends[block.b + offset]
             if block.a + offset == 0:
                 continue
-            joined += expected != _INNER and results == _INNER
-            parted += expected == _INNER and results != _INNER
-            kept_stanzas += strict and expected == _BLANK and results == _BLANK
+            joined += expected != _INNER and actual == _INNER
+            parted += expected == _INNER and actual != _INNER
+            kept_stanzas += strict and expected == _BLANK and actual == _BLANK
     lines = [_folded(line) for line in extracted.text.split("\n") if line.strip()]
     units = [_folded(unit) for _, unit in blocks]
-    kept = sum(
-        get_matching_block.size
-        for get_matching_block in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks()
-    )
+    kept_units = sum(block.size for block in SequenceMatcher(None, units, lines, autojunk=False).get_matching_blocks())
     speakers = len({turn.speaker for turn in extracted.turns if turn.speaker})
     return Counts(
-        len(units), kept, joined, parted, stanza_ends, kept_stanzas, len(words), len(words) - matched,
+        len(units), kept_units, joined, parted, stanza_ends, kept_stanzas, len(words), len(words) - matched,
         len(given) - matched, speakers,
     )  # fmt: skip
 
@@ -120,5 +117,5 @@ def _with_ends(text: str) -> tuple[list[int], list[str]]:
 
 
 def share(part: int, whole: int) -> float | str:
-    """Return a share, or nothing where there is no whole."""
+    """Return a share, or an empty string if the whole is 0."""
     return round(part / whole, 4) if whole else ""

@@ -77,11 +77,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """Measure what each system keeps and costs, on the whole stream and on the wanted pages."""
-    wanted, unwanted = _by_language(args.data)
+    wanted_pages, unwanted = _by_language(args.data)
     dice = random.Random(_SEED)
-    stream = [*unwanted, *dice.sample(wanted, max(1, len(unwanted) // (_SHARE - 1)))]
+    stream = [*unwanted, *dice.sample(wanted_pages, max(1, len(unwanted) // (_SHARE - 1)))]
     dice.shuffle(stream)
-    filled = [*wanted, *_filled(wanted, args.data, args.filled, dice)]
+    filled = [*wanted_pages, *_filled(wanted_pages, args.data, args.filled, dice)]
     tables: list[Table] = []
     all_lost: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
@@ -93,7 +93,7 @@ def measure(args: argparse.Namespace) -> Report:
                 write_warc(room / "pages.warc.gz", pages, times)
                 row, lost = _compared(room, args.rival_python, args.rounds)
                 rows.append((title, times * len(pages), *row))
-                all_lost += [(title, *one) for one in lost]
+                all_lost += [(title, *lost_page) for lost_page in lost]
             tables.append(Table("The gate", _COLUMNS, tuple(rows)))
             reported = tuple((title, url, len(text.split()), _shown(text)) for title, url, text in all_lost)
             columns = ("pages", "address", "words that it takes#", f"these, if fewer than {_WORDS}")
@@ -103,12 +103,17 @@ def measure(args: argparse.Namespace) -> Report:
             room.mkdir()
             write_warc(room / "pages.warc.gz", filled)
             tables.append(_whole(room, args.rival_python, len(filled)))
-    settings: dict[str, Any] = {"wanted": len(wanted), "unwanted": len(unwanted), "seed": _SEED, "rounds": args.rounds}
+    settings: dict[str, Any] = {
+        "wanted": len(wanted_pages),
+        "unwanted": len(unwanted),
+        "seed": _SEED,
+        "rounds": args.rounds,
+    }
     return Report("gate", checksums(args.data, NOVELS), settings, tuple(tables), _NOTES)
 
 
 def _by_language(data: Path) -> tuple[list[GoldPage], list[GoldPage]]:
-    """The pages whose visible text is in a wanted language, and the others that have a language."""
+    """Return the pages whose visible text is in a wanted language, and those in other languages."""
     from latam_corpus.extract.web_pages.page_blocks import read_page
 
     shelf = Shelf.of(data)
@@ -124,22 +129,22 @@ def _by_language(data: Path) -> tuple[list[GoldPage], list[GoldPage]]:
     )
 
 
-def _filled(wanted: Sequence[GoldPage], data: Path, number: int, dice: random.Random) -> list[GoldPage]:
-    """So many pages made of the wanted ones, each with other paragraphs."""
-    frames = [page for page in wanted if len(_PARAGRAPH.findall(page.raw.decode())) >= _LEAST]
+def _filled(wanted_pages: Sequence[GoldPage], data: Path, number: int, dice: random.Random) -> list[GoldPage]:
+    """Return this number of pages, each a wanted page with other paragraphs."""
+    frames = [page for page in wanted_pages if len(_PARAGRAPH.findall(page.raw.decode())) >= _LEAST]
     texts = list(chunks(read_texts(data, NOVELS), 60))
     dice.shuffle(texts)
     passages = cycle(texts)
-    created = []
+    pages = []
     for turn in range(number):
         frame = frames[turn % len(frames)]
         page = _PARAGRAPH.sub(lambda results: results[1] + _plain(next(passages)) + results[3], frame.raw.decode())
-        created.append(replace(frame, url=f"https://filled-{turn}.example/", raw=page.encode()))
-    return created
+        pages.append(replace(frame, url=f"https://filled-{turn}.example/", raw=page.encode()))
+    return pages
 
 
 def _shown(text: str) -> str:
-    """Return the text if it is only a date or a name; otherwise nothing is shown."""
+    """Return a text of few words, such as a date or a name; an empty string for a longer one."""
     words = text.split()
     return " ".join(words) if len(words) < _WORDS else ""
 
@@ -149,7 +154,7 @@ def _plain(text: str) -> str:
 
 
 def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
-    """The pages as responses of a compressed WARC file, each so many times under other addresses."""
+    """Write the pages as responses of a compressed WARC file, each several times under different addresses."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
@@ -162,26 +167,28 @@ def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
 
 
 def _compared(room: Path, python: Path, rounds: int) -> tuple[tuple[Any, ...], list[_Lost]]:
-    """Return a row: kept by each, the share of theirs that ours keeps, CPU seconds, their ratio, lost pages."""
+    """Return a row (kept by each, shares of datatrove's that ours keeps, CPU seconds, ratio) and the lost pages."""
     recipe = write_recipe(room, _GATE, files="*.warc.gz", genre="web")
     out = room / "kept.json"
     arguments = (str(room / "pages.warc.gz"), str(out), str(locate(SHIPPED)[0]))
-    ours, theirs = [], []
+    own_seconds, rival_seconds = [], []
     warm = run_apart(recipe, room / "warm")  # compiles, where nothing is compiled yet
-    kept = _kept(room / "warm")
-    if len(kept) != warm.kept:
-        raise CorpusError("gate", f"{len(kept)} addresses are left, and the run kept {warm.kept}", "mend the benchmark")
+    kept_urls = _kept(room / "warm")
+    if len(kept_urls) != warm.kept:
+        raise CorpusError(
+            "gate", f"{len(kept_urls)} addresses are left, and the run kept {warm.kept}", "mend the benchmark"
+        )
     for turn in range(rounds):
         reported = run_apart(recipe, room / f"out{turn}")
-        ours.append(reported.cpu - reported.started)
+        own_seconds.append(reported.cpu - reported.started)
         used = run_script(python, Path(__file__).with_name("rival_gate.py"), arguments)
-        theirs.append(used["cpu"] - used["started"])
-    other: dict[str, str] = json.loads(out.read_text())
-    texts = {url for url, text in other.items() if len(text.split()) >= _WORDS}
-    lost = [_Lost(url, text) for url, text in other.items() if url not in kept]
-    mean, mean_other = statistics.median(ours), statistics.median(theirs)
-    shares = [f"{len(kept & result) / max(1, len(result)):.2%}" for result in (set(other), texts)]
-    row = (len(kept), len(other), *shares, f"{mean:.2f}", f"{mean_other:.1f}", f"{mean_other / mean:.1f}")
+        rival_seconds.append(used["cpu"] - used["started"])
+    rival_texts: dict[str, str] = json.loads(out.read_text())
+    texts = {url for url, text in rival_texts.items() if len(text.split()) >= _WORDS}
+    lost = [_Lost(url, text) for url, text in rival_texts.items() if url not in kept_urls]
+    mean, rival_mean = statistics.median(own_seconds), statistics.median(rival_seconds)
+    shares = [f"{len(kept_urls & result) / max(1, len(result)):.2%}" for result in (set(rival_texts), texts)]
+    row = (len(kept_urls), len(rival_texts), *shares, f"{mean:.2f}", f"{rival_mean:.1f}", f"{rival_mean / mean:.1f}")
     return row, lost
 
 

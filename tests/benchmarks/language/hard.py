@@ -91,12 +91,12 @@ _LISTS: Final = (" ", " ", ", ", "\n", " · ")
 
 
 def hard_texts(windows: Sequence[tuple[str, str]], number: int, seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
-    """So many texts of each kind, with the language that each is of.
+    """Return a number of texts of each kind, with the language of each.
 
     Args:
-        windows: language and text of clean stretches that worn ones are made of.
-        number: texts a kind.
-        seed: of all that is drawn.
+        windows: language and text of clean stretches, from which worn ones are made.
+        number: texts per kind.
+        seed: of the random choices.
     """
     chance = random.Random(seed)
     ours = [window for window in windows if window[0] in _MESSAGE]
@@ -130,15 +130,15 @@ def scanned(text: str, chance: random.Random) -> str:
     place = 0
     while place < len(text):
         size = 2 if text[place : place + 2] in _MISREAD and chance.random() < rate else 1
-        said = text[place : place + size]
+        letters = text[place : place + size]
         place += size
         if chance.random() < rate or size > 1:
-            said = _MISREAD.get(said, said)
-        if said == " " and chance.random() < rate / 4:
-            said = ""
-        elif said.isalpha() and chance.random() < rate / 10:
-            said += "-\n"
-        created.append(said)
+            letters = _MISREAD.get(letters, letters)
+        if letters == " " and chance.random() < rate / 4:
+            letters = ""
+        elif letters.isalpha() and chance.random() < rate / 10:
+            letters += "-\n"
+        created.append(letters)
     return "".join(created)
 
 
@@ -151,10 +151,10 @@ def as_message(text: str, language: str, chance: random.Random) -> str:
     short = _MESSAGE[language]
     created = []
     for word in re.findall(r"\w+", text.lower()):
-        said = short.get(word, word)
-        if said == word and len(word) > 4 and chance.random() < 0.15:
-            said = word[0] + re.sub("[aeiouáéíóú]", "", word[1:])
-        created.append(said.replace("qu", "k") if chance.random() < 0.3 else said)
+        typed = short.get(word, word)
+        if typed == word and len(word) > 4 and chance.random() < 0.15:
+            typed = word[0] + re.sub("[aeiouáéíóú]", "", word[1:])
+        created.append(typed.replace("qu", "k") if chance.random() < 0.3 else typed)
     return without_accents(" ".join(created)) + chance.choice(_ENDINGS)
 
 
@@ -175,7 +175,7 @@ def syllables(chance: random.Random, sounds: str, *, few: bool = False) -> str:
 
     words = [word() for _ in range(30)]
     if few:
-        # A few words stand again and again, as function words do.
+        # A few words are repeated, as function words are.
         often = words[:4]
-        words = [chance.choice(often) if chance.random() < 0.25 else one for one in words]
+        words = [chance.choice(often) if chance.random() < 0.25 else random_word for random_word in words]
     return " ".join(words)

@@ -32,19 +32,19 @@ def _main(texts: str, named: str, kind: str = "judge") -> None:
     warm = ["Una frase para que todo esté cargado, y lo que se compila, compilado.", "words of another language"]
     stage(Batch(pl.DataFrame({"text": warm})))
     loaded = time.process_time()
-    said: list[tuple[str, float, str]] = []
+    rows: list[tuple[str, float, str]] = []
     for first in range(0, len(given), _AT_ONCE):
         batch = given[first : first + _AT_ONCE]
         if kind == "stage":
             frame = stage(Batch(pl.DataFrame({"text": batch}))).frame
-            said += [(str(a), float(b), "") for a, b in frame.select("language", "language_score").rows()]
+            rows += [(str(a), float(b), "") for a, b in frame.select("language", "language_score").rows()]
         else:
-            said += [
-                (one.language, one.score, " ".join(f"{code}:{share}" for code, share in one.languages))
-                for one in judge(model, batch)
+            rows += [
+                (verdict.language, verdict.score, " ".join(f"{code}:{share}" for code, share in verdict.languages))
+                for verdict in judge(model, batch)
             ]
     ended = time.process_time()
-    Path(named).write_text("".join(f"{a}\t{b:.4f}\t{c}\n" for a, b, c in said), encoding="utf-8")
+    Path(named).write_text("".join(f"{a}\t{b:.4f}\t{c}\n" for a, b, c in rows), encoding="utf-8")
     reported = {
         "cpu": ended - loaded,
         "load": loaded - started,

@@ -53,13 +53,13 @@ class Sample:
     text: str
 
 
-def declarations(data: Path, together: int = 2, *, trained_on: bool = False) -> list[Sample]:
-    """Paragraphs of the UDHR in languages of the Americas, so many together.
+def declarations(data: Path, paragraphs: int = 2, *, trained_on: bool = False) -> list[Sample]:
+    """Return documents of a few paragraphs of the UDHR in languages of the Americas.
 
     Args:
         data: the folder of the public texts.
-        together: paragraphs a document.
-        trained_on: all paragraphs; else the tenth that no model of ours is trained on.
+        paragraphs: number of paragraphs per document.
+        trained_on: use all paragraphs, not only the tenth that no model of ours is trained on.
     """
     by_code: dict[str, list[str]] = defaultdict(list)
     for row in jsonl(data, "indigenous/udhr/udhr_latam.jsonl.xz"):
@@ -69,14 +69,14 @@ def declarations(data: Path, together: int = 2, *, trained_on: bool = False) -> 
     return [
         Sample(DECLARATIONS, of.get(code, code), text)
         for code, result in by_code.items()
-        for text in _together(result, together, "\n")
+        for text in _together(result, paragraphs, "\n")
     ]
 
 
 def unseen(data: Path) -> list[Sample]:
-    """Sentences and turns that no model of ours is trained on, five or ten together.
+    """Return documents of five sentences or ten turns that no model of ours is trained on.
 
-    Of AmericasNLP, the conversations and the Mbyá Guaraní treebank nothing is; of the other treebanks nine in ten are.
+    No text of AmericasNLP, the conversations and the Mbyá Guaraní treebank is; of the other treebanks nine in ten are.
     """
     created: list[Sample] = []
     for name, group in _AMERICAS.items():
@@ -91,22 +91,22 @@ def unseen(data: Path) -> list[Sample]:
     of = groups().of
     for code in _TREEBANKS:
         results = [row["text"] for row in jsonl(data, f"indigenous/ud_treebanks/{code}.jsonl.xz")]
-        kept = [text for text in results if is_held_out(text)]
+        held_out = [text for text in results if is_held_out(text)]
         created += [
-            Sample(f"treebank, tenth kept out, five sentences, {code}", of[code], t) for t in _together(kept, 5)
+            Sample(f"treebank, tenth kept out, five sentences, {code}", of[code], t) for t in _together(held_out, 5)
         ]
     return created
 
 
-def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]:
+def neighbours(data: Path, windows: Iterable[Window], limit: int) -> list[Sample]:
     """Return stretches of thirty and of eight words in Spanish, Portuguese and similar languages, never trained on.
 
-    Those of stories, of which none is of help or a manual, are sets of their own.
+    Those of stories are sets of their own; none of them is from help pages or a manual.
 
     Args:
         data: the folder of the public texts; Papiamento has kept-out paragraphs of the UDHR and one page of news.
         windows: clean windows.
-        most: of one language at the most.
+        limit: maximum number of stretches of each set per language.
     """
     held: dict[str, list[str]] = defaultdict(list)
     stories: dict[str, list[str]] = defaultdict(list)
@@ -123,7 +123,7 @@ def neighbours(data: Path, windows: Iterable[Window], most: int) -> list[Sample]
     created = []
     for kind, result in (("", held), ("stories, ", stories)):
         for code in NEIGHBOURS:
-            texts = _spread(result[code], most)
+            texts = _spread(result[code], limit)
             longer = texts if code != "pap" else [text for text in texts if len(text.split()) >= LENGTHS[0]]
             created += [Sample(f"{kind}{LENGTHS[0]} words", code, text) for text in longer]
             created += [
@@ -148,8 +148,8 @@ def everyday(data: Path) -> list[Sample]:
 def mostly_spanish(data: Path, number: int) -> list[str]:
     """Documents of 700 words, 95 in 100 of them in Spanish or Portuguese, the others in languages of the Americas."""
     ours = recombined(collections(data, NOVELS), number - number // 20, _DOCUMENT)
-    others = iter(american(data, number // 20))
-    return [next(others) if place % 20 == 19 else next(ours) for place in range(number)]
+    american_texts = iter(american(data, number // 20))
+    return [next(american_texts) if place % 20 == 19 else next(ours) for place in range(number)]
 
 
 def american(data: Path, number: int) -> list[str]:
@@ -184,15 +184,15 @@ def _documents(sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _together(texts: Sequence[str], number: int, between: str = " ") -> Iterator[str]:
-    rest = iter(texts)
-    while held := list(islice(rest, number)):
+    remaining = iter(texts)
+    while held := list(islice(remaining, number)):
         yield between.join(held)
 
 
-def _spread(texts: Sequence[str], most: int) -> list[str]:
-    """At most so many of the texts, evenly spread.
+def _spread(texts: Sequence[str], limit: int) -> list[str]:
+    """Return at most this many of the texts, evenly spread.
 
     >>> _spread(["uno", "dos", "tres", "cuatro"], 2)
     ['uno', 'tres']
     """
-    return [texts[place * len(texts) // most] for place in range(most)] if len(texts) > most else list(texts)
+    return [texts[place * len(texts) // limit] for place in range(limit)] if len(texts) > limit else list(texts)

@@ -26,7 +26,7 @@ _MANY: Final = 8  # languages of a source that a table names
 
 
 def upper_bound(false: int, number: int) -> float:
-    """The 95 % bound of a rate after so many false ones: the Poisson mean under which so few have 5 % chance.
+    """Return the 95 % upper bound of a rate: the Poisson mean at which this few false ones have a chance of 5 %.
 
     >>> f"{upper_bound(0, 300_000):.1e}", f"{upper_bound(3, 20_000):.1e}"
     ('1.0e-05', '3.9e-04')
@@ -40,7 +40,7 @@ def upper_bound(false: int, number: int) -> float:
 
 
 def sources(windows: Sequence[Window], ours: Named) -> Table:
-    """The windows by source: how many, how many of them in training texts, how many named American."""
+    """Count the windows by source: all, those in training texts, those named American."""
     of = set(groups().of)
     rows = []
     for source in dict.fromkeys(w.source for w in windows):
@@ -50,35 +50,35 @@ def sources(windows: Sequence[Window], ours: Named) -> Table:
         more = f" and {len(languages) - _MANY} more" if len(languages) > _MANY else ""
         seen = sum(windows[n].seen for n in own)
         rows.append((source, reported + more, len(own), seen, sum(ours.groups[n] in of for n in own)))
-    every = (len(windows), sum(w.seen for w in windows), sum(name in of for name in ours.groups))
+    totals = (len(windows), sum(w.seen for w in windows), sum(name in of for name in ours.groups))
     columns = ("source", "languages", "windows#", "in training texts#", "named American#")
-    return Table("Distinct clean windows of 30 words", columns, (*rows, ("all", "", *every)))
+    return Table("Distinct clean windows of 30 words", columns, (*rows, ("all", "", *totals)))
 
 
 def false_names(titles: Sequence[str], kinds: Sequence[str], named: Sequence[Named], title: str) -> Table:
-    """False names of languages of the Americas, a row a kind of text, a column a system."""
+    """Count false names of languages of the Americas: a row per kind of text, a column per system."""
     of = set(groups().of)
     rows: list[tuple[object, ...]] = []
     for kind in titles:
-        own = [n for n, other in enumerate(kinds) if other == kind]
-        rows.append((kind, len(own), *(sum(one.groups[n] in of for n in own) for one in named)))
-    totals = [sum(name in of for name in one.groups) for one in named]
+        own = [n for n, text_kind in enumerate(kinds) if text_kind == kind]
+        rows.append((kind, len(own), *(sum(result.groups[n] in of for n in own) for result in named)))
+    totals = [sum(name in of for name in result.groups) for result in named]
     rows.append(("all", len(kinds), *totals))
     rows.append(("of 10,000", "", *(rounded(10_000 * false / len(kinds)) for false in totals)))
     rows.append(("95 % bound", "", *(f"{upper_bound(false, len(kinds)):.1e}" for false in totals)))
-    return Table(title, ("texts", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+    return Table(title, ("texts", "n#", *(f"{result.system}#" for result in named)), tuple(rows))
 
 
 def by_kind(samples: Sequence[Sample], named: Sequence[Named], title: str) -> Table:
-    """The share of each set's texts that is named rightly, by system."""
+    """Return the share of each set's texts that is named correctly, by system."""
     sets: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, sample in enumerate(samples):
         sets[sample.kind, sample.language].append(n)
     rows = [
-        (kind, code, len(own), *(rounded(sum(one.groups[n] == code for n in own) / len(own)) for one in named))
+        (kind, code, len(own), *(rounded(sum(result.groups[n] == code for n in own) / len(own)) for result in named))
         for (kind, code), own in sets.items()
     ]
-    return Table(title, ("texts", "language", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+    return Table(title, ("texts", "language", "n#", *(f"{result.system}#" for result in named)), tuple(rows))
 
 
 def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
@@ -86,13 +86,13 @@ def declarations(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
     codes = [sample.language for sample in samples]
     of = set(groups().of)
     rows = []
-    for one in named:
-        results = score(zip(codes, one.groups, strict=True)).languages
+    for result in named:
+        results = score(zip(codes, result.groups, strict=True)).languages
         own = [row for row in results if row.texts and row.code in of]
-        pairs = [pair for pair in zip(codes, one.groups, strict=True) if pair[0] in of]
+        pairs = [pair for pair in zip(codes, result.groups, strict=True) if pair[0] in of]
         rows.append(
             (
-                one.system,
+                result.system,
                 len(pairs),
                 len(own),
                 rounded(statistics.mean(row.f1 for row in own)),
@@ -124,17 +124,17 @@ def confusions(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
     """Count Spanish and Portuguese confused with a similar language, and the reverse, per 1,000 texts."""
     rows: list[tuple[object, ...]] = []
     for kind in dict.fromkeys(s.kind for s in samples):
-        for what, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
-            for code in what:
+        for stated_codes, take in ((_IBERIAN, _BESIDE), (_BESIDE, _IBERIAN)):
+            for code in stated_codes:
                 own = [n for n, s in enumerate(samples) if s.kind == kind and s.language == code]
                 if not own:
                     continue
-                others = (*take, *(c for c in _IBERIAN if c != code)) if code in _IBERIAN else take
-                shares = (1000 * sum(one.groups[n] in others for n in own) / len(own) for one in named)
-                taken = f"{code} as {' '.join(others)}"
+                other_codes = (*take, *(c for c in _IBERIAN if c != code)) if code in _IBERIAN else take
+                shares = (1000 * sum(result.groups[n] in other_codes for n in own) / len(own) for result in named)
+                taken = f"{code} as {' '.join(other_codes)}"
                 rows.append((kind, taken, len(own), *map(rounded, shares)))
     title = "Taken for a neighbour, of 1,000 texts"
-    return Table(title, ("texts", "", "n#", *(f"{one.system}#" for one in named)), tuple(rows))
+    return Table(title, ("texts", "", "n#", *(f"{result.system}#" for result in named)), tuple(rows))
 
 
 def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table:
@@ -144,23 +144,23 @@ def neighbour_scores(samples: Sequence[Sample], named: Sequence[Named]) -> Table
     for kind in dict.fromkeys(s.kind for s in samples):
         own = [n for n, s in enumerate(samples) if s.kind == kind and s.language in codes]
         results = []
-        for one in named:
-            reported = score((samples[n].language, one.groups[n]) for n in own).languages
+        for result in named:
+            reported = score((samples[n].language, result.groups[n]) for n in own).languages
             results.append({row.code: row.f1 for row in reported})
-        there = {samples[n].language for n in own}
-        rows += [(kind, code, *(rounded(f1[code]) for f1 in results)) for code in codes if code in there]
+        languages = {samples[n].language for n in own}
+        rows += [(kind, code, *(rounded(f1[code]) for f1 in results)) for code in codes if code in languages]
         means = (("mean of spa por", _IBERIAN), ("mean of all but pap", codes[:-1]), ("mean of all", codes))
-        for title, some in means if there == set(codes) else means[:2]:
+        for title, some in means if languages == set(codes) else means[:2]:
             rows.append((kind, title, *(rounded(statistics.mean(f1[code] for code in some)) for f1 in results)))
     title = "F1 of Spanish, Portuguese and their neighbours, never trained on"
-    return Table(title, ("texts", "language", *(f"{one.system}#" for one in named)), tuple(rows))
+    return Table(title, ("texts", "language", *(f"{result.system}#" for result in named)), tuple(rows))
 
 
 def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], number: int) -> Table:
-    """Documents a second of CPU time with the model loaded, the median of the rounds; and memory.
+    """Return documents per second of CPU time with the model loaded, as the median of the rounds, and memory.
 
-    Of one process at its peak, own being what isn't of files; and of each of four at once: with its share of the pages
-    that they have in common, and without, which is what a further one adds.
+    Memory is the peak of one process, and without pages of files; and that of each of four processes at once, with
+    its share of the common pages, and without, which is the cost of one more process.
     """
     rows = []
     first = next(iter(streams.values()))
@@ -168,8 +168,10 @@ def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], nu
         speeds = [rounded(number / statistics.median(t.cpu for t in stream[system])) for stream in streams.values()]
         reported = first[system][-1]
         memory = (reported.peak_mb, reported.peak_mb - reported.files_mb, reported.texts_mb)
-        several = (shares[system].share_mb, shares[system].own_mb)
-        rows.append((system, *speeds, rounded(reported.load), *map(round, (*memory, *several)), reported.version))
+        memory_of_four = (shares[system].share_mb, shares[system].own_mb)
+        rows.append(
+            (system, *speeds, rounded(reported.load), *map(round, (*memory, *memory_of_four)), reported.version)
+        )
     columns = (
         "",
         *(f"{name}, docs/s#" for name in streams),
@@ -186,8 +188,8 @@ def cost(streams: dict[str, dict[str, list[Told]]], shares: dict[str, Share], nu
 
 def languages_named(samples: Sequence[Sample], ours: Named) -> dict[str, dict[str, int]]:
     """Return the names that the toolkit gave to the texts of each language in the thirty-word set."""
-    created: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
+    counts: dict[str, Counter[str]] = {code: Counter() for code in NEIGHBOURS}
     for sample, name in zip(samples, ours.groups, strict=True):
         if sample.kind.startswith("30"):
-            created[sample.language][name] += 1
-    return {code: dict(result.most_common()) for code, result in created.items()}
+            counts[sample.language][name] += 1
+    return {code: dict(result.most_common()) for code, result in counts.items()}

@@ -1,7 +1,7 @@
-"""The mutants of a module: each is the source with one small change that a test should see.
+"""Create the mutants of a module: its source with one small change each, which a test should notice.
 
-A change replaces the bytes of one node, so that lines stay where they are. What only a reader sees isn't changed:
-docstrings, annotations, decorators, the words of an error, f-strings, and what is imported for the type checker.
+A change replaces the bytes of one node, so that lines stay where they are. Text that only a reader sees isn't changed:
+docstrings, annotations, decorators, the words of an error, f-strings, and imports for the type checker.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OPERATORS: Final[dict[type[ast.AST], type[ast.AST]]] = {
 _BOUNDARY: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _TWINS: Final = [("min", "max"), ("any", "all"), ("first", "last"), ("startswith", "endswith"),
                  ("is_null", "is_not_null"), ("argmin", "argmax")]  # fmt: skip
-_NAMES: Final = {one: other for pair in _TWINS for one, other in (pair, pair[::-1])}
+_NAMES: Final = {name: twin for pair in _TWINS for name, twin in (pair, pair[::-1])}
 _UNDONE: Final = frozenset({"strip", "lower", "upper", "casefold", "sort", "unique", "sorted", "fill_null"})
 _PAIR: Final = 2  # a tuple of two is mostly taken apart where it comes out
 _FLOAT_STEP: Final = 0.25
@@ -42,7 +42,7 @@ _CHOICE: Final = re.compile(r"\((?:\?:)?([^()]*\|[^()]*)\)")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the bytes from `start` to `end` of the file give way to `new`.
+    """One change: `new` replaces the bytes of the file from `start` to `end`.
 
     Attributes:
         source: the line in which it begins, without indentation.
@@ -58,7 +58,7 @@ class Mutant:
     new: str
 
     def applied(self, text: bytes) -> bytes:
-        """The module with the change."""
+        """Return the module with the change."""
         return text[: self.start] + self.new.encode() + text[self.end :]
 
     def compiles(self, text: bytes) -> bool:
@@ -71,9 +71,9 @@ class Mutant:
 
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
-    r"""The mutants of a module, in the order of its lines.
+    r"""Return the mutants of a module, in the order of its lines.
 
-    >>> [one.change for one in mutants_of("a.py", b"def f(n):\n    return n < 2")]
+    >>> [mutant.change for mutant in mutants_of("a.py", b"def f(n):\n    return n < 2")]
     ['n < 2 → n <= 2', '2 → 1', '2 → 3']
     """
     lines = text.splitlines(keepends=True)
@@ -95,7 +95,7 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
                 new,
             )
         )
-    return sorted(dict.fromkeys(results), key=lambda one: (one.line, one.start, one.change))
+    return sorted(dict.fromkeys(results), key=lambda mutant: (mutant.line, mutant.start, mutant.change))
 
 
 def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, ast.AST | str]]:
@@ -116,21 +116,21 @@ def _changes(node: ast.AST, condition: bool = False) -> Iterator[tuple[ast.AST, 
 
 
 def _shown(old: str, new: str) -> str:
-    """Both on one line; of long ones what differs and some characters around it.
+    """Show both on one line; shorten long ones to the difference and some characters around it.
 
     >>> _shown("n < 2", "n <= 2")
     'n < 2 → n <= 2'
     """
     old, new = (" ".join(words.split()) for words in (old, new))
-    same = 0
-    while same < min(len(old), len(new)) and old[same] == new[same]:
-        same += 1
+    shared = 0
+    while shared < min(len(old), len(new)) and old[shared] == new[shared]:
+        shared += 1
     tail = 0
-    while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
+    while tail < min(len(old), len(new)) - shared and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    start, rest = max(same - _SHOWN, 0), max(tail - _SHOWN, 0)
+    start, cut = max(shared - _SHOWN, 0), max(tail - _SHOWN, 0)
     return " → ".join(
-        ("…" if start else "") + one[start : len(one) - rest] + ("…" if rest else "") for one in (old, new)
+        ("…" if start else "") + text[start : len(text) - cut] + ("…" if cut else "") for text in (old, new)
     )
 
 
@@ -152,21 +152,21 @@ def _statements(node: ast.stmt) -> Iterator[str]:
 def _expressions(node: ast.expr, condition: bool) -> Iterator[ast.expr]:
     match node:
         case ast.Compare(ops=ops):
-            for place, one in enumerate(ops):
+            for place, comparison in enumerate(ops):
                 # What turns a whole condition round is seen by whoever sees both its answers.
-                if not condition or len(ops) > 1 or isinstance(one, _BOUNDARY):
-                    yield _with(node, ops=[*ops[:place], _OPERATORS[type(one)](), *ops[place + 1 :]])
+                if not condition or len(ops) > 1 or isinstance(comparison, _BOUNDARY):
+                    yield _with(node, ops=[*ops[:place], _OPERATORS[type(comparison)](), *ops[place + 1 :]])
         case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
             yield _with(node, op=_OPERATORS[type(operator)]())
         case ast.BoolOp(values=values):
             # Whoever sees that a part is left out also sees `and` for `or`.
             for place in range(len(values)):
-                rest = [*values[:place], *values[place + 1 :]]
-                yield rest[0] if len(rest) == 1 else _with(node, values=rest)
+                remaining = [*values[:place], *values[place + 1 :]]
+                yield remaining[0] if len(remaining) == 1 else _with(node, values=remaining)
         case ast.UnaryOp(op=ast.Not() | ast.Invert() | ast.USub(), operand=operand):
             yield operand
         case ast.Constant(value=value) if not condition:
-            yield from (ast.Constant(other) for other in _values(value))
+            yield from (ast.Constant(replacement) for replacement in _values(value))
         case ast.List(elts=parts) | ast.Set(elts=parts) | ast.Tuple(elts=parts) if _is_table(node, parts):
             for place in range(len(parts)):
                 yield _with(node, elts=[*parts[:place], *parts[place + 1 :]])
@@ -175,7 +175,7 @@ def _expressions(node: ast.expr, condition: bool) -> Iterator[ast.expr]:
 
 
 def _is_table(node: ast.expr, parts: list[ast.expr]) -> bool:
-    """Whether the parts are of one kind, so that one may be missing; the words and numbers of a table change anyway."""
+    """Return whether the parts are of one kind and no constants, whose values are changed anyway."""
     of_one_kind = len({type(part) for part in parts}) == 1 and not isinstance(parts[0], ast.Constant)
     return of_one_kind and len(parts) > (_PAIR if isinstance(node, ast.Tuple) else 1)
 
@@ -211,7 +211,7 @@ def _values(value: object) -> Iterator[bool | float | bytes | str]:
 
 
 def _patterns(value: str) -> Iterator[str]:
-    r"""A regular expression without a look, without an option or a choice, or with another number of repeats.
+    r"""Yield a regular expression without a lookaround, an option or a choice, or with another repeat count.
 
     >>> list(_patterns(r"(?<!\d)\d{3}\.?(a|b)"))
     ['\\d{3}\\.?(a|b)', '(?<!\\d)\\d{4}\\.?(a|b)', '(?<!\\d)\\d{2}\\.?(a|b)', '(?<!\\d)\\d{3}\\.(a|b)', '(?<!\\d)\\d{3}\\.?(b)', '(?<!\\d)\\d{3}\\.?(a)']
@@ -226,8 +226,8 @@ def _patterns(value: str) -> Iterator[str]:
     for match in _CHOICE.finditer(value):
         choices = match[1].split("|")
         for place in range(len(choices)):
-            rest = "|".join([*choices[:place], *choices[place + 1 :]])
-            yield value[: match.start(1)] + rest + value[match.end(1) :]
+            remaining = "|".join([*choices[:place], *choices[place + 1 :]])
+            yield value[: match.start(1)] + remaining + value[match.end(1) :]
 
 
 def _with(node: _Node, **fields: object) -> _Node:

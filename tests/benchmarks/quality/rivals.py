@@ -1,6 +1,6 @@
 """datatrove's Gopher, C4 and FineWeb filters on the documents of a JSONL file, in another Python.
 
-`PYTHON rivals.py FILE ROW WORDS` needs datatrove and spacy, and nothing of this project; it prints what it used as one
+`PYTHON rivals.py FILE ROW WORDS` needs datatrove and spacy, and nothing of this project; it prints its cost as one
 line of JSON. ROW is `stock` (datatrove's own tokenizer for Spanish) or `regex`; WORDS is a JSON list of stop words.
 """
 
@@ -40,20 +40,20 @@ def _main(path: str, row: str, words: str) -> None:
     filters = _filters(row, json.loads(words))
     with Path(path).open(encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in lines]
-    for one in filters:  # what is loaded at first use is no part of the speed
-        one.filter(Document(text="Se fue la luz.", id=""))
+    for quality_filter in filters:  # what is loaded at first use is no part of the speed
+        quality_filter.filter(Document(text="Se fue la luz.", id=""))
     reached = [0] * len(filters)
-    kept = 0
+    kept_count = 0
     started = time.process_time()
     for number, text in enumerate(texts):
         document = Document(text=text, id=str(number))
-        for place, one in enumerate(filters):
+        for place, quality_filter in enumerate(filters):
             reached[place] += 1
-            if one.filter(document) is not True:
+            if quality_filter.filter(document) is not True:
                 break
         else:
-            kept += 1
-    reported = {"cpu": time.process_time() - started, "kept": kept, "reached": reached}
+            kept_count += 1
+    reported = {"cpu": time.process_time() - started, "kept": kept_count, "reached": reached}
     sys.stdout.write(json.dumps(reported) + "\n")
 
 

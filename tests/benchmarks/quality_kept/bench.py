@@ -1,4 +1,4 @@
-"""The run: the material is gathered, each side judges it, and tables are made of the half that floors are about."""
+"""Gather the texts, let each side judge them, and make tables of the half that the floors apply to."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> Report:
     """Count the good texts that each side drops, and the junk that it keeps."""
-    kept, bad = list(_GOOD[args.fresh](args.data)), list(_JUNK[args.fresh](args.data))
+    good_texts, junk_texts = list(_GOOD[args.fresh](args.data)), list(_JUNK[args.fresh](args.data))
     if not args.fresh:
-        kept, bad = ([text for text in texts if text.scores] for texts in (kept, bad))
-    texts, split = [*kept, *bad], len(kept)
+        good_texts, junk_texts = ([text for text in texts if text.scores] for texts in (good_texts, junk_texts))
+    texts, split = [*good_texts, *junk_texts], len(good_texts)
     rival = filtered_by_rivals(texts, args.rival_python, args.data) if args.rival_python else None
     tables = (
         _good(texts[:split], rival and rival[:split]),
@@ -62,14 +62,14 @@ def measure(args: argparse.Namespace) -> Report:
         _why(texts[split:]),
     )
     seed = fresh.SEED if args.fresh else SEED
-    settings = {"seed": seed, "good": split, "junk": len(bad), "genres": list(PROSE)}
+    settings = {"seed": seed, "good": split, "junk": len(junk_texts), "genres": list(PROSE)}
     name = "quality_fresh" if args.fresh else "quality_kept"
     notes = (_FRESH, *_NOTES[1:]) if args.fresh else _NOTES
     return Report(name, checksums(args.data, (*NOVELS, *VERSES)), settings, tables, notes)
 
 
 def filtered_by_rivals(texts: Sequence[Text], python: Path, data: Path) -> list[list[str | None]]:
-    """For each text why FineWeb-2's filters drop it, and why C4's then does."""
+    """Return for each text the reason of FineWeb-2's filters to drop it, and that of C4's filter after them."""
     configs = data / "quality/fineweb2_facts/configs.tar.xz"
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
         source, out = Path(name, "texts.jsonl"), Path(name, "told.jsonl")
@@ -90,7 +90,7 @@ def filtered_by_rivals(texts: Sequence[Text], python: Path, data: Path) -> list[
 
 
 def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
-    """A row a kind: documents, what each side drops of them."""
+    """Return a row per kind: its documents, and how many each side drops."""
     ours = reasons(measured(texts))
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):
@@ -103,18 +103,26 @@ def _good(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Ta
 
 
 def _junk(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Table:
-    """A row a kind: documents, what each side keeps of them under each genre of prose."""
+    """Return a row per kind: its documents, and how many each side keeps under each genre of prose."""
     frame = measured(texts)
-    kept = {genre: [not broken for broken in reasons(frame, genre)] for genre in (*PROSE, "lyrics", "dictionary")}
+    is_kept = {genre: [not broken for broken in reasons(frame, genre)] for genre in (*PROSE, "lyrics", "dictionary")}
     shown = ("news", "literature", "oral_history")
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):
         places = [i for i, text in enumerate(texts) if text.kind == kind]
-        counts = {genre: sum(kept[genre][i] for i in places) for genre in kept}
-        most = max(counts[genre] for genre in PROSE if genre not in shown)
-        theirs = [len(places) - int(dropped) for dropped in _theirs(rival, places)]
+        counts = {genre: sum(is_kept[genre][i] for i in places) for genre in is_kept}
+        other_prose = max(counts[genre] for genre in PROSE if genre not in shown)
+        rival_kept = [len(places) - int(dropped) for dropped in _theirs(rival, places)]
         rows.append(
-            (kind, len(places), *(counts[g] for g in shown), most, counts["lyrics"], counts["dictionary"], *theirs)
+            (
+                kind,
+                len(places),
+                *(counts[g] for g in shown),
+                other_prose,
+                counts["lyrics"],
+                counts["dictionary"],
+                *rival_kept,
+            )
         )
     columns = (
         "junk",
@@ -130,7 +138,7 @@ def _junk(texts: Sequence[Text], rival: Sequence[list[str | None]] | None) -> Ta
 
 
 def _why(texts: Sequence[Text]) -> Table:
-    """A row a kind: the bounds that most of its documents break as news, and the share that does."""
+    """Return a row per kind: the bounds that most of its documents break as news, with the shares."""
     broken = reasons(measured(texts))
     rows = []
     for kind in dict.fromkeys(text.kind for text in texts):

@@ -67,24 +67,24 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def labelled() -> ModuleType:
-    """The module that draws the labelled set; a type checker would know it by two names."""
+    """Import the module that draws the labelled set, lazily: a type checker would see it under two names."""
     return importlib.import_module("tests.quality_gate.privacy.labelled")
 
 
 def ours(samples: Sequence[Any]) -> list[list[Spans]]:
     """Return the toolkit's replacements in each text."""
-    known = privacy_policies()
+    policies = privacy_policies()
     return [
         [
             Spans(span.start, span.end, span.kind)
-            for span in find(sample.text, known.modes(_GENRE, sample.country), known.words, sample.country)
+            for span in find(sample.text, policies.modes(_GENRE, sample.country), policies.words, sample.country)
         ]
         for sample in samples
     ]
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """Recall and precision by kind, damage, speed."""
+    """Measure recall and precision by kind, damage and speed."""
     module = labelled()
     samples = [*module.positives(), *module.negatives()]
     systems = {OURS: ours(samples)}
@@ -107,11 +107,11 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def hit(sample: Any, spans: Sequence[Spans]) -> bool:
-    """Whether the identifier is replaced, all but three signs of it."""
+    """Return whether the identifier is replaced, except for at most one character before and three after."""
     return any(span.start <= sample.start + 1 and span.end >= sample.end - 3 for span in spans)
 
 
-def beside(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
+def other_replacements(sample: Any, spans: Sequence[Spans]) -> list[Spans]:
     """Return the replacements that aren't the identifier."""
     return [span for span in spans if not sample.kind or span.end <= sample.start or span.start >= sample.end]
 
@@ -120,10 +120,12 @@ def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> T
     rows = []
     for system, result in systems.items():
         for name, held_out in (("chosen by", False), ("held out", True)):
-            pairs = [(one, spans) for one, spans in zip(samples, result, strict=True) if one.held_out == held_out]
-            marked = [(one, spans) for one, spans in pairs if one.kind]
-            hits = sum(hit(one, spans) for one, spans in marked)
-            wrong = sum(len(beside(one, spans)) for one, spans in pairs)
+            pairs = [
+                (sample, spans) for sample, spans in zip(samples, result, strict=True) if sample.held_out == held_out
+            ]
+            marked = [(sample, spans) for sample, spans in pairs if sample.kind]
+            hits = sum(hit(sample, spans) for sample, spans in marked)
+            wrong = sum(len(other_replacements(sample, spans)) for sample, spans in pairs)
             row = (len(marked), share(hits, len(marked)), len(pairs) - len(marked), wrong, share(hits, hits + wrong))
             rows.append((system, name, *row))
     columns = ("system", "half", "identifiers#", "recall#", "other numbers#", "replaced beside#", "precision#")
@@ -131,21 +133,21 @@ def _overall(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> T
 
 
 def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
-    """Recall by kind and country, held-out sentences alone; of ours the precision by kind too."""
+    """Return recall by kind and country on held-out sentences, with the toolkit's precision by kind."""
     number: Counter[str] = Counter()
     hits: Counter[tuple[str, str]] = Counter()
     kinds = {sample.group: sample.kind for sample in samples if sample.kind}
     named: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    for place, one in enumerate(samples):
-        if not one.held_out:
+    for place, sample in enumerate(samples):
+        if not sample.held_out:
             continue
-        wrong.update(span.kind for span in beside(one, systems[OURS][place]))
-        if one.kind:
-            number[one.group] += 1
-            named[one.group] += any(span.kind == one.kind for span in systems[OURS][place])
+        wrong.update(span.kind for span in other_replacements(sample, systems[OURS][place]))
+        if sample.kind:
+            number[sample.group] += 1
+            named[sample.group] += any(span.kind == sample.kind for span in systems[OURS][place])
             for system, result in systems.items():
-                hits[system, one.group] += hit(one, result[place])
+                hits[system, sample.group] += hit(sample, result[place])
     of_kind: Counter[str] = Counter()
     for group, kind in kinds.items():
         of_kind[kind] += hits[OURS, group]
@@ -167,7 +169,9 @@ def _by_group(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> 
 def _of_negatives(samples: Sequence[Any], systems: dict[str, list[list[Spans]]]) -> Table:
     number = Counter(sample.group for sample in samples if not sample.kind)
     damaged = {
-        system: Counter(one.group for one, spans in zip(samples, result, strict=True) if not one.kind and spans)
+        system: Counter(
+            sample.group for sample, spans in zip(samples, result, strict=True) if not sample.kind and spans
+        )
         for system, result in systems.items()
     }
     rows = tuple((group, count, *(damaged[system][group] for system in systems)) for group, count in number.items())
@@ -195,7 +199,7 @@ def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
             seconds.append(time.process_time() - started)
         size = float(batch.frame["text"].str.len_bytes().sum()) / _MB
         signs = float(batch.frame["text"].str.count_matches(r"\d").sum()) / (size * _MB)
-        replaced = sum(one["value"] for row in created["redactions"].to_list() for one in row or ())
+        replaced = sum(redaction["value"] for row in created["redactions"].to_list() for redaction in row or ())
         words = float(batch.frame["text"].str.count_matches(r"\S+").sum())
         row = (
             rounded(size),
@@ -210,11 +214,11 @@ def _speed(args: argparse.Namespace, module: ModuleType) -> Table:
 
 
 def _news(data: Path) -> list[str]:
-    """The tenth of the sentences of news that has the most digits, joined by twelve; nothing without the texts."""
+    """Return the tenth of the news sentences with the most digits, joined by twelve; empty without the texts."""
     lines: list[str] = []
     for path in sorted((data / "unclear" / "regional" / "dsl_tl").glob("*.tsv.xz")):
         with lzma.open(path, "rt", encoding="utf-8") as opened:
             lines += [line.split("\t")[1] for line in opened if line.count("\t") > 1]
     lines.sort(key=lambda line: -sum(map(str.isdecimal, line)) / len(line))
-    most = lines[: len(lines) // 10]
-    return [" ".join(most[place : place + _SENTENCES]) for place in range(0, len(most), _SENTENCES)] * 4
+    selected = lines[: len(lines) // 10]
+    return [" ".join(selected[place : place + _SENTENCES]) for place in range(0, len(selected), _SENTENCES)] * 4

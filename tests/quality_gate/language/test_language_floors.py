@@ -172,16 +172,18 @@ def test_clean_windows_get_no_language_of_the_americas(figures: dict[str, float]
     of = groups().of
     judged = judge(load(), [text for _, text in windows])
     results = [
-        (code, of[one.code], hashlib.sha256(text.encode()).hexdigest()[:16])
-        for (code, text), one in zip(windows, judged, strict=True)
-        if one.code in of
+        (code, of[verdict.code], hashlib.sha256(text.encode()).hexdigest()[:16])
+        for (code, text), verdict in zip(windows, judged, strict=True)
+        if verdict.code in of
     ]
-    shown = sum(any(label.split("_")[0] in of for label, _ in one.languages) for one in judged if one.code not in of)
+    shown = sum(
+        any(label.split("_")[0] in of for label, _ in verdict.languages) for verdict in judged if verdict.code not in of
+    )
     figures["clean windows"] = len(windows)
     figures["clean windows, false names of the Americas"] = len(results)
     figures["clean windows, shown as partly in a language of the Americas"] = shown
     assert len(windows) > (700_000 if HELP else 190_000) * (1 if WHOLE else 0.11)
-    assert [one for one in results if one not in KNOWN_FALSE] == []
+    assert [false_name for false_name in results if false_name not in KNOWN_FALSE] == []
     assert shown <= SHOWN_CEILING
 
 
@@ -221,13 +223,13 @@ def test_spanish_portuguese_and_their_neighbours_are_told_apart(
     figures: dict[str, float], named: Callable[..., list[str]]
 ) -> None:
     """F1 of each among held-out lines; rejected lines count as missed."""
-    kept = [
+    held_out_lines = [
         (code, text)
         for code, text in rows(Texts(DATA / "lid/train_real.tsv.xz"))
         if code in NEIGHBOUR_FLOORS and len(text.split()) >= 8 and is_held_out(text)
         if not (text.startswith(MENUS) or is_untranslated(code, text))
     ]
-    results = score(zip((code for code, _ in kept), named([text for _, text in kept]), strict=True))
+    results = score(zip((code for code, _ in held_out_lines), named([text for _, text in held_out_lines]), strict=True))
     f1 = {row.code: round(row.f1, 4) for row in results.languages if row.code in NEIGHBOUR_FLOORS}
     figures |= {f"F1 among neighbours, {code}": value for code, value in f1.items()}
     assert {code: value for code, value in f1.items() if value < NEIGHBOUR_FLOORS[code]} == {}
@@ -258,16 +260,16 @@ def test_alternating_aymara_and_spanish_are_both_told() -> None:
     assert sum({"ayr_Latn", "spa_Latn"} <= codes for codes in results) / len(results) >= 0.97
 
 
-@pytest.mark.parametrize(("name", "least"), sorted(OTHER_HALF_FLOORS.items()))
-def test_half_a_text_in_another_language_is_told(name: str, least: float, figures: dict[str, float]) -> None:
+@pytest.mark.parametrize(("name", "minimum"), sorted(OTHER_HALF_FLOORS.items()))
+def test_half_a_text_in_another_language_is_told(name: str, minimum: float, figures: dict[str, float]) -> None:
     """Spanish and then its translation into a language that the model hardly knows: few come out as Spanish alone."""
     with lzma.open(DATA / f"unclear/indigenous/americasnlp/{name}.tsv.xz", "rt", encoding="utf-8") as lines:
         pairs = [line.rstrip("\n").split("\t")[1:] for line in lines if line.startswith("train\t")][3000:]
     halves = [zip(*pairs[i : i + 15], strict=True) for i in range(0, len(pairs) - 15, 15)]
     texts = ["\n\n".join("\n".join(half) for half in reversed(list(both))) for both in halves]
-    alone = sum(judged.code == "spa" and not judged.languages for judged in judge(load(), texts))
-    figures[f"told that half is in another language, {name}"] = round(1 - alone / len(texts), 4)
-    assert figures[f"told that half is in another language, {name}"] >= least
+    only_spanish = sum(judged.code == "spa" and not judged.languages for judged in judge(load(), texts))
+    figures[f"told that half is in another language, {name}"] = round(1 - only_spanish / len(texts), 4)
+    assert figures[f"told that half is in another language, {name}"] >= minimum
 
 
 def test_spanish_and_portuguese_alone_have_no_part_in_another_language(figures: dict[str, float]) -> None:

@@ -47,12 +47,12 @@ class Sample:
 
     Attributes:
         text: a sentence or three.
-        kind: of the toolkit's marks; empty for a number that is none.
-        group: the template's list.
-        value: the identifier, or the other number, as it stands in the text.
-        start: where it stands.
-        country: as a row states it; None where it states none.
-        held_out: whether its template is of the half that nothing was chosen by.
+        kind: a mark of the toolkit; empty for a number that isn't an identifier.
+        group: the list that the template is from.
+        value: the identifier, or the other number, as it appears in the text.
+        start: the position of the value in the text.
+        country: as a row states it; None if it states no country.
+        held_out: whether its template is in the half that no rule was chosen by.
     """
 
     text: str
@@ -78,7 +78,7 @@ def _number(lot: random.Random, count: int) -> str:
 
 
 def _completed(body: str, holds: Callable[[str], bool], signs: str = string.digits) -> str:
-    """Return the body with the one check character that solves the equation; empty if there is none."""
+    """Return the body with the one check character that solves the equation, or an empty string."""
     results = [body + sign for sign in signs if holds(body + sign)]
     return results[0] if len(results) == 1 else ""
 
@@ -147,8 +147,8 @@ def _cnpj(lot: random.Random) -> str:
         "000" + lot.choice("123") if not letters else "".join(lot.choices(signs, k=4))
     )
     for _ in range(2):
-        rest = sum((ord(sign) - 48) * (2 + place % 8) for place, sign in enumerate(reversed(number))) % 11
-        number += "0" if rest < 2 else str(11 - rest)
+        remainder = sum((ord(sign) - 48) * (2 + place % 8) for place, sign in enumerate(reversed(number))) % 11
+        number += "0" if remainder < 2 else str(11 - remainder)
     marked = f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
     return marked if letters else lot.choice((marked, marked, number))
 
@@ -170,8 +170,8 @@ def _cbu(lot: random.Random) -> str:
 
 def _ruc_peru(lot: random.Random) -> str:
     body = "10" + _number(lot, 8)
-    rest = 11 - sum(int(d) * w for d, w in zip(body, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
-    return f"{body}{rest % 10}"
+    check_value = 11 - sum(int(d) * w for d, w in zip(body, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
+    return f"{body}{check_value % 10}"
 
 
 def _ci_uruguay(lot: random.Random) -> str:
@@ -186,8 +186,8 @@ def _cedula_ecuador(lot: random.Random) -> str:
 
 def _nit_colombia(lot: random.Random) -> str:
     body = lot.choice("89") + _digits(lot, 8)
-    rest = sum(int(d) * w for d, w in zip(reversed(body), (3, 7, 13, 17, 19, 23, 29, 37, 41), strict=True)) % 11
-    check = rest if rest < 2 else 11 - rest
+    remainder = sum(int(d) * w for d, w in zip(reversed(body), (3, 7, 13, 17, 19, 23, 29, 37, 41), strict=True)) % 11
+    check = remainder if remainder < 2 else 11 - remainder
     return lot.choice((f"{body[:3]}.{body[3:6]}.{body[6:]}-{check}", f"{body}-{check}"))
 
 
@@ -198,8 +198,8 @@ def _cedula_venezuela(lot: random.Random) -> str:
 
 def _rif(lot: random.Random) -> str:
     body = f"{lot.randint(3_000_000, 32_000_000):08}"
-    rest = 11 - (4 + sum(int(d) * w for d, w in zip(body, (3, 2, 7, 6, 5, 4, 3, 2), strict=True))) % 11
-    check = 0 if rest >= 10 else rest
+    check_value = 11 - (4 + sum(int(d) * w for d, w in zip(body, (3, 2, 7, 6, 5, 4, 3, 2), strict=True))) % 11
+    check = 0 if check_value >= 10 else check_value
     return lot.choice((f"V-{body}-{check}", f"V{body}{check}"))
 
 
@@ -260,8 +260,8 @@ def _rfc(lot: random.Random) -> str:
     values = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
     named = f"{_letters(lot, 1)}{lot.choice('AEIO')}{_letters(lot, 2)}{_day(lot, 'ymd')}"
     body = f"{named}{lot.choice('123456789ABCDEFG')}{lot.choice('123456789')}"
-    rest = 11 - sum(values.index(s) * w for s, w in zip(body, range(13, 1, -1), strict=True)) % 11
-    number = body + {11: "0", 10: "A"}.get(rest, str(rest))
+    check_value = 11 - sum(values.index(s) * w for s, w in zip(body, range(13, 1, -1), strict=True)) % 11
+    number = body + {11: "0", 10: "A"}.get(check_value, str(check_value))
     return lot.choice((number, number, f"{number[:4]}-{number[4:10]}-{number[10:]}"))
 
 
@@ -678,10 +678,10 @@ def _samples(
     templates = _TEMPLATES["positive" if kind else "negative"][group]
     for place in range(number):
         chosen = place % len(templates)
-        previous, after = templates[chosen].split("{}")
-        previous, results = lot.choice(_BEFORE) + previous, value(lot)
-        text = f"{previous}{results}{after}{lot.choice(_AFTER)}"
-        yield Sample(text, kind, group, results, len(previous), country, bool(chosen % 2))
+        prefix, suffix = templates[chosen].split("{}")
+        prefix, identifier = lot.choice(_BEFORE) + prefix, value(lot)
+        text = f"{prefix}{identifier}{suffix}{lot.choice(_AFTER)}"
+        yield Sample(text, kind, group, identifier, len(prefix), country, bool(chosen % 2))
 
 
 def main() -> int:
