@@ -146,13 +146,16 @@ def _sentence(call: ast.expr | None) -> str | None:
 @cache
 def _constants(module: str) -> dict[str, str]:
     """The sentences that a module keeps under a name, or in a tuple with a name, as in `_WRONG[0]`."""
-    kept: dict[str, str | None] = {}
+    sentences: dict[str, str | None] = {}
     for node in _modules()[module].body:
         if isinstance(node, ast.AnnAssign):
             name = ast.unparse(node.target)
             parts = node.value.elts if isinstance(node.value, ast.Tuple) else ()
-            kept |= {name: _sentence(node.value), **{f"{name}[{n}]": _sentence(item) for n, item in enumerate(parts)}}
-    return {name: text for name, text in kept.items() if text}
+            sentences |= {
+                name: _sentence(node.value),
+                **{f"{name}[{n}]": _sentence(item) for n, item in enumerate(parts)},
+            }
+    return {name: text for name, text in sentences.items() if text}
 
 
 def _known(module: str) -> dict[str, str]:
@@ -170,7 +173,7 @@ def _known(module: str) -> dict[str, str]:
 
 def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
     """Each sentence that is given values in a module, and the call that gives them."""
-    known = _known(module)
+    constants = _known(module)
     for node in _nodes(module):
         if not isinstance(node, ast.Call) or not node.keywords or any(word.arg is None for word in node.keywords):
             continue
@@ -181,8 +184,8 @@ def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
         is_filled = isinstance(node.func, ast.Attribute) and node.func.attr == "fill"
         is_said = isinstance(node.func, ast.Name) and node.func.id == "say"
         name = ast.unparse(node.func)[: -len(".fill")] if is_filled else ast.unparse(node.args[0]) if is_said else ""
-        if name in known:
-            yield known[name], node
+        if name in constants:
+            yield constants[name], node
 
 
 def test_sentences_get_exactly_their_parameters() -> None:
@@ -296,7 +299,9 @@ def test_no_sentence_is_marked_inside_an_f_string() -> None:
             inner = ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ()
             called = [item.func for item in inner if isinstance(item, ast.Call)]
             results += [
-                f"{module}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")
+                f"{module}:{function.lineno}"
+                for function in called
+                if isinstance(function, ast.Name) and function.id in ("_", "N_")
             ]
     assert results == []
 

@@ -100,16 +100,16 @@ def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], 
     assert reported["alone"] == [f"{_CALM}\nFIN\nFIN"]
     assert tuple(reported["released"]) == tuple(BY_NAME)
     arguments = ("run", folder / "receta.toml", "--input", folder / "in", "--out", out, "--workers", "2", "--json")
-    again = _call(environ, "-m", "latam_corpus", *arguments)
-    assert again["run"] == reported["run"]
-    assert all(step["parts"] == step["of"] for step in again["reused"].values())
+    rerun = _call(environ, "-m", "latam_corpus", *arguments)
+    assert rerun["run"] == reported["run"]
+    assert all(step["parts"] == step["of"] for step in rerun["reused"].values())
     [story] = _call(environ, "-m", "latam_corpus", "explain", "Compre", "--out", out, "--json")
     assert story["bounds"] == [
         {"signal": "exclamations_per_word", "value": pytest.approx(7 / 9), "min": None, "max": 0.5}
         | {"file": "genres/literature.toml", "kept_to": False, "held_as": None}
     ]
-    listed = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
-    assert {"name": "exclamations_per_word", "definition": "exclamation marks per word"}.items() <= listed[-1].items()
+    signals = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
+    assert {"name": "exclamations_per_word", "definition": "exclamation marks per word"}.items() <= signals[-1].items()
 
 
 @pytest.mark.slow

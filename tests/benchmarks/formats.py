@@ -127,8 +127,8 @@ def _large(
         whole, many = pypdfium2.PdfDocument(pdf), pypdfium2.PdfDocument.new()
         for _ in range(args.pages // len(whole)):
             many.import_pages(whole)
-        if rest := args.pages % len(whole):  # an empty list would mean all
-            many.import_pages(whole, list(range(rest)))
+        if remainder := args.pages % len(whole):  # an empty list would mean all
+            many.import_pages(whole, list(range(remainder)))
         written = io.BytesIO()
         many.save(written)
         expected = args.pages * sum(map(len, paragraphs)) // len(whole)
@@ -136,8 +136,8 @@ def _large(
     for name, kind, raw, expected in held:
         path = folder / "large"
         path.write_bytes(raw)
-        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            characters, seconds, peak = apart.submit(_apart, kind, str(path)).result()
+        with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+            characters, seconds, peak = executor.submit(_apart, kind, str(path)).result()
         share = round(characters / expected, 3)
         yield name, rounded(len(raw) / 1e6), characters, share, rounded(seconds), round(peak / 1e6)
 
@@ -184,15 +184,15 @@ def _epub(paragraphs: Sequence[str]) -> bytes:
 def _two_columns(paragraphs: Sequence[str]) -> str:
     """OpenDocument in one file: two columns, a running head, page numbers, a footnote in every twelfth paragraph."""
     body = []
-    for number, one in enumerate(paragraphs):
-        text = html.escape(one)
+    for number, paragraph in enumerate(paragraphs):
+        text = html.escape(paragraph)
         if number % 12 == 5:
             note = (
                 f'<text:note text:note-class="footnote"><text:note-citation>{number}</text:note-citation>'
                 f'<text:note-body><text:p text:style-name="N">{_NOTE}</text:p></text:note-body></text:note>'
             )
-            first, _, rest = text.partition(" ")
-            text = f"{first}{note} {rest}"
+            first, _, tail = text.partition(" ")
+            text = f"{first}{note} {tail}"
         body.append(f'<text:p text:style-name="P">{text}</text:p>')
     styles = (
         '<office:automatic-styles><style:page-layout style:name="L"><style:page-layout-properties '

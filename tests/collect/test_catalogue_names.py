@@ -45,7 +45,7 @@ def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "expected"),
     [
         ("CANTOS/Uno.TXT", "cantos/uno.txt"),
         (r".\cantos\uno.txt", "cantos/uno.txt"),
@@ -58,14 +58,14 @@ def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, A
         ("otra/dos.md", "dos.md"),
     ],
 )
-def test_a_name_is_written_in_many_ways(folder: Path, name: str, meant: str) -> None:
+def test_a_name_is_written_in_many_ways(folder: Path, name: str, expected: str) -> None:
     """Case, accents, slashes and folders above are those of whose list it is."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
-    assert _told(_source(), folder) == ({meant: "Título"}, [])
+    assert _told(_source(), folder) == ({expected: "Título"}, [])
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "expected"),
     [
         ("uno.txt", ["cantos/uno.txt", "prosa/uno.txt"]),
         ("dos", ["dos.md", "dos.txt"]),
@@ -76,12 +76,12 @@ def test_a_name_is_written_in_many_ways(folder: Path, name: str, meant: str) -> 
         ("uno.pdf", []),
     ],
 )
-def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, meant: list[str]) -> None:
+def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, expected: list[str]) -> None:
     """Not the first of two, nor the only one of another folder."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert (titles, failed["names"]) == ({}, [name])
-    assert sorted(failed.get("several", {}).get(name, [])) == meant
+    assert sorted(failed.get("several", {}).get(name, [])) == expected
 
 
 def test_each_name_of_a_row_must_be_there(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heads", "told"),
+    ("heads", "message"),
     [
         ("archivo,title,title", "the column «title» appears twice"),
         ("archivo,archivo,title", "the column «archivo» appears twice"),
@@ -116,14 +116,14 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str, told: str) -> None:
+def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str, message: str) -> None:
     """A head that occurs twice, or is one letter away from a known one, is an error."""
     rows = [heads.split(","), ["cantos/uno.txt", "a", "b"]]
     if suffix == "csv":
         (folder / "c.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
     else:
         _workbook(folder / "c.xlsx", rows)
-    with pytest.raises(ConfigError, match=re.escape(told)) as caught:
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         list_inputs(_source(f"c.{suffix}"), folder)
     assert f"c.{suffix}" in str(caught.value)
 
@@ -185,7 +185,7 @@ _HEADS = ["archivo", "title"]
 
 
 @pytest.mark.parametrize(
-    ("sheets", "told"),
+    ("sheets", "message"),
     [
         (
             [[_HEADS, ["dos.txt", "Dos"]], [_HEADS, ["4.txt", "Cuatro"]]],
@@ -197,10 +197,10 @@ _HEADS = ["archivo", "title"]
         ([[]], "it has no rows"),
     ],
 )
-def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], told: str) -> None:
+def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], message: str) -> None:
     """With its cell and what to do."""
     _workbook(folder / "c.xlsx", *sheets)
-    with pytest.raises(ConfigError, match=re.escape(told)):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         list_inputs(_source("c.xlsx"), folder)
 
 
@@ -214,12 +214,12 @@ def test_a_merged_cell_is_said_of_each_row_that_it_covers(folder: Path) -> None:
         book.active.merge_cells(merged)
     book.save(path)
     frames = read_all(_source("c.xlsx", rights="rights"), list_inputs(_source("c.xlsx"), folder))
-    said = {
+    terms_by_file = {
         row["origin"]["file"]: (row["creators"], row["rights"]) for frame in frames for row in frame.rows(named=True)
     }
-    assert said["dos.txt"] == said["4.txt"] == said["1896/tres.txt"] == (["Rosa"], reserved)
-    assert said["dos.md"] == (["Luis"], reserved)
-    assert said["prosa/uno.txt"] == (None, None)
+    assert terms_by_file["dos.txt"] == terms_by_file["4.txt"] == terms_by_file["1896/tres.txt"] == (["Rosa"], reserved)
+    assert terms_by_file["dos.md"] == (["Luis"], reserved)
+    assert terms_by_file["prosa/uno.txt"] == (None, None)
 
 
 def test_a_row_of_a_number_beyond_all_sheets_is_told(folder: Path) -> None:

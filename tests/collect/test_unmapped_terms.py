@@ -209,7 +209,8 @@ def test_a_struct_of_metadata_in_parquet_is_read(tmp_path: Path) -> None:
 def test_a_group_has_the_strictest_terms_of_its_records(tmp_path: Path, columns: dict[str, str]) -> None:
     """Not those of its first one alone, whether they are mapped or not."""
     records = [
-        {"libro": "a", "text": f"Verso {n}.", "license": one} for n, one in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
+        {"libro": "a", "text": f"Verso {n}.", "license": licence}
+        for n, licence in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
     ]
     records.append({"libro": "b", "text": "Verso 3.", "license": "CC0-1.0"})
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
@@ -227,13 +228,16 @@ def test_all_texts_of_a_record_have_its_terms(tmp_path: Path) -> None:
 
 def test_what_was_read_and_what_was_not_understood_is_named(tmp_path: Path) -> None:
     """By `check`, by `run` and `run.json`, and in the ledger."""
-    records = [{"text": f"Copla {n}.", "Licencia": one} for n, one in enumerate(("permiso verbal", "CC BY 4.0", None))]
+    records = [
+        {"text": f"Copla {n}.", "Licencia": statement}
+        for n, statement in enumerate(("permiso verbal", "CC BY 4.0", None))
+    ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     seen = examine(_source(), str(tmp_path))
     doubts = " / ".join(str(doubt.problem) for doubt in seen.doubts)
     assert "«Licencia» is read as «rights» although it isn't mapped: 2 values" in doubts
     assert "1 value of «Licencia» isn't understood as «rights», such as «permiso verbal», and its document is" in doubts
-    assert [str(one.problem) for one in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
+    assert [str(doubt.problem) for doubt in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
     [mapping] = [
         mapping_row for mapping_row in mapping_rows({"envio": seen.facts}) if mapping_row["from"] == "Licencia"
     ]
@@ -270,8 +274,8 @@ def test_the_order_of_statements_does_not_matter() -> None:
         Stated("rights", "derechos", "CC BY-NC 4.0"),
         Stated("uses", "uses", ["train", "evaluate"]),
     ]
-    one, other = (narrowed(source, terms, narrowing_of(each)) for each in (stated, stated[::-1]))
-    assert one == other == Terms("CC BY-NC 4.0", "non_commercial", ("evaluate",))
+    in_order, in_reverse = (narrowed(source, terms, narrowing_of(each)) for each in (stated, stated[::-1]))
+    assert in_order == in_reverse == Terms("CC BY-NC 4.0", "non_commercial", ("evaluate",))
 
 
 def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
@@ -286,6 +290,6 @@ def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").unlink()
     with RowWriter(tmp_path / "b.jsonl") as writer:
         writer.write([{}], frame)
-    [again] = _rows(_source(), tmp_path)
-    assert (again["rights_tier"], again["uses"]) == ("non_commercial", ["evaluate"])
-    assert [one["signal"] for one in again["opt_outs"]] == ["noai"]
+    [reread_row] = _rows(_source(), tmp_path)
+    assert (reread_row["rights_tier"], reread_row["uses"]) == ("non_commercial", ["evaluate"])
+    assert [opt_out["signal"] for opt_out in reread_row["opt_outs"]] == ["noai"]

@@ -132,6 +132,8 @@ def test_check_advises_on_verse(command_line: CommandLine, folder: Path) -> None
 
 def test_preview_says_that_a_text_looks_like_verse(folder: Path) -> None:
     """Next to the text whose lines were joined."""
-    said = {item.where: [one.translate("en") for one in item.why] for item in items_of(_source(), str(folder), 3)}
-    assert any("looks like verse" in one for one in said["poema.txt"])
-    assert not any("looks like verse" in one for one in said["cuento.txt"])
+    reasons = {
+        item.where: [reason.translate("en") for reason in item.why] for item in items_of(_source(), str(folder), 3)
+    }
+    assert any("looks like verse" in reason for reason in reasons["poema.txt"])
+    assert not any("looks like verse" in reason for reason in reasons["cuento.txt"])

@@ -118,18 +118,18 @@ def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
 
 def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
     """Neither the one named nor the one that the answers name; nothing of it changes."""
-    kept = tmp_path / "cartas-de-una-familia.toml"
-    kept.write_text("mío", encoding="utf-8")
-    for arguments in (["new", str(kept)], ["new"]):
+    existing = tmp_path / "cartas-de-una-familia.toml"
+    existing.write_text("mío", encoding="utf-8")
+    for arguments in (["new", str(existing)], ["new"]):
         piped(*_ANSWERS)
         result = command_line("sources", *arguments, "--template", "folder", "--lang", "es")
         assert result.code == 2
         assert "ya existe" in result.err
-        assert kept.read_text(encoding="utf-8") == "mío"
+        assert existing.read_text(encoding="utf-8") == "mío"
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         (_ANSWERS[:5], "no queda ninguna respuesta"),
         (("Cartas", "MAL id"), "como «mal-id»"),
@@ -137,13 +137,13 @@ def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, p
     ],
 )
 def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
-    command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], told: str
+    command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], message: str
 ) -> None:
     """The next line answers the next question, so a wrong one can't be asked again."""
     piped(*answers)
     result = command_line("sources", "new", "--template", "folder", "--lang", "es")
     assert result.code == 2
-    assert told in result.err.splitlines()[-1]
+    assert message in result.err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
 
 
@@ -228,9 +228,9 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
 def test_each_template_is_a_valid_source_in_each_language(template: Any, language: str) -> None:
     """Once its title and holder are written, with its comments in that language alone."""
     text = template.filled(_NAMED, language)
-    source, results = check_source(text)
-    assert source is not None, [one.in_language("en") for one in results]
-    assert "id" in {one.key for one in results}  # the example is told to be one
+    source, problems = check_source(text)
+    assert source is not None, [problem.in_language("en") for problem in problems]
+    assert "id" in {problem.key for problem in problems}  # the example is told to be one
     assert template.title(language)
     for line in text.splitlines():
         assert len(line) <= 120, line
@@ -240,9 +240,9 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
     """It is refused unfilled; country, languages, rights and consent are empty until someone states them."""
-    refused, results = check_source(template.filled({}, "es"))
+    refused, problems = check_source(template.filled({}, "es"))
     assert refused is None
-    assert {one.key for one in results} == {"title", "holder"}
+    assert {problem.key for problem in problems} == {"title", "holder"}
     source, _ = check_source(template.filled(_NAMED, "es"))
     assert source is not None
     assert (source.rights, source.country, source.languages, source.homepage) == (None, None, (), None)
@@ -251,9 +251,9 @@ def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
     stated = re.sub(
         r"(?m)^# (\[rights\]|(?:statement|basis|uses|quotation|quoted_from) = )", r"\1", template.filled(_NAMED, "es")
     )
-    refused, results = check_source(stated)
+    refused, problems = check_source(stated)
     assert refused is None
-    assert {one.key for one in results} == {"rights.quotation", "rights.quoted_from"}
+    assert {problem.key for problem in problems} == {"rights.quotation", "rights.quoted_from"}
 
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
@@ -272,8 +272,8 @@ def test_a_template_can_be_written_blank_and_the_templates_be_listed(
     piped()
     assert command_line("sources", "new", "--template", "gazette", "--blank", "mio.toml", "--lang", "pt").code == 0
     assert "# O título da coleção" in (tmp_path / "mio.toml").read_text(encoding="utf-8")
-    listed = command_line("sources", "new", "--list", "--lang", "es").out
-    assert all(template.name in listed for template in templates())
+    output = command_line("sources", "new", "--list", "--lang", "es").out
+    assert all(template.name in output for template in templates())
     assert len(command_line("sources", "new", "--list", "--json").json) == len(templates())
     assert command_line("sources", "new", "--template", "dspce", "--blank").err.count("did you mean «dspace»") == 1
 

@@ -83,8 +83,8 @@ _SPOKEN = [
 ]  # fmt: skip
 
 
-def _said(previous: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
-    return redact(f"{previous}{number}{after}", "news", country)
+def _said(previous: str, number: str, following: str, country: str | None) -> tuple[str, dict[str, int]]:
+    return redact(f"{previous}{number}{following}", "news", country)
 
 
 _EACH_WRITTEN = [(country, kind, number) for country, kind, *numbers in _WRITTEN for number in numbers]
@@ -112,7 +112,7 @@ _MARK = r"\[(?!RUT|CPF|CUIT)[A-Z]+\]"
 _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 
-@pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
+@pytest.mark.parametrize(("country", "word", "number"), [(row[0], *row[2:]) for row in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
     """With one more character before or after it, a number is a different one, which is kept or replaced whole."""
     texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
@@ -189,8 +189,8 @@ def test_an_account_of_a_bank_has_its_countrys_length(number: str) -> None:
     for written in (number, by_fours):
         assert is_valid(written)
         assert redact(f"Deposite en {written}, y avise.", "news") == ("Deposite en [IBAN], y avise.", {"iban": 1})
-    for other in (number + "0", number[:-1], number[:4] + "0" + number[4:], "X" + number, number.lower()):
-        assert "iban" not in redact(f"Deposite en {other}, y avise.", "news")[1]
+    for altered in (number + "0", number[:-1], number[:4] + "0" + number[4:], "X" + number, number.lower()):
+        assert "iban" not in redact(f"Deposite en {altered}, y avise.", "news")[1]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_each_country_has_its_documents() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("country", "kind", "number"), [one for one in _EACH_WRITTEN if one[1] in ("curp", "rif")])
+@pytest.mark.parametrize(("country", "kind", "number"), [row for row in _EACH_WRITTEN if row[1] in ("curp", "rif")])
 def test_a_mark_of_capitals_is_looked_for_in_small_texts_too(country: str, kind: str, number: str) -> None:
     """At the very beginning and end."""
     assert redact(number, "news", country) == (f"[{kind.upper()}]", {kind: 1})

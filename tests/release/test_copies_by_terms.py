@@ -66,8 +66,8 @@ class Room:
         agreement: str = "",
     ) -> None:
         """Write a source and its records."""
-        told = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
-        (self.folder / f"{name}.toml").write_text(told)
+        text = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
+        (self.folder / f"{name}.toml").write_text(text)
         (self.folder / name).mkdir(exist_ok=True)
         day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
         rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
@@ -86,11 +86,11 @@ class Room:
         named = ", ".join(f'"{name}.toml"' for name in sources)
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
-        given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
+        inputs = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
         out = ("--out", self.folder / "out", "--engine", "in-process", "--no-report", "--json")
-        told = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
-        assert told.code == code, told.err
-        return told.json if code == 0 else told.err
+        result = self.command_line("run", self.folder / "receta.toml", *inputs, *out, *more)
+        assert result.code == code, result.err
+        return result.json if code == 0 else result.err
 
     def released(self) -> list[str]:
         """The sources of the documents of the latest version."""
@@ -101,11 +101,11 @@ class Room:
     def refuse(self, source: str) -> None:
         """Let a site refuse training, as `rights recheck` reads it."""
         store = Store.at(self.folder / "out" / "store")
-        manifest, listed = load_manifest(store, *store.find("prueba")), read_opt_outs(store, "prueba")
+        manifest, opt_outs = load_manifest(store, *store.find("prueba")), read_opt_outs(store, "prueba")
         refusal = OptOut("robots-agent", "GPTBot", f"https://{source}.example/robots.txt", datetime.now(UTC))
         site = type("Site", (), {"opt_outs": lambda _self, _url: [refusal]})()
         sites = {f"https://{source}.example": site}
-        now = updated_opt_outs(web_documents(store, manifest, listed), sites, listed, retroactive=True)
+        now = updated_opt_outs(web_documents(store, manifest, opt_outs), sites, opt_outs, retroactive=True)
         write_opt_outs(store, "prueba", now)
 
 
@@ -128,9 +128,9 @@ def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: 
     room.refuse("primera")
     assert "no document is left for the version" in room.run("primera", "segunda", dedupe=against, code=1)
     room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
-    would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
-    made = room.run("primera", "segunda", dedupe=against)["run"]
-    assert against or made == would  # what is only looked at fetches no index, which is a part of the name
+    dry_run_name = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
+    run_name = room.run("primera", "segunda", dedupe=against)["run"]
+    assert against or run_name == dry_run_name  # what is only looked at fetches no index, which is a part of the name
     assert room.released() == ["segunda", "segunda"]
 
 
@@ -230,6 +230,6 @@ def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_nex
     earlier = set((room.folder / "out" / "runs").glob("receta-*"))
     room.run("cartas", code=1)
     [newest] = set((room.folder / "out" / "runs").glob("receta-*")) - earlier
-    told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
-    assert told.code == 1
-    assert "no document is left for the version" in told.err
+    result = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
+    assert result.code == 1
+    assert "no document is left for the version" in result.err

@@ -56,8 +56,8 @@ def texts_in(*texts: str, by: str = "text", columns: tuple[str, ...] = tuple(TEX
 
 def shares(withdrawn: WithdrawnTexts, documents: list[str]) -> list[float]:
     """Return the share of a text in each document, or of the document in the text; 0 if it is not recognised."""
-    known = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
-    by_row = dict(known.select("row", "share").iter_rows())
+    copies = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
+    by_row = dict(copies.select("row", "share").iter_rows())
     return [float(by_row.get(row, 0)) for row in range(len(documents))]
 
 
@@ -114,23 +114,23 @@ def test_forms_with_other_numbers_are_other_texts() -> None:
     filled = [DECREE.format(number=n, day=n % 28 + 1, year=1890 + n, cents=5 * n) for n in (3, 4, 5)]
     for columns in (tuple(TEXTS), ("text_hash", "words", "runs", "numbers")):
         withdrawn = texts_in(filled[0], columns=columns)
-        assert [share(withdrawn, one) > 0 for one in filled] == [True, False, False]
+        assert [share(withdrawn, decree) > 0 for decree in filled] == [True, False, False]
         assert share(withdrawn, " ".join(filled[1:])) == 0
     assert share(texts_in(filled[0]), " ".join(filled)) > 0.9
 
 
 @pytest.mark.parametrize(
-    ("rate", "least"), [(0.01, 1.0), (0.05, 0.95), (0.07, 0.75)], ids=["one per cent", "five", "seven"]
+    ("rate", "minimum"), [(0.01, 1.0), (0.05, 0.95), (0.07, 0.75)], ids=["one per cent", "five", "seven"]
 )
-def test_misread_copies_are_recognised(rate: float, least: float) -> None:
+def test_misread_copies_are_recognised(rate: float, minimum: float) -> None:
     """Of texts of 140 long words, with one character in fourteen misread three in four at least."""
     texts = [prose(seed, 140) for seed in range(20)]
     draw = random.Random(1)
 
     def misread(text: str) -> str:
-        return "".join(draw.choice("abcdefilmnorstu") if draw.random() < rate else one for one in text)
+        return "".join(draw.choice("abcdefilmnorstu") if draw.random() < rate else character for character in text)
 
-    assert sum(share(texts_in(text), misread(text)) > 0 for text in texts) >= least * len(texts)
+    assert sum(share(texts_in(text), misread(text)) > 0 for text in texts) >= minimum * len(texts)
 
 
 def test_what_only_shares_questions_a_refrain_or_a_quotation_is_another_text() -> None:
@@ -172,6 +172,6 @@ def test_the_benchmarks_disguises_are_recognised(pytestconfig: pytest.Config) ->
             pairs += [pair for pair in created if pair]
     results = disguises.recognised(pairs)
     assert sum(results) >= 0.95 * len(pairs)
-    texts = [text for every in genres.values() for text in every[:12]]
-    others = [(text, texts[number - 13]) for number, text in enumerate(texts)]
-    assert sum(disguises.recognised(others)) == 0
+    texts = [text for genre_texts in genres.values() for text in genre_texts[:12]]
+    unrelated_pairs = [(text, texts[number - 13]) for number, text in enumerate(texts)]
+    assert sum(disguises.recognised(unrelated_pairs)) == 0

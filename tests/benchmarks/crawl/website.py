@@ -92,8 +92,8 @@ class Website:
     @property
     def paths(self) -> list[str]:
         """Return the requested paths in order, without the sites' files."""
-        beside = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
-        return [one.path for one in self.asked if one.path not in beside]
+        site_files = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
+        return [request.path for request in self.asked if request.path not in site_files]
 
     def answer(self, handler: BaseHTTPRequestHandler, route: Route | None) -> None:
         """Write a route's answer."""
@@ -114,9 +114,9 @@ class Website:
 
 def page(title: str, *links: str, head: str = "") -> bytes:
     """A page of a newspaper with these links."""
-    listed = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
+    items = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
     text = f"La nota {title} cuenta lo que pasó ayer en el puerto, cuando los barcos volvieron antes del alba."
-    return f"<!doctype html><title>{title}</title>{head}<body><p>{text}</p><ul>{listed}</ul></body></html>".encode()
+    return f"<!doctype html><title>{title}</title>{head}<body><p>{text}</p><ul>{items}</ul></body></html>".encode()
 
 
 def source_of(site: Website, more: str = "", *, about: str = "", tables: str = "") -> Any:

@@ -94,32 +94,32 @@ def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tu
     used: dict[str, list[Used]] = {name: [] for name in names}
     for _ in range(args.rounds):
         for name in names:
-            result, one = run(name, documents, documents.with_suffix(".out"), args.rival_python)
+            result, usage = run(name, documents, documents.with_suffix(".out"), args.rival_python)
             if results.setdefault(name, result) != result:
-                reported = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
-                raise ConfigError(name, reported, "run it again while nobody changes the code")
-            used[name].append(one)
-    return results, {name: median(found) for name, found in used.items()}
+                difference = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
+                raise ConfigError(name, difference, "run it again while nobody changes the code")
+            used[name].append(usage)
+    return results, {name: median(rounds) for name, rounds in used.items()}
 
 
 def _judge(
-    args: argparse.Namespace, found: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
+    args: argparse.Namespace, planted_set: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> tuple[dict[str, Score], list[Table]]:
     """Return the tools' scores on a set, and the table of their costs."""
-    path = room / f"{found.name}.jsonl"
-    write_documents(path, found.documents)
+    path = room / f"{planted_set.name}.jsonl"
+    write_documents(path, planted_set.documents)
     results, used = _runs(args, names, path)
-    known = verdicts()
-    scores = {name: score(found, results[name], known) for name in names}
-    settings[found.name] = {
-        "documents": len(found.documents),
-        "words": sum(len(document.text.split()) for document in found.documents),
+    known_verdicts = verdicts()
+    scores = {name: score(planted_set, results[name], known_verdicts) for name in names}
+    settings[planted_set.name] = {
+        "documents": len(planted_set.documents),
+        "words": sum(len(document.text.split()) for document in planted_set.documents),
         "bytes": path.stat().st_size,
-        "kinds": planted.kinds(found),
+        "kinds": planted.kinds(planted_set),
         "scores": {name: scores[name].told() for name in names},
     }
-    title = f"Set «{found.name}»: {len(found.documents)} documents, {path.stat().st_size / _MB:.1f} MB"
-    return scores, [summary_table(title, len(found.documents), scores, used)]
+    title = f"Set «{planted_set.name}»: {len(planted_set.documents)} documents, {path.stat().st_size / _MB:.1f} MB"
+    return scores, [summary_table(title, len(planted_set.documents), scores, used)]
 
 
 def _recall(

@@ -34,10 +34,10 @@ def identity(*names: object) -> str:
     return hashlib.sha256("|".join(map(str, names)).encode()).hexdigest()[:16]
 
 
-def vocabulary(texts: Sequence[Text], least: int = 5) -> dict[str, int]:
+def vocabulary(texts: Sequence[Text], minimum: int = 5) -> dict[str, int]:
     """Word in lower case → how often these texts have it, rarer ones left out."""
     counts = Counter(word for text in texts for word in _WORD.findall(text.text.lower()))
-    return {word: number for word, number in counts.items() if number >= least}
+    return {word: number for word, number in counts.items() if number >= minimum}
 
 
 def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
@@ -52,10 +52,10 @@ def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
     for line in text.splitlines():
         words = line.split()
         while size and count + len(words) > 2 * size:
-            left = size - count if size > count else len(words)
-            held.append(" ".join(words[:left]))
+            taken = size - count if size > count else len(words)
+            held.append(" ".join(words[:taken]))
             yield "\n".join(held).strip()
-            words = words[left:]
+            words = words[taken:]
             size, held, count = next(sizes, 0), [], 0
         held.append(" ".join(words))
         count += len(words)
@@ -86,11 +86,11 @@ def speed(shelf: Shelf, number: int, seed: int = 3) -> Planted:
 
     parts = book_parts("speed", shelf.novels, sizes)
     chance.shuffle(parts)
-    wanted = number - number // _SHARE
-    if len(parts) < wanted:
-        more = growth(shelf, wanted - len(parts), words=_MEAN, seed=seed, planted=False, first_world=1)
+    original_count = number - number // _SHARE
+    if len(parts) < original_count:
+        more = growth(shelf, original_count - len(parts), words=_MEAN, seed=seed, planted=False, first_world=1)
         parts += list(more)
-    originals = parts[:wanted]
+    originals = parts[:original_count]
     copies = [
         _copy(original, n, shelf, chance) for n, original in enumerate(chance.sample(originals, number // _SHARE))
     ]
@@ -184,5 +184,5 @@ def _recombined(lines: Sequence[str], size: int, exchange: Mapping[str, str], wo
 
 
 def _in_world(word: str, exchange: Mapping[str, str]) -> str:
-    other = exchange.get(word.lower(), word)
-    return other.capitalize() if word[0].isupper() else other
+    replacement = exchange.get(word.lower(), word)
+    return replacement.capitalize() if word[0].isupper() else replacement

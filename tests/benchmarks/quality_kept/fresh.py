@@ -79,9 +79,9 @@ def fresh_junk(data: Path) -> Iterator[Text]:
         for language, text in boilerplate(pages, lines):
             yield Text(kind, language, "news", text)
     yield from scripts_as_texts(other_pages(data))
-    for language, other in (("spa", "por"), ("por", "spa")):
-        for text in prose[other]:
-            name = "Portuguese" if other == "por" else "Spanish"
+    for language, other_language in (("spa", "por"), ("por", "spa")):
+        for text in prose[other_language]:
+            name = "Portuguese" if other_language == "por" else "Spanish"
             yield Text(f"{name} under the other's label", language, "news", text)
     yield from _mislabelled(data)
 
@@ -89,8 +89,8 @@ def fresh_junk(data: Path) -> Iterator[Text]:
 def other_stretches(text: str) -> list[str]:
     """Stretches of a novel that `chapters` doesn't take."""
     taken = set(chapters(text))
-    rest = [stretch for stretch in stretches(text) if stretch not in taken]
-    return rest[:: max(1, len(rest) // CHAPTERS)][:CHAPTERS]
+    unused = [stretch for stretch in stretches(text) if stretch not in taken]
+    return unused[:: max(1, len(unused) // CHAPTERS)][:CHAPTERS]
 
 
 def _novels(data: Path, language: str) -> Iterator[str]:
@@ -118,15 +118,15 @@ def _literature(data: Path) -> Iterator[Text]:
 def _talk(data: Path) -> Iterator[Text]:
     remove = markup()
     folder = data / "oral_history/mapudungun_nc"
-    known = {row["conv"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")}
+    known_ids = {row["conv"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")}
     for path in sorted(folder.glob("raw/TRANSLATION/*.txt")):
-        if path.stem in known:
+        if path.stem in known_ids:
             continue
-        said: dict[str, list[str]] = {"M": [], "C": []}
+        lines_by_speaker: dict[str, list[str]] = {"M": [], "C": []}
         for tongue, line in _SPOKEN.findall(path.read_text("latin-1").replace("\r", "")):
-            said[tongue].append(remove.sub("", line).strip())
+            lines_by_speaker[tongue].append(remove.sub("", line).strip())
         for tongue, language, kind in (("C", "spa", "Spanish"), ("M", "arn", "Mapudungun")):
-            for text in joined([line for line in said[tongue] if line], TURNS):
+            for text in joined([line for line in lines_by_speaker[tongue] if line], TURNS):
                 yield Text(f"other interviews, {kind}", language, "oral_history", text)
     for row in jsonl(data, "unclear/regional/activ_es/films.jsonl.xz"):
         # The corpus has a space before each sign.
