@@ -82,7 +82,7 @@ def test_a_pipeline_of_datatroves_reads_filters_and_writes(tmp_path: Path) -> No
 
 
 def test_a_block_gives_what_the_stage_gives_a_frame() -> None:
-    """The same verdicts and the same columns, whatever the batches."""
+    """Verdicts and columns are the same for any batch size."""
     texts = [_TALE, "corto", _TALE[:90], "Inicio | Contacto", _TALE * 2]
     frame = pl.DataFrame({"id": [str(n) for n in range(5)], "text": texts, "language": ["spa_Latn"] * 5})
     expected = lc.stage("filter")(frame)
@@ -161,7 +161,7 @@ def test_what_is_given_can_be_written_as_parquet(tmp_path: Path) -> None:
 
 
 def test_a_block_can_be_sent_to_a_worker() -> None:
-    """As datatrove's executors do."""
+    """It can be pickled, as datatrove's executors do."""
     block = pickle.loads(pickle.dumps(ld.block("redact", language="spa_Latn")))  # noqa: S301  (ours)
     [given] = _run(block, Document("Escriba a ana.perez@puerto.example y espere.", "a"))
     assert "ana.perez" not in given.text
@@ -190,7 +190,7 @@ def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, An
 
 @pytest.mark.parametrize("name", ["filter", "redact", "repair"])
 def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: str) -> None:
-    """The value is counted as unknown, stays in the metadata, and the block's own value applies."""
+    """The value is counted as unknown and kept in the metadata, and the block's own value applies."""
     options: dict[str, Any] = {} if name == "repair" else {"genre": "news", "language": "spa_Latn"}
     block = ld.block(name, **options)
     given: list[dict[str, Any]] = [
@@ -222,7 +222,7 @@ class _Counting(lc.Stage):
 
 
 def test_additional_columns_are_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In `extra`, with those that the document had; a column without a type is refused as in a run."""
+    """They are in `extra`, next to the document's own; a column without a type is refused as in a run."""
     monkeypatch.setattr(ld, "make_stage", lambda *_: _Counting())
     monkeypatch.setattr(ld, "stage_class", lambda *_: _Counting)
     [document] = _run(ld.block("cuenta"), Document(_TALE, "uno", metadata={"extra": {"precio": 12.5}}))

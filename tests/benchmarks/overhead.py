@@ -56,7 +56,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """CPU seconds and seconds by the clock of the same run and release by each engine."""
+    """Return CPU seconds and elapsed seconds of the same run and release by each engine."""
     lines = collections(args.data, NOVELS)
     available = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in _cluster.slurm_programs()}
     engines = {name: words for name, words in _ENGINES.items() if available.get(name.partition(",")[0], True)}
@@ -86,7 +86,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _apart(words: list[str]) -> tuple[float, float]:
-    """CPU seconds, and seconds by the clock, of a command.
+    """Return CPU seconds and elapsed seconds of a command.
 
     Raises:
         ConfigError: it failed.
@@ -100,11 +100,11 @@ def _apart(words: list[str]) -> tuple[float, float]:
 
 
 def _main(words: list[str]) -> int:
-    """Give the command these words, and print what all below it used until none of it is left."""
+    """Run the command with these words; print the CPU seconds of all its descendants, and the elapsed seconds."""
     ctypes.CDLL(None).prctl(_OUR_CHILDREN, 1)
     ticks: dict[str, int] = {}
     with _slurm(words) if "slurm" in words else nullcontext(words) as whole:
-        previous = dict(_below(str(os.getpid())))  # what the cluster took to start
+        previous = dict(_below(str(os.getpid())))  # the ticks that the cluster took to start
         started = time.monotonic()
         with subprocess.Popen([sys.executable, "-m", "latam_corpus", *whole], stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
@@ -124,7 +124,7 @@ def _main(words: list[str]) -> int:
 
 @contextmanager
 def _slurm(words: list[str]) -> Iterator[list[str]]:
-    """A Slurm of one node below this process, as tests have it; gives the words with its site file."""
+    """Start a Slurm of one node below this process, as tests do; yield the words with its site file."""
     room = Path(words[words.index("--out") + 1]).parent
     with tempfile.TemporaryDirectory(prefix="slurm-") as name:
         cluster = _cluster.SlurmHere(Path(name), _cluster.slurm_programs())
@@ -137,7 +137,7 @@ def _slurm(words: list[str]) -> Iterator[list[str]]:
 
 
 def _below(process: str) -> list[tuple[str, int]]:
-    """The processes below this one, and the ticks of a processor that each has used itself."""
+    """Yield the processes below this one, and the CPU ticks that each has used itself."""
     results: list[tuple[str, int]] = []
     with suppress(OSError):
         for task in Path(f"/proc/{process}/task").iterdir():

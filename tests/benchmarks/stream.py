@@ -139,7 +139,7 @@ def learn_tokenizer(file: Path, texts: list[str]) -> None:
 
 
 def _bucket(folder: Path, stack: ExitStack) -> str:
-    """The copies of all readers on an S3 server on loopback, as long as the stack lives; empty without moto."""
+    """Return the copies of all readers on an S3 server on loopback while the stack is open; empty without moto."""
     try:
         from moto.server import ThreadedMotoServer
     except ImportError:
@@ -162,7 +162,7 @@ def _bucket(folder: Path, stack: ExitStack) -> str:
 
 
 def version_of(folder: Path, texts: list[str]) -> Store:
-    """A store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
+    """Create a store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
     run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
     terms: dict[str, Any] = {"admit": ("open",), "uses": ("train",), "splits": {}, "index": False}
@@ -171,7 +171,7 @@ def version_of(folder: Path, texts: list[str]) -> Store:
 
 
 def _prepared(python: str, rival: str, folder: Path) -> bool:
-    """Whether a rival is there, with its own copy of the documents."""
+    """Return whether a rival is installed, with its own copy of the documents."""
     package = {"mds": "streaming", "litdata_zstd": "litdata"}.get(rival, rival)
     imports = [python, "-c", f"import {package}"]
     if subprocess.run(imports, env=_environment(), capture_output=True, check=False).returncode:

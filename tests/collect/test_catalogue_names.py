@@ -1,4 +1,4 @@
-"""Catalogues name files and are read from workbooks; mistakes in this would be silent."""
+"""Catalogues name files and are read from workbooks; mistakes in them are reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES = ("cantos/uno.txt", "prosa/uno.txt", "cantos/río.txt", "dos.txt", "dos.
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files of several folders, two of one name, two that only their suffix parts."""
+    """Create files in several folders: two with the same name, and two that differ only in their suffix."""
     for name in _FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"Es {name}.", encoding="utf-8")
@@ -38,7 +38,7 @@ def _source(file: str = "c.csv", **columns: Any) -> Source:
 
 
 def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The titles of the files that have one, and the evidence of the failed rows."""
+    """Return the titles of the files that have one, and the evidence of the failed rows."""
     rows = [row for frame in read_all(source, list_inputs(source, where)) for row in frame.iter_rows(named=True)]
     failed = [json.loads(row["evidence"]) for row in rows if row["drop_reason"]]
     return {row["origin"]["file"]: row["title"] for row in rows if not row["drop_reason"] and row["title"]}, failed
@@ -59,7 +59,7 @@ def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, A
     ],
 )
 def test_a_name_is_written_in_many_ways(folder: Path, name: str, expected: str) -> None:
-    """Case, accents, slashes and folders above are those of whose list it is."""
+    """Case, accents, slashes and parent folders may differ from the file's own."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
     assert _told(_source(), folder) == ({expected: "Título"}, [])
 
@@ -69,7 +69,7 @@ def test_a_name_is_written_in_many_ways(folder: Path, name: str, expected: str) 
     [
         ("uno.txt", ["cantos/uno.txt", "prosa/uno.txt"]),
         ("dos", ["dos.md", "dos.txt"]),
-        ("prosa/río.txt", []),  # in a folder that is there, and in which it isn't
+        ("prosa/río.txt", []),  # the folder exists, but hasn't this file
         ("cantos/dos.txt", []),
         ("../dos.txt", []),
         ("../../etc/dos.md", []),
@@ -77,7 +77,7 @@ def test_a_name_is_written_in_many_ways(folder: Path, name: str, expected: str) 
     ],
 )
 def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, expected: list[str]) -> None:
-    """Not the first of two, nor the only one of another folder."""
+    """The reader takes neither the first of two matches nor a match in another folder."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert (titles, failed["names"]) == ({}, [name])
@@ -85,7 +85,7 @@ def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, expe
 
 
 def test_each_name_of_a_row_must_be_there(folder: Path) -> None:
-    """A row of three files, one of which is missing, describes two and reports the third."""
+    """If one of a row's three files is missing, the row describes two and reports the third."""
     (folder / "c.csv").write_text("archivo,title\ncantos/uno.txt; dos.txt; falta.txt,Tomo\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert titles == {"cantos/uno.txt": "Tomo", "dos.txt": "Tomo"}
@@ -129,7 +129,7 @@ def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str
 
 
 def test_heads_of_other_things_are_no_mistakes(folder: Path) -> None:
-    """A publisher is no date, and what the source maps or leaves is meant."""
+    """`publisher` isn't a misspelt date, and columns that the source maps or leaves out are intended."""
     (folder / "c.csv").write_text(
         "archivo,publisher,titles,Creator,Composición,texts\ncantos/uno.txt,a,Coplas,b,c,d\n", encoding="utf-8"
     )
@@ -147,7 +147,7 @@ def _workbook(path: Path, *sheets: list[list[Any]]) -> None:
 
 
 def _edited(path: Path, edit: Callable[[str], str]) -> None:
-    """The workbook with its first sheet's XML changed, as other programs write it."""
+    """Write the workbook with its first sheet's XML changed, as other programs write it."""
     with zipfile.ZipFile(path) as packed:
         held = {name: packed.read(name) for name in packed.namelist()}
     name = "xl/worksheets/sheet1.xml"
@@ -198,7 +198,7 @@ _HEADS = ["archivo", "title"]
     ],
 )
 def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], message: str) -> None:
-    """With its cell and what to do."""
+    """The error names the cell and the remedy."""
     _workbook(folder / "c.xlsx", *sheets)
     with pytest.raises(ConfigError, match=re.escape(message)):
         list_inputs(_source("c.xlsx"), folder)

@@ -70,7 +70,7 @@ def _records(path: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("source_id", sorted(_COUNTS))
 def test_each_source_gives_all_its_documents(source_id: str) -> None:
-    """As many documents as the collection has, each under its own identity, none failed."""
+    """Each source has as many documents as its collection, each with its own id, and none failed."""
     frame = _documents(source_id)
     assert frame.height == _COUNTS[source_id]
     assert frame["doc_id"].n_unique() == frame.height
@@ -124,7 +124,7 @@ def test_verse_is_never_joined() -> None:
 
 
 def test_sonnets_know_their_authors_countries() -> None:
-    """All but the six sonnets whose author's country the corpus doesn't say."""
+    """Only six sonnets lack a country, because the corpus doesn't state it."""
     countries = dict(_documents("disco-sonnets")["country"].value_counts().iter_rows())
     assert countries[None] == 6
     assert (countries["CU"], countries["MX"], countries["AR"], countries["ES"]) == (476, 123, 70, 446)
@@ -142,14 +142,14 @@ def test_the_conversations_are_free_of_markup_and_lose_no_words() -> None:
 
 
 def test_the_notes_of_the_conversion_are_gone_from_the_portuguese_novels() -> None:
-    """Each novel begins with itself."""
+    """Each novel begins with its own text."""
     texts = _documents("eltec-por")["text"]
     assert not texts.str.contains("(?i)converted by|checked by|coleção eltec").any()
     assert (texts.str.len_chars() > 60_000).all()
 
 
 def test_pages_give_what_their_gold_says() -> None:
-    """The snippets that a reader marked as text are in it, those marked as boilerplate are not."""
+    """Snippets that a reader marked as text are in the page's text, and snippets marked as boilerplate are not."""
     folder = _DATA / _FOLDERS["news-pages"]
     texts = {
         origin["file"].rpartition("/")[2]: text
@@ -167,7 +167,7 @@ def test_pages_give_what_their_gold_says() -> None:
         included += sum(snippet in text for snippet in must)
         leaked += sum(snippet in text for snippet in must_not)
     assert required > 100
-    # Floors: trafilatura 2.3.1 gives 101 of 107, and 20 of the 105 that it should leave out. The shipped layout model
-    # has learnt from these pages too: what it gives on other sites is told in docs/benchmarks.md, by folds.
+    # Floors: trafilatura 2.3.1 returns 101 of 107, and 20 of the 105 that it should leave out. The shipped layout model
+    # was trained on these pages, too; docs/benchmarks.md has its results on other sites, by folds.
     assert included / required > 0.93
     assert leaked / forbidden < 0.2

@@ -1,4 +1,4 @@
-"""Many small files are taken together: the same rows as one by one, few files on disk, and a new file redoes little."""
+"""Small files are read in packs: the rows are the same, fewer files are written, and a new file redoes little."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _listed(sizes: Sequence[int]) -> list[InputFile]:
 @given(st.lists(st.sampled_from([0, 900, 60_000, module.SMALL, module.SMALL + 1, 2**27]), max_size=3000))
 @settings(max_examples=settings().max_examples // 4, deadline=None)
 def test_packs_are_all_files_in_order_within_bounds(sizes: list[int]) -> None:
-    """Bounded by number and by bytes; a large file stands alone, and so does each of a few."""
+    """A pack has a limited number of files and bytes; a large file, and each of a few files, is a pack of its own."""
     files = _listed(sizes)
     all_packs = list(packs(files))
     assert [file for pack in all_packs for file in pack] == files
@@ -62,14 +62,14 @@ def test_packs_are_all_files_in_order_within_bounds(sizes: list[int]) -> None:
 
 
 def test_many_small_files_are_few_packs() -> None:
-    """Of 1,500 files of 4 kB, and of pages of 20 kB, a handful; of 100,000 some 200, none of a few files only."""
+    """1,500 files of 4 kB or 20 kB are at most 5 packs, and 100,000 files at most 250."""
     assert 2 <= len(list(packs(_listed([4_000] * 1500)))) <= 5
     assert 2 <= len(list(packs(_listed([20_000] * 1500)))) <= 5
     assert 150 < len(list(packs(_listed([4_000] * 100_000)))) < 250
 
 
 def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
-    """Wherever it stands among 6,000: counted off from the first, all packs after it would be others."""
+    """An added, removed or changed file changes mostly one pack and at most three, anywhere among 6,000 files."""
     files = _listed([4_000] * 6000)
     original_packs = set(packs(files))
     chance = random.Random(5)
@@ -85,7 +85,7 @@ def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
 
 
 def _folder(path: Path, count: int) -> Path:
-    """A folder of small files of several formats, some of which can't be read."""
+    """Create a folder of small files in several formats, including unreadable ones."""
     path.mkdir()
     for number in range(count):
         text = _TEXT.format(n=number)
@@ -118,7 +118,7 @@ def _folder(path: Path, count: int) -> Path:
 
 @pytest.mark.parametrize("options", [{}, {"rows": 7}, {"bytes_": 300}, {"limit": 1}, {"limit": 2, "rows": 5}])
 def test_files_read_together_give_the_rows_of_each(tmp_path: Path, options: dict[str, Any]) -> None:
-    """In their order, with their failures and their limits, in fewer frames, however small these may be."""
+    """Order, failures and limits are the same as for single files, in fewer frames, however small they may be."""
     files = list_inputs(_ANY, _folder(tmp_path / "in", 60))
     single_frames = [frame for file in files for frame in read(_ANY, file, **options)]
     joint_frames = list(read_all(_ANY, files, **options))
@@ -130,7 +130,7 @@ def test_files_read_together_give_the_rows_of_each(tmp_path: Path, options: dict
 
 
 def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple[bool, ...]], list[pl.DataFrame]]:
-    """Of each part which steps were reused, and the run's rows: kept, set aside, on record."""
+    """Return the reused steps of each part, and the run's kept rows, dropped rows and ledger."""
     recipe = folder.parent / "receta.toml"
     recipe.write_text(recipe_of("extract", "repair", "redact", "dedupe near = false", source=str(folder)))
     plan = make_plan(load_recipe(str(recipe)), {})
@@ -153,7 +153,7 @@ def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple
 def test_a_run_tells_the_same_of_packs_as_of_single_files(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kept rows, rows set aside and the ledger; one damaged file in a pack is a row, and not the pack."""
+    """Kept rows, dropped rows and ledger are equal; a damaged file in a pack fails alone."""
     folder = _folder(tmp_path / "in", 40)
     packed, packed_tables = _worked(folder, tmp_path / "together", small_recipe)
     monkeypatch.setattr(module, "FEW", 10**6)
@@ -169,7 +169,7 @@ def test_a_run_tells_the_same_of_packs_as_of_single_files(
 def test_one_file_more_redoes_its_pack_alone(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Changed, added or removed; and when all is as it was, everything is reused."""
+    """A changed, added or removed file redoes one or two packs; without a change, everything is reused."""
     monkeypatch.setattr(module, "PACK_FILES", 12)
     folder = tmp_path / "in"
     folder.mkdir()
@@ -192,7 +192,7 @@ def test_one_file_more_redoes_its_pack_alone(
 
 
 def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """And not all others of the pack, which are read as before."""
+    """The diff names the changed and the new file, and not the other files of their pack."""
     folder = tmp_path / "in"
     folder.mkdir()
     for number in range(30):
@@ -216,7 +216,7 @@ def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_re
 def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Small files, a compressed file whose parts are reached by unpacking, and a large file that can't be cut."""
+    """The plan has small files, a compressed file with several parts, and a large file that can't be cut."""
     for name in ("latam_corpus.pipeline.planning.span_cache", "latam_corpus.cli.running.outcome"):
         monkeypatch.setattr(f"{name}.SPAN_BYTES", 2_000)
     monkeypatch.setattr(module, "SMALL", 2_000)
@@ -247,7 +247,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
 
 
 def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that workers share it; of a large one they would be too many files."""
+    """Small parts let workers share a small source; a large source would have too many of them."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 4_000)
     monkeypatch.setattr(span_cache, "SMALL_SPAN_BYTES", 1_000)
     monkeypatch.setattr(span_cache, "SMALL_SOURCE", 100_000)
@@ -261,7 +261,7 @@ def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: p
 
 
 def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kept by its bytes and how it is read; found again where what is kept is damaged, or can not be written."""
+    """Cut points are cached by content and reader options, and recomputed if the cache is damaged or not writable."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
     looked: list[str] = []

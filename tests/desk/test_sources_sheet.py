@@ -37,7 +37,7 @@ _BAD = {"id": "Otra Mala", "title": "x", "country": "Ruritania", "genre": "cachi
 
 
 def _fill(path: Path, rows: list[dict[str, Any]], language: str = "es") -> None:
-    """Fill rows of an exported workbook in, as a person would."""
+    """Fill in rows of an exported workbook, as a person would."""
     book = openpyxl.load_workbook(path)
     page = book.worksheets[0]
     places = {str(cell.value).rstrip(" *"): cell.column for cell in page[1]}
@@ -61,7 +61,7 @@ def _column(path: Path, head: str) -> list[Any]:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_source_survives_the_way_through_a_row(path: Path, language: str) -> None:
-    """Each source of the catalogue, in each language: values without a column are TOML in the last one."""
+    """Each source of the catalogue survives in each language; values without a column are TOML in the last one."""
     text = path.read_text(encoding="utf-8")
     row = source_of(row_of(text, language))
     assert not row.wrong
@@ -92,7 +92,7 @@ def test_the_workbook_has_drop_downs_and_a_page_that_explains_it(
 def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The sheet that came stays as it was; the one that comes back has all its cells and a column more."""
+    """The imported sheet is unchanged; the corrected one has all its cells and one more column."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD, {}, _BAD, _GOOD | {"title": "Otras"}, {"columna mía": "apunte", **_GOOD, "id": "otras"}])
@@ -147,7 +147,7 @@ def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
-    """Any separator and any charset; the heads may be below a title."""
+    """Any separator and charset is read, and the heads may be below a title."""
     heads = [field.head.translate("es") for field in FIELDS]
     rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(field.key, "") for field in FIELDS]]
     buffer = io.StringIO()
@@ -225,7 +225,7 @@ def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Pa
     ],
 )
 def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str], message: str) -> None:
-    """Once for each, and the row is no source."""
+    """Each problem is reported once, and the row is not a source."""
     row = source_of(_GOOD | cells)
     assert not row.values
     assert message in " · ".join(problem.translate("es") for problem in row.wrong)
@@ -234,7 +234,7 @@ def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str
 
 @pytest.mark.parametrize("name", ["nada.xlsx", "roto.xlsx", "vacio.csv", "otro.ods", "ajeno.csv", "bomba.xlsx"])
 def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, tmp_path: Path, name: str) -> None:
-    """Missing, broken, empty, of another form, without the heads, too large when unpacked: exit code 2."""
+    """A missing, broken, empty or too large file, one of another format or without the heads, gives exit code 2."""
     path = tmp_path / name
     if name == "roto.xlsx":
         path.write_bytes(b"PK\x03\x04 no es un libro")
@@ -251,7 +251,7 @@ def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, t
 def test_without_the_package_a_workbook_is_refused_and_csv_is_read(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the extra that has it."""
+    """The error names the extra that has the package."""
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     result = command_line("sources", "export", tmp_path / "hoja.xlsx")
     assert (result.code, "latam-corpus[sheets]" in result.err) == (2, True)

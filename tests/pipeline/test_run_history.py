@@ -124,7 +124,7 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
 
 
 def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a clock was ahead, no run is silently taken for the newest."""
+    """If a clock was ahead, no run is silently taken as the newest."""
     moment = run_record.now()
     with monkeypatch.context() as patched:
         patched.setattr(run_record, "now", lambda: str(int(moment[:4]) + 1) + moment[4:])
@@ -178,7 +178,7 @@ def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     bench: Bench, failing: Callable[[str], None]
 ) -> None:
-    """The same failure again is the same run; a recipe's name stands for its newest complete run."""
+    """The same failure again is the same run; a recipe's name means its newest complete run."""
     failing("abuela")
     result = bench.run()
     assert result.code == 1
@@ -349,7 +349,7 @@ def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_ru
 
 
 def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Nothing is built from files whose list has lost its seal."""
+    """A release isn't built from files whose list has lost its seal."""
     folder = kept_run("cuentos-0a1b2c3d", [document(n) for n in range(3)])
     kept_file = folder / "kept" / "parte-00000.parquet"
     pl.read_parquet(kept_file).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept_file)
@@ -420,7 +420,7 @@ def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
 
 
 def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) -> None:
-    """Nothing is removed, unless the damaged run itself is named."""
+    """Prune removes nothing, unless the damaged run itself is named."""
     first = bench.named()
     (bench.out / "runs" / first / "run.json").write_bytes(b"")
     outputs = sorted((bench.out / "work").glob("??/*"))
@@ -454,7 +454,7 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("language", "sentence"), [("es", "se rehace"), ("pt", "é refeito")])
 def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str, sentence: str) -> None:
-    """The screen has the translated sentence; the record and JSON have English."""
+    """The terminal shows the translated sentence; the record and JSON have English."""
     name = bench.named()
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"PAR1")
@@ -504,7 +504,7 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
 
 
 def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """The file, the key and both values; of a list of words those that only one run has."""
+    """The diff names the file, the key and both values, and for lists of words those that only one run has."""
     policies = tmp_path / "filters"
     shutil.copytree(data_folder("filters"), policies)
     (tmp_path / "mezcla.toml").write_text(small_recipe("identify", "filter", release="index = false"))
@@ -530,7 +530,7 @@ def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, smal
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:
-    """The screen is translated; `--json` has English."""
+    """The terminal output is translated; `--json` has English."""
     first = bench.named()
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))

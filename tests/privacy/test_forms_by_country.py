@@ -1,4 +1,4 @@
-"""Each country's numbers are found in every way that they are written, whole, and nothing of a longer number is."""
+"""Each country's numbers are found whole in every way of writing them, and never inside a longer number."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ _EACH_SPOKEN = [(country, kind, word, number) for country, kind, word, *numbers 
 
 @pytest.mark.parametrize(("country", "kind", "number"), _EACH_WRITTEN)
 def test_punctuation_identifies_a_number_in_its_country(country: str, kind: str, number: str) -> None:
-    """No word needs to be next to it."""
+    """The punctuation is enough; no word needs to be next to it."""
     expected = (f"Firma Rosa, [{kind.upper()}], y nada más.", {kind: 1})
     assert _said("Firma Rosa, ", number, ", y nada más.", country) == expected
 
 
 @pytest.mark.parametrize(("country", "kind", "word", "number"), _EACH_SPOKEN)
 def test_a_word_tells_a_number_in_its_country(country: str | None, kind: str, word: str, number: str) -> None:
-    """In each way to part its digits, and the whole of it goes; far from any word it stays."""
+    """A number after its word is replaced whole, however its digits are grouped."""
     expected = (f"Con {word} [{kind.upper()}], y nada más.", {kind: 1})
     assert _said(f"Con {word} ", number, ", y nada más.", country) == expected
 
@@ -206,14 +206,14 @@ def test_an_account_of_a_bank_has_its_countrys_length(number: str) -> None:
     ],
 )
 def test_a_number_of_two_kinds_is_of_the_rows_country(text: str, by_country: dict[str | None, str]) -> None:
-    """Elsewhere the first in the table is taken."""
+    """In other countries, the first kind in the table is used."""
     word = text.rpartition(" ")[0]
     for country, kind in by_country.items():
         assert redact(f"Con {text}.", "news", country)[0] == f"Con {word} [{kind}].", country
 
 
 def test_each_country_has_its_documents() -> None:
-    """Those of the row's country are tried before the others."""
+    """The kinds of the row's country are tried before the others."""
     own: dict[str, list[str]] = {}
     for item in IDENTIFIERS:
         for country in item.countries or ("everybody",):
@@ -234,5 +234,5 @@ def test_each_country_has_its_documents() -> None:
 
 @pytest.mark.parametrize(("country", "kind", "number"), [row for row in _EACH_WRITTEN if row[1] in ("curp", "rif")])
 def test_a_mark_of_capitals_is_looked_for_in_small_texts_too(country: str, kind: str, number: str) -> None:
-    """At the very beginning and end."""
+    """The mark may be at the very beginning or end."""
     assert redact(number, "news", country) == (f"[{kind.upper()}]", {kind: 1})

@@ -74,14 +74,14 @@ def prose(number: int, words: int) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """The plain text of a page: no numbers of pages and stanzas, no notes, no date line."""
+    """Return the plain text of a page, without numbers of pages and stanzas, notes and date line."""
     lines = [line for line in text.splitlines() if not re.match(r"\d+\.?$|\[|Caleta", line)]
     return "\n".join(lines).replace("[1]", "")
 
 
 @pytest.mark.parametrize("by", ["text", "doc", "creator"])
 def test_a_copy_without_its_numbers_is_recognised(by: str) -> None:
-    """Whichever of the two is withdrawn, alone and among other texts."""
+    """Either of the two may be withdrawn, alone or among other texts."""
     plain = without_numbers(SONG)
     assert "1931" not in plain
     for withdrawn, copy in ((SONG, plain), (plain, SONG)):
@@ -91,13 +91,13 @@ def test_a_copy_without_its_numbers_is_recognised(by: str) -> None:
 
 @pytest.mark.parametrize("written", ["1 234 567", "1234567", "1,234,567", "1’234’567", "", "(1)"])
 def test_a_number_that_is_written_otherwise_is_the_same(written: str) -> None:
-    """Or missing."""
+    """A missing number doesn't matter either."""
     text = f"{prose(3, 30)} la población de 1.234.567 habitantes {prose(4, 30)}"
     assert share(texts_in(text), text.replace("1.234.567", written)) > 0.9
 
 
 def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
-    """Excerpts of every length, alone, and among other texts from half of it on; with numbers and without."""
+    """Excerpts of 13 words or more are recognised alone, longer ones also among other texts."""
     words = re.findall(r"\S+\s*", SONG)
     for withdrawn in (texts_in(SONG), texts_in(without_numbers(SONG))):
         for change in (str, without_numbers, lambda text: re.sub(r"\d", "", text)):
@@ -110,7 +110,7 @@ def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
 
 
 def test_forms_with_other_numbers_are_other_texts() -> None:
-    """Nor does a book in which the withdrawn form isn't; one that has both the form and another is held."""
+    """A book without the withdrawn form isn't recognised either; one with the form among others is."""
     filled = [DECREE.format(number=n, day=n % 28 + 1, year=1890 + n, cents=5 * n) for n in (3, 4, 5)]
     for columns in (tuple(TEXTS), ("text_hash", "words", "runs", "numbers")):
         withdrawn = texts_in(filled[0], columns=columns)
@@ -123,7 +123,7 @@ def test_forms_with_other_numbers_are_other_texts() -> None:
     ("rate", "minimum"), [(0.01, 1.0), (0.05, 0.95), (0.07, 0.75)], ids=["one per cent", "five", "seven"]
 )
 def test_misread_copies_are_recognised(rate: float, minimum: float) -> None:
-    """Of texts of 140 long words, with one character in fourteen misread three in four at least."""
+    """With one character in fourteen misread, at least three in four texts of 140 long words are recognised."""
     texts = [prose(seed, 140) for seed in range(20)]
     draw = random.Random(1)
 

@@ -101,7 +101,7 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun, tmp_path: Path
 def test_what_fell_before_is_shown_as_redact_shows_it(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """By genre, country and the source's list, titles too, and whole before anything is cut, on every page and list."""
+    """Texts and titles are redacted before they are cut, by genre, country and list, on every page and list."""
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     commands = [
         ("report", run, "--to", page),
@@ -136,7 +136,7 @@ def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, 
 
 
 def test_speakers_stand_under_their_codes(document: Document) -> None:
-    """Documents that were dropped before it; with codes by a key, they aren't renumbered."""
+    """Speakers of documents dropped before `redact` are shown by codes; codes made with a key aren't renumbered."""
     turns = [{"speaker": "Rosa Paz", "offset": 0, "start": None, "end": None}]
     row = document(0, genre="oral_history", title="Rosa Paz cuenta", text="Rosa Paz: Llegué.", turns=turns)
     shown = Redaction().row(row | {"drop_reason": "stop_word_share<0.3"})

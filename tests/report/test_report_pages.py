@@ -83,7 +83,7 @@ class _Page(HTMLParser):
 
 
 def _checked(text: str) -> _Page:
-    """The page, which is well-formed, small, asks for nothing, and runs nothing."""
+    """Parse a page, and assert that it is well-formed, small, and without scripts or external resources."""
     page = _Page(text)
     assert page.wrong == []
     assert page.open == []
@@ -107,7 +107,7 @@ def _checked(text: str) -> _Page:
 
 
 def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
-    """Return the rows that the run dropped, with the reasons in its ledger."""
+    """Add rows to a run as dropped, with the reasons in its ledger."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
         events = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
@@ -119,7 +119,7 @@ def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: st
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """Return a run that kept 30 documents of two countries and dropped 9 for three reasons."""
+    """Create a run that kept 30 documents of two countries and dropped 9 for three reasons."""
     signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
     kept_rows = [
         document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)
@@ -171,7 +171,7 @@ def test_costliest_reason_comes_first(run: Path, command_line: CommandLine, tmp_
 def test_a_curators_five_questions_are_answered(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Losses by source and bound; small languages and scripture; changes; terms; next steps."""
+    """The page has losses by source and bound, small languages and scripture, changes, terms, and next steps."""
     kept_rows = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
     kept_rows[0] |= {
         "language": "quy_Latn",
@@ -257,7 +257,7 @@ def test_section_on_small_languages_needs_one(
 def test_run_counts_its_own_documents_of_a_version(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The run's page says that the others are from elsewhere, so no more are released than were read."""
+    """The run's page counts the version's other documents separately, so its share never exceeds 100 %."""
     out = ("--out", tmp_path / "out")
     build = ("release", "build", "puerto", "--admit", "open", "--uses", "train", *out)
     first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
@@ -274,7 +274,7 @@ def test_run_counts_its_own_documents_of_a_version(
 def test_of_many_sources_the_first_are_named_and_the_others_counted(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """In the flow, among the terms, and by stage; a page doesn't grow with a corpus."""
+    """The flow, the terms and the stages name a fixed number of items, so a page doesn't grow with a corpus."""
     kept_rows = [document(n, source_id=f"fuente-{n:03d}", title=f"Cuento {n}", rights=f"Carta {n}") for n in range(70)]
     folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     _dropped(
@@ -340,7 +340,7 @@ def test_hostile_texts_and_names_stay_texts(
 
 
 def _no_trace(path: Path) -> _Page:
-    """The page, which is whole, and on which nothing hostile is an element or can't be seen."""
+    """Parse a page, and assert that it has no hostile element and no invisible character."""
     text = path.read_text(encoding="utf-8")
     page = _checked(text)
     assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
@@ -350,7 +350,7 @@ def _no_trace(path: Path) -> _Page:
 def test_hostile_texts_stay_texts_on_the_other_pages(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
+    """The pages of `measure`, `sample` and `explain` escape text, title, author, reason and copy."""
     signals = {"stop_word_share": 0.1, "word_count": 40.0}
     short = [item[:100_000] for item in _HOSTILE]
     words = [*short, " ".join(item for item in short if len(item) < 1000)]
@@ -416,7 +416,7 @@ def test_page_shows_only_permitted_texts(
 def test_run_page_names_documents_with_hidden_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The page in the run's folder names them by redacted title or file; a page for others names none of them."""
+    """The page in the run's folder names them by redacted title or file; a page to share names none of them."""
     origin = {"file": "cartas/carta-de-rosa.txt"}
     turn = {"speaker": "Ana", "start": None, "end": None}
     kept_rows = [

@@ -66,7 +66,7 @@ def _approved(owner: Any, reviewer: Any, collection: Callable[..., Any], slug: s
 
 @pytest.fixture
 def people(person: Callable[..., Any]) -> dict[str, Any]:
-    """An owner, a reviewer and a steward."""
+    """Return an owner, a reviewer and a steward."""
     return {role: person(role) for role in ("contributor", "reviewer", "steward")}
 
 
@@ -74,7 +74,7 @@ def people(person: Callable[..., Any]) -> dict[str, Any]:
 def released(
     people: dict[str, Any], collection: Callable[..., Any], client_of: Callable[..., Any], jobs_at_once: None
 ) -> Any:
-    """A collection with a song, its copy and two other texts in a version."""
+    """Return a collection with a song, its copy and two other texts in a version."""
     del jobs_at_once  # the version is made by a job
     texts = {"la_barca": _SONG, "la_barca_otra_vez": _SONG, "el_maestro": _TALE, "la_carta": _LETTER}
     approved = _approved(people["contributor"], people["reviewer"], collection, "rio", **texts)

@@ -60,14 +60,14 @@ _UNCLAIMED: Final = "edition"  # a passage of another edition may be a copy or a
 
 
 def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Changes | None = None) -> Planted:
-    """So many documents.
+    """Return a mixed set with a number of documents, including planted copies and variants.
 
     Args:
         shelf: all texts.
         data: the folder of the public texts.
-        number: of documents.
-        seed: of chance.
-        changes: how copies are made; as `usual` has it when left out.
+        number: the number of documents.
+        seed: the seed of random choices.
+        changes: the kinds of copies; those of `usual` by default.
     """
     chance = random.Random(seed)
     natural = _natural(shelf, data, number, chance)
@@ -96,7 +96,7 @@ def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Chan
 
 
 def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> list[Document]:
-    """Books in parts, passages of other editions, poems, verses, sayings, forms and talk; half of the books at most."""
+    """Return book parts, passages of other editions, poems, verses, sayings, forms and conversations."""
 
     def sizes() -> Iterator[int]:
         while True:
@@ -151,7 +151,7 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
 
 
 def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: random.Random) -> list[Document]:
-    """Poems with three verses of another one, and passages as they were spelt before a reform."""
+    """Return poems with three verses of another poem, and passages in an older spelling."""
     poems = [document for document in natural if document.kind == "song"]
     parts = [document for document in natural if document.kind == "book_part"]
     languages = {novel.id: novel.language for novel in shelf.novels}
@@ -175,7 +175,7 @@ def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: ra
 
 
 def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
-    """Copies as the web, a scanner or a machine makes them, kind by kind."""
+    """Return the kinds of copies that websites, scanners and programs make."""
     words = list(vocabulary(shelf.novels))
     misreadings = confusions(
         [page.text for page in shelf.pages], vocabulary([novel for novel in shelf.novels if novel.language == "es"])
@@ -199,7 +199,7 @@ def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
 
 
 def _copies(originals: Sequence[Document], changes: Sequence[Change]) -> list[Document]:
-    """A copy of each, the kinds in turn."""
+    """Copy each document, with the kinds of change in turn."""
     created = []
     for n, original in enumerate(originals):
         kind, change = changes[n % len(changes)]
@@ -216,7 +216,7 @@ def menu(shelf: Shelf, number: int) -> tuple[str, str]:
 
 
 def summary(text: str) -> str:
-    """Every third run of twelve words, as a machine picks sentences."""
+    """Return every third run of twelve words, up to eight, like an automatic summary."""
     words = text.split()
     picked = [" ".join(words[start : start + 12]) for start in range(0, len(words), 36)]
     return ". ".join(picked[:8]) + "."
@@ -364,7 +364,7 @@ def tables(planted: Planted, results: Mapping[str, Result], used: Mapping[str, U
 
 
 def _explained(removal: Removal) -> bool:
-    """Whether a removal is of a copy, or of a passage of a book for the same one in another edition."""
+    """Return whether a copy was removed, or a passage in favour of the same passage in another edition."""
     is_edition = removal.dropped.work == removal.kept.work and _UNCLAIMED in (removal.dropped.kind, removal.kept.kind)
     return is_edition or removal.what in ("copy", "equal")
 

@@ -35,13 +35,13 @@ def identity(*names: object) -> str:
 
 
 def vocabulary(texts: Sequence[Text], minimum: int = 5) -> dict[str, int]:
-    """Word in lower case → how often these texts have it, rarer ones left out."""
+    """Return the frequency of each word in lower case, without words rarer than `minimum`."""
     counts = Counter(word for text in texts for word in _WORD.findall(text.text.lower()))
     return {word: number for word, number in counts.items() if number >= minimum}
 
 
 def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
-    r"""The text in whole lines, each part with at least so many words; a line longer than that is divided.
+    r"""Cut a text at line ends into parts of at least the given numbers of words; divide lines longer than a part.
 
     >>> list(cut_in_parts("Se fue la luz\nen todo\nel barrio viejo", iter([5, 3])))
     ['Se fue la luz\nen todo', 'el barrio viejo']
@@ -65,7 +65,7 @@ def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
 
 
 def book_parts(name: str, books: Sequence[Text], sizes: Callable[[], Iterator[int]]) -> list[Document]:
-    """The books' parts as documents, in order."""
+    """Return the parts of the books as documents, in order."""
     return [
         Document(identity(name, book.id, number), text, "book_part", book.source_id, book.id)
         for book in books
@@ -74,7 +74,7 @@ def book_parts(name: str, books: Sequence[Text], sizes: Callable[[], Iterator[in
 
 
 def speed(shelf: Shelf, number: int, seed: int = 3) -> Planted:
-    """So many documents of 300 to 3,000 words, a fifth of them near-duplicates: what speed is measured on.
+    """Return a number of documents of 300 to 3,000 words, a fifth of them near-duplicates, for measuring speed.
 
     Of all books, the two halves' alike, since nothing is tuned on it; beyond what the books give, of another world's.
     """
@@ -118,7 +118,7 @@ def _copy(original: Document, number: int, shelf: Shelf, chance: random.Random) 
 def growth(
     shelf: Shelf, number: int, *, words: int = 300, seed: int = 3, planted: bool = True, first_world: int = 0
 ) -> Iterator[Document]:
-    """So many documents of recombined paragraphs, a fifth of them copies with 5 % of the words edited.
+    """Return a number of documents of recombined paragraphs, a fifth of them copies with 5 % of the words edited.
 
     Each paragraph is used once in a *world*. When the paragraphs are used up another world begins, in which words of
     four letters and more are exchanged for others of the same length and like frequency: it has the statistics of the

@@ -89,7 +89,7 @@ class Score:
 
 
 def forms(score: Score) -> list[str]:
-    """The kinds of wrong removals whose documents are of one form."""
+    """Return the kinds of wrong removals among documents made from one form."""
     return [kind for kind in score.wrong if kind.startswith("form_")]
 
 
@@ -153,7 +153,7 @@ def _judged(
     group_of: Mapping[str, tuple[str, int]],
     so_far: Score,
 ) -> Score:
-    """The score with every removal judged."""
+    """Return the score with every removal judged."""
     by_id = {document.id: document for document in results.documents}
     far = {frozenset((pair.a, pair.b)): pair.kind for pair in results.apart}
     near = {frozenset((pair.a, pair.b)) for pair in (*results.pairs, *results.contained)}
@@ -219,7 +219,7 @@ def _words(text: str) -> list[str]:
 
 
 def root(document: str, dropped: Mapping[str, str]) -> str:
-    """The document that is kept in a document's place, itself if it is kept."""
+    """Return the document that replaces a dropped document, or the document itself if it is kept."""
     seen = {document}
     while (kept_id := dropped.get(document)) and kept_id not in seen:
         document = kept_id

@@ -60,7 +60,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over all pages."""
+    """Return the tables of one run over all pages."""
     shelf = Shelf.of(args.data)
     pages = hashlib.sha256(b"".join(hashlib.sha256(page.raw).digest() for page in shelf.pages)).hexdigest()
     settings: dict[str, Any] = {
@@ -109,7 +109,7 @@ def _extract(shelf: Shelf) -> int:
 
 
 def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
-    """Return each system's time per page: the least of several rounds, in which all systems take turns."""
+    """Return each system's time per page: the fastest of several rounds, in which all systems take turns."""
     fastest: dict[str, NDArray[np.float64]] = {}
     for _ in range(rounds):
         shelf.ask(python, SYSTEMS)
@@ -152,7 +152,7 @@ def _scored(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
 
 
 def _lost(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
-    """Return how many pages each system loses, in each half of the sites."""
+    """Count the pages that each system loses, in each half of the sites."""
     halves = np.array([fold_of(page.site, 2, "half ") for page in shelf.pages])
     rows = []
     for system, counted_ in counts.items():

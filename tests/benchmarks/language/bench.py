@@ -63,7 +63,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over the same texts, or what naming documents costs alone."""
+    """Return the tables of one run over the same texts, or the cost of naming documents alone."""
     systems = args.systems.split(",")
     _check(systems, args)
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
@@ -112,7 +112,7 @@ def _check(systems: list[str], args: argparse.Namespace) -> None:
 def _name_all(
     systems: list[str], sets: dict[str, list[Sample]], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, list[Named]], str]:
-    """Return each system's verdicts on each set, and the model of ours that made them."""
+    """Return each system's verdicts on each set, and the version of our model."""
     path = room / "texts.jsonl"
     write(path, (sample.text for result in sets.values() for sample in result))
     created: dict[str, list[Named]] = {name: [] for name in sets}
@@ -173,7 +173,7 @@ def _tables(
 def _settings(
     args: argparse.Namespace, sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> dict[str, Any]:
-    """Return the settings of the figures, with every false name of ours by the digest of its text."""
+    """Return the settings of the figures, with every false name by our own system under the digest of its text."""
     false_names = list(_false(sets, named, windows))
     if args.false:
         args.false.write_text(
@@ -194,7 +194,7 @@ def _settings(
 def _false(
     sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> list[dict[str, Any]]:
-    """Each text of elsewhere that ours names after a language of the Americas, or shows as partly in one."""
+    """Return the texts from elsewhere that our own system names after a language of the Americas, or partly so."""
     of = set(groups().of)
     results = []
     for name in ("windows", "hard"):

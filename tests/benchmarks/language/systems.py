@@ -58,7 +58,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Share:
-    """The memory of each of several concurrent processes, at most.
+    """The peak memory of each of several concurrent processes.
 
     Attributes:
         share_mb: its own pages, and its share of those that several have (proportional set size).
@@ -110,7 +110,7 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
 
 
 def _started(system: str, texts: Path, out: Path, python: Path | None, model: str) -> tuple[list[str], dict[str, str]]:
-    """The command that names the texts of a file, and its environment."""
+    """Return the command that names the texts of a file, and its environment."""
     if system in (OURS, STAGE):
         kind = "stage" if system == STAGE else "judge"
         command = [sys.executable, "-P", str(Path(__file__).with_name("ours.py")), str(texts), str(out), kind]
@@ -141,7 +141,7 @@ def remembered(
 
 
 def sure(results: Named, minimum: float = _LEAST) -> Named:
-    """The same with `und` where the system's own confidence is lower."""
+    """Return the same verdicts with `und` where the system's own confidence is below the minimum."""
     sure_groups = [
         group_code if score >= minimum else UNDETERMINED
         for group_code, score in zip(results.groups, results.scores, strict=True)
@@ -150,7 +150,7 @@ def sure(results: Named, minimum: float = _LEAST) -> Named:
 
 
 def group(label: str) -> str:
-    """The code under which a system's label is judged.
+    """Return the code under which a system's label is judged.
 
     >>> group("es"), group("quy_Latn"), group("qu"), group("unknown")
     ('spa', 'que', 'que', 'und')
@@ -197,7 +197,7 @@ def _documents(system: str, texts: Sequence[str], folder: Path) -> tuple[str, Pa
 
 
 def _pages_mb(process: int) -> tuple[float, float]:
-    """Return the proportional set size of a process, and its private part; nothing if the kernel reports neither."""
+    """Return the proportional set size of a process, and its private part; zeros if the kernel reports neither."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:  # it has just ended

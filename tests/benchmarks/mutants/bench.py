@@ -34,7 +34,7 @@ _COPIED: Final = ("latam_corpus", "tests", "filters", "pipelines", "docs", "pypr
 
 @dataclass(frozen=True)
 class Room:
-    """A module, what of it is changed, and the tests that guard it, the quickest first.
+    """A module, the parts of it that are mutated, and the tests that guard it, the fastest first.
 
     Attributes:
         only: functions, classes and names of the module that are changed; all where none is named.
@@ -50,7 +50,7 @@ class Room:
     slow: tuple[str, ...] = ()
 
     def mutants(self) -> list[Mutant]:
-        """The mutants of the room."""
+        """Return the mutants of the room."""
         text = (ROOT / self.file).read_bytes()
         results = mutants_of(self.file, text)
         if not self.only:
@@ -67,7 +67,7 @@ def _names(node: ast.stmt) -> set[str]:
 
 
 def rooms() -> list[Room]:
-    """The rooms that `rooms.toml` names."""
+    """Return the rooms that `rooms.toml` names."""
     tables = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
     of_many = ("tests", "only", "slow")
     results = []
@@ -147,7 +147,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of these rooms in the last run that was kept: scores, and what lived."""
+    """Return the rows of these rooms in the last recorded run: scores, and mutants that lived."""
     files = sorted(RESULTS.glob("*-mutants.json"))
     tables = json.loads(files[-1].read_text(encoding="utf-8"))["tables"] if files else [{"rows": []}, {"rows": []}]
     scores, lived = ([tuple(row) for row in table["rows"] if row[0].partition(",")[0] in names] for table in tables)
@@ -155,7 +155,7 @@ def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]
 
 
 def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int], float]:
-    """The exit code of the room's tests on each mutant by its number, and the CPU seconds of them all."""
+    """Return the exit code of the room's tests on each mutant by its number, and the CPU seconds of all."""
     tasks = [
         {"number": number, "start": mutant.start, "end": mutant.end, "new": mutant.new}
         for number, mutant in enumerate(mutants)

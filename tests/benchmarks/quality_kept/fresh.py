@@ -65,7 +65,7 @@ def fresh_good(data: Path) -> Iterator[Text]:
 
 
 def fresh_junk(data: Path) -> Iterator[Text]:
-    """Junk as in `junk`, of other texts and by another seed.
+    """Yield junk as in `junk`, from other texts and with another seed.
 
     Raises:
         ConfigError: a file isn't there.
@@ -87,7 +87,7 @@ def fresh_junk(data: Path) -> Iterator[Text]:
 
 
 def other_stretches(text: str) -> list[str]:
-    """Stretches of a novel that `chapters` doesn't take."""
+    """Return stretches of a novel that `chapters` doesn't take."""
     taken = set(chapters(text))
     unused = [stretch for stretch in stretches(text) if stretch not in taken]
     return unused[:: max(1, len(unused) // CHAPTERS)][:CHAPTERS]
@@ -99,7 +99,7 @@ def _novels(data: Path, language: str) -> Iterator[str]:
 
 
 def books(data: Path) -> Iterator[tuple[str, str]]:
-    """Language and text of stretches of the books of Project Gutenberg."""
+    """Yield language and text of stretches of the books of Project Gutenberg."""
     for path in sorted((data / "literature/gutenberg_latam").glob("*/*.txt")):
         results = extract(path.read_bytes(), {})
         language = {"Portuguese": "por", "por": "por", "pt": "por"}.get(str(results.declared_language), "spa")
@@ -178,7 +178,7 @@ def _prose(data: Path) -> dict[str, list[str]]:
 
 
 def _mislabelled(data: Path) -> Iterator[Text]:
-    """The declaration in other languages than those of the usual junk, under a Spanish or Portuguese label."""
+    """Yield the declaration in languages that the usual junk lacks, under a Spanish or Portuguese label."""
     used = {*OTHERS, "spa", "por"}
     results = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
     random.Random(SEED).shuffle(results)

@@ -45,7 +45,7 @@ _VERDICTS: Final = ("yes", "no", "unsure")
 
 
 def pool(data: Path) -> Iterator[tuple[str, str, str]]:
-    """Genre, origin and text: sentences and paragraphs of news, sentences of novels, sayings and stanzas, turns."""
+    """Yield genre, origin and text of news, novels, sayings, stanzas and turns, in sentences or paragraphs."""
     yield from (("news", *new) for new in _news(data))
     for language in ("spa", "por"):
         for novel in novels(data, language):
@@ -96,14 +96,14 @@ def draw(data: Path, sheet: Path) -> None:
 
 
 def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
-    """Return the texts that may be drawn, with `fell` and the reason, without texts in other languages."""
+    """Return the candidate texts in Spanish and Portuguese with `fell` and the reason."""
     held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
     for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
             held[genre].setdefault(text.strip(), origin)
     rows = []
     for genre, texts in held.items():
-        # Of what is scarce all, of the rest by lot.
+        # All texts of scarce origins, and a random sample of the others.
         many = Counter(texts.values())
         chosen = [text for text, origin in texts.items() if many[origin] < _POOL // 2]
         remaining = sorted(texts.keys() - set(chosen))
@@ -114,7 +114,7 @@ def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
     for stage in ("identify", "measure", "filter"):
         frame = lc.stage(stage)(frame)
     frame = frame.filter(pl.col("language").is_in(["spa_Latn", "por_Latn"]))
-    # A bound on length alone, as that of an article, says nothing of what is short.
+    # A bound on length alone, as for an article, doesn't apply to short texts.
     frame = frame.filter(pl.col("drop_reason").str.starts_with("word_count").fill_null(value=False).not_())
     return frame.with_columns(fell=pl.col("drop_reason").is_not_null())
 
@@ -153,7 +153,7 @@ def _id(text: str) -> str:
 
 
 def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, Any]]:
-    """As many of each genre, as far as there are."""
+    """Return equal numbers of each genre, as far as there are enough."""
     groups = [rows.to_dicts() for _, rows in sorted(frame.group_by("genre"), key=lambda pair: str(pair[0]))]
     for rows in groups:
         dice.shuffle(rows)
@@ -164,7 +164,7 @@ def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, Any]]:
 
 
 def read(path: Path, number: int) -> list[tuple[str, str]]:
-    """The verdict on each text of the sheet, and why.
+    """Return the verdict on each text of the sheet, and the reason.
 
     Args:
         path: the file of verdicts.

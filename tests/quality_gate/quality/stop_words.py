@@ -109,14 +109,14 @@ class Source:
     forms: dict[str, Counter[str]] = field(default_factory=dict)
 
     def common(self, limit: int, listed_words: set[str]) -> list[str]:
-        """Return its `most` commonest words by paragraphs, and those of `listed` that are in many."""
+        """Return the `limit` most common words by paragraphs, and those of `listed_words` in many paragraphs."""
         results = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
         results.sort(key=lambda w: (-self.spread[w], w))
         return [w for place, w in enumerate(results) if place < limit or w in listed_words]
 
 
 def counted(name: str, paragraphs: Sequence[str]) -> Source:
-    """The source of these paragraphs."""
+    """Return the source of these paragraphs."""
     table = WordTable.of(paragraphs)
     data = bytes(table.data)
     starts = table.starts.tolist()
@@ -156,7 +156,7 @@ class Shelf:
         self.data = data
 
     def source(self, key: str) -> Source:
-        """The source `kind:label`."""
+        """Return the source `kind:label`."""
         kind, label = key.split(":")
         if kind in ("fineweb", "justext"):
             raw_words = self._fineweb()[label] if kind == "fineweb" else self._justext(label)
@@ -213,7 +213,7 @@ class Shelf:
 
 
 def whole(data: bytes, start: int, length: int) -> str:
-    """The folded word at this byte with the apostrophe at its start or end; one at both is a pair of quotation marks.
+    """Return the folded word at this byte with an apostrophe at one edge; two of them are quotation marks.
 
     >>> whole("ri ‘tinamit’ rukʼ".encode(), 6, 7), whole("ri tinamit rukʼ".encode(), 11, 3)
     ('tinamit', "ruk'")
@@ -226,18 +226,18 @@ def whole(data: bytes, start: int, length: int) -> str:
 
 
 def folded(word: str) -> str:
-    """The word in small letters, every apostrophe the typewriter's: the word table takes them for one too."""
+    """Return the word in lower case, with every apostrophe as the typewriter's: the word table does the same."""
     return typed(word.lower())
 
 
 def single(word: str) -> bool:
-    """Whether this is one word with letters alone, and apostrophes at its edges or inside."""
+    """Return whether this is one word of letters, with apostrophes only at its edges or inside."""
     bare = word.strip("'")
     return int(WordTable.of([word]).word_count[0]) == 1 and bare[-1:].isalpha() and bare[0].isalpha()
 
 
 def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tuple[list[str], list[str]]:
-    """The words, and those of them that a lender lists too. Of many sources a third must have a word."""
+    """Return the words, and those of them that a lender has too; with many sources, a third must have a word."""
     votes: Counter[str] = Counter()
     rank: Counter[str] = Counter()
     listed_words = {word for source in sources if not source.words for word in source.spread}
@@ -262,7 +262,7 @@ def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tup
 
 
 def written_as(word: str, sources: Sequence[Source]) -> list[str]:
-    """The word as it is written: whole, with the apostrophes at its edges, in each way that is no exception.
+    """Return the spellings of a word, with the apostrophes at its edges, without rare spellings.
 
     UNILEX's lists have apostrophes inside words, and hardly ever at an edge, where they were cut off: they don't count.
     """
@@ -278,7 +278,7 @@ def written_as(word: str, sources: Sequence[Source]) -> list[str]:
 
 
 def lent_words(shelf: Shelf) -> dict[str, float]:
-    """The stop words of the languages that lend, and how common they are there."""
+    """Return the stop words of the lending languages, with their frequency there."""
     results: dict[str, float] = {}
     for code in LENDERS:
         share = shelf.source(f"real:{code}").share
@@ -290,7 +290,7 @@ def lent_words(shelf: Shelf) -> dict[str, float]:
 
 
 def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
-    """The file of one language, as TOML."""
+    """Return the file of one language, as TOML."""
     sources = [shelf.source(key) for key in (*plan.texts, *plan.lists)]
     words, shared = chosen(sources, lent, plan) if sources else ([], [])
     if len(words) < FEWEST:
@@ -311,7 +311,7 @@ def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
 
 
 def head(plan: Plan, shared: Sequence[str], *, thin: bool) -> list[str]:
-    """The comment above a file: what a reviewer has to know."""
+    """Return the comment above a file, with the facts that a reviewer needs."""
     reported = (
         f"{plan.name}. Stop words drawn by tests/quality_gate/quality/stop_words.py; no speaker has read them yet."
     )
@@ -341,12 +341,12 @@ def needed(sources: Sequence[Source]) -> int:
 
 
 def quoted(text: str) -> str:
-    """The text as a TOML string."""
+    """Return the text as a TOML string."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def wrapped(start: str, items: Iterable[str], width: int = WIDTH) -> list[str]:
-    """A TOML list, filled to the width."""
+    """Return a TOML list, filled to the width."""
     lines, line = [start], "   "
     for item in items:
         if len(line) + len(item) + 2 > width:
@@ -357,7 +357,7 @@ def wrapped(start: str, items: Iterable[str], width: int = WIDTH) -> list[str]:
 
 
 def bounds(plan: Plan, words: int) -> list[str]:
-    """The bounds that a language's evidence carries."""
+    """Return the bounds that a language's evidence supports."""
     if plan.background:
         return [
             "stop_word_count       = { min = 2 }",
@@ -389,7 +389,7 @@ def bounds(plan: Plan, words: int) -> list[str]:
 
 
 def main() -> int:
-    """Write the files; says what each has."""
+    """Write the files, and print the words of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("codes", nargs="*", help="languages; all by default")
