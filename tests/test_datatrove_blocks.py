@@ -65,33 +65,35 @@ def test_a_pipeline_of_datatroves_reads_filters_and_writes(tmp_path: Path) -> No
         logging_dir=str(tmp_path / "logs"),
     )
     executor.run()
-    kept = [row for n in (0, 1) for row in _written(tmp_path / "kept" / f"0000{n}.jsonl")]
-    fallen = [row for n in (0, 1) for row in _written(tmp_path / "fallen" / f"0000{n}.jsonl")]
-    assert [row["id"] for row in kept] == ["a-cuento", "b-cuento"]
-    assert kept[0]["metadata"]["autora"] == "Ana"
-    assert kept[0]["metadata"]["signals"]["word_count"] == 77
-    assert [row["id"] for row in fallen] == ["a-menu", "b-menu"]
-    assert [row["text"] for row in fallen] == ["Inicio | Contacto | Menú"] * 2
-    reported = fallen[0]["metadata"]
-    assert reported["filter_reason"] == reported["drop_reason"] == "stop_word_count<2"
-    assert reported["stage"] == "filter"
-    assert json.loads(reported["evidence"])["stop_word_count<2"] == 0
+    kept_rows = [row for n in (0, 1) for row in _written(tmp_path / "kept" / f"0000{n}.jsonl")]
+    dropped_rows = [row for n in (0, 1) for row in _written(tmp_path / "fallen" / f"0000{n}.jsonl")]
+    assert [row["id"] for row in kept_rows] == ["a-cuento", "b-cuento"]
+    assert kept_rows[0]["metadata"]["autora"] == "Ana"
+    assert kept_rows[0]["metadata"]["signals"]["word_count"] == 77
+    assert [row["id"] for row in dropped_rows] == ["a-menu", "b-menu"]
+    assert [row["text"] for row in dropped_rows] == ["Inicio | Contacto | Menú"] * 2
+    metadata = dropped_rows[0]["metadata"]
+    assert metadata["filter_reason"] == metadata["drop_reason"] == "stop_word_count<2"
+    assert metadata["stage"] == "filter"
+    assert json.loads(metadata["evidence"])["stop_word_count<2"] == 0
     counts = json.loads((tmp_path / "logs" / "stats.json").read_text())[1]["stats"]
-    reported = [counts[key] for key in ("total", "forwarded", "dropped", "dropped_stop_word_count<2")]
-    assert reported == [4, 2, 2, 2]
+    totals = [counts[key] for key in ("total", "forwarded", "dropped", "dropped_stop_word_count<2")]
+    assert totals == [4, 2, 2, 2]
 
 
 def test_a_block_gives_what_the_stage_gives_a_frame() -> None:
-    """The same verdicts and the same columns, whatever the batches."""
+    """Verdicts and columns are the same for any batch size."""
     texts = [_TALE, "corto", _TALE[:90], "Inicio | Contacto", _TALE * 2]
     frame = pl.DataFrame({"id": [str(n) for n in range(5)], "text": texts, "language": ["spa_Latn"] * 5})
     expected = lc.stage("filter")(frame)
     for size in (1, 2, 2000):
         block = ld.block("filter", language="spa_Latn", batch_size=size)
         given = _run(block, *(Document(text, str(n)) for n, text in enumerate(texts)))
-        assert [one.id for one in given] == expected.filter(pl.col("drop_reason").is_null())["id"].to_list()
+        assert [document.id for document in given] == expected.filter(pl.col("drop_reason").is_null())["id"].to_list()
         signals = expected["signals"].struct.field("char_entropy").to_list()
-        assert [one.metadata["signals"]["char_entropy"] for one in given] == [signals[int(one.id)] for one in given]
+        assert [document.metadata["signals"]["char_entropy"] for document in given] == [
+            signals[int(document.id)] for document in given
+        ]
 
 
 def test_metadata_are_columns_and_columns_metadata() -> None:
@@ -103,7 +105,7 @@ def test_metadata_are_columns_and_columns_metadata() -> None:
         Document(_PORTUGUESE, "spa"),
         Document(_PORTUGUESE, "es", metadata={"language": "lengua de la costa"}),
     )
-    shares = [one.metadata["signals"]["stop_word_share"] for one in given]
+    shares = [document.metadata["signals"]["stop_word_share"] for document in given]
     assert shares[0] > shares[1] == shares[2]
     assert given[0].metadata.items() >= spoken.items()
     [identified] = _run(ld.block("identify"), Document(_PORTUGUESE, "x", metadata={"language": "spa"}))
@@ -113,7 +115,7 @@ def test_metadata_are_columns_and_columns_metadata() -> None:
 def test_ids_that_are_doubled_lose_no_document() -> None:
     """Each keeps its id and its text."""
     given = _run(ld.block("repair"), *(Document(f"canciÃ³n {n}", "uno") for n in range(3)))
-    assert [(one.id, one.text) for one in given] == [("uno", f"canción {n}") for n in range(3)]
+    assert [(document.id, document.text) for document in given] == [("uno", f"canción {n}") for n in range(3)]
 
 
 def test_pages_are_extracted_whatever_charset_they_claim() -> None:
@@ -137,29 +139,29 @@ def test_pages_are_extracted_whatever_charset_they_claim() -> None:
             self.documents.append(document)
 
     page = f"<html><head><meta charset='latin-1'></head><body><p>{_TALE}</p><p>{_TALE}</p></body></html>"
-    aside = Writer()
-    block = ld.block("extract", mode="careful", exclusion_writer=aside)
+    writer = Writer()
+    block = ld.block("extract", mode="careful", exclusion_writer=writer)
     given = list(block.run(iter([Document(page, "una"), Document("<html></html>", "vacía")]), 3, 4))
-    assert [one.id for one in given] == ["una"]
+    assert [document.id for document in given] == ["una"]
     assert "salió del puerto" in given[0].text
     assert "<" not in given[0].text
-    assert [(one.id, one.text) for one in aside.documents] == [("vacía", "<html></html>")]
-    assert aside.documents[0].metadata["verdict"] == "failed"
+    assert [(document.id, document.text) for document in writer.documents] == [("vacía", "<html></html>")]
+    assert writer.documents[0].metadata["verdict"] == "failed"
 
 
 def test_what_is_given_can_be_written_as_parquet(tmp_path: Path) -> None:
     """The schema that datatrove takes is that of the first document."""
     documents = [Document(_TALE, "a"), Document(_PORTUGUESE, "b"), Document("123", "c")]
     with ParquetWriter(str(tmp_path), "x.parquet") as writer:
-        for one in _run(ld.block("identify"), *documents):
-            writer.write(one)
+        for document in _run(ld.block("identify"), *documents):
+            writer.write(document)
     read = list(ParquetReader(str(tmp_path)).run())
-    assert [one.metadata["language"] for one in read[:2]] == ["spa_Latn", "por_Latn"]
+    assert [document.metadata["language"] for document in read[:2]] == ["spa_Latn", "por_Latn"]
     assert len(read) == 3
 
 
 def test_a_block_can_be_sent_to_a_worker() -> None:
-    """As datatrove's executors do."""
+    """It can be pickled, as datatrove's executors do."""
     block = pickle.loads(pickle.dumps(ld.block("redact", language="spa_Latn")))  # noqa: S301  (ours)
     [given] = _run(block, Document("Escriba a ana.perez@puerto.example y espere.", "a"))
     assert "ana.perez" not in given.text
@@ -167,7 +169,7 @@ def test_a_block_can_be_sent_to_a_worker() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "message"),
     [
         ("dedupe", {}, "needs all documents at once.*latam-corpus stage dedupe"),
         ("boilerplate", {}, "needs all documents at once"),
@@ -180,17 +182,17 @@ def test_a_block_can_be_sent_to_a_worker() -> None:
         ("filter", {"signals": ["nada"]}, "nada"),
     ],
 )
-def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:
+def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], message: str) -> None:
     """The error has the problem and the remedy."""
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         ld.block(name, **options)
 
 
 @pytest.mark.parametrize("name", ["filter", "redact", "repair"])
 def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: str) -> None:
-    """The value is counted as unknown, stays in the metadata, and the block's own value applies."""
+    """The value is counted as unknown and kept in the metadata, and the block's own value applies."""
     options: dict[str, Any] = {} if name == "repair" else {"genre": "news", "language": "spa_Latn"}
-    created = ld.block(name, **options)
+    block = ld.block(name, **options)
     given: list[dict[str, Any]] = [
         {"country": "Ruritania", "genre": "blog", "composition": "a medias"},
         {"country": "XX"},
@@ -199,12 +201,12 @@ def test_a_document_of_an_unknown_country_or_genre_does_not_stop_the_job(name: s
     ]
     text = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie. " * 5
     documents = [Document(text, str(n), metadata=dict(metadata)) for n, metadata in enumerate(given)]
-    kept = list(created.run(documents))
-    assert created.stats["total"].total == len(documents)
-    for one in kept:
-        known = given[int(one.id)]
-        assert {key: one.metadata[key] for key in known} == known
-    counted = {key: created.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
+    results = list(block.run(documents))
+    assert block.stats["total"].total == len(documents)
+    for document in results:
+        given_metadata = given[int(document.id)]
+        assert {key: document.metadata[key] for key in given_metadata} == given_metadata
+    counted = {key: block.stats[key].total for key in ("unknown_country", "unknown_genre", "unknown_composition")}
     assert counted == {"unknown_country": 3, "unknown_genre": 1, "unknown_composition": 1}
 
 
@@ -220,7 +222,7 @@ class _Counting(lc.Stage):
 
 
 def test_additional_columns_are_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In `extra`, with those that the document had; a column without a type is refused as in a run."""
+    """They are in `extra`, next to the document's own; a column without a type is refused as in a run."""
     monkeypatch.setattr(ld, "make_stage", lambda *_: _Counting())
     monkeypatch.setattr(ld, "stage_class", lambda *_: _Counting)
     [document] = _run(ld.block("cuenta"), Document(_TALE, "uno", metadata={"extra": {"precio": 12.5}}))

@@ -48,17 +48,17 @@ _COUNTED = re.compile(r"\{(\w+):([^|{}]*)\|((?:[^{}]|\{\w+\})*)\}")  # {n:docume
 
 
 def _of_several(sentence: str) -> str:
-    """A sentence with the words for several in place of the choice."""
+    """Return a sentence with the plural words in place of the choice."""
     return _COUNTED.sub(r"\3", sentence)
 
 
 def _parameters(sentence: str) -> list[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return sorted(field[1] for field in string.Formatter().parse(_of_several(sentence)) if field[1] is not None)
 
 
 def _counts(sentence: str) -> set[str]:
-    """The parameters by which a sentence chooses its words."""
+    """Return the parameters by which a sentence chooses its words."""
     return {match[1] for match in _COUNTED.finditer(sentence)}
 
 
@@ -75,7 +75,7 @@ def test_every_sentence_has_its_translation(language: str) -> None:
 
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_a_translation_has_the_parameters_of_its_sentence(language: str) -> None:
-    """Each as often, and under the same name."""
+    """Each parameter occurs as often, and under the same name."""
     for item in _catalogue(language):
         if item.id:
             assert _parameters(str(item.id)) == _parameters(str(item.string)), item.id
@@ -124,7 +124,7 @@ def test_what_is_read_is_what_is_written(language: str) -> None:
 
 @cache
 def _modules() -> dict[str, ast.Module]:
-    """The package's modules by dotted name."""
+    """Return the package's modules by dotted name."""
     return {
         ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
         for path in sorted(_PACKAGE.rglob("*.py"))
@@ -133,30 +133,33 @@ def _modules() -> dict[str, ast.Module]:
 
 @cache
 def _nodes(module: str) -> list[ast.AST]:
-    """All nodes of a module."""
+    """Return all nodes of a module."""
     return list(ast.walk(_modules()[module]))
 
 
 def _sentence(call: ast.expr | None) -> str | None:
-    """The sentence in a call of `_`."""
+    """Return the sentence in a call of `_`."""
     is_marked = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_"
     return str(ast.literal_eval(call.args[0])) if isinstance(call, ast.Call) and is_marked else None
 
 
 @cache
 def _constants(module: str) -> dict[str, str]:
-    """The sentences that a module keeps under a name, or in a tuple with a name, as in `_WRONG[0]`."""
-    kept: dict[str, str | None] = {}
+    """Return the sentences that a module defines as constants, or as items of a constant tuple, as in `_WRONG[0]`."""
+    sentences: dict[str, str | None] = {}
     for node in _modules()[module].body:
         if isinstance(node, ast.AnnAssign):
             name = ast.unparse(node.target)
             parts = node.value.elts if isinstance(node.value, ast.Tuple) else ()
-            kept |= {name: _sentence(node.value), **{f"{name}[{n}]": _sentence(item) for n, item in enumerate(parts)}}
-    return {name: text for name, text in kept.items() if text}
+            sentences |= {
+                name: _sentence(node.value),
+                **{f"{name}[{n}]": _sentence(item) for n, item in enumerate(parts)},
+            }
+    return {name: text for name, text in sentences.items() if text}
 
 
 def _known(module: str) -> dict[str, str]:
-    """Those, and the ones that it imports."""
+    """Return the module's constants, and those that it imports."""
     imports = [node for node in _nodes(module) if isinstance(node, ast.ImportFrom)]
     imported = {
         alias.name: _constants(str(node.module))[alias.name]
@@ -169,8 +172,8 @@ def _known(module: str) -> dict[str, str]:
 
 
 def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
-    """Each sentence that is given values in a module, and the call that gives them."""
-    known = _known(module)
+    """Yield each sentence that is filled with values in a module, and the call."""
+    constants = _known(module)
     for node in _nodes(module):
         if not isinstance(node, ast.Call) or not node.keywords or any(word.arg is None for word in node.keywords):
             continue
@@ -181,8 +184,8 @@ def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
         is_filled = isinstance(node.func, ast.Attribute) and node.func.attr == "fill"
         is_said = isinstance(node.func, ast.Name) and node.func.id == "say"
         name = ast.unparse(node.func)[: -len(".fill")] if is_filled else ast.unparse(node.args[0]) if is_said else ""
-        if name in known:
-            yield known[name], node
+        if name in constants:
+            yield constants[name], node
 
 
 def test_sentences_get_exactly_their_parameters() -> None:
@@ -195,7 +198,7 @@ def test_sentences_get_exactly_their_parameters() -> None:
 
 
 def test_a_value_that_is_missing_is_an_error() -> None:
-    """In every language, rather than braces on a screen."""
+    """Every language raises the error, rather than showing braces."""
     for language in ("es", "pt", "en"):
         with pytest.raises(KeyError, match="name"):
             _("there is no source «{name}» in the catalogue").translate(language)
@@ -242,7 +245,7 @@ def test_every_refusal_of_a_source_can_be_translated() -> None:
 
 
 def test_what_the_system_says_of_files_is_told_by_one_function() -> None:
-    """`strerror` is English, or the machine's: `cause_of` has it in the reader's language."""
+    """`strerror` is in English or the system's language; `cause_of` returns it in the user's language."""
     named = [path.name for path in _PACKAGE.rglob("*.py") if "strerror" in path.read_text(encoding="utf-8")]
     assert named == ["errors.py"]
 
@@ -278,7 +281,7 @@ _PROSE = re.compile(r"^(?!.*(?:pip install|latam-corpus|--)).*[a-z]{2,} [a-z]{2,
 
 
 def _plain(value: ast.expr | None, named: dict[str, ast.expr | None]) -> Iterator[str]:
-    """The words in a text, also under a module's name for it, that aren't marked as a sentence."""
+    """Yield the words in a text, also under a module's constant, that aren't marked as a sentence."""
     value = named.get(value.id, value) if isinstance(value, ast.Name) else value
     if isinstance(value, ast.Constant):
         yield str(value.value)
@@ -296,7 +299,9 @@ def test_no_sentence_is_marked_inside_an_f_string() -> None:
             inner = ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ()
             called = [item.func for item in inner if isinstance(item, ast.Call)]
             results += [
-                f"{module}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")
+                f"{module}:{function.lineno}"
+                for function in called
+                if isinstance(function, ast.Name) and function.id in ("_", "N_")
             ]
     assert results == []
 

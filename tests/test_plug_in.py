@@ -1,4 +1,4 @@
-"""A plug-in package, installed beside the toolkit, gives a stage and a signal to the command line and to Python."""
+"""An installed plug-in package adds a stage and a signal to the command line and to Python."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a process that finds the plug-in, installed by pip without a network."""
+    """Return the environment of a process that finds the plug-in, installed by pip without a network."""
     target, source = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("source") / "plug_in"
     shutil.copytree(_PLUG_IN, source, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
@@ -61,7 +61,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """A recipe with the stage, policies with a bound on the signal, and two documents."""
+    """Return a folder with a recipe that uses the stage, policies that bound the signal, and two documents."""
     created = tmp_path_factory.mktemp("receta")
     for name, report in {
         "in/a.jsonl": "".join(json.dumps({"id": text[:6], "text": text}) + "\n" for text in (_CALM, _LOUD)),
@@ -90,7 +90,7 @@ def _call(environ: dict[str, str], *command: str | Path) -> Any:
 
 @pytest.mark.slow
 def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], folder: Path) -> None:
-    """The command line finds the run that Python made: both rest on the same, the plug-in's code among it."""
+    """The command line finds the run made from Python: both compute the same key, which covers the plug-in's code."""
     out = folder / "out"
     reported = _call(environ, "-c", _FROM_PYTHON, folder, out)
     assert reported["texts"] == [f"{_CALM}\nFIN"]
@@ -100,21 +100,21 @@ def test_its_stage_and_its_signal_work_from_both_doors(environ: dict[str, str], 
     assert reported["alone"] == [f"{_CALM}\nFIN\nFIN"]
     assert tuple(reported["released"]) == tuple(BY_NAME)
     arguments = ("run", folder / "receta.toml", "--input", folder / "in", "--out", out, "--workers", "2", "--json")
-    again = _call(environ, "-m", "latam_corpus", *arguments)
-    assert again["run"] == reported["run"]
-    assert all(step["parts"] == step["of"] for step in again["reused"].values())
+    rerun = _call(environ, "-m", "latam_corpus", *arguments)
+    assert rerun["run"] == reported["run"]
+    assert all(step["parts"] == step["of"] for step in rerun["reused"].values())
     [story] = _call(environ, "-m", "latam_corpus", "explain", "Compre", "--out", out, "--json")
     assert story["bounds"] == [
         {"signal": "exclamations_per_word", "value": pytest.approx(7 / 9), "min": None, "max": 0.5}
         | {"file": "genres/literature.toml", "kept_to": False, "held_as": None}
     ]
-    listed = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
-    assert {"name": "exclamations_per_word", "definition": "exclamation marks per word"}.items() <= listed[-1].items()
+    signals = _call(environ, "-m", "latam_corpus", "list", "signals", "--json")
+    assert {"name": "exclamations_per_word", "definition": "exclamation marks per word"}.items() <= signals[-1].items()
 
 
 @pytest.mark.slow
 def test_a_run_of_a_plug_in_is_read_without_it(environ: dict[str, str], folder: Path) -> None:
-    """Its values are left out where it isn't installed, and nothing else of the documents."""
+    """Only the signal's values are missing if the plug-in isn't installed."""
     out = folder / "out"
     if not out.exists():
         _call(environ, "-c", _FROM_PYTHON, folder, out)
@@ -140,7 +140,7 @@ otra = 7
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """What installs a module whose entry point `marcas` is this object."""
+    """Return a function that installs a module whose entry point `marcas` is this object."""
     cached = (plugged_signals, signal_names, plugged, plugged_digest)
 
     def forget() -> None:
@@ -164,7 +164,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 
 def test_the_code_of_a_signal_counts(installed: Callable[..., None]) -> None:
-    """What is measured by other code is measured anew; a stage that doesn't ask for the signal rests on none of it."""
+    """Changed code of a signal changes the fingerprints of stages that ask for it, and no others."""
     without = Measure().fingerprint()
     installed()
     assert Measure().fingerprint() == without
@@ -183,7 +183,7 @@ def test_a_plug_in_declares_a_signal_as_the_toolkit_does(installed: Callable[...
 
 
 def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) -> None:
-    """Another array is refused, and not stretched or cut."""
+    """An array of another length is refused, not stretched or cut."""
     reading = Reading.of(["uno", "dos"])
     installed()
     assert measure_plugged("marcas", reading).dtype == np.float32
@@ -212,7 +212,7 @@ def test_what_a_package_names_and_is_no_signal_is_refused(
 
 
 def test_a_name_of_the_toolkits_own_is_not_taken(installed: Callable[..., None]) -> None:
-    """A plug-in that would measure `word_count` otherwise is refused when anything is measured."""
+    """A plug-in that redefines `word_count` is refused when a stage measures signals."""
     installed(name="word_count")
     with pytest.raises(ConfigError, match="«word_count» is a signal of the toolkit"):
         Measure()

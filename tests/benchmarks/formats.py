@@ -127,8 +127,8 @@ def _large(
         whole, many = pypdfium2.PdfDocument(pdf), pypdfium2.PdfDocument.new()
         for _ in range(args.pages // len(whole)):
             many.import_pages(whole)
-        if rest := args.pages % len(whole):  # an empty list would mean all
-            many.import_pages(whole, list(range(rest)))
+        if remainder := args.pages % len(whole):  # an empty list would mean all
+            many.import_pages(whole, list(range(remainder)))
         written = io.BytesIO()
         many.save(written)
         expected = args.pages * sum(map(len, paragraphs)) // len(whole)
@@ -136,14 +136,14 @@ def _large(
     for name, kind, raw, expected in held:
         path = folder / "large"
         path.write_bytes(raw)
-        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            characters, seconds, peak = apart.submit(_apart, kind, str(path)).result()
+        with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+            characters, seconds, peak = executor.submit(_apart, kind, str(path)).result()
         share = round(characters / expected, 3)
         yield name, rounded(len(raw) / 1e6), characters, share, rounded(seconds), round(peak / 1e6)
 
 
 def _apart(kind: str, path: str) -> tuple[int, float, int]:
-    """The characters, the processor time and the peak in bytes of the child that reads a document."""
+    """Return the characters, the CPU time and the peak memory in bytes of a child process that reads a document."""
     frame = pl.DataFrame({"raw": [Path(path).read_bytes()], "media_type": [kind], "doc_id": ["a"], "source_id": ["b"]})
     read = Extract()(Batch(frame.with_columns(url=pl.lit(None, dtype=pl.String)))).frame
     sandbox.stop()
@@ -182,17 +182,17 @@ def _epub(paragraphs: Sequence[str]) -> bytes:
 
 
 def _two_columns(paragraphs: Sequence[str]) -> str:
-    """OpenDocument in one file: two columns, a running head, page numbers, a footnote in every twelfth paragraph."""
+    """Return a one-file OpenDocument with two columns, a running head, page numbers and footnotes."""
     body = []
-    for number, one in enumerate(paragraphs):
-        text = html.escape(one)
+    for number, paragraph in enumerate(paragraphs):
+        text = html.escape(paragraph)
         if number % 12 == 5:
             note = (
                 f'<text:note text:note-class="footnote"><text:note-citation>{number}</text:note-citation>'
                 f'<text:note-body><text:p text:style-name="N">{_NOTE}</text:p></text:note-body></text:note>'
             )
-            first, _, rest = text.partition(" ")
-            text = f"{first}{note} {rest}"
+            first, _, tail = text.partition(" ")
+            text = f"{first}{note} {tail}"
         body.append(f'<text:p text:style-name="P">{text}</text:p>')
     styles = (
         '<office:automatic-styles><style:page-layout style:name="L"><style:page-layout-properties '
@@ -216,7 +216,7 @@ def _two_columns(paragraphs: Sequence[str]) -> str:
 
 
 def _by_office(whole: str, origin: str, suffix: str, folder: Path) -> bytes:
-    """The document as LibreOffice saves it."""
+    """Return the document as LibreOffice saves it."""
     source = folder / f"texto.{origin}"
     source.write_text(whole, encoding="utf-8")
     command = [programs.office(), f"-env:UserInstallation=file://{folder}/profile", "--headless"]
@@ -227,7 +227,7 @@ def _by_office(whole: str, origin: str, suffix: str, folder: Path) -> bytes:
 
 
 def _of_pages(raw: bytes) -> bytes:
-    """The first pages alone."""
+    """Return the first pages alone."""
     whole, first = pypdfium2.PdfDocument(raw), pypdfium2.PdfDocument.new()
     first.import_pages(whole, list(range(min(_SCANNED, len(whole)))))
     held = io.BytesIO()
@@ -236,7 +236,7 @@ def _of_pages(raw: bytes) -> bytes:
 
 
 def _scan(raw: bytes) -> bytes:
-    """The first pages as pictures alone."""
+    """Return the first pages as pictures alone."""
     set_, scanned = pypdfium2.PdfDocument(raw), pypdfium2.PdfDocument.new()
     for number in range(min(_SCANNED, len(set_))):
         page = set_[number]
@@ -275,7 +275,7 @@ def _by_pdfminer(raw: bytes, python: Path, folder: Path) -> str:
 
 
 def _through(reference: str, raw: bytes, read: Callable[[bytes], str]) -> tuple[float, float, float]:
-    """The shares of words and characters that come through, and megabytes a second."""
+    """Return the shares of words and characters that are preserved, and megabytes a second."""
     started = _cpu()
     text = read(raw)
     rounds, seconds = 1, _cpu() - started
@@ -291,7 +291,7 @@ def _through(reference: str, raw: bytes, read: Callable[[bytes], str]) -> tuple[
 
 
 def _cpu() -> float:
-    """The processor time of this process and of those that it has waited for."""
+    """Return the CPU time of this process and of the children that it has waited for."""
     return sum(os.times()[:4])
 
 

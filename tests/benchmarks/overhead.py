@@ -56,10 +56,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """CPU seconds and seconds by the clock of the same run and release by each engine."""
+    """Return CPU seconds and elapsed seconds of the same run and release by each engine."""
     lines = collections(args.data, NOVELS)
-    there = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in _cluster.slurm_programs()}
-    engines = {name: words for name, words in _ENGINES.items() if there.get(name.partition(",")[0], True)}
+    available = {"ray": find_spec("ray") is not None, "slurm": "slurmctld" in _cluster.slurm_programs()}
+    engines = {name: words for name, words in _ENGINES.items() if available.get(name.partition(",")[0], True)}
     used: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
         room = Path(folder)
@@ -73,11 +73,11 @@ def measure(args: argparse.Namespace) -> Report:
             for name, words in engines.items():
                 out = room / f"{number}-{len(words)}-{name.replace(', ', '-').replace(' ', '-')}"
                 used[name].append(_apart(["run", str(recipe), "--input", str(room / "in"), "--out", str(out), *words]))
-    least = {name: min(rounds) for name, rounds in used.items()}
-    cpu_beside, wall_beside = least["in-process"]
+    fastest = {name: min(rounds) for name, rounds in used.items()}
+    base_cpu, base_wall = fastest["in-process"]
     rows = tuple(
-        (name, rounded(cpu), f"{cpu / cpu_beside:.2f}", rounded(wall), f"{wall / wall_beside:.2f}")
-        for name, (cpu, wall) in least.items()
+        (name, rounded(cpu), f"{cpu / base_cpu:.2f}", rounded(wall), f"{wall / base_wall:.2f}")
+        for name, (cpu, wall) in fastest.items()
     )
     columns = ("engine", "CPU s#", "of in-process#", "seconds#", "of in-process's#")
     title = f"{args.documents:,} documents, {size / _MB:.0f} MB in {_FILES} files"
@@ -86,7 +86,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _apart(words: list[str]) -> tuple[float, float]:
-    """CPU seconds, and seconds by the clock, of a command.
+    """Return CPU seconds and elapsed seconds of a command.
 
     Raises:
         ConfigError: it failed.
@@ -100,11 +100,11 @@ def _apart(words: list[str]) -> tuple[float, float]:
 
 
 def _main(words: list[str]) -> int:
-    """Give the command these words, and print what all below it used until none of it is left."""
+    """Run the command with these words; print the CPU seconds of all its descendants, and the elapsed seconds."""
     ctypes.CDLL(None).prctl(_OUR_CHILDREN, 1)
     ticks: dict[str, int] = {}
     with _slurm(words) if "slurm" in words else nullcontext(words) as whole:
-        previous = dict(_below(str(os.getpid())))  # what the cluster took to start
+        previous = dict(_below(str(os.getpid())))  # the ticks that the cluster took to start
         started = time.monotonic()
         with subprocess.Popen([sys.executable, "-m", "latam_corpus", *whole], stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:
@@ -112,8 +112,8 @@ def _main(words: list[str]) -> int:
                 time.sleep(_EVERY)
         wall = time.monotonic() - started
         ticks |= dict(_below(str(os.getpid())))
-    while left := dict(_below(str(os.getpid()))):  # Ray's processes take a moment to end
-        ticks |= left
+    while remaining := dict(_below(str(os.getpid()))):  # Ray's processes take a moment to end
+        ticks |= remaining
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(_EVERY)
@@ -124,20 +124,20 @@ def _main(words: list[str]) -> int:
 
 @contextmanager
 def _slurm(words: list[str]) -> Iterator[list[str]]:
-    """A Slurm of one node below this process, as tests have it; gives the words with its site file."""
+    """Start a Slurm of one node below this process, as tests do; yield the words with its site file."""
     room = Path(words[words.index("--out") + 1]).parent
     with tempfile.TemporaryDirectory(prefix="slurm-") as name:
-        here = _cluster.SlurmHere(Path(name), _cluster.slurm_programs())
-        os.environ["SLURM_CONF"] = str(here.folder / "slurm.conf")
+        cluster = _cluster.SlurmHere(Path(name), _cluster.slurm_programs())
+        os.environ["SLURM_CONF"] = str(cluster.folder / "slurm.conf")
         try:
-            here.start()
-            yield [*words, "--site", str(here.site(room))]
+            cluster.start()
+            yield [*words, "--site", str(cluster.site(room))]
         finally:
-            here.stop()
+            cluster.stop()
 
 
 def _below(process: str) -> list[tuple[str, int]]:
-    """The processes below this one, and the ticks of a processor that each has used itself."""
+    """Yield the processes below this one, and the CPU ticks that each has used itself."""
     results: list[tuple[str, int]] = []
     with suppress(OSError):
         for task in Path(f"/proc/{process}/task").iterdir():

@@ -80,11 +80,11 @@ def measure(args: argparse.Namespace) -> Report:
         pull("benchmark", version_of(folder, texts), folder / "pulled")
         learn_tokenizer(folder / "tokenizer.json", texts[:200])
         _started(sys.executable, "write-decompressed", folder).check_returncode()
-        there = [*OWN, *(rival for rival in _RIVALS if _prepared(python, rival, folder))]
+        available = [*OWN, *(rival for rival in _RIVALS if _prepared(python, rival, folder))]
         bucket = _bucket(folder, stack)
         rows = []
         for case in _CASES:
-            readers = [reader for reader in there if case[0] == "disk" or (bucket and reader not in _DISK_ALONE)]
+            readers = [reader for reader in available if case[0] == "disk" or (bucket and reader not in _DISK_ALONE)]
             figures: dict[str, list[dict[str, float]]] = {reader: [] for reader in readers}
             for _ in range(args.rounds):
                 for reader in readers:
@@ -111,15 +111,15 @@ def _stored(folder: Path, reader: str) -> float:
 
 
 def _figures(rounds: list[dict[str, float]], documents: int, size: int) -> tuple[object, ...]:
-    least = {key: min(one[key] for one in rounds) for key in ("cpu", "seconds", "first", "first_cpu")}
-    cpu = max(least["cpu"], 0.001)  # as finely as it is counted
-    peak = statistics.median(one["peak_mb"] for one in rounds)
+    fastest = {key: min(figures[key] for figures in rounds) for key in ("cpu", "seconds", "first", "first_cpu")}
+    cpu = max(fastest["cpu"], 0.001)  # as finely as it is counted
+    peak = statistics.median(figures["peak_mb"] for figures in rounds)
     distinct = int(rounds[0]["distinct"]) if rounds[0]["distinct"] else ""
     tokens = int(rounds[0]["tokens"])
     rates: tuple[object, ...] = ("", "", "", round(tokens / cpu))
     if not tokens:
-        rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / least["seconds"]), ""
-    return (*rates, round(least["first"], 2), round(least["first_cpu"], 2), round(peak), distinct)
+        rates = round(documents / cpu), round(size / cpu / 1e6, 1), round(documents / fastest["seconds"]), ""
+    return (*rates, round(fastest["first"], 2), round(fastest["first_cpu"], 2), round(peak), distinct)
 
 
 def learn_tokenizer(file: Path, texts: list[str]) -> None:
@@ -139,7 +139,7 @@ def learn_tokenizer(file: Path, texts: list[str]) -> None:
 
 
 def _bucket(folder: Path, stack: ExitStack) -> str:
-    """The copies of all readers on an S3 server on loopback, as long as the stack lives; empty without moto."""
+    """Return the copies of all readers on an S3 server on loopback while the stack is open; empty without moto."""
     try:
         from moto.server import ThreadedMotoServer
     except ImportError:
@@ -162,7 +162,7 @@ def _bucket(folder: Path, stack: ExitStack) -> str:
 
 
 def version_of(folder: Path, texts: list[str]) -> Store:
-    """A store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
+    """Create a store in the folder, with a version of these documents; their ids are the hashes of their numbers."""
     run = write_run(folder / "runs" / "benchmark-00000000", ({"text": text} for text in texts))
     store = Store.at(folder / "store")
     terms: dict[str, Any] = {"admit": ("open",), "uses": ("train",), "splits": {}, "index": False}
@@ -171,7 +171,7 @@ def version_of(folder: Path, texts: list[str]) -> Store:
 
 
 def _prepared(python: str, rival: str, folder: Path) -> bool:
-    """Whether a rival is there, with its own copy of the documents."""
+    """Return whether a rival is installed, with its own copy of the documents."""
     package = {"mds": "streaming", "litdata_zstd": "litdata"}.get(rival, rival)
     imports = [python, "-c", f"import {package}"]
     if subprocess.run(imports, env=_environment(), capture_output=True, check=False).returncode:

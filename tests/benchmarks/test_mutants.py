@@ -15,7 +15,7 @@ mutate: Any = importlib.import_module("tests.benchmarks.mutants.mutate")
 
 
 def _changes(source: str) -> list[str]:
-    return [one.change for one in mutate.mutants_of("a.py", source.encode())]
+    return [mutant.change for mutant in mutate.mutants_of("a.py", source.encode())]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_what_only_a_reader_sees_is_left_alone(source: str) -> None:
 def test_a_mutant_is_the_source_with_its_change_alone() -> None:
     """Bytes outside the change are the same, including preceding lines and line numbers."""
     source = "x = 'ñandú'  # uno\n\ny = n < 2  # dos\n".encode()
-    one = next(one for one in mutate.mutants_of("a.py", source) if one.change == "n < 2 → n <= 2")
-    assert (one.line, one.source) == (3, "y = n < 2  # dos")
-    assert one.applied(source).decode() == "x = 'ñandú'  # uno\n\ny = (n <= 2)  # dos\n"
+    mutant = next(mutant for mutant in mutate.mutants_of("a.py", source) if mutant.change == "n < 2 → n <= 2")
+    assert (mutant.line, mutant.source) == (3, "y = n < 2  # dos")
+    assert mutant.applied(source).decode() == "x = 'ñandú'  # uno\n\ny = (n <= 2)  # dos\n"
 
 
 def test_every_room_and_every_equivalent_change_is_there() -> None:
-    """A file that was moved, a test that was renamed or a line that was rewritten is noticed at once."""
+    """A moved file, a renamed test or a rewritten line makes this test fail."""
     results = set()
     for room in bench.rooms():
         for path in (room.file, *room.tests):
@@ -84,9 +84,9 @@ def test_every_room_and_every_equivalent_change_is_there() -> None:
 def test_a_change_that_the_tests_see_is_told_from_one_that_they_do_not() -> None:
     """A use that is no longer withheld is detected; a tier that is lowered to itself isn't."""
     room = next(room for room in bench.rooms() if room.name == "terms")
-    same = bench.equivalents()
+    equivalents = bench.equivalents()
     mutants = room.mutants()
-    unseen = next(mutant for mutant in mutants if (mutant.file, mutant.source, mutant.change) in same)
+    unseen = next(mutant for mutant in mutants if (mutant.file, mutant.source, mutant.change) in equivalents)
     seen = next(mutant for mutant in mutants if mutant.change == "use not in refused_uses → True")
     codes, cpu = bench._run(room, [unseen, seen], 1)  # noqa: SLF001
     assert (codes, cpu > 0) == ({0: 0, 1: 1}, True)

@@ -1,4 +1,4 @@
-"""Catalogues name files and are read from workbooks; mistakes in this would be silent."""
+"""Catalogues name files and are read from workbooks; mistakes in them are reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES = ("cantos/uno.txt", "prosa/uno.txt", "cantos/río.txt", "dos.txt", "dos.
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files of several folders, two of one name, two that only their suffix parts."""
+    """Create files in several folders: two with the same name, and two that differ only in their suffix."""
     for name in _FILES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"Es {name}.", encoding="utf-8")
@@ -38,14 +38,14 @@ def _source(file: str = "c.csv", **columns: Any) -> Source:
 
 
 def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The titles of the files that have one, and the evidence of the failed rows."""
+    """Return the titles of the files that have one, and the evidence of the failed rows."""
     rows = [row for frame in read_all(source, list_inputs(source, where)) for row in frame.iter_rows(named=True)]
     failed = [json.loads(row["evidence"]) for row in rows if row["drop_reason"]]
     return {row["origin"]["file"]: row["title"] for row in rows if not row["drop_reason"] and row["title"]}, failed
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "expected"),
     [
         ("CANTOS/Uno.TXT", "cantos/uno.txt"),
         (r".\cantos\uno.txt", "cantos/uno.txt"),
@@ -58,34 +58,34 @@ def _told(source: Source, where: Path) -> tuple[dict[str, str], list[dict[str, A
         ("otra/dos.md", "dos.md"),
     ],
 )
-def test_a_name_is_written_in_many_ways(folder: Path, name: str, meant: str) -> None:
-    """Case, accents, slashes and folders above are those of whose list it is."""
+def test_a_name_is_written_in_many_ways(folder: Path, name: str, expected: str) -> None:
+    """Case, accents, slashes and parent folders may differ from the file's own."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
-    assert _told(_source(), folder) == ({meant: "Título"}, [])
+    assert _told(_source(), folder) == ({expected: "Título"}, [])
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "expected"),
     [
         ("uno.txt", ["cantos/uno.txt", "prosa/uno.txt"]),
         ("dos", ["dos.md", "dos.txt"]),
-        ("prosa/río.txt", []),  # in a folder that is there, and in which it isn't
+        ("prosa/río.txt", []),  # the folder exists, but hasn't this file
         ("cantos/dos.txt", []),
         ("../dos.txt", []),
         ("../../etc/dos.md", []),
         ("uno.pdf", []),
     ],
 )
-def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, meant: list[str]) -> None:
-    """Not the first of two, nor the only one of another folder."""
+def test_a_name_that_may_mean_another_file_is_none(folder: Path, name: str, expected: list[str]) -> None:
+    """The reader takes neither the first of two matches nor a match in another folder."""
     (folder / "c.csv").write_text(f"archivo,title\n{name},Título\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert (titles, failed["names"]) == ({}, [name])
-    assert sorted(failed.get("several", {}).get(name, [])) == meant
+    assert sorted(failed.get("several", {}).get(name, [])) == expected
 
 
 def test_each_name_of_a_row_must_be_there(folder: Path) -> None:
-    """A row of three files, one of which is missing, describes two and reports the third."""
+    """If one of a row's three files is missing, the row describes two and reports the third."""
     (folder / "c.csv").write_text("archivo,title\ncantos/uno.txt; dos.txt; falta.txt,Tomo\n", encoding="utf-8")
     titles, (failed,) = _told(_source(), folder)
     assert titles == {"cantos/uno.txt": "Tomo", "dos.txt": "Tomo"}
@@ -106,7 +106,7 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heads", "told"),
+    ("heads", "message"),
     [
         ("archivo,title,title", "the column «title» appears twice"),
         ("archivo,archivo,title", "the column «archivo» appears twice"),
@@ -116,20 +116,20 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str, told: str) -> None:
+def test_a_head_that_would_be_lost_is_told(folder: Path, suffix: str, heads: str, message: str) -> None:
     """A head that occurs twice, or is one letter away from a known one, is an error."""
     rows = [heads.split(","), ["cantos/uno.txt", "a", "b"]]
     if suffix == "csv":
         (folder / "c.csv").write_text("\n".join(map(",".join, rows)), encoding="utf-8")
     else:
         _workbook(folder / "c.xlsx", rows)
-    with pytest.raises(ConfigError, match=re.escape(told)) as caught:
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         list_inputs(_source(f"c.{suffix}"), folder)
     assert f"c.{suffix}" in str(caught.value)
 
 
 def test_heads_of_other_things_are_no_mistakes(folder: Path) -> None:
-    """A publisher is no date, and what the source maps or leaves is meant."""
+    """`publisher` isn't a misspelt date, and columns that the source maps or leaves out are intended."""
     (folder / "c.csv").write_text(
         "archivo,publisher,titles,Creator,Composición,texts\ncantos/uno.txt,a,Coplas,b,c,d\n", encoding="utf-8"
     )
@@ -147,7 +147,7 @@ def _workbook(path: Path, *sheets: list[list[Any]]) -> None:
 
 
 def _edited(path: Path, edit: Callable[[str], str]) -> None:
-    """The workbook with its first sheet's XML changed, as other programs write it."""
+    """Write the workbook with its first sheet's XML changed, as other programs write it."""
     with zipfile.ZipFile(path) as packed:
         held = {name: packed.read(name) for name in packed.namelist()}
     name = "xl/worksheets/sheet1.xml"
@@ -185,7 +185,7 @@ _HEADS = ["archivo", "title"]
 
 
 @pytest.mark.parametrize(
-    ("sheets", "told"),
+    ("sheets", "message"),
     [
         (
             [[_HEADS, ["dos.txt", "Dos"]], [_HEADS, ["4.txt", "Cuatro"]]],
@@ -197,10 +197,10 @@ _HEADS = ["archivo", "title"]
         ([[]], "it has no rows"),
     ],
 )
-def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], told: str) -> None:
-    """With its cell and what to do."""
+def test_what_a_workbook_would_lose_is_told(folder: Path, sheets: list[Any], message: str) -> None:
+    """The error names the cell and the remedy."""
     _workbook(folder / "c.xlsx", *sheets)
-    with pytest.raises(ConfigError, match=re.escape(told)):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         list_inputs(_source("c.xlsx"), folder)
 
 
@@ -214,12 +214,12 @@ def test_a_merged_cell_is_said_of_each_row_that_it_covers(folder: Path) -> None:
         book.active.merge_cells(merged)
     book.save(path)
     frames = read_all(_source("c.xlsx", rights="rights"), list_inputs(_source("c.xlsx"), folder))
-    said = {
+    terms_by_file = {
         row["origin"]["file"]: (row["creators"], row["rights"]) for frame in frames for row in frame.rows(named=True)
     }
-    assert said["dos.txt"] == said["4.txt"] == said["1896/tres.txt"] == (["Rosa"], reserved)
-    assert said["dos.md"] == (["Luis"], reserved)
-    assert said["prosa/uno.txt"] == (None, None)
+    assert terms_by_file["dos.txt"] == terms_by_file["4.txt"] == terms_by_file["1896/tres.txt"] == (["Rosa"], reserved)
+    assert terms_by_file["dos.md"] == (["Luis"], reserved)
+    assert terms_by_file["prosa/uno.txt"] == (None, None)
 
 
 def test_a_row_of_a_number_beyond_all_sheets_is_told(folder: Path) -> None:

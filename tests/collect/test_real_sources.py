@@ -70,7 +70,7 @@ def _records(path: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("source_id", sorted(_COUNTS))
 def test_each_source_gives_all_its_documents(source_id: str) -> None:
-    """As many documents as the collection has, each under its own identity, none failed."""
+    """Each source has as many documents as its collection, each with its own id, and none failed."""
     frame = _documents(source_id)
     assert frame.height == _COUNTS[source_id]
     assert frame["doc_id"].n_unique() == frame.height
@@ -119,12 +119,12 @@ def test_verse_is_never_joined() -> None:
     texts += [str(r["text"]) for r in _records("lyrics/tango_pd/lyrics.jsonl.xz")]
     batch = Batch(pl.DataFrame({"raw": [t.encode() for t in texts], "media_type": ["text/plain"] * len(texts)}))
     results = Extract()(batch).frame["text"]
-    kept = ["\n".join(line.rstrip() for line in text.split("\n")).strip("\n") for text in texts]
-    assert results.to_list() == kept
+    expected = ["\n".join(line.rstrip() for line in text.split("\n")).strip("\n") for text in texts]
+    assert results.to_list() == expected
 
 
 def test_sonnets_know_their_authors_countries() -> None:
-    """All but the six sonnets whose author's country the corpus doesn't say."""
+    """Only six sonnets lack a country, because the corpus doesn't state it."""
     countries = dict(_documents("disco-sonnets")["country"].value_counts().iter_rows())
     assert countries[None] == 6
     assert (countries["CU"], countries["MX"], countries["AR"], countries["ES"]) == (476, 123, 70, 446)
@@ -136,38 +136,38 @@ def test_the_conversations_are_free_of_markup_and_lose_no_words() -> None:
     marked = frame.filter(pl.col("text").str.contains(r"[<>*]|Noise|SPA"))
     assert marked.is_empty()
     records = _records("oral_history/mapudungun_nc/turns_clean.jsonl.xz")
-    said = sum(len(re.findall(r"\w+", re.sub(r"<[^<>]*>", " ", str(r["spa"])))) for r in records)
-    kept = sum(len(re.findall(r"\w+", t)) for t in frame.filter(pl.col("declared_language") == "spa")["text"])
-    assert abs(said - kept) <= 5
+    spoken_words = sum(len(re.findall(r"\w+", re.sub(r"<[^<>]*>", " ", str(r["spa"])))) for r in records)
+    kept_words = sum(len(re.findall(r"\w+", t)) for t in frame.filter(pl.col("declared_language") == "spa")["text"])
+    assert abs(spoken_words - kept_words) <= 5
 
 
 def test_the_notes_of_the_conversion_are_gone_from_the_portuguese_novels() -> None:
-    """Each novel begins with itself."""
+    """Each novel begins with its own text."""
     texts = _documents("eltec-por")["text"]
     assert not texts.str.contains("(?i)converted by|checked by|coleção eltec").any()
     assert (texts.str.len_chars() > 60_000).all()
 
 
 def test_pages_give_what_their_gold_says() -> None:
-    """The snippets that a reader marked as text are in it, those marked as boilerplate are not."""
+    """Snippets that a reader marked as text are in the page's text, and snippets marked as boilerplate are not."""
     folder = _DATA / _FOLDERS["news-pages"]
     texts = {
         origin["file"].rpartition("/")[2]: text
         for origin, text in _extracted("news-pages").select("origin", "text").iter_rows()
     }
-    wanted = unwanted = results = leaked = 0
+    required = forbidden = included = leaked = 0
     for line in (folder / "gold.jsonl").read_text(encoding="utf-8").splitlines():
         gold = json.loads(line)
         text = texts.get(Path(gold["file"]).name) or texts.get(Path(gold["file"]).name + ".gz")
         if text is None:
             continue
         must, must_not = gold["gold_with"] or [], gold["gold_without"] or []
-        wanted += len(must)
-        unwanted += len(must_not)
-        results += sum(snippet in text for snippet in must)
+        required += len(must)
+        forbidden += len(must_not)
+        included += sum(snippet in text for snippet in must)
         leaked += sum(snippet in text for snippet in must_not)
-    assert wanted > 100
-    # Floors: trafilatura 2.3.1 gives 101 of 107, and 20 of the 105 that it should leave out. The shipped layout model
-    # has learnt from these pages too: what it gives on other sites is told in docs/benchmarks.md, by folds.
-    assert results / wanted > 0.93
-    assert leaked / unwanted < 0.2
+    assert required > 100
+    # Floors: trafilatura 2.3.1 returns 101 of 107, and 20 of the 105 that it should leave out. The shipped layout model
+    # was trained on these pages, too; docs/benchmarks.md has its results on other sites, by folds.
+    assert included / required > 0.93
+    assert leaked / forbidden < 0.2

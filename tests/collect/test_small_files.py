@@ -1,4 +1,4 @@
-"""Many small files are taken together: the same rows as one by one, few files on disk, and a new file redoes little."""
+"""Small files are read in packs: the rows are the same, fewer files are written, and a new file redoes little."""
 
 from __future__ import annotations
 
@@ -50,28 +50,28 @@ def _listed(sizes: Sequence[int]) -> list[InputFile]:
 @given(st.lists(st.sampled_from([0, 900, 60_000, module.SMALL, module.SMALL + 1, 2**27]), max_size=3000))
 @settings(max_examples=settings().max_examples // 4, deadline=None)
 def test_packs_are_all_files_in_order_within_bounds(sizes: list[int]) -> None:
-    """Bounded by number and by bytes; a large file stands alone, and so does each of a few."""
+    """A pack has a limited number of files and bytes; a large file, and each of a few files, is a pack of its own."""
     files = _listed(sizes)
-    found = list(packs(files))
-    assert [file for pack in found for file in pack] == files
-    assert all(len(pack) <= module.PACK_FILES for pack in found)
-    assert all(sum(file.size for file in pack) <= module.PACK_BYTES for pack in found if len(pack) > 1)
-    assert all(len(pack) == 1 for pack in found if max(file.size for file in pack) > module.SMALL)
+    all_packs = list(packs(files))
+    assert [file for pack in all_packs for file in pack] == files
+    assert all(len(pack) <= module.PACK_FILES for pack in all_packs)
+    assert all(sum(file.size for file in pack) <= module.PACK_BYTES for pack in all_packs if len(pack) > 1)
+    assert all(len(pack) == 1 for pack in all_packs if max(file.size for file in pack) > module.SMALL)
     if sum(size <= module.SMALL for size in sizes) <= module.FEW:
-        assert len(found) == len(files)
+        assert len(all_packs) == len(files)
 
 
 def test_many_small_files_are_few_packs() -> None:
-    """Of 1,500 files of 4 kB, and of pages of 20 kB, a handful; of 100,000 some 200, none of a few files only."""
+    """1,500 files of 4 kB or 20 kB are at most 5 packs, and 100,000 files at most 250."""
     assert 2 <= len(list(packs(_listed([4_000] * 1500)))) <= 5
     assert 2 <= len(list(packs(_listed([20_000] * 1500)))) <= 5
     assert 150 < len(list(packs(_listed([4_000] * 100_000)))) < 250
 
 
 def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
-    """Wherever it stands among 6,000: counted off from the first, all packs after it would be others."""
+    """An added, removed or changed file changes mostly one pack and at most three, anywhere among 6,000 files."""
     files = _listed([4_000] * 6000)
-    before = set(packs(files))
+    original_packs = set(packs(files))
     chance = random.Random(5)
     changed = []
     for _ in range(60):
@@ -79,13 +79,13 @@ def test_a_file_that_comes_or_goes_changes_one_pack_or_two() -> None:
         more = sorted([*files, InputFile(f"{files[at].relative}-b.txt", "", 4_000)])
         fewer = [*files[:at], *files[at + 1 :]]
         grown = [*files[:at], InputFile(files[at].relative, "", 30_000), *files[at + 1 :]]
-        changed += [len(set(packs(other)) - before) for other in (more, fewer, grown)]
+        changed += [len(set(packs(changed_files)) - original_packs) for changed_files in (more, fewer, grown)]
     assert max(changed) <= 3
     assert sum(changed) < 1.1 * len(changed)
 
 
 def _folder(path: Path, count: int) -> Path:
-    """A folder of small files of several formats, some of which can't be read."""
+    """Create a folder of small files in several formats, including unreadable ones."""
     path.mkdir()
     for number in range(count):
         text = _TEXT.format(n=number)
@@ -106,8 +106,8 @@ def _folder(path: Path, count: int) -> Path:
         suffix = list(named)[number % len(named)]
         (path / f"{number:04}.{suffix}").write_bytes(named[suffix])
         if number % 7 == 0:
-            other = list(spoilt)[number % len(spoilt)]
-            (path / f"{number:04}-mala.{other}").write_bytes(spoilt[other])
+            spoilt_suffix = list(spoilt)[number % len(spoilt)]
+            (path / f"{number:04}-mala.{spoilt_suffix}").write_bytes(spoilt[spoilt_suffix])
     with zipfile.ZipFile(path / "envio.zip", "w") as archive:
         for number in range(9):
             archive.writestr(f"{number}.txt", _TEXT.format(n=f"z{number}"))
@@ -118,19 +118,19 @@ def _folder(path: Path, count: int) -> Path:
 
 @pytest.mark.parametrize("options", [{}, {"rows": 7}, {"bytes_": 300}, {"limit": 1}, {"limit": 2, "rows": 5}])
 def test_files_read_together_give_the_rows_of_each(tmp_path: Path, options: dict[str, Any]) -> None:
-    """In their order, with their failures and their limits, in fewer frames, however small these may be."""
+    """Order, failures and limits are the same as for single files, in fewer frames, however small they may be."""
     files = list_inputs(_ANY, _folder(tmp_path / "in", 60))
-    apart = [frame for file in files for frame in read(_ANY, file, **options)]
-    together = list(read_all(_ANY, files, **options))
-    whole = pl.concat(apart, how="diagonal")
-    assert pl.concat(together, how="diagonal").select(whole.columns).equals(whole)
+    single_frames = [frame for file in files for frame in read(_ANY, file, **options)]
+    joint_frames = list(read_all(_ANY, files, **options))
+    whole = pl.concat(single_frames, how="diagonal")
+    assert pl.concat(joint_frames, how="diagonal").select(whole.columns).equals(whole)
     assert whole["drop_reason"].drop_nulls().n_unique() >= 4
-    assert len(together) == 1 if not options else len(together) <= len(apart)
-    assert all(frame.height <= options.get("rows", 2000) for frame in together)
+    assert len(joint_frames) == 1 if not options else len(joint_frames) <= len(single_frames)
+    assert all(frame.height <= options.get("rows", 2000) for frame in joint_frames)
 
 
 def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple[bool, ...]], list[pl.DataFrame]]:
-    """Of each part which steps were reused, and the run's rows: kept, set aside, on record."""
+    """Return the reused steps of each part, and the run's kept rows, dropped rows and ledger."""
     recipe = folder.parent / "receta.toml"
     recipe.write_text(recipe_of("extract", "repair", "redact", "dedupe near = false", source=str(folder)))
     plan = make_plan(load_recipe(str(recipe)), {})
@@ -153,23 +153,23 @@ def _worked(folder: Path, out: Path, recipe_of: SmallRecipe) -> tuple[list[tuple
 def test_a_run_tells_the_same_of_packs_as_of_single_files(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kept rows, rows set aside and the ledger; one damaged file in a pack is a row, and not the pack."""
+    """Kept rows, dropped rows and ledger are equal; a damaged file in a pack fails alone."""
     folder = _folder(tmp_path / "in", 40)
-    packed, together = _worked(folder, tmp_path / "together", small_recipe)
+    packed, packed_tables = _worked(folder, tmp_path / "together", small_recipe)
     monkeypatch.setattr(module, "FEW", 10**6)
-    single, apart = _worked(folder, tmp_path / "apart", small_recipe)
+    single, single_tables = _worked(folder, tmp_path / "apart", small_recipe)
     assert (len(packed), len(single)) == (1, 47)
-    for one, other in zip(together, apart, strict=True):
-        by = ["doc_id", "reason"] if "reason" in one.columns else ["doc_id"]
-        assert one.sort(by).equals(other.sort(by))
-    assert together[0]["doc_id"].equals(apart[0]["doc_id"])  # in the order of the files, too
+    for packed_table, single_table in zip(packed_tables, single_tables, strict=True):
+        by = ["doc_id", "reason"] if "reason" in packed_table.columns else ["doc_id"]
+        assert packed_table.sort(by).equals(single_table.sort(by))
+    assert packed_tables[0]["doc_id"].equals(single_tables[0]["doc_id"])  # in the order of the files, too
     assert sum(file.is_file() for file in (tmp_path / "together").rglob("*")) < 40
 
 
 def test_one_file_more_redoes_its_pack_alone(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Changed, added or removed; and when all is as it was, everything is reused."""
+    """A changed, added or removed file redoes one or two packs; without a change, everything is reused."""
     monkeypatch.setattr(module, "PACK_FILES", 12)
     folder = tmp_path / "in"
     folder.mkdir()
@@ -192,7 +192,7 @@ def test_one_file_more_redoes_its_pack_alone(
 
 
 def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """And not all others of the pack, which are read as before."""
+    """The diff names the changed and the new file, and not the other files of their pack."""
     folder = tmp_path / "in"
     folder.mkdir()
     for number in range(30):
@@ -202,21 +202,21 @@ def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_re
         (folder / "012.txt").write_text(text)
         (folder / f"031-{text}.txt").write_text(_TEXT.format(n=31))
         _worked(folder, tmp_path / "out", small_recipe)
-        [made] = set((tmp_path / "out" / "runs").glob("receta-*")) - runs.keys()
-        runs[made] = read_record(made).values
-    found = differences(*runs.values())
-    assert [(one.what, one.name, one.aspect) for one in found if one.what == "input"] == [
+        [run_folder] = set((tmp_path / "out" / "runs").glob("receta-*")) - runs.keys()
+        runs[run_folder] = read_record(run_folder).values
+    changes = differences(*runs.values())
+    assert [(change.what, change.name, change.aspect) for change in changes if change.what == "input"] == [
         ("input", "in: 012.txt", "content"),
         ("input", "in: 031-dos.txt", ""),
     ]
-    assert len(runs[made]["parts"]) == 1
-    assert title_of(runs[made]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
+    assert len(runs[run_folder]["parts"]) == 1
+    assert title_of(runs[run_folder]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
 
 
 def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Small files, a compressed file whose parts are reached by unpacking, and a large file that can't be cut."""
+    """The plan has small files, a compressed file with several parts, and a large file that can't be cut."""
     for name in ("latam_corpus.pipeline.planning.span_cache", "latam_corpus.cli.running.outcome"):
         monkeypatch.setattr(f"{name}.SPAN_BYTES", 2_000)
     monkeypatch.setattr(module, "SMALL", 2_000)
@@ -230,24 +230,24 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     (folder / "s.txt").write_text(_TEXT * 20)
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", "repair", source=str(folder)))
-    said = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
-    assert (said.code, said.err.count("finding where to split it")) == (0, 2), said.err
-    told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run", "--json").json
-    (cut,) = told["cut"]
-    assert told["together"] == {"files": 20, "parts": 1}
+    result = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
+    assert (result.code, result.err.count("finding where to split it")) == (0, 2), result.err
+    plan = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run", "--json").json
+    (cut,) = plan["cut"]
+    assert plan["together"] == {"files": 20, "parts": 1}
     assert (cut["file"], cut["bytes"]) == ("r.jsonl.gz", len("\n".join(lines)))
     assert cut["unpacked_again"] > cut["bytes"]
-    assert told["uncut"] == [{"file": "s.txt", "bytes": len((_TEXT * 20).encode())}]
-    assert told["files"] == 22
-    assert told["parts"] == 2 + cut["parts"]
-    assert "20 small files are read together, in 1 part" in said.out
-    assert f"r.jsonl.gz: {cut['parts']} parts" in said.out
-    assert "unpacked once more" in said.out
-    assert "s.txt: one part" in said.out
+    assert plan["uncut"] == [{"file": "s.txt", "bytes": len((_TEXT * 20).encode())}]
+    assert plan["files"] == 22
+    assert plan["parts"] == 2 + cut["parts"]
+    assert "20 small files are read together, in 1 part" in result.out
+    assert f"r.jsonl.gz: {cut['parts']} parts" in result.out
+    assert "unpacked once more" in result.out
+    assert "s.txt: one part" in result.out
 
 
 def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that workers share it; of a large one they would be too many files."""
+    """Small parts let workers share a small source; a large source would have too many of them."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 4_000)
     monkeypatch.setattr(span_cache, "SMALL_SPAN_BYTES", 1_000)
     monkeypatch.setattr(span_cache, "SMALL_SOURCE", 100_000)
@@ -255,37 +255,37 @@ def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: p
     path = tmp_path / "r.jsonl"
     path.write_text("".join(f'{{"id": "r{n}", "text": "{_TEXT}"}}\n' for n in range(100)))
     (file,) = list_inputs(_ANY, str(path))
-    one = Input(file, "00", "00", state_of(file.url))
-    small, large = (span_cache.cached_spans(_ANY, one, size) for size in (100_000, 100_001))
+    file_input = Input(file, "00", "00", state_of(file.url))
+    small, large = (span_cache.cached_spans(_ANY, file_input, size) for size in (100_000, 100_001))
     assert len(small) > 2 * len(large) > 2
 
 
 def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kept by its bytes and how it is read; found again where what is kept is damaged, or can not be written."""
+    """Cut points are cached by content and reader options, and recomputed if the cache is damaged or not writable."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
     looked: list[str] = []
 
-    def told(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
+    def recorded_split(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
         looked.append(file.relative)
         return split(source, file, bytes_)
 
-    monkeypatch.setattr(span_cache, "split", told)
+    monkeypatch.setattr(span_cache, "split", recorded_split)
     path = tmp_path / "r.jsonl"
     path.write_text('{"text": "Copla de la vidala."}\n' * 100)
     (file,) = list_inputs(_ANY, path)
-    one = Input(file, digest(file), "", state_of(file.url))
-    found = span_cache.cached_spans(_ANY, one, one.file.size)
-    assert found == split(_ANY, file, 1_000)
-    assert span_cache.cached_spans(_ANY, one, one.file.size) == found
+    file_input = Input(file, digest(file), "", state_of(file.url))
+    spans = span_cache.cached_spans(_ANY, file_input, file_input.file.size)
+    assert spans == split(_ANY, file, 1_000)
+    assert span_cache.cached_spans(_ANY, file_input, file_input.file.size) == spans
     assert len(looked) == 1
     grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})
-    assert span_cache.cached_spans(grouped, one, one.file.size) == [None]
-    (kept,) = [one for one in (tmp_path / "cache").rglob("*.json") if "lines" in one.read_text()]
-    for spoilt in (kept.read_text()[:-9], kept.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
-        kept.write_text(spoilt)
-        assert span_cache.cached_spans(_ANY, one, one.file.size) == found
+    assert span_cache.cached_spans(grouped, file_input, file_input.file.size) == [None]
+    (cached_file,) = [entry for entry in (tmp_path / "cache").rglob("*.json") if "lines" in entry.read_text()]
+    for spoilt in (cached_file.read_text()[:-9], cached_file.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
+        cached_file.write_text(spoilt)
+        assert span_cache.cached_spans(_ANY, file_input, file_input.file.size) == spans
     assert len(looked) == 5
     (tmp_path / "plain").write_text("")
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "plain"))
-    assert span_cache.cached_spans(_ANY, one, one.file.size) == found
+    assert span_cache.cached_spans(_ANY, file_input, file_input.file.size) == spans

@@ -37,7 +37,7 @@ def _rows(source: Source, folder: Path) -> list[dict[str, Any]]:
 
 
 def _row(folder: Path, source: Source, **columns: Any) -> dict[str, Any]:
-    """The document of a record with these columns."""
+    """Return the document of a record with these columns."""
     (folder / "a.jsonl").write_text(json.dumps({"text": "Una copla.", **columns}) + "\n", encoding="utf-8")
     [row] = _rows(source, folder)
     return row
@@ -118,7 +118,7 @@ def test_an_unmapped_column_narrows_the_record(
     ],
 )
 def test_what_states_nothing_narrower_changes_nothing(tmp_path: Path, column: str, value: Any) -> None:
-    """Neither the terms nor the ledger."""
+    """Neither the terms nor the ledger change."""
     row = _row(tmp_path, _source(), **{column: value})
     assert (row["rights"], row["rights_tier"], row["uses"], row["evidence"]) == ("CC0-1.0", "open", _ALL, None)
 
@@ -173,7 +173,7 @@ def test_a_mapped_column_and_an_unmapped_one_both_count(tmp_path: Path) -> None:
 
 
 def test_uses_and_days_can_be_mapped(tmp_path: Path) -> None:
-    """And a column of such a name that says something else can be left out."""
+    """A column of such a name with another meaning can be left out."""
     source = _source(columns={"uses": "permitido", "expires": "vence"})
     row = _row(tmp_path, source, permitido="evaluar", vence="31/12/2026")
     assert (row["uses"], row["expires"]) == (["evaluate"], date(2026, 12, 31))
@@ -182,7 +182,7 @@ def test_uses_and_days_can_be_mapped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet", "arrow", "csv.gz"])
 def test_every_format_of_records_has_them(tmp_path: Path, suffix: str) -> None:
-    """Also formats of which only the needed columns are read."""
+    """Formats that are read by column have them, too."""
     records = {"text": ["Una copla.", "Otra copla."], "número": ["1", "2"], "license": ["", "CC BY-NC 4.0"]}
     frame = pl.DataFrame(records)
     path = tmp_path / f"a.{suffix}"
@@ -198,7 +198,7 @@ def test_every_format_of_records_has_them(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_struct_of_metadata_in_parquet_is_read(tmp_path: Path) -> None:
-    """Although nothing else of it is."""
+    """The reader takes nothing else of the struct."""
     pl.DataFrame({"text": ["Una copla."], "metadata": [{"license": "CC BY-NC 4.0"}]}).write_parquet(
         tmp_path / "a.parquet"
     )
@@ -207,9 +207,10 @@ def test_a_struct_of_metadata_in_parquet_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [{}, {"rights": "license"}])
 def test_a_group_has_the_strictest_terms_of_its_records(tmp_path: Path, columns: dict[str, str]) -> None:
-    """Not those of its first one alone, whether they are mapped or not."""
+    """All records of a group count, not only the first one, whether they are mapped or not."""
     records = [
-        {"libro": "a", "text": f"Verso {n}.", "license": one} for n, one in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
+        {"libro": "a", "text": f"Verso {n}.", "license": licence}
+        for n, licence in enumerate(("CC0-1.0", "CC BY-NC 4.0"))
     ]
     records.append({"libro": "b", "text": "Verso 3.", "license": "CC0-1.0"})
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
@@ -218,7 +219,7 @@ def test_a_group_has_the_strictest_terms_of_its_records(tmp_path: Path, columns:
 
 
 def test_all_texts_of_a_record_have_its_terms(tmp_path: Path) -> None:
-    """A translation as the original."""
+    """A translation has the terms of the original."""
     record = {"es": "Una copla.", "pt": "Uma trova.", "license": "CC BY-NC 4.0"}
     (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
     texts = [{"column": "es", "language": "spa"}, {"column": "pt", "language": "por"}]
@@ -226,14 +227,17 @@ def test_all_texts_of_a_record_have_its_terms(tmp_path: Path) -> None:
 
 
 def test_what_was_read_and_what_was_not_understood_is_named(tmp_path: Path) -> None:
-    """By `check`, by `run` and `run.json`, and in the ledger."""
-    records = [{"text": f"Copla {n}.", "Licencia": one} for n, one in enumerate(("permiso verbal", "CC BY 4.0", None))]
+    """`check`, `run`, `run.json` and the ledger report the columns and values."""
+    records = [
+        {"text": f"Copla {n}.", "Licencia": statement}
+        for n, statement in enumerate(("permiso verbal", "CC BY 4.0", None))
+    ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     seen = examine(_source(), str(tmp_path))
     doubts = " / ".join(str(doubt.problem) for doubt in seen.doubts)
     assert "«Licencia» is read as «rights» although it isn't mapped: 2 values" in doubts
     assert "1 value of «Licencia» isn't understood as «rights», such as «permiso verbal», and its document is" in doubts
-    assert [str(one.problem) for one in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
+    assert [str(doubt.problem) for doubt in terms_reported("envio", Facts.of(seen.facts.as_dict()))]
     [mapping] = [
         mapping_row for mapping_row in mapping_rows({"envio": seen.facts}) if mapping_row["from"] == "Licencia"
     ]
@@ -262,7 +266,7 @@ def test_two_columns_of_one_name_end_the_run(tmp_path: Path) -> None:
 
 
 def test_the_order_of_statements_does_not_matter() -> None:
-    """All of them count, whatever their places."""
+    """All statements count, in any order."""
     source = _source()
     terms = Terms("CC0-1.0", "open", tuple(_ALL))
     stated = [
@@ -270,8 +274,8 @@ def test_the_order_of_statements_does_not_matter() -> None:
         Stated("rights", "derechos", "CC BY-NC 4.0"),
         Stated("uses", "uses", ["train", "evaluate"]),
     ]
-    one, other = (narrowed(source, terms, narrowing_of(each)) for each in (stated, stated[::-1]))
-    assert one == other == Terms("CC BY-NC 4.0", "non_commercial", ("evaluate",))
+    in_order, in_reverse = (narrowed(source, terms, narrowing_of(each)) for each in (stated, stated[::-1]))
+    assert in_order == in_reverse == Terms("CC BY-NC 4.0", "non_commercial", ("evaluate",))
 
 
 def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
@@ -286,6 +290,6 @@ def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").unlink()
     with RowWriter(tmp_path / "b.jsonl") as writer:
         writer.write([{}], frame)
-    [again] = _rows(_source(), tmp_path)
-    assert (again["rights_tier"], again["uses"]) == ("non_commercial", ["evaluate"])
-    assert [one["signal"] for one in again["opt_outs"]] == ["noai"]
+    [reread_row] = _rows(_source(), tmp_path)
+    assert (reread_row["rights_tier"], reread_row["uses"]) == ("non_commercial", ["evaluate"])
+    assert [opt_out["signal"] for opt_out in reread_row["opt_outs"]] == ["noai"]

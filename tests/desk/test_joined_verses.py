@@ -59,7 +59,7 @@ def test_the_form_that_a_template_offers_joins_no_verses(name: str, form: str | 
 
 
 def test_the_wizard_leaves_the_form_open_on_enter() -> None:
-    """And takes prose or verse where somebody says so."""
+    """Typing 1 leaves it open, too; a number or a name selects prose or verse."""
     template = load_template("folder")
     for typed, form in (("", None), ("1", None), ("2", "prose"), ("verso", "verse")):
         answers = iter(("Poemas", "", "Familia", "-", "-", "", "-", "-", "1", typed, "-", "CC0", "", "-", "-"))
@@ -98,7 +98,7 @@ class _Scripted:
     ],
 )
 def test_stanzas_are_told_from_paragraphs(text: str, is_verse: bool) -> None:
-    """Wrapped prose, a paragraph a line and prose with one stanza in it aren't verse."""
+    """Wrapped prose, paragraphs on single lines and prose with one stanza aren't verse."""
     assert looks_like_verse(text) == is_verse
 
 
@@ -119,7 +119,7 @@ def test_files_with_verses_are_named_where_the_form_is_prose(folder: Path) -> No
 
 
 def test_check_advises_on_verse(command_line: CommandLine, folder: Path) -> None:
-    """As advice, with which the file is valid."""
+    """The advice doesn't make the file invalid."""
     source = folder / "poemas.toml"
     source.write_text(
         'id = "poemas"\ntitle = "A"\nholder = "B"\n[collect]\nkind = "files"\nfiles = ["*.txt"]\nform = "prose"\n',
@@ -131,7 +131,9 @@ def test_check_advises_on_verse(command_line: CommandLine, folder: Path) -> None
 
 
 def test_preview_says_that_a_text_looks_like_verse(folder: Path) -> None:
-    """Next to the text whose lines were joined."""
-    said = {item.where: [one.translate("en") for one in item.why] for item in items_of(_source(), str(folder), 3)}
-    assert any("looks like verse" in one for one in said["poema.txt"])
-    assert not any("looks like verse" in one for one in said["cuento.txt"])
+    """The advice is next to the text whose lines were joined."""
+    reasons = {
+        item.where: [reason.translate("en") for reason in item.why] for item in items_of(_source(), str(folder), 3)
+    }
+    assert any("looks like verse" in reason for reason in reasons["poema.txt"])
+    assert not any("looks like verse" in reason for reason in reasons["cuento.txt"])

@@ -1,4 +1,4 @@
-"""`sources new`: questions in the language of who answers, a commented and valid file, never over another."""
+"""`sources new`: questions in the user's language, a commented and valid file, and no overwritten file."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _NAMED = {"title": "Cartas de una familia", "holder": "Familia Ejemplo"}
 
 
 class _Person(io.StringIO):
-    """Somebody who types."""
+    """Answers as a person at a terminal types them."""
 
     def isatty(self) -> bool:
         return True
 
 
 class _Screen:
-    """A person who gives these answers, and what was shown."""
+    """A person who gives these answers, and a record of the shown texts."""
 
     def __init__(self, *typed: str, patient: bool = True) -> None:
         self.typed, self.shown, self.patient = list(typed), "", patient
@@ -117,19 +117,19 @@ def test_editors_find_its_schema_and_a_newer_one_takes_the_place_of_an_older(
 
 
 def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
-    """Neither the one named nor the one that the answers name; nothing of it changes."""
-    kept = tmp_path / "cartas-de-una-familia.toml"
-    kept.write_text("mío", encoding="utf-8")
-    for arguments in (["new", str(kept)], ["new"]):
+    """Neither a file named in the command nor one named by an answer is changed."""
+    existing = tmp_path / "cartas-de-una-familia.toml"
+    existing.write_text("mío", encoding="utf-8")
+    for arguments in (["new", str(existing)], ["new"]):
         piped(*_ANSWERS)
         result = command_line("sources", *arguments, "--template", "folder", "--lang", "es")
         assert result.code == 2
         assert "ya existe" in result.err
-        assert kept.read_text(encoding="utf-8") == "mío"
+        assert existing.read_text(encoding="utf-8") == "mío"
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         (_ANSWERS[:5], "no queda ninguna respuesta"),
         (("Cartas", "MAL id"), "como «mal-id»"),
@@ -137,18 +137,18 @@ def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, p
     ],
 )
 def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
-    command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], told: str
+    command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], message: str
 ) -> None:
     """The next line answers the next question, so a wrong one can't be asked again."""
     piped(*answers)
     result = command_line("sources", "new", "--template", "folder", "--lang", "es")
     assert result.code == 2
-    assert told in result.err.splitlines()[-1]
+    assert message in result.err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
 
 
 def test_a_person_is_asked_again(command_line: CommandLine, piped: Any, tmp_path: Path) -> None:
-    """With what was wrong, until the answer can be used."""
+    """The problem is shown, until the answer can be used."""
     typed = list(_ANSWERS)
     typed[6:7] = ["Ruritania", "CL"]
     piped(*typed, typed=True)
@@ -188,7 +188,7 @@ def test_the_kind_of_holder_is_asked_where_no_template_is_named(
 
 
 def test_a_repository_is_asked_for_its_door() -> None:
-    """The address that DSpace mostly has is offered, on the site that was named."""
+    """The usual address of DSpace is offered, on the site that was named."""
     typed = ("Tesis", "", "Universidad", "https://repo.uni.cl/", "repo@uni.cl", "", "-", "spa", "", "9")
     values = _interview("dspace", "es", *typed)
     assert values["collect"]["oai"]["address"] == "https://repo.uni.cl/server/oai/request"
@@ -226,11 +226,11 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_each_template_is_a_valid_source_in_each_language(template: Any, language: str) -> None:
-    """Once its title and holder are written, with its comments in that language alone."""
+    """A template with title and holder is valid, with comments in that language alone."""
     text = template.filled(_NAMED, language)
-    source, results = check_source(text)
-    assert source is not None, [one.in_language("en") for one in results]
-    assert "id" in {one.key for one in results}  # the example is told to be one
+    source, problems = check_source(text)
+    assert source is not None, [problem.in_language("en") for problem in problems]
+    assert "id" in {problem.key for problem in problems}  # the example id is reported
     assert template.title(language)
     for line in text.splitlines():
         assert len(line) <= 120, line
@@ -240,25 +240,25 @@ def test_each_template_is_a_valid_source_in_each_language(template: Any, languag
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 def test_a_template_states_nothing_in_its_holders_stead(template: Any) -> None:
     """It is refused unfilled; country, languages, rights and consent are empty until someone states them."""
-    refused, results = check_source(template.filled({}, "es"))
+    refused, problems = check_source(template.filled({}, "es"))
     assert refused is None
-    assert {one.key for one in results} == {"title", "holder"}
+    assert {problem.key for problem in problems} == {"title", "holder"}
     source, _ = check_source(template.filled(_NAMED, "es"))
     assert source is not None
     assert (source.rights, source.country, source.languages, source.homepage) == (None, None, (), None)
     assert source.consent.records == ()
-    # Who takes the comment signs away and writes nothing has stated no rights either.
+    # Removing the comment signs without filling in the values states no rights either.
     stated = re.sub(
         r"(?m)^# (\[rights\]|(?:statement|basis|uses|quotation|quoted_from) = )", r"\1", template.filled(_NAMED, "es")
     )
-    refused, results = check_source(stated)
+    refused, problems = check_source(stated)
     assert refused is None
-    assert {one.key for one in results} == {"rights.quotation", "rights.quoted_from"}
+    assert {problem.key for problem in problems} == {"rights.quotation", "rights.quoted_from"}
 
 
 @pytest.mark.parametrize("template", templates(), ids=lambda template: template.name)
 def test_a_template_speaks_three_languages_alike(template: Any) -> None:
-    """As many comments in each, and every value on a line of its own."""
+    """Each language has the same number of comments, and the filled templates have the same values."""
     lines = [*template.common, *template.own]
     counts = {code: sum(line.startswith(f"# {code}:") for line in lines) for code in LANGUAGES}
     assert len(set(counts.values())) == 1
@@ -268,12 +268,12 @@ def test_a_template_speaks_three_languages_alike(template: Any) -> None:
 def test_a_template_can_be_written_blank_and_the_templates_be_listed(
     command_line: CommandLine, piped: Any, tmp_path: Path
 ) -> None:
-    """For those who would rather fill it in by hand."""
+    """A blank template is for users who prefer to fill it in by hand."""
     piped()
     assert command_line("sources", "new", "--template", "gazette", "--blank", "mio.toml", "--lang", "pt").code == 0
     assert "# O título da coleção" in (tmp_path / "mio.toml").read_text(encoding="utf-8")
-    listed = command_line("sources", "new", "--list", "--lang", "es").out
-    assert all(template.name in listed for template in templates())
+    output = command_line("sources", "new", "--list", "--lang", "es").out
+    assert all(template.name in output for template in templates())
     assert len(command_line("sources", "new", "--list", "--json").json) == len(templates())
     assert command_line("sources", "new", "--template", "dspce", "--blank").err.count("did you mean «dspace»") == 1
 
@@ -286,14 +286,14 @@ def test_a_template_can_be_written_blank_and_the_templates_be_listed(
     ],
 )  # fmt: skip
 def test_an_answer_that_cannot_be_used_is_refused(read: Any, typed: str) -> None:
-    """With a sentence in each language that names it."""
+    """The refusal names the answer, in each language."""
     with pytest.raises(AnswerError) as caught:
         read(typed)
     assert all(typed in translation for translation in caught.value.message.translations().values())
 
 
 def test_values_are_written_as_toml_reads_them() -> None:
-    """Whatever people type: quotes, backslashes, line breaks, control characters."""
+    """Quotes, backslashes, line breaks and control characters survive."""
     values = {"title": 'El "año"\\ \n\x7f\x01', "n": 2, "d": date(2026, 1, 2), "b": False, "t": {"a b": {"c": ["x"]}}}
     assert tomllib.loads(toml_text(values)) == values
 

@@ -37,7 +37,7 @@ _BAD = {"id": "Otra Mala", "title": "x", "country": "Ruritania", "genre": "cachi
 
 
 def _fill(path: Path, rows: list[dict[str, Any]], language: str = "es") -> None:
-    """Fill rows of an exported workbook in, as a person would."""
+    """Fill in rows of an exported workbook, as a person would."""
     book = openpyxl.load_workbook(path)
     page = book.worksheets[0]
     places = {str(cell.value).rstrip(" *"): cell.column for cell in page[1]}
@@ -61,11 +61,11 @@ def _column(path: Path, head: str) -> list[Any]:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_source_survives_the_way_through_a_row(path: Path, language: str) -> None:
-    """Each source of the catalogue, in each language: values without a column are TOML in the last one."""
+    """Each source of the catalogue survives in each language; values without a column are TOML in the last one."""
     text = path.read_text(encoding="utf-8")
-    back = source_of(row_of(text, language))
-    assert not back.wrong
-    assert parse_toml(back.text, Source, "fila") == parse_toml(text, Source, "archivo")
+    row = source_of(row_of(text, language))
+    assert not row.wrong
+    assert parse_toml(row.text, Source, "fila") == parse_toml(text, Source, "archivo")
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -78,13 +78,13 @@ def test_the_workbook_has_drop_downs_and_a_page_that_explains_it(
     book = openpyxl.load_workbook(path)
     page, how, words = book.worksheets
     assert [str(cell.value).rstrip(" *") for cell in page[1]] == [
-        one.head.translate(language) for one in (*FIELDS, OTHER)
+        field.head.translate(language) for field in (*FIELDS, OTHER)
     ]
     explained = {cell.value for row in how.iter_rows() for cell in row}
-    assert {why for one in FIELDS for why in one.why.translations().values()} <= explained
-    listed = page.data_validations.dataValidation
-    assert len(listed) == sum(bool(one.names) for one in FIELDS)
-    assert all(words.title in one.formula1 for one in listed)
+    assert {why for field in FIELDS for why in field.why.translations().values()} <= explained
+    validations = page.data_validations.dataValidation
+    assert len(validations) == sum(bool(field.names) for field in FIELDS)
+    assert all(words.title in validation.formula1 for validation in validations)
     assert words.sheet_state == "hidden"
     assert page["A5"].number_format == "@"
 
@@ -92,28 +92,28 @@ def test_the_workbook_has_drop_downs_and_a_page_that_explains_it(
 def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The sheet that came stays as it was; the one that comes back has all its cells and a column more."""
+    """The imported sheet is unchanged; the corrected one has all its cells and one more column."""
     path, folder = tmp_path / "hoja.xlsx", tmp_path / "fuentes"
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD, {}, _BAD, _GOOD | {"title": "Otras"}, {"columna mía": "apunte", **_GOOD, "id": "otras"}])
     came = path.read_bytes()
     result = command_line("sources", "import", path, "--to", folder)
     assert result.code == 1
-    assert sorted(one.name for one in folder.iterdir()) == ["cartas.toml", "otras.toml"]
+    assert sorted(file.name for file in folder.iterdir()) == ["cartas.toml", "otras.toml"]
     source = load_source(folder / "cartas.toml")
     assert (source.country, source.languages, source.uses) == ("CL", ("spa", "arn"), ("train", "evaluate"))
     assert path.read_bytes() == came
-    back = tmp_path / "hoja.corregir.xlsx"
-    good, empty, bad, duplicates, other = _column(back, "Qué corregir")[:5]
-    assert (good, empty, other) == ("✓", None, "✓")
+    corrected = tmp_path / "hoja.corregir.xlsx"
+    good, empty, bad, duplicates, with_extra_column = _column(corrected, "Qué corregir")[:5]
+    assert (good, empty, with_extra_column) == ("✓", None, "✓")
     assert "«Institución que la custodia»: falta" in bad
     assert "«País»: «Ruritania» no se reconoce como país" in bad
     assert "«cartas» ya se usa en otra fila" in duplicates
     assert "fila 4: «Género»: «cachivaches» no es una de las opciones" in result.out
     assert "columnas que no se reconocen y no se usan: columna mía" in result.out
-    assert _column(back, "columna mía")[4] == "apunte"
-    assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
-    assert len(openpyxl.load_workbook(back).worksheets[0].data_validations.dataValidation) > 5
+    assert _column(corrected, "columna mía")[4] == "apunte"
+    assert _column(corrected, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
+    assert len(openpyxl.load_workbook(corrected).worksheets[0].data_validations.dataValidation) > 5
 
 
 def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path: Path) -> None:
@@ -122,34 +122,34 @@ def test_a_corrected_sheet_can_be_given_back(command_line: CommandLine, tmp_path
     command_line("sources", "export", path, "--lang", "pt")
     _fill(path, [_GOOD, _BAD], "pt")
     assert command_line("sources", "import", path, "--to", folder).code == 1
-    back, again = tmp_path / "hoja.corrigir.xlsx", tmp_path / "dos.xlsx"
-    _fill(back, [{}, _GOOD | {"id": "otra"}], "pt")
-    assert command_line("sources", "import", back, "--to", folder, "--back", again).code == 0
-    assert _column(again, "O que corrigir")[:2] == ["✓", "✓"]
-    heads = [cell.value for cell in openpyxl.load_workbook(again).worksheets[0][1]]
+    corrected, second_sheet = tmp_path / "hoja.corrigir.xlsx", tmp_path / "dos.xlsx"
+    _fill(corrected, [{}, _GOOD | {"id": "otra"}], "pt")
+    assert command_line("sources", "import", corrected, "--to", folder, "--back", second_sheet).code == 0
+    assert _column(second_sheet, "O que corrigir")[:2] == ["✓", "✓"]
+    heads = [cell.value for cell in openpyxl.load_workbook(second_sheet).worksheets[0][1]]
     assert heads.count("O que corrigir") == 1
     assert len(list(folder.iterdir())) == 2
-    assert command_line("sources", "import", again, "--back", again).code == 2
+    assert command_line("sources", "import", second_sheet, "--back", second_sheet).code == 2
 
 
 def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp_path: Path) -> None:
     """The row is reported, and the file is unchanged."""
     path, folder = tmp_path / "hoja.csv", tmp_path / "fuentes"
     folder.mkdir()
-    kept = folder / "cartas.toml"
-    kept.write_text('id = "cartas"\ntitle = "Otras"\nholder = "Nadie"\n', encoding="utf-8")
+    existing = folder / "cartas.toml"
+    existing.write_text('id = "cartas"\ntitle = "Otras"\nholder = "Nadie"\n', encoding="utf-8")
     path.write_text(handout_csv([_GOOD], "es"), encoding="utf-8")
     result = command_line("sources", "import", path, "--to", folder)
     assert (result.code, "ya existe con otro contenido" in result.out) == (1, True)
-    assert "Nadie" in kept.read_text(encoding="utf-8")
+    assert "Nadie" in existing.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_csv_is_read_as_spreadsheet_programs_save_it(tmp_path: Path, encoding: str, mark: str) -> None:
-    """Any separator and any charset; the heads may be below a title."""
-    heads = [one.head.translate("es") for one in FIELDS]
-    rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(one.key, "") for one in FIELDS]]
+    """Any separator and charset is read, and the heads may be below a title."""
+    heads = [field.head.translate("es") for field in FIELDS]
+    rows = [["Fuentes de la biblioteca"], [], heads, [_GOOD.get(field.key, "") for field in FIELDS]]
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=mark).writerows(rows)
     path = tmp_path / "hoja.csv"
@@ -176,7 +176,7 @@ def test_formulas_are_text_in_what_comes_back_and_never_computed(command_line: C
     command_line("sources", "export", path, "--lang", "es")
     _fill(path, [_GOOD | {"title": '=HYPERLINK("https://x.example")'}, _GOOD | {"id": "dos", "title": "@canto"}])
     assert command_line("sources", "import", path, "--to", folder).code == 1
-    assert [one.name for one in folder.iterdir()] == ["dos.toml"]
+    assert [file.name for file in folder.iterdir()] == ["dos.toml"]
     assert load_source(folder / "dos.toml").title == "@canto"
     page = openpyxl.load_workbook(tmp_path / "hoja.corregir.xlsx").worksheets[0]
     assert all(cell.data_type != "f" for row in page.iter_rows() for cell in row)
@@ -211,7 +211,7 @@ def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("cells", "message"),
     [
         ({"collect.kind": "sitio web"}, "«Dirección para recolectar»: falta"),
         ({"rights.basis": ""}, "«Fundamento»: falta; elija: licencia"),
@@ -224,17 +224,17 @@ def test_a_merged_cell_is_said_of_each_row_and_a_merged_formula_too(tmp_path: Pa
         ({"homepage": "cartas"}, "«Página»: «cartas» no es una dirección completa"),
     ],
 )
-def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str], told: str) -> None:
-    """Once for each, and the row is no source."""
+def test_what_is_wrong_in_a_row_is_told_by_the_columns_name(cells: dict[str, str], message: str) -> None:
+    """Each problem is reported once, and the row is not a source."""
     row = source_of(_GOOD | cells)
     assert not row.values
-    assert told in " · ".join(one.translate("es") for one in row.wrong)
+    assert message in " · ".join(problem.translate("es") for problem in row.wrong)
     assert len(row.wrong) == 1
 
 
 @pytest.mark.parametrize("name", ["nada.xlsx", "roto.xlsx", "vacio.csv", "otro.ods", "ajeno.csv", "bomba.xlsx"])
 def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, tmp_path: Path, name: str) -> None:
-    """Missing, broken, empty, of another form, without the heads, too large when unpacked: exit code 2."""
+    """A missing, broken, empty or too large file, one of another format or without the heads, gives exit code 2."""
     path = tmp_path / name
     if name == "roto.xlsx":
         path.write_bytes(b"PK\x03\x04 no es un libro")
@@ -251,7 +251,7 @@ def test_a_file_that_is_no_sheet_of_sources_is_told(command_line: CommandLine, t
 def test_without_the_package_a_workbook_is_refused_and_csv_is_read(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the extra that has it."""
+    """The error names the extra that has the package."""
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     result = command_line("sources", "export", tmp_path / "hoja.xlsx")
     assert (result.code, "latam-corpus[sheets]" in result.err) == (2, True)

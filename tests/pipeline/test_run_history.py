@@ -124,7 +124,7 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
 
 
 def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a clock was ahead, no run is silently taken for the newest."""
+    """If a clock was ahead, no run is silently taken as the newest."""
     moment = run_record.now()
     with monkeypatch.context() as patched:
         patched.setattr(run_record, "now", lambda: str(int(moment[:4]) + 1) + moment[4:])
@@ -161,19 +161,24 @@ def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: 
     source.write_text(source.read_text() + 'columns = { obtained = { value = "2024-05-01" } }\n')
     second = bench.named()
     differs = bench.call("runs", "diff", first, second, "--out", bench.out, "--json").json
-    kept = bench.runs("show", second, "--json").json["record"]["rows"]["kept"]
-    assert kept
+    kept_count = bench.runs("show", second, "--json").json["record"]["rows"]["kept"]
+    assert kept_count
     assert differs["stages"] == differs["sources"] == []
-    assert differs["documents"] == {"only_a": 0, "only_b": 0, "changed": kept, "columns": {"obtained": kept}}
+    assert differs["documents"] == {
+        "only_a": 0,
+        "only_b": 0,
+        "changed": kept_count,
+        "columns": {"obtained": kept_count},
+    }
     result = bench.call("runs", "diff", first, second, "--out", bench.out).out
     assert "every stage and source has the same row counts in both" in result
-    assert f"{kept} in both with other values (obtained {kept})" in result
+    assert f"{kept_count} in both with other values (obtained {kept_count})" in result
 
 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     bench: Bench, failing: Callable[[str], None]
 ) -> None:
-    """The same failure again is the same run; a recipe's name stands for its newest complete run."""
+    """The same failure again is the same run; a recipe's name means its newest complete run."""
     failing("abuela")
     result = bench.run()
     assert result.code == 1
@@ -181,20 +186,20 @@ def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     assert bench.run().json["run"] == failed
     assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts"}
     assert "fuente-00001 (1.jsonl): " in bench.runs("show", failed).out
-    kept = (bench.out / "runs" / failed / "run.json").read_bytes()
+    record_bytes = (bench.out / "runs" / failed / "run.json").read_bytes()
     failing("")
     whole = bench.named()
     assert whole != failed
     assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts", whole: "finished"}
-    assert (bench.out / "runs" / failed / "run.json").read_bytes() == kept
+    assert (bench.out / "runs" / failed / "run.json").read_bytes() == record_bytes
     assert bench.named() == whole
     assert bench.runs("show", "mezcla", "--json").json["run"] == whole
     failing("camino")
     bench.write(3, "Se fue despacio por el camino del río.")
     later = bench.run().json["run"]
-    asked = bench.call("sample", "mezcla", "--internal", "--out", bench.out).err
-    assert f"«mezcla» is the run {whole}, the newest finished one" in asked
-    assert f"the later run {later} isn't finished: failed parts" in asked
+    stderr = bench.call("sample", "mezcla", "--internal", "--out", bench.out).err
+    assert f"«mezcla» is the run {whole}, the newest finished one" in stderr
+    assert f"the later run {later} isn't finished: failed parts" in stderr
     counted = bench.runs("diff", failed, whole, "--json").json
     assert {"name": "collect", "in_a": 2, "in_b": 3, "kept_a": 2, "kept_b": 3} in counted["stages"]
 
@@ -338,16 +343,16 @@ def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_ru
     for created in ("cuentos-1", "cuentos-2"):
         kept_run(created, [document(1)])
     assert bench.runs("show", name[:-3], "--json").json["run"] == name
-    several = bench.call("sample", "cuentos", "--out", bench.out)
-    assert (several.code, "name one of: cuentos-1, cuentos-2" in several.err) == (2, True)
+    ambiguous = bench.call("sample", "cuentos", "--out", bench.out)
+    assert (ambiguous.code, "name one of: cuentos-1, cuentos-2" in ambiguous.err) == (2, True)
     assert f"did you mean «{name}»?" in bench.runs("show", f"{name[:-1]}x").err
 
 
 def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Nothing is built from files whose list has lost its seal."""
+    """A release isn't built from files whose list has lost its seal."""
     folder = kept_run("cuentos-0a1b2c3d", [document(n) for n in range(3)])
-    kept = folder / "kept" / "parte-00000.parquet"
-    pl.read_parquet(kept).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept)
+    kept_file = folder / "kept" / "parte-00000.parquet"
+    pl.read_parquet(kept_file).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept_file)
     values = run_record.read_record(folder).values
     for result in (values, {key: item for key, item in values.items() if key != "format"}, values | {"format": 1}):
         (folder / "run.json").write_text(json.dumps(result))
@@ -415,7 +420,7 @@ def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
 
 
 def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) -> None:
-    """Nothing is removed, unless the damaged run itself is named."""
+    """Prune removes nothing, unless the damaged run itself is named."""
     first = bench.named()
     (bench.out / "runs" / first / "run.json").write_bytes(b"")
     outputs = sorted((bench.out / "work").glob("??/*"))
@@ -449,7 +454,7 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("language", "sentence"), [("es", "se rehace"), ("pt", "é refeito")])
 def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str, sentence: str) -> None:
-    """The screen has the translated sentence; the record and JSON have English."""
+    """The terminal shows the translated sentence; the record and JSON have English."""
     name = bench.named()
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"PAR1")
@@ -476,9 +481,9 @@ def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Ca
     failing(" ")
     shutil.rmtree(bench.out)
     assert bench.run().code == 1
-    listed = _told(bench.runs("list", "--lang", "pt"))
-    assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in listed, listed
-    assert all("stage" not in result and "every part" not in result for result in (shown, listed))
+    list_output = _told(bench.runs("list", "--lang", "pt"))
+    assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in list_output, list_output
+    assert all("stage" not in result and "every part" not in result for result in (shown, list_output))
 
 
 def _told(result: Told) -> str:
@@ -499,7 +504,7 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
 
 
 def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """The file, the key and both values; of a list of words those that only one run has."""
+    """The diff names the file, the key and both values, and for lists of words those that only one run has."""
     policies = tmp_path / "filters"
     shutil.copytree(data_folder("filters"), policies)
     (tmp_path / "mezcla.toml").write_text(small_recipe("identify", "filter", release="index = false"))
@@ -511,8 +516,8 @@ def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, smal
     genre.write_text(re.sub(r"(?m)^upper_case_share = .*$", bounds, genre.read_text()))
     language.write_text(language.read_text().replace('"el", "la",', '"la", "êl",', 1))
     second = bench.named(*given)
-    told = bench.runs("diff", first, second, "--json").json["differences"]
-    edited = {d["name"]: (d["a"], d["b"]) for d in told if d["what"] == "policy"}
+    differences = bench.runs("diff", first, second, "--json").json["differences"]
+    edited = {d["name"]: (d["a"], d["b"]) for d in differences if d["what"] == "policy"}
     assert edited["genres/literature.toml: bounds.upper_case_share.max"] == (0.15, 0.4)
     assert edited["languages/spa.toml: stop_words.words"] == (["el"], ["êl"])
     language.write_text(language.read_text().replace('"la", "êl",', '"el", "la",', 1))
@@ -525,7 +530,7 @@ def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, smal
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:
-    """The screen is translated; `--json` has English."""
+    """The terminal output is translated; `--json` has English."""
     first = bench.named()
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))

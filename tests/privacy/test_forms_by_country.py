@@ -1,4 +1,4 @@
-"""Each country's numbers are found in every way that they are written, whole, and nothing of a longer number is."""
+"""Each country's numbers are found whole in every way of writing them, and never inside a longer number."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ _SPOKEN = [
 ]  # fmt: skip
 
 
-def _said(previous: str, number: str, after: str, country: str | None) -> tuple[str, dict[str, int]]:
-    return redact(f"{previous}{number}{after}", "news", country)
+def _said(previous: str, number: str, following: str, country: str | None) -> tuple[str, dict[str, int]]:
+    return redact(f"{previous}{number}{following}", "news", country)
 
 
 _EACH_WRITTEN = [(country, kind, number) for country, kind, *numbers in _WRITTEN for number in numbers]
@@ -93,14 +93,14 @@ _EACH_SPOKEN = [(country, kind, word, number) for country, kind, word, *numbers 
 
 @pytest.mark.parametrize(("country", "kind", "number"), _EACH_WRITTEN)
 def test_punctuation_identifies_a_number_in_its_country(country: str, kind: str, number: str) -> None:
-    """No word needs to be next to it."""
+    """The punctuation is enough; no word needs to be next to it."""
     expected = (f"Firma Rosa, [{kind.upper()}], y nada más.", {kind: 1})
     assert _said("Firma Rosa, ", number, ", y nada más.", country) == expected
 
 
 @pytest.mark.parametrize(("country", "kind", "word", "number"), _EACH_SPOKEN)
 def test_a_word_tells_a_number_in_its_country(country: str | None, kind: str, word: str, number: str) -> None:
-    """In each way to part its digits, and the whole of it goes; far from any word it stays."""
+    """A number after its word is replaced whole, however its digits are grouped."""
     expected = (f"Con {word} [{kind.upper()}], y nada más.", {kind: 1})
     assert _said(f"Con {word} ", number, ", y nada más.", country) == expected
 
@@ -112,7 +112,7 @@ _MARK = r"\[(?!RUT|CPF|CUIT)[A-Z]+\]"
 _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 
-@pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
+@pytest.mark.parametrize(("country", "word", "number"), [(row[0], *row[2:]) for row in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
     """With one more character before or after it, a number is a different one, which is kept or replaced whole."""
     texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
@@ -189,8 +189,8 @@ def test_an_account_of_a_bank_has_its_countrys_length(number: str) -> None:
     for written in (number, by_fours):
         assert is_valid(written)
         assert redact(f"Deposite en {written}, y avise.", "news") == ("Deposite en [IBAN], y avise.", {"iban": 1})
-    for other in (number + "0", number[:-1], number[:4] + "0" + number[4:], "X" + number, number.lower()):
-        assert "iban" not in redact(f"Deposite en {other}, y avise.", "news")[1]
+    for altered in (number + "0", number[:-1], number[:4] + "0" + number[4:], "X" + number, number.lower()):
+        assert "iban" not in redact(f"Deposite en {altered}, y avise.", "news")[1]
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,14 @@ def test_an_account_of_a_bank_has_its_countrys_length(number: str) -> None:
     ],
 )
 def test_a_number_of_two_kinds_is_of_the_rows_country(text: str, by_country: dict[str | None, str]) -> None:
-    """Elsewhere the first in the table is taken."""
+    """In other countries, the first kind in the table is used."""
     word = text.rpartition(" ")[0]
     for country, kind in by_country.items():
         assert redact(f"Con {text}.", "news", country)[0] == f"Con {word} [{kind}].", country
 
 
 def test_each_country_has_its_documents() -> None:
-    """Those of the row's country are tried before the others."""
+    """The kinds of the row's country are tried before the others."""
     own: dict[str, list[str]] = {}
     for item in IDENTIFIERS:
         for country in item.countries or ("everybody",):
@@ -232,7 +232,7 @@ def test_each_country_has_its_documents() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("country", "kind", "number"), [one for one in _EACH_WRITTEN if one[1] in ("curp", "rif")])
+@pytest.mark.parametrize(("country", "kind", "number"), [row for row in _EACH_WRITTEN if row[1] in ("curp", "rif")])
 def test_a_mark_of_capitals_is_looked_for_in_small_texts_too(country: str, kind: str, number: str) -> None:
-    """At the very beginning and end."""
+    """The mark may be at the very beginning or end."""
     assert redact(number, "news", country) == (f"[{kind.upper()}]", {kind: 1})

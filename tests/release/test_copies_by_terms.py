@@ -1,4 +1,4 @@
-"""A copy that a release may not use displaces none that it may: a run weighs what its release's build judges by."""
+"""Dedupe drops a usable copy only for a document that the release may use: both apply the same terms."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class Room:
         agreement: str = "",
     ) -> None:
         """Write a source and its records."""
-        told = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
-        (self.folder / f"{name}.toml").write_text(told)
+        text = SOURCE.format(name=name, rights=rights, uses=uses, holder=holder, agreement=agreement)
+        (self.folder / f"{name}.toml").write_text(text)
         (self.folder / name).mkdir(exist_ok=True)
         day = datetime(2020 if name == "primera" else 2021, 1, 1, tzinfo=UTC).isoformat()
         rows = ({"id": n, "text": t, "url": f"https://{name}.example/{n}", "obtained": day} for n, t in TEXTS.items())
@@ -82,18 +82,18 @@ class Room:
         code: int = 0,
         more: tuple[str, ...] = (),
     ) -> Any:
-        """What `run --json` tells, or why it doesn't run."""
+        """Run a recipe and return its JSON result, or its errors if it fails."""
         named = ", ".join(f'"{name}.toml"' for name in sources)
         recipe = RECIPE.format(sources=named, dedupe=dedupe, admit=admit, uses=uses)
         (self.folder / "receta.toml").write_text(recipe)
-        given = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
+        inputs = [word for name in sources for word in ("--input", f"{name}={self.folder / name}")]
         out = ("--out", self.folder / "out", "--engine", "in-process", "--no-report", "--json")
-        told = self.command_line("run", self.folder / "receta.toml", *given, *out, *more)
-        assert told.code == code, told.err
-        return told.json if code == 0 else told.err
+        result = self.command_line("run", self.folder / "receta.toml", *inputs, *out, *more)
+        assert result.code == code, result.err
+        return result.json if code == 0 else result.err
 
     def released(self) -> list[str]:
-        """The sources of the documents of the latest version."""
+        """Return the sources of the documents of the latest version."""
         store = Store.at(self.folder / "out" / "store")
         manifest = load_manifest(store, *store.find("prueba"))
         return sorted(s for shard in manifest.shards for s in pl.read_parquet(store.path(shard.object))["source_id"])
@@ -101,17 +101,17 @@ class Room:
     def refuse(self, source: str) -> None:
         """Let a site refuse training, as `rights recheck` reads it."""
         store = Store.at(self.folder / "out" / "store")
-        manifest, listed = load_manifest(store, *store.find("prueba")), read_opt_outs(store, "prueba")
+        manifest, opt_outs = load_manifest(store, *store.find("prueba")), read_opt_outs(store, "prueba")
         refusal = OptOut("robots-agent", "GPTBot", f"https://{source}.example/robots.txt", datetime.now(UTC))
         site = type("Site", (), {"opt_outs": lambda _self, _url: [refusal]})()
         sites = {f"https://{source}.example": site}
-        now = updated_opt_outs(web_documents(store, manifest, listed), sites, listed, retroactive=True)
+        now = updated_opt_outs(web_documents(store, manifest, opt_outs), sites, opt_outs, retroactive=True)
         write_opt_outs(store, "prueba", now)
 
 
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine) -> Room:
-    """A folder for sources and runs."""
+    """Return a folder for sources and runs."""
     return Room(tmp_path, command_line)
 
 
@@ -128,14 +128,14 @@ def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: 
     room.refuse("primera")
     assert "no document is left for the version" in room.run("primera", "segunda", dedupe=against, code=1)
     room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
-    would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
-    made = room.run("primera", "segunda", dedupe=against)["run"]
-    assert against or made == would  # what is only looked at fetches no index, which is a part of the name
+    dry_run_name = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
+    run_name = room.run("primera", "segunda", dedupe=against)["run"]
+    assert against or run_name == dry_run_name  # a dry run fetches no index, which is part of the name
     assert room.released() == ["segunda", "segunda"]
 
 
 def test_a_file_of_refusals_that_isnt_there_is_told_before_anything_runs(room: Room) -> None:
-    """A sentence with the file's name."""
+    """The error names the file."""
     room.source("primera")
     [error] = json.loads(room.run("primera", dedupe='refused = "nada.parquet"', code=2))["errors"]
     assert error["place"] == "nada.parquet"
@@ -144,7 +144,7 @@ def test_a_file_of_refusals_that_isnt_there_is_told_before_anything_runs(room: R
 
 @pytest.mark.parametrize("keep", ["existing", "best"])
 def test_a_released_document_beyond_the_recipes_tiers_displaces_none(room: Room, keep: str) -> None:
-    """A version admitted what may not be sold; the next one doesn't, and has the free copies in its place."""
+    """If a version admitted non-commercial texts and the next one doesn't, the next one has the free copies instead."""
     room.source("primera", rights="CC-BY-NC-4.0")
     room.source("segunda")
     room.run("primera", admit='"open", "non_commercial"')
@@ -153,7 +153,7 @@ def test_a_released_document_beyond_the_recipes_tiers_displaces_none(room: Room,
 
 
 def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None:
-    """The index tells what each allows."""
+    """The index has the uses that each document allows."""
     room.source("primera", uses="")
     room.source("segunda")
     room.run("primera")
@@ -163,11 +163,11 @@ def test_a_released_document_that_lacks_a_use_displaces_none(room: Room) -> None
 
 
 def test_a_released_document_that_may_be_used_stays(room: Room) -> None:
-    """Its copy falls, under the same terms and under more of them."""
+    """Its copy is dropped, also if the recipe asks for more uses."""
     room.source("primera")
     room.source("segunda")
     room.run("primera")
-    # Nothing is kept, so that no version is made.
+    # Nothing is kept, so no version is built.
     room.run("segunda", dedupe='against = "prueba"', uses='"train", "redistribute"', code=1)
     assert room.released() == ["primera", "primera"]
 
@@ -191,7 +191,7 @@ _RESERVED = "Todos los derechos reservados"
 
 @pytest.mark.parametrize("case", ["equal", "near", "records", "younger record"])
 def test_a_reserved_record_binds_the_copy_and_the_later_record_that_dedupe_keeps(room: Room, case: str) -> None:
-    """An equal text, one that dedupe confirms as a copy, and another record under the same id, older or younger."""
+    """An equal text, a near-duplicate, and an older or younger record under the same id are left out."""
     story = " ".join(f"{text} {n}" for n in range(6) for text in TEXTS.values())
     rows: list[dict[str, Any]] = [
         {"id": "1", "text": story, "derechos": _RESERVED, "obtained": "2020-01-01"},
@@ -216,7 +216,7 @@ LABEL = '[[consent.records]]\nid = "1"\nlabel = "https://localcontexts.org/label
 def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_next_version(
     room: Room, stricter: str
 ) -> None:
-    """As after `cp -p` or unzipping: upon the version that has them, all of its documents are left out."""
+    """If the files have old times, as after `cp -p` or unzipping, the next version still omits the whole source."""
     free = SOURCE.format(name="cartas", rights="CC0-1.0", uses="", holder="Nadie", agreement="")
     file = room.folder / "cartas" / "textos.jsonl"
     file.parent.mkdir()
@@ -230,6 +230,6 @@ def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_nex
     earlier = set((room.folder / "out" / "runs").glob("receta-*"))
     room.run("cartas", code=1)
     [newest] = set((room.folder / "out" / "runs").glob("receta-*")) - earlier
-    told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
-    assert told.code == 1
-    assert "no document is left for the version" in told.err
+    result = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
+    assert result.code == 1
+    assert "no document is left for the version" in result.err

@@ -56,8 +56,8 @@ def texts_in(*texts: str, by: str = "text", columns: tuple[str, ...] = tuple(TEX
 
 def shares(withdrawn: WithdrawnTexts, documents: list[str]) -> list[float]:
     """Return the share of a text in each document, or of the document in the text; 0 if it is not recognised."""
-    known = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
-    by_row = dict(known.select("row", "share").iter_rows())
+    copies = withdrawn.copies(pl.Series(documents), pl.Series(map(text_hash, documents), dtype=pl.Binary))
+    by_row = dict(copies.select("row", "share").iter_rows())
     return [float(by_row.get(row, 0)) for row in range(len(documents))]
 
 
@@ -74,14 +74,14 @@ def prose(number: int, words: int) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """The plain text of a page: no numbers of pages and stanzas, no notes, no date line."""
+    """Return the plain text of a page, without numbers of pages and stanzas, notes and date line."""
     lines = [line for line in text.splitlines() if not re.match(r"\d+\.?$|\[|Caleta", line)]
     return "\n".join(lines).replace("[1]", "")
 
 
 @pytest.mark.parametrize("by", ["text", "doc", "creator"])
 def test_a_copy_without_its_numbers_is_recognised(by: str) -> None:
-    """Whichever of the two is withdrawn, alone and among other texts."""
+    """Either of the two may be withdrawn, alone or among other texts."""
     plain = without_numbers(SONG)
     assert "1931" not in plain
     for withdrawn, copy in ((SONG, plain), (plain, SONG)):
@@ -91,13 +91,13 @@ def test_a_copy_without_its_numbers_is_recognised(by: str) -> None:
 
 @pytest.mark.parametrize("written", ["1 234 567", "1234567", "1,234,567", "1’234’567", "", "(1)"])
 def test_a_number_that_is_written_otherwise_is_the_same(written: str) -> None:
-    """Or missing."""
+    """A missing number doesn't matter either."""
     text = f"{prose(3, 30)} la población de 1.234.567 habitantes {prose(4, 30)}"
     assert share(texts_in(text), text.replace("1.234.567", written)) > 0.9
 
 
 def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
-    """Excerpts of every length, alone, and among other texts from half of it on; with numbers and without."""
+    """Excerpts of 13 words or more are recognised alone, longer ones also among other texts."""
     words = re.findall(r"\S+\s*", SONG)
     for withdrawn in (texts_in(SONG), texts_in(without_numbers(SONG))):
         for change in (str, without_numbers, lambda text: re.sub(r"\d", "", text)):
@@ -110,27 +110,27 @@ def test_more_of_a_text_never_makes_a_document_less_recognised() -> None:
 
 
 def test_forms_with_other_numbers_are_other_texts() -> None:
-    """Nor does a book in which the withdrawn form isn't; one that has both the form and another is held."""
+    """A book without the withdrawn form isn't recognised either; one with the form among others is."""
     filled = [DECREE.format(number=n, day=n % 28 + 1, year=1890 + n, cents=5 * n) for n in (3, 4, 5)]
     for columns in (tuple(TEXTS), ("text_hash", "words", "runs", "numbers")):
         withdrawn = texts_in(filled[0], columns=columns)
-        assert [share(withdrawn, one) > 0 for one in filled] == [True, False, False]
+        assert [share(withdrawn, decree) > 0 for decree in filled] == [True, False, False]
         assert share(withdrawn, " ".join(filled[1:])) == 0
     assert share(texts_in(filled[0]), " ".join(filled)) > 0.9
 
 
 @pytest.mark.parametrize(
-    ("rate", "least"), [(0.01, 1.0), (0.05, 0.95), (0.07, 0.75)], ids=["one per cent", "five", "seven"]
+    ("rate", "minimum"), [(0.01, 1.0), (0.05, 0.95), (0.07, 0.75)], ids=["one per cent", "five", "seven"]
 )
-def test_misread_copies_are_recognised(rate: float, least: float) -> None:
-    """Of texts of 140 long words, with one character in fourteen misread three in four at least."""
+def test_misread_copies_are_recognised(rate: float, minimum: float) -> None:
+    """With one character in fourteen misread, at least three in four texts of 140 long words are recognised."""
     texts = [prose(seed, 140) for seed in range(20)]
     draw = random.Random(1)
 
     def misread(text: str) -> str:
-        return "".join(draw.choice("abcdefilmnorstu") if draw.random() < rate else one for one in text)
+        return "".join(draw.choice("abcdefilmnorstu") if draw.random() < rate else character for character in text)
 
-    assert sum(share(texts_in(text), misread(text)) > 0 for text in texts) >= least * len(texts)
+    assert sum(share(texts_in(text), misread(text)) > 0 for text in texts) >= minimum * len(texts)
 
 
 def test_what_only_shares_questions_a_refrain_or_a_quotation_is_another_text() -> None:
@@ -172,6 +172,6 @@ def test_the_benchmarks_disguises_are_recognised(pytestconfig: pytest.Config) ->
             pairs += [pair for pair in created if pair]
     results = disguises.recognised(pairs)
     assert sum(results) >= 0.95 * len(pairs)
-    texts = [text for every in genres.values() for text in every[:12]]
-    others = [(text, texts[number - 13]) for number, text in enumerate(texts)]
-    assert sum(disguises.recognised(others)) == 0
+    texts = [text for genre_texts in genres.values() for text in genre_texts[:12]]
+    unrelated_pairs = [(text, texts[number - 13]) for number, text in enumerate(texts)]
+    assert sum(disguises.recognised(unrelated_pairs)) == 0

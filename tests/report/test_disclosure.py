@@ -60,20 +60,25 @@ def _cut_at(place: int, identifier: str) -> str:
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun, tmp_path: Path) -> Path:
     """Create a run of interviews, some dropped before `redact` and two after it, which differ in a DNI."""
     interview = {"genre": "oral_history", "country": "MX", "title": f"Carta de Fulgencia Montes, {_MAIL}"}
-    texts = [_cut_at(place, one) for place in (200, 400, 1200) for one in (_MAIL, _PHONE)]
+    texts = [_cut_at(place, identifier) for place in (200, 400, 1200) for identifier in (_MAIL, _PHONE)]
     signals = [{"stop_word_share": 0.2, "word_count": float(n)} for n in range(len(texts))]
-    fell = [
+    dropped_rows = [
         document(20 + n, text=text, drop_reason="stop_word_share<0.3", signals=signals[n], **interview)
         for n, text in enumerate(texts)
     ]
-    kept = [document(0, text=f"{_TALE}, DNI [DNI], ayer", country="AR", signals={"stop_word_share": 0.4})]
-    same = {"country": "AR", "drop_reason": "duplicate", "duplicate_of": kept[0]["doc_id"], "containment": 0.9}
-    fell.append(document(30, text=f"{_TALE}, su documento nacional, DNI 28.456.789, ayer", **same))
-    folder = kept_run("voces-1a2b3c4d", kept, stage=[{"use": "boilerplate"}])
+    kept_rows = [document(0, text=f"{_TALE}, DNI [DNI], ayer", country="AR", signals={"stop_word_share": 0.4})]
+    duplicate_fields = {
+        "country": "AR",
+        "drop_reason": "duplicate",
+        "duplicate_of": kept_rows[0]["doc_id"],
+        "containment": 0.9,
+    }
+    dropped_rows.append(document(30, text=f"{_TALE}, su documento nacional, DNI 28.456.789, ayer", **duplicate_fields))
+    folder = kept_run("voces-1a2b3c4d", kept_rows, stage=[{"use": "boilerplate"}])
     note = {"stage": "boilerplate", "verdict": "changed", "evidence": json.dumps({"lines": [_TOLD]})}
-    events = [row | note for row in fell[:-1]]
+    events = [row | note for row in dropped_rows[:-1]]
     for kind, rows, columns in (
-        ("dropped", fell, schema.DOCUMENT_SCHEMA),
+        ("dropped", dropped_rows, schema.DOCUMENT_SCHEMA),
         ("ledger", events, schema.LEDGER_SCHEMA),
     ):
         (folder / kind).mkdir()
@@ -96,7 +101,7 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun, tmp_path: Path
 def test_what_fell_before_is_shown_as_redact_shows_it(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """By genre, country and the source's list, titles too, and whole before anything is cut, on every page and list."""
+    """Texts and titles are redacted before they are cut, by genre, country and list, on every page and list."""
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     commands = [
         ("report", run, "--to", page),
@@ -131,7 +136,7 @@ def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, 
 
 
 def test_speakers_stand_under_their_codes(document: Document) -> None:
-    """Documents that were dropped before it; with codes by a key, they aren't renumbered."""
+    """Speakers of documents dropped before `redact` are shown by codes; codes made with a key aren't renumbered."""
     turns = [{"speaker": "Rosa Paz", "offset": 0, "start": None, "end": None}]
     row = document(0, genre="oral_history", title="Rosa Paz cuenta", text="Rosa Paz: Llegué.", turns=turns)
     shown = Redaction().row(row | {"drop_reason": "stop_word_share<0.3"})
@@ -152,23 +157,26 @@ def test_what_is_withdrawn_is_on_no_page(
 ) -> None:
     """Documents with the same text under another name, or dropped for it, are hidden too; the search says why."""
     song = f"{_TALE}. " + " ".join(f"Estrofa {n} de la zamba del molino viejo." for n in range(12))
-    kept = [document(0, text=song, title="Zamba"), document(1, title="A la vista", variant_of=document(0)["doc_id"])]
-    folder = kept_run("canto-1a2b3c4d", kept)
-    fell = [
-        document(2, text=f"{song} Fin.", title="Copia", drop_reason="duplicate", duplicate_of=kept[0]["doc_id"]),
+    kept_rows = [
+        document(0, text=song, title="Zamba"),
+        document(1, title="A la vista", variant_of=document(0)["doc_id"]),
+    ]
+    folder = kept_run("canto-1a2b3c4d", kept_rows)
+    dropped_rows = [
+        document(2, text=f"{song} Fin.", title="Copia", drop_reason="duplicate", duplicate_of=kept_rows[0]["doc_id"]),
         document(3, text="Otra que se fue.", title="Retirada", drop_reason="withdrawn"),
         document(4, text="Corta.", title="Corta", drop_reason="word_count<20"),
     ]
     (folder / "dropped").mkdir()
-    frame = schema.conform(pl.DataFrame(fell, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    frame = schema.conform(pl.DataFrame(dropped_rows, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     frame.write_parquet(folder / "dropped" / "parte-00000-0.parquet")
     seal_run(folder)
     out, page = ("--out", tmp_path / "out"), tmp_path / "p.html"
     command_line("release", "build", "canto", folder.name, "--admit", "open", "--uses", "train", *out)
-    requested = ("--doc", kept[0]["doc_id"], "--because", "así lo pide")
+    requested = ("--doc", kept_rows[0]["doc_id"], "--because", "así lo pide")
     result = command_line("release", "withdraw", "canto", *requested, *out)
     assert result.code == 0, result.err
-    for command, there in (
+    for command, visible in (
         (("report", folder, "--to", page), "A la vista"),
         (("report", folder, "--internal", "--to", page), "A la vista"),
         (("sample", folder, "--n", "9", "--to", page), "A la vista"),
@@ -178,7 +186,7 @@ def test_what_is_withdrawn_is_on_no_page(
     ):
         assert command_line(*command, *out).code == 0
         shown = page.read_text(encoding="utf-8")
-        assert there in shown
+        assert visible in shown
         assert not [words for words in ("Zamba", "zamba", "Copia", "Retirada", "se fue") if words in shown], command
         page.unlink()
     assert WORDS["is_withdrawn"].translate("en") == "it is withdrawn"

@@ -83,7 +83,7 @@ class _Page(HTMLParser):
 
 
 def _checked(text: str) -> _Page:
-    """The page, which is well-formed, small, asks for nothing, and runs nothing."""
+    """Parse a page, and assert that it is well-formed, small, and without scripts or external resources."""
     page = _Page(text)
     assert page.wrong == []
     assert page.open == []
@@ -99,7 +99,7 @@ def _checked(text: str) -> _Page:
     assert len(ids) == len(set(ids))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after <= previous + 1 for previous, after in pairwise(levels))
+    assert all(level <= previous + 1 for previous, level in pairwise(levels))
     linked = {str(a["href"])[1:] for tag, a in page.elements if tag == "a"}
     named = {str(a["aria-labelledby"]) for _, a in page.elements if "aria-labelledby" in a}
     assert linked | named <= set(ids)
@@ -107,27 +107,33 @@ def _checked(text: str) -> _Page:
 
 
 def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
-    """Return the rows that the run dropped, with the reasons in its ledger."""
+    """Add rows to a run as dropped, with the reasons in its ledger."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
         events = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
         frame = schema.conform(pl.DataFrame(events, infer_schema_length=None), columns)
         frame.write_parquet(run / kind / "parte-00000-0.parquet")
-    kept = read_record(run).values["rows"]["kept"]
-    seal_run(run, rows={"in": kept + len(rows), "kept": kept})
+    kept_count = read_record(run).values["rows"]["kept"]
+    seal_run(run, rows={"in": kept_count + len(rows), "kept": kept_count})
 
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """Return a run that kept 30 documents of two countries and dropped 9 for three reasons."""
+    """Create a run that kept 30 documents of two countries and dropped 9 for three reasons."""
     signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
-    kept = [document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)]
-    kept[0] |= {"language": "quy_Latn", "genre": "religious", "published": "1898-03"}
-    folder = kept_run("cuentos-1a2b3c4d", kept)
+    kept_rows = [
+        document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)
+    ]
+    kept_rows[0] |= {"language": "quy_Latn", "genre": "religious", "published": "1898-03"}
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     reasons = ["stop_word_share<0.3"] * 5 + ["language=eng"] * 3
-    fell = [document(100 + n, signals={"stop_word_share": 0.2}, drop_reason=why) for n, why in enumerate(reasons)]
-    fell.append(document(200, drop_reason="duplicate", duplicate_of=kept[1]["doc_id"], text=kept[1]["text"] + " Fin."))
-    _dropped(seal_run, folder, fell)
+    dropped_rows = [
+        document(100 + n, signals={"stop_word_share": 0.2}, drop_reason=why) for n, why in enumerate(reasons)
+    ]
+    dropped_rows.append(
+        document(200, drop_reason="duplicate", duplicate_of=kept_rows[1]["doc_id"], text=kept_rows[1]["text"] + " Fin.")
+    )
+    _dropped(seal_run, folder, dropped_rows)
     return folder
 
 
@@ -165,14 +171,19 @@ def test_costliest_reason_comes_first(run: Path, command_line: CommandLine, tmp_
 def test_a_curators_five_questions_are_answered(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Losses by source and bound; small languages and scripture; changes; terms; next steps."""
-    kept = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
-    kept[0] |= {"language": "quy_Latn", "genre": "religious", "rights": "CC-BY-SA-4.0", "rights_tier": "share_alike"}
-    kept[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
-    fell = [document(20 + n, source_id="cancionero", drop_reason="stop_word_share<0.3") for n in range(3)]
-    fell.append(document(30, source_id="diario", drop_reason="language=eng"))
-    previous, now = (kept_run(name, kept) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
-    _dropped(seal_run, now, fell)
+    """The page has losses by source and bound, small languages and scripture, changes, terms, and next steps."""
+    kept_rows = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
+    kept_rows[0] |= {
+        "language": "quy_Latn",
+        "genre": "religious",
+        "rights": "CC-BY-SA-4.0",
+        "rights_tier": "share_alike",
+    }
+    kept_rows[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
+    dropped_rows = [document(20 + n, source_id="cancionero", drop_reason="stop_word_share<0.3") for n in range(3)]
+    dropped_rows.append(document(30, source_id="diario", drop_reason="language=eng"))
+    previous, now = (kept_run(name, kept_rows) for name in ("cuentos-1a2b3c4d", "cuentos-5e6f7a8b"))
+    _dropped(seal_run, now, dropped_rows)
     count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
     for n, folder in enumerate((previous, now)):
         files = [{"file": f"{item}.txt", "bytes": 9, "sha256": "0", "key": "k"} for item in range(2 + 40 * n)]
@@ -246,7 +257,7 @@ def test_section_on_small_languages_needs_one(
 def test_run_counts_its_own_documents_of_a_version(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The run's page says that the others are from elsewhere, so no more are released than were read."""
+    """The run's page counts the version's other documents separately, so its share never exceeds 100 %."""
     out = ("--out", tmp_path / "out")
     build = ("release", "build", "puerto", "--admit", "open", "--uses", "train", *out)
     first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
@@ -263,9 +274,9 @@ def test_run_counts_its_own_documents_of_a_version(
 def test_of_many_sources_the_first_are_named_and_the_others_counted(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """In the flow, among the terms, and by stage; a page doesn't grow with a corpus."""
-    kept = [document(n, source_id=f"fuente-{n:03d}", title=f"Cuento {n}", rights=f"Carta {n}") for n in range(70)]
-    folder = kept_run("cuentos-1a2b3c4d", kept)
+    """The flow, the terms and the stages name a fixed number of items, so a page doesn't grow with a corpus."""
+    kept_rows = [document(n, source_id=f"fuente-{n:03d}", title=f"Cuento {n}", rights=f"Carta {n}") for n in range(70)]
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     _dropped(
         seal_run,
         folder,
@@ -306,15 +317,18 @@ def test_hostile_texts_and_names_stay_texts(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """Texts and names add no script, element or attribute; characters that reverse a line are shown as codes."""
-    kept = [
+    kept_rows = [
         document(
             n, text=f"{item}\n{item}", title=item, country=item[:40], variety=item, contributor=item, published=item
         )
         for n, item in enumerate(_HOSTILE)
     ]
-    folder = kept_run("cuentos-1a2b3c4d", kept, title=_HOSTILE[2])
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows, title=_HOSTILE[2])
     _dropped(
-        seal_run, folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0]
+        seal_run,
+        folder,
+        [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept_rows],
+        _HOSTILE[0],
     )
     result = command_line("report", folder, "--out", tmp_path / "out")
     assert result.code == 0, result.err
@@ -326,7 +340,7 @@ def test_hostile_texts_and_names_stay_texts(
 
 
 def _no_trace(path: Path) -> _Page:
-    """The page, which is whole, and on which nothing hostile is an element or can't be seen."""
+    """Parse a page, and assert that it has no hostile element and no invisible character."""
     text = path.read_text(encoding="utf-8")
     page = _checked(text)
     assert not set("\u202e\u2066\u200f\x1b\x07\x00") & set(text)
@@ -336,17 +350,17 @@ def _no_trace(path: Path) -> _Page:
 def test_hostile_texts_stay_texts_on_the_other_pages(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
+    """The pages of `measure`, `sample` and `explain` escape text, title, author, reason and copy."""
     signals = {"stop_word_share": 0.1, "word_count": 40.0}
     short = [item[:100_000] for item in _HOSTILE]
     words = [*short, " ".join(item for item in short if len(item) < 1000)]
     about = [dict.fromkeys(("title", "contributor", "variety", "rights"), item) | {"text": item} for item in words]
-    kept = [document(n, **item, creators=[item["title"]], signals=signals) for n, item in enumerate(about)]
-    folder = kept_run("cuentos-1a2b3c4d", kept)
+    kept_rows = [document(n, **item, creators=[item["title"]], signals=signals) for n, item in enumerate(about)]
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     copies = [
         row
         | {"doc_id": f"{n:032x}", "duplicate_of": row["doc_id"], "text": f"{row['text']}\nFin.", "url": row["title"]}
-        for n, row in enumerate(kept)
+        for n, row in enumerate(kept_rows)
     ]
     _dropped(seal_run, folder, [row | {"drop_reason": row["title"][:300] + "!"} for row in copies], words[-1])
     out = ("--out", tmp_path / "out")
@@ -379,11 +393,11 @@ def test_page_shows_only_permitted_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """Texts are redacted and shown only if their terms allow it; `--internal` shows all and writes another file."""
-    kept = [
+    kept_rows = [
         document(1, text="Escriba a rosa@ejemplo.org. A la vista."),
         document(2, text="Por dentro.", uses=["train"]),
     ]
-    folder = kept_run("cuentos-1a2b3c4d", kept)
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     command_line("report", folder, "--out", tmp_path / "out")
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "A la vista" in text
@@ -402,10 +416,10 @@ def test_page_shows_only_permitted_texts(
 def test_run_page_names_documents_with_hidden_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """The page in the run's folder names them by redacted title or file; a page for others names none of them."""
+    """The page in the run's folder names them by redacted title or file; a page to share names none of them."""
     origin = {"file": "cartas/carta-de-rosa.txt"}
     turn = {"speaker": "Ana", "start": None, "end": None}
-    kept = [
+    kept_rows = [
         document(1, text="Por dentro.", title="Carta a rosa@ejemplo.org", uses=["train"]),
         document(2, text="Por dentro también.", title=None, uses=["train"], origin=origin),
         document(3, text="Lo cerrado.", title="Título cerrado", uses=[], consent=[{"label": "TK SS"}]),
@@ -413,7 +427,7 @@ def test_run_page_names_documents_with_hidden_texts(
         # Not redacted in its run: only the text would show whose name is in the title.
         document(5, text="Ana: Sí.", title="Charla con Ana", uses=["train"], turns=[turn]),
     ]
-    folder = kept_run("cuentos-1a2b3c4d", kept)
+    folder = kept_run("cuentos-1a2b3c4d", kept_rows)
     out, passed_on = ("--out", tmp_path / "out"), tmp_path / "fuera.html"
     terms = ("--admit", "open", "--uses", "train", "--no-report")
     assert command_line("release", "build", "cuentos", folder.name, *terms, *out).code == 0
@@ -421,14 +435,14 @@ def test_run_page_names_documents_with_hidden_texts(
     assert command_line("release", "withdraw", "cuentos", "--doc", withdrawn, "--because", "lo pide", *out).code == 0
     assert command_line("report", folder.name, "--lang", "en", *out).code == 0
     assert command_line("report", folder.name, "--to", passed_on, *out).code == 0
-    own, other = ((path).read_text(encoding="utf-8") for path in (folder / "report.html", passed_on))
-    assert "Carta a [EMAIL]" in own
-    assert "carta-de-rosa.txt" in own
-    assert "without them, to share" in own
+    own_page, shared_page = ((path).read_text(encoding="utf-8") for path in (folder / "report.html", passed_on))
+    assert "Carta a [EMAIL]" in own_page
+    assert "carta-de-rosa.txt" in own_page
+    assert "without them, to share" in own_page
     for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado", "Charla"):
-        assert words not in own
+        assert words not in own_page
     for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "without them, to share"):
-        assert words not in other
+        assert words not in shared_page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

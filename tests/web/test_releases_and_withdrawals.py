@@ -50,23 +50,23 @@ def _add(collection: Any, name: str, text: str, **correction: str) -> None:
 
 
 def _approved(owner: Any, reviewer: Any, collection: Callable[..., Any], slug: str, **texts: str) -> Any:
-    made = collection(owner, slug, title=f"Cantos de {slug}", rights_holder="Familia Ruiz")
+    approved = collection(owner, slug, title=f"Cantos de {slug}", rights_holder="Familia Ruiz")
     for name, text in texts.items():
-        _add(made, f"{name}.txt", text, title=name.replace("_", " ").capitalize(), creators="Rosa Ruiz")
-    change_source(made, {"rights.statement": "CC-BY-4.0", "rights.uses": ["train"], "rights.basis": "licence"})
-    change_source(made, {"genre": "literature", "languages": ["spa"]})
+        _add(approved, f"{name}.txt", text, title=name.replace("_", " ").capitalize(), creators="Rosa Ruiz")
+    change_source(approved, {"rights.statement": "CC-BY-4.0", "rights.uses": ["train"], "rights.basis": "licence"})
+    change_source(approved, {"genre": "literature", "languages": ["spa"]})
     from latam_corpus.web.files.catalogue import write_catalogue
 
-    write_catalogue(made)
-    propose(made, owner)
+    write_catalogue(approved)
+    propose(approved, owner)
     for kind in KINDS:
-        assert decide(made, kind, reviewer, standing(made, kind).digest, approved=True, reason="")
-    return made
+        assert decide(approved, kind, reviewer, standing(approved, kind).digest, approved=True, reason="")
+    return approved
 
 
 @pytest.fixture
 def people(person: Callable[..., Any]) -> dict[str, Any]:
-    """An owner, a reviewer and a steward."""
+    """Return an owner, a reviewer and a steward."""
     return {role: person(role) for role in ("contributor", "reviewer", "steward")}
 
 
@@ -74,16 +74,16 @@ def people(person: Callable[..., Any]) -> dict[str, Any]:
 def released(
     people: dict[str, Any], collection: Callable[..., Any], client_of: Callable[..., Any], jobs_at_once: None
 ) -> Any:
-    """A collection with a song, its copy and two other texts in a version."""
+    """Return a collection with a song, its copy and two other texts in a version."""
     del jobs_at_once  # the version is made by a job
     texts = {"la_barca": _SONG, "la_barca_otra_vez": _SONG, "el_maestro": _TALE, "la_carta": _LETTER}
-    made = _approved(people["contributor"], people["reviewer"], collection, "rio", **texts)
+    approved = _approved(people["contributor"], people["reviewer"], collection, "rio", **texts)
     client = client_of(people["steward"])
     answer = client.post("/collections/rio/release/build", {"name": "voces", "uses": ["train"]})
     job = Job.objects.filter(kind="release").get()
     assert job.state == "done", job.result
     assert answer["Location"] == f"/jobs/{job.pk}"
-    return made
+    return approved
 
 
 @pytest.mark.usefixtures("released")
@@ -123,16 +123,16 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     released: Any, people: dict[str, Any], client_of: Callable[..., Any]
 ) -> None:
     owner = client_of(people["contributor"])
-    found = owner.post("/collections/rio/withdraw", {"query": "BAJA la  barca", "by": "words"})["Location"]
-    page = owner.get(found).content.decode()
+    results_url = owner.post("/collections/rio/withdraw", {"query": "BAJA la  barca", "by": "words"})["Location"]
+    page = owner.get(results_url).content.decode()
     rows = Job.objects.get(kind="find texts").result["rows"]
     assert {row["file"] for row in rows} == {"la_barca.txt", "la_barca_otra_vez.txt"}
     assert "2 matches" in page
     assert "as a copy" in page
-    wrong = owner.post(found, {"kind": "withdrawal", "because": ""})
+    wrong = owner.post(results_url, {"kind": "withdrawal", "because": ""})
     assert "Tick at least one text." in wrong.content.decode()
     answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
-    request = owner.post(found, answers)["Location"]
+    request = owner.post(results_url, answers)["Location"]
     tried = Job.objects.get(kind="try withdrawal")
     assert tried.state == "done", tried.result
     assert (tried.result["leaving_count"], tried.result["returning"]) == (1, [])
@@ -164,9 +164,9 @@ def test_two_confirmations_at_once_start_one_withdrawal(
     released: Any, people: dict[str, Any], client_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = client_of(people["contributor"])
-    found = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+    results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
     answers = {"row": ["0"], "kind": "withdrawal", "because": "la familia lo pide", "keep_files": "on"}
-    request = owner.post(found, answers)["Location"]
+    request = owner.post(results_url, answers)["Location"]
     actual = views._may_confirm  # noqa: SLF001  (somebody else confirms meanwhile)
 
     def meanwhile(of: Any, job: Job) -> bool:
@@ -188,9 +188,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
 ) -> None:
     owner, reviewer, steward = (client_of(people[role]) for role in ("contributor", "reviewer", "steward"))
     owner.post("/collections/rio/withdraw/rule", {"second_person": "on"})
-    found = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+    results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
     answers = {"row": ["0"], "kind": "hold", "because": "dos herederos discuten"}
-    request = owner.post(found, answers)["Location"]
+    request = owner.post(results_url, answers)["Location"]
     assert "A second person confirms it" in owner.get(request).content.decode()
     owner.post(request)
     assert not Job.objects.filter(kind="withdraw").exists()
@@ -214,25 +214,34 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
 def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_confirms(
     people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
 ) -> None:
-    other = _approved(
+    other_collection = _approved(
         person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=f"{_SONG}{_LETTER}"
     )
-    CollectionFile.objects.filter(collection=other).update(correction={"title": "Secreto", "creators": "Ana Paz"})
+    CollectionFile.objects.filter(collection=other_collection).update(
+        correction={"title": "Secreto", "creators": "Ana Paz"}
+    )
     from latam_corpus.web.files.catalogue import write_catalogue
 
-    write_catalogue(other)
-    propose(other, other.owner)
+    write_catalogue(other_collection)
+    propose(other_collection, other_collection.owner)
     for kind in KINDS:
-        decide(other, kind, people["reviewer"], standing(other, kind).digest, approved=True, reason="")
+        decide(
+            other_collection,
+            kind,
+            people["reviewer"],
+            standing(other_collection, kind).digest,
+            approved=True,
+            reason="",
+        )
     steward = client_of(people["steward"])
     steward.post("/collections/puerto/release/build", {"name": "voces"})
     assert Job.objects.filter(kind="release", state="done").count() == 2
     owner = client_of(people["contributor"])
-    found = owner.post("/collections/rio/withdraw", {"query": "pañuelo blanco", "by": "words"})["Location"]
-    page = owner.get(found).content.decode()
+    results_url = owner.post("/collections/rio/withdraw", {"query": "pañuelo blanco", "by": "words"})["Location"]
+    page = owner.get(results_url).content.decode()
     assert "Secreto" not in page
     answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
-    request = owner.post(found, answers | {"with_copies": "on"})["Location"]
+    request = owner.post(results_url, answers | {"with_copies": "on"})["Location"]
     tried = Job.objects.filter(kind="try withdrawal").get()
     assert tried.state == "done", tried.result
     assert tried.result["concerns_others"]
@@ -246,10 +255,10 @@ def test_a_list_of_matches_that_is_cut_says_so(
     people: dict[str, Any], client_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = client_of(people["contributor"])
-    for most, is_cut in ((500, False), (3, True)):
-        monkeypatch.setattr(search, "_MOST", most)
-        found = owner.post("/collections/rio/withdraw", {"query": "que", "by": "words"})["Location"]
-        assert ("more matches than this list can show" in owner.get(found).content.decode()) is is_cut
+    for limit, is_cut in ((500, False), (3, True)):
+        monkeypatch.setattr(search, "_MOST", limit)
+        results_url = owner.post("/collections/rio/withdraw", {"query": "que", "by": "words"})["Location"]
+        assert ("more matches than this list can show" in owner.get(results_url).content.decode()) is is_cut
 
 
 def test_a_text_that_cannot_be_read_is_withdrawn_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:

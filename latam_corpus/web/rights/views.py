@@ -78,9 +78,9 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
             people = {"custodian": form.cleaned_data["custodian"], "rights_holder": form.cleaned_data["rights_holder"]}
             with transaction.atomic():
                 Collection.objects.filter(pk=collection.pk).update(version=F("version") + 1, **people)
-                before, after = change_source(collection, form.source_changes())
+                old_values, new_values = change_source(collection, form.source_changes())
             write_catalogue(collection)
-            log(request.user, "terms stated", f"collection {slug}", before=before, after=after)
+            log(request.user, "terms stated", f"collection {slug}", before=old_values, after=new_values)
             examine(collection, request.user)
             messages.success(request, _("The terms are saved. A second person approves them before a release."))
             return redirect("rights", slug)
@@ -165,9 +165,9 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         if current and "language" in current:
             record["language"] = current["language"]
         changed = [record if entry is current else entry for entry in records] if current else [*records, record]
-        before, after = change_source(collection, {"consent.records": changed})
+        old_values, new_values = change_source(collection, {"consent.records": changed})
         _keep_document(request, collection, name, record["id"])
-        log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=before, after=after)
+        log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=old_values, after=new_values)
         examine(collection, request.user)
         messages.success(request, _("The consent is recorded. A second person approves it before a release."))
         return redirect("rights", slug)
@@ -207,9 +207,9 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
     remaining = [record for record in records if record.get("id") != name]
     if len(remaining) == len(records):
         raise Http404
-    before, after = change_source(collection, {"consent.records": remaining})
+    old_values, new_values = change_source(collection, {"consent.records": remaining})
     change_draft(collection, lambda draft: draft.get("consent_documents", {}).pop(name, None))
-    log(request.user, "consent removed", f"collection {slug}, {name}", before=before, after=after)
+    log(request.user, "consent removed", f"collection {slug}, {name}", before=old_values, after=new_values)
     examine(collection, request.user)
     messages.success(request, _("The record is removed."))
     return redirect("rights", slug)

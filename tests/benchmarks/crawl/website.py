@@ -25,7 +25,7 @@ Route: TypeAlias = "bytes | tuple[int, dict[str, str], bytes] | Callable[[BaseHT
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came in: when, what, and its headers by names in lower case."""
+    """A request: its time, its path, and its headers by names in lower case."""
 
     time: float
     path: str
@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass
 class Website:
-    """A running site; what `routes` doesn't have is 404."""
+    """A running site; it answers 404 for paths without a route."""
 
     routes: dict[str, Route] = field(default_factory=dict)
     any_: Callable[[str], Route | None] = lambda _: None
@@ -75,25 +75,25 @@ class Website:
         self._thread.join()
 
     def stop_listening(self) -> None:
-        """Refuse connections from now on, but not those that were taken: called by a route, before it answers."""
+        """Refuse new connections, but not accepted ones; a route calls it before it answers."""
         self._server.shutdown()  # A loop that waits for connections keeps a closed socket listening.
         self._server.socket.close()
 
     @property
     def host(self) -> str:
-        """`127.0.0.1:port`."""
+        """Return `127.0.0.1:port`."""
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def root(self) -> str:
-        """Its address."""
+        """Return the site's address."""
         return f"http{'s' if self.tls else ''}://{self.host}"
 
     @property
     def paths(self) -> list[str]:
         """Return the requested paths in order, without the sites' files."""
-        beside = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
-        return [one.path for one in self.asked if one.path not in beside]
+        site_files = ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json")
+        return [request.path for request in self.asked if request.path not in site_files]
 
     def answer(self, handler: BaseHTTPRequestHandler, route: Route | None) -> None:
         """Write a route's answer."""
@@ -113,20 +113,20 @@ class Website:
 
 
 def page(title: str, *links: str, head: str = "") -> bytes:
-    """A page of a newspaper with these links."""
-    listed = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
+    """Return a page of a newspaper with these links."""
+    items = "".join(f'<li><a href="{link}">{link}</a></li>' for link in links)
     text = f"La nota {title} cuenta lo que pasó ayer en el puerto, cuando los barcos volvieron antes del alba."
-    return f"<!doctype html><title>{title}</title>{head}<body><p>{text}</p><ul>{listed}</ul></body></html>".encode()
+    return f"<!doctype html><title>{title}</title>{head}<body><p>{text}</p><ul>{items}</ul></body></html>".encode()
 
 
 def source_of(site: Website, more: str = "", *, about: str = "", tables: str = "") -> Any:
     """Return the source `gaceta`, crawled from the site's root, by default without delay.
 
     Args:
-        site: whose address is the start, and may be asked though it is on this machine.
+        site: its address is the start, and is allowed although it is on this machine.
         more: lines of `[collect.crawl]`.
         about: lines at the top.
-        tables: whole tables beside `[collect]`.
+        tables: whole tables next to `[collect]`.
     """
     top = {"contact": '"biblioteca@gaceta.example"'} | _pairs(about)
     crawl = {"start": f'["{site.root}/"]', "delay": "0.0", "private_hosts": f'["{site.host}"]'} | _pairs(more)
@@ -146,13 +146,13 @@ Unseen = Silent  # progress of a crawl that nobody watches
 def crawl(
     site: Website, out: Path, more: str = "", *, again: bool = False, first_rest: float | None = 0.01, **options: Any
 ) -> tuple[Any, list[dict[str, Any]]]:
-    """The result of a crawl of the site, with these lines of `[collect.crawl]`, and its notes."""
+    """Return the result of a crawl of the site, with these lines of `[collect.crawl]`, and its notes."""
     crawler = Crawler(source_of(site, more), out, Unseen(), first_rest=first_rest, **options)
     result = crawler.run(again=again)
     return result, notes_of(result.folder)
 
 
 def notes_of(folder: Path) -> list[dict[str, Any]]:
-    """The lines of `crawl.jsonl`."""
+    """Return the lines of `crawl.jsonl`."""
     lines = (folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]

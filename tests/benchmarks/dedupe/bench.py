@@ -63,7 +63,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The job's tables."""
+    """Return the tables of the job."""
     jobs = {
         "recall": _recall, "speed": _speed, "growth": _growth, "library": _library, "incremental": _incremental,
         "recombined": _recombined, "judged": _judged, "culture": _culture, "chance": _chance,
@@ -85,7 +85,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tuple[dict[str, Result], dict[str, Used]]:
-    """Each tool on the file, in turn, round by round.
+    """Run each tool on the file, once per round.
 
     Raises:
         ConfigError: a tool decided otherwise in another round: its cost and its decisions would be of two things.
@@ -94,32 +94,32 @@ def _runs(args: argparse.Namespace, names: Sequence[str], documents: Path) -> tu
     used: dict[str, list[Used]] = {name: [] for name in names}
     for _ in range(args.rounds):
         for name in names:
-            result, one = run(name, documents, documents.with_suffix(".out"), args.rival_python)
+            result, usage = run(name, documents, documents.with_suffix(".out"), args.rival_python)
             if results.setdefault(name, result) != result:
-                reported = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
-                raise ConfigError(name, reported, "run it again while nobody changes the code")
-            used[name].append(one)
-    return results, {name: median(found) for name, found in used.items()}
+                difference = f"{len(results[name].dropped)} and {len(result.dropped)} removals in two rounds"
+                raise ConfigError(name, difference, "run it again while nobody changes the code")
+            used[name].append(usage)
+    return results, {name: median(rounds) for name, rounds in used.items()}
 
 
 def _judge(
-    args: argparse.Namespace, found: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
+    args: argparse.Namespace, planted_set: Planted, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> tuple[dict[str, Score], list[Table]]:
     """Return the tools' scores on a set, and the table of their costs."""
-    path = room / f"{found.name}.jsonl"
-    write_documents(path, found.documents)
+    path = room / f"{planted_set.name}.jsonl"
+    write_documents(path, planted_set.documents)
     results, used = _runs(args, names, path)
-    known = verdicts()
-    scores = {name: score(found, results[name], known) for name in names}
-    settings[found.name] = {
-        "documents": len(found.documents),
-        "words": sum(len(document.text.split()) for document in found.documents),
+    known_verdicts = verdicts()
+    scores = {name: score(planted_set, results[name], known_verdicts) for name in names}
+    settings[planted_set.name] = {
+        "documents": len(planted_set.documents),
+        "words": sum(len(document.text.split()) for document in planted_set.documents),
         "bytes": path.stat().st_size,
-        "kinds": planted.kinds(found),
+        "kinds": planted.kinds(planted_set),
         "scores": {name: scores[name].told() for name in names},
     }
-    title = f"Set «{found.name}»: {len(found.documents)} documents, {path.stat().st_size / _MB:.1f} MB"
-    return scores, [summary_table(title, len(found.documents), scores, used)]
+    title = f"Set «{planted_set.name}»: {len(planted_set.documents)} documents, {path.stat().st_size / _MB:.1f} MB"
+    return scores, [summary_table(title, len(planted_set.documents), scores, used)]
 
 
 def _recall(
@@ -172,7 +172,7 @@ def _growth(
 def _incremental(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Ours alone: no other tool compares with an earlier version."""
+    """Measure our own tool alone, because no other tool compares with an earlier version."""
     settings["rows"] = [name for name in names if name == OURS]
     documents = list(growth(shelf, args.documents, words=args.words))
     compared(documents[: 10 * NEW], room / "first")  # what is compiled, once, before the measurement
@@ -190,7 +190,7 @@ def _incremental(
 def _recombined(
     args: argparse.Namespace, _shelf: Shelf, _names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Ours alone, as `run` does it with worker processes."""
+    """Measure our own tool with worker processes, as `run` uses it."""
     settings |= {"rows": [OURS], "documents": args.documents, "holders": args.holders, "workers": args.workers}
     results = pool.measured(collections(args.data, NOVELS), args.documents, args.holders, args.workers, room)
     rows = [(name, rounded(value) if isinstance(value, float) else value) for name, value in results.items()]
@@ -229,7 +229,7 @@ def _judged(
 def _culture(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Editions, songs, decrees, talk and copies in one heap; removals go to a sheet, to be read."""
+    """Measure the mixed set, and write a sheet of removals for readers."""
     created = culture.heap(shelf, args.data, args.documents)
     settings["documents"], settings["kinds"] = len(created.documents), planted.kinds(created)
     path = room / "culture.jsonl"
@@ -247,7 +247,7 @@ def _culture(
 def _chance(
     _args: argparse.Namespace, shelf: Shelf, names: Sequence[str], _room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Ours alone: what counts of what two long texts share."""
+    """Measure for our own tool the parts that two long texts share by chance."""
     settings["rows"] = [name for name in names if name == OURS]
     return [chance(shelf)]
 
@@ -255,7 +255,7 @@ def _chance(
 def _ablation(
     args: argparse.Namespace, shelf: Shelf, names: Sequence[str], _room: Path, settings: dict[str, Any]
 ) -> list[Table]:
-    """Ours alone: what each rule and bound of the check changes."""
+    """Measure for our own tool the effect of each rule and bound of the check."""
     settings |= {"rows": [name for name in names if name == OURS], "each": args.each, "documents": args.documents}
     pairs = [*written(), *read(shelf)]
     sets = [ablation.judged_pairs(pairs, files(pairs), as_planted)]

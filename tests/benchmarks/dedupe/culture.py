@@ -60,14 +60,14 @@ _UNCLAIMED: Final = "edition"  # a passage of another edition may be a copy or a
 
 
 def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Changes | None = None) -> Planted:
-    """So many documents.
+    """Return a mixed set with a number of documents, including planted copies and variants.
 
     Args:
         shelf: all texts.
         data: the folder of the public texts.
-        number: of documents.
-        seed: of chance.
-        changes: how copies are made; as `usual` has it when left out.
+        number: the number of documents.
+        seed: the seed of random choices.
+        changes: the kinds of copies; those of `usual` by default.
     """
     chance = random.Random(seed)
     natural = _natural(shelf, data, number, chance)
@@ -77,13 +77,13 @@ def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Chan
     if missing > 0:
         natural += growth(shelf, missing, words=150, seed=seed, planted=False, first_world=1)
     else:
-        kept = {variant.origin for variant in variants}
-        free = [document for document in natural if document.id not in kept]
-        out = {document.id for document in chance.sample(free, -missing)}
-        natural = [document for document in natural if document.id not in out]
+        kept_ids = {variant.origin for variant in variants}
+        free = [document for document in natural if document.id not in kept_ids]
+        dropped_ids = {document.id for document in chance.sample(free, -missing)}
+        natural = [document for document in natural if document.id not in dropped_ids]
     taken = {variant.origin for variant in variants}
-    others = (d for d in natural if d.id not in taken and d.kind not in (_UNCLAIMED, "form"))
-    free = [document for document in others if len(document.text.split()) >= _COPIED]
+    candidates = (d for d in natural if d.id not in taken and d.kind not in (_UNCLAIMED, "form"))
+    free = [document for document in candidates if len(document.text.split()) >= _COPIED]
     planted = _copies(chance.sample(free, min(copies, len(free))), (changes or usual)(shelf, chance))
     documents = [*natural, *variants, *planted]
     chance.shuffle(documents)
@@ -96,7 +96,7 @@ def heap(shelf: Shelf, data: Path, number: int, seed: int = _SEED, changes: Chan
 
 
 def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> list[Document]:
-    """Books in parts, passages of other editions, poems, verses, sayings, forms and talk; half of the books at most."""
+    """Return book parts, passages of other editions, poems, verses, sayings, forms and conversations."""
 
     def sizes() -> Iterator[int]:
         while True:
@@ -104,13 +104,13 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
 
     parts = book_parts("culture", shelf.novels, sizes)
     edited = {edition.id for edition in shelf.editions}
-    beside = [part for part in parts if part.work in edited]
-    others = [part for part in parts if part.work not in edited]
-    chance.shuffle(others)
+    edited_parts = [part for part in parts if part.work in edited]
+    other_parts = [part for part in parts if part.work not in edited]
+    chance.shuffle(other_parts)
     some = max(1, number // 40)
-    created = [*others[: number // 2], *beside[:some]]
+    created = [*other_parts[: number // 2], *edited_parts[:some]]
     for edition in shelf.editions:
-        own = {part.text: part for part in beside[:some] if part.work == edition.id}
+        own = {part.text: part for part in edited_parts[:some] if part.work == edition.id}
         for text, passage, share in passages(list(own), edition.text):
             if passage and share >= _PLACED:
                 part = own[text]
@@ -141,30 +141,30 @@ def _natural(shelf: Shelf, data: Path, number: int, chance: random.Random) -> li
     turns: dict[str, list[str]] = defaultdict(list)
     for row in records(data, TALK):
         turns[row["conv"]].append(row["spa"])
-    for conversation, said in turns.items():
-        for start in range(0, len(said), _TURNS):
+    for conversation, texts in turns.items():
+        for start in range(0, len(texts), _TURNS):
             name = f"{conversation}-{start}"
-            text = "\n".join(said[start : start + _TURNS])
+            text = "\n".join(texts[start : start + _TURNS])
             created.append(Document(identity("culture", name), text, "talk", "conversations", name))
-    most = number - number // _SHARE - round(_VARIANTS * number)
-    return created if len(created) <= most else chance.sample(created, most)
+    limit = number - number // _SHARE - round(_VARIANTS * number)
+    return created if len(created) <= limit else chance.sample(created, limit)
 
 
 def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: random.Random) -> list[Document]:
-    """Poems with three verses of another one, and passages as they were spelt before a reform."""
+    """Return poems with three verses of another poem, and passages in an older spelling."""
     poems = [document for document in natural if document.kind == "song"]
     parts = [document for document in natural if document.kind == "book_part"]
     languages = {novel.id: novel.language for novel in shelf.novels}
     created = []
-    for one, other in zip(poems[: number // 2], reversed(poems), strict=False):
-        lines, theirs = one.text.split("\n"), [line for line in other.text.split("\n") if line.strip()]
+    for poem, donor in zip(poems[: number // 2], reversed(poems), strict=False):
+        lines, donor_lines = poem.text.split("\n"), [line for line in donor.text.split("\n") if line.strip()]
         places = [place for place, line in enumerate(lines) if line.strip()]
-        if one is other or len(places) < 10 or len(theirs) < 10:
+        if poem is donor or len(places) < 10 or len(donor_lines) < 10:
             continue
         for place in chance.sample(places[1:-1], 3):
-            lines[place] = chance.choice(theirs)
-        name = identity("variant", one.id)
-        created.append(Document(name, "\n".join(lines), "song_variant", one.source_id, one.work, one.id))
+            lines[place] = chance.choice(donor_lines)
+        name = identity("variant", poem.id)
+        created.append(Document(name, "\n".join(lines), "song_variant", poem.source_id, poem.work, poem.id))
     for part in parts[: number // 2]:
         text = respelled(part.text, SPELLING["first"][languages[part.work]])
         if sum(a != b for a, b in zip(part.text.split(), text.split(), strict=True)) >= 10:
@@ -175,7 +175,7 @@ def _variants(shelf: Shelf, natural: Sequence[Document], number: int, chance: ra
 
 
 def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
-    """Copies as the web, a scanner or a machine makes them, kind by kind."""
+    """Return the kinds of copies that websites, scanners and programs make."""
     words = list(vocabulary(shelf.novels))
     misreadings = confusions(
         [page.text for page in shelf.pages], vocabulary([novel for novel in shelf.novels if novel.language == "es"])
@@ -199,7 +199,7 @@ def usual(shelf: Shelf, chance: random.Random) -> Sequence[Change]:
 
 
 def _copies(originals: Sequence[Document], changes: Sequence[Change]) -> list[Document]:
-    """A copy of each, the kinds in turn."""
+    """Copy each document, with the kinds of change in turn."""
     created = []
     for n, original in enumerate(originals):
         kind, change = changes[n % len(changes)]
@@ -216,7 +216,7 @@ def menu(shelf: Shelf, number: int) -> tuple[str, str]:
 
 
 def summary(text: str) -> str:
-    """Every third run of twelve words, as a machine picks sentences."""
+    """Return every third run of twelve words, up to eight, like an automatic summary."""
     words = text.split()
     picked = [" ".join(words[start : start + 12]) for start in range(0, len(words), 36)]
     return ". ".join(picked[:8]) + "."
@@ -237,35 +237,47 @@ class Removal:
     what: str
 
 
-def removals(made: Planted, result: Result) -> list[Removal]:
+def removals(planted: Planted, result: Result) -> list[Removal]:
     """Return the dropped documents, each with the document that was kept in its place."""
-    by_id = {document.id: document for document in made.documents}
-    variants = {pair.b for pair in made.apart}
+    by_id = {document.id: document for document in planted.documents}
+    variants = {pair.b for pair in planted.apart}
     results = []
     for dropped in sorted(result.dropped):
-        one, other = by_id[dropped], by_id[root(dropped, result.dropped)]
-        of_variant = (one.id in variants) != (other.id in variants)
-        if _plain(one.text) == _plain(other.text):
+        dropped_document, kept_document = by_id[dropped], by_id[root(dropped, result.dropped)]
+        of_variant = (dropped_document.id in variants) != (kept_document.id in variants)
+        if _plain(dropped_document.text) == _plain(kept_document.text):
             what = "equal"
-        elif one.origin == other.origin and _UNCLAIMED not in (one.kind, other.kind):
+        elif dropped_document.origin == kept_document.origin and _UNCLAIMED not in (
+            dropped_document.kind,
+            kept_document.kind,
+        ):
             what = "variant" if of_variant else "copy"
         else:
             what = "unknown"
-        results.append(Removal(one, other, what))
+        results.append(Removal(dropped_document, kept_document, what))
     return results
 
 
-def worse_table(made: Planted, name: str, result: Result) -> Table:
+def worse_table(planted: Planted, name: str, result: Result) -> Table:
     """Count, among copies that are all worse than their originals, those that are dropped and those that are kept."""
     rows: list[tuple[object, ...]] = []
-    for kind in sorted({pair.kind for pair in made.pairs}):
-        roots = [tuple(root(one, result.dropped) for one in (p.a, p.b)) for p in made.pairs if p.kind == kind]
-        ids = [pair.b for pair in made.pairs if pair.kind == kind]
-        results = sum(a == b for a, b in roots)
+    for kind in sorted({pair.kind for pair in planted.pairs}):
+        roots = [
+            tuple(root(document_id, result.dropped) for document_id in (p.a, p.b))
+            for p in planted.pairs
+            if p.kind == kind
+        ]
+        ids = [pair.b for pair in planted.pairs if pair.kind == kind]
+        merged = sum(a == b for a, b in roots)
         rows.append(
-            (kind, len(ids), rounded(results / len(ids)), sum(a == one for (a, _), one in zip(roots, ids, strict=True)))
+            (
+                kind,
+                len(ids),
+                rounded(merged / len(ids)),
+                sum(a == copy_id for (a, _), copy_id in zip(roots, ids, strict=True)),
+            )
         )
-    rows.append(("all", len(made.pairs), "", sum(row[3] for row in rows if isinstance(row[3], int))))
+    rows.append(("all", len(planted.pairs), "", sum(row[3] for row in rows if isinstance(row[3], int))))
     title = f"{name}: copies made worse in ways that no rule was chosen on"
     return Table(title, ("kind", "pairs#", "found#", "worse kept#"), tuple(rows))
 
@@ -274,25 +286,25 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used]) -> list[Table]:
+def tables(planted: Planted, results: Mapping[str, Result], used: Mapping[str, Used]) -> list[Table]:
     """Return the tables of each tool: found copies, worse texts that were kept, wrong removals, and costs."""
-    by_id = {document.id: document for document in made.documents}
-    fallen = {name: removals(made, result) for name, result in results.items()}
+    by_id = {document.id: document for document in planted.documents}
+    removals_of = {name: removals(planted, result) for name, result in results.items()}
     rows: list[tuple[object, ...]] = []
     totals: dict[str, Counter[str]] = {name: Counter() for name in results}
-    for kind in sorted({pair.kind for pair in made.pairs}):
-        pairs = [pair for pair in made.pairs if pair.kind == kind]
+    for kind in sorted({pair.kind for pair in planted.pairs}):
+        pairs = [pair for pair in planted.pairs if pair.kind == kind]
         cells: list[object] = []
         for name, result in results.items():
-            together = sum(root(pair.a, result.dropped) == root(pair.b, result.dropped) for pair in pairs)
+            merged = sum(root(pair.a, result.dropped) == root(pair.b, result.dropped) for pair in pairs)
             worse = sum(root(pair.a, result.dropped) == pair.b for pair in pairs) if kind in WORSE else 0
-            totals[name].update(together=together, worse=worse, pairs=len(pairs))
-            cells += [rounded(together / len(pairs)), worse if kind in WORSE else "-"]
+            totals[name].update(together=merged, worse=worse, pairs=len(pairs))
+            cells += [rounded(merged / len(pairs)), worse if kind in WORSE else "-"]
         rows.append((kind, len(pairs), *cells))
     rows.append(
         (
             "all",
-            len(made.pairs),
+            len(planted.pairs),
             *(
                 cell
                 for total in totals.values()
@@ -301,27 +313,34 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         )
     )
     heads = [head for name in results for head in (f"{name}: found#", "worse kept#")]
-    found = Table("True copies found, and of these the worse text kept", ("kind", "pairs#", *heads), tuple(rows))
+    found_table = Table("True copies found, and of these the worse text kept", ("kind", "pairs#", *heads), tuple(rows))
     rows = []
     for kind in _VARIANT:
-        pairs = [pair for pair in made.apart if pair.kind == kind]
+        pairs = [pair for pair in planted.apart if pair.kind == kind]
         lost = [
             sum(root(pair.a, result.dropped) == root(pair.b, result.dropped) for pair in pairs)
             for result in results.values()
         ]
         rows.append((f"variants that fell, {kind}", len(pairs), *lost))
     for what in _WHAT:
-        rows.append((f"removals: {what}", "", *(sum(one.what == what for one in report) for report in fallen.values())))
-    cost = [used[name] for name in results]
+        rows.append(
+            (
+                f"removals: {what}",
+                "",
+                *(sum(removal.what == what for removal in report) for report in removals_of.values()),
+            )
+        )
+    costs = [used[name] for name in results]
     rows += [
-        ("peak MB", "", *(rounded(one.peak_mb) for one in cost)),
-        ("seconds", "", *(rounded(one.wall) for one in cost)),
-        ("CPU seconds", "", *(rounded(one.cpu) for one in cost)),
+        ("peak MB", "", *(rounded(cost.peak_mb) for cost in costs)),
+        ("seconds", "", *(rounded(cost.wall) for cost in costs)),
+        ("CPU seconds", "", *(rounded(cost.cpu) for cost in costs)),
     ]
-    whole = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
+    cost_table = Table("Removals, variants and cost", ("", "pairs#", *(f"{name}#" for name in results)), tuple(rows))
     sizes = Counter(document.source_id for document in by_id.values())
     lost_of = {
-        name: Counter(one.dropped.source_id for one in report if not _explained(one)) for name, report in fallen.items()
+        name: Counter(removal.dropped.source_id for removal in report if not _explained(removal))
+        for name, report in removals_of.items()
     }
     first = next(iter(lost_of.values()))
     worst = sorted(sizes, key=lambda source: (-first[source] / sizes[source], source))[:_MOST_SOURCES]
@@ -334,46 +353,52 @@ def tables(made: Planted, results: Mapping[str, Result], used: Mapping[str, Used
         ("source", "documents#", *(f"{name}#" for name in results)),
         tuple(rows),
     )
-    read = [_read_twice(name, report) for name, report in fallen.items()]
-    return [found, whole, losses, *read, *(_lost_read_twice(made, name, result) for name, result in results.items())]
+    read_tables = [_read_twice(name, report) for name, report in removals_of.items()]
+    return [
+        found_table,
+        cost_table,
+        losses,
+        *read_tables,
+        *(_lost_read_twice(planted, name, result) for name, result in results.items()),
+    ]
 
 
-def _explained(one: Removal) -> bool:
-    """Whether a removal is of a copy, or of a passage of a book for the same one in another edition."""
-    same = one.dropped.work == one.kept.work and _UNCLAIMED in (one.dropped.kind, one.kept.kind)
-    return same or one.what in ("copy", "equal")
+def _explained(removal: Removal) -> bool:
+    """Return whether a copy was removed, or a passage in favour of the same passage in another edition."""
+    is_edition = removal.dropped.work == removal.kept.work and _UNCLAIMED in (removal.dropped.kind, removal.kept.kind)
+    return is_edition or removal.what in ("copy", "equal")
 
 
 def _read_twice(name: str, fallen: Sequence[Removal]) -> Table:
     """Estimate wrong removals from a random sample that was read twice; a dropped planted variant is always wrong."""
-    reported = tomllib.loads(_READ.read_text(encoding="utf-8"))
-    verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in reported[verdict]}
+    readings = tomllib.loads(_READ.read_text(encoding="utf-8"))
+    verdict = {pair: verdict for verdict in ("copy", "variant", "unclear") for pair in readings[verdict]}
     rows: list[tuple[object, ...]] = []
     wrong = doubtful = 0.0
     for what in _WHAT:
-        mine = [one for one in fallen if one.what == what]
-        said = Counter(verdict.get(f"{one.dropped.id} {one.kept.id}") for one in mine)
-        read = said["copy"] + said["variant"] + said["unclear"]
-        share = len(mine) / max(read, 1)
-        wrong += len(mine) if what == "variant" else share * said["variant"]
-        doubtful += 0 if what == "variant" else share * said["unclear"]
-        rows.append((what, len(mine), read, said["copy"], said["variant"], said["unclear"]))
+        of_kind = [removal for removal in fallen if removal.what == what]
+        counts = Counter(verdict.get(f"{removal.dropped.id} {removal.kept.id}") for removal in of_kind)
+        read = counts["copy"] + counts["variant"] + counts["unclear"]
+        share = len(of_kind) / max(read, 1)
+        wrong += len(of_kind) if what == "variant" else share * counts["variant"]
+        doubtful += 0 if what == "variant" else share * counts["unclear"]
+        rows.append((what, len(of_kind), read, counts["copy"], counts["variant"], counts["unclear"]))
     total = max(len(fallen), 1)
     rows.append(("wrong of all, %", "", "", "", rounded(100 * wrong / total), rounded(100 * doubtful / total)))
     columns = ("removals", "of these#", "read#", "copy twice#", "variant twice#", "unclear#")
     return Table(f"{name}: removals as they were read twice", columns, tuple(rows))
 
 
-def _lost_read_twice(made: Planted, name: str, result: Result) -> Table:
+def _lost_read_twice(planted: Planted, name: str, result: Result) -> Table:
     """Return two readings' verdicts on planted copies that weren't found, by kind."""
     read = set(tomllib.loads(_READ.read_text(encoding="utf-8"))["lost"]["copy"])
-    lost = [pair for pair in made.pairs if root(pair.a, result.dropped) != root(pair.b, result.dropped)]
+    lost = [pair for pair in planted.pairs if root(pair.a, result.dropped) != root(pair.b, result.dropped)]
     variants = {frozenset(pair) for pair in result.variants}
     rows = []
     for kind in sorted({pair.kind for pair in lost}):
-        mine = [pair for pair in lost if pair.kind == kind]
-        copies = sum(f"{pair.a} {pair.b}" in read for pair in mine)
-        rows.append((kind, len(mine), sum(frozenset((pair.a, pair.b)) in variants for pair in mine), copies))
+        of_kind = [pair for pair in lost if pair.kind == kind]
+        copies = sum(f"{pair.a} {pair.b}" in read for pair in of_kind)
+        rows.append((kind, len(of_kind), sum(frozenset((pair.a, pair.b)) in variants for pair in of_kind), copies))
     columns = ("kind", "not found#", "held for variants#", "read as a copy twice#")
     return Table(f"{name}: planted copies that weren't found", columns, tuple(rows))
 
@@ -386,21 +411,24 @@ def write_sheets(path: Path, results: Sequence[Removal]) -> int:
         results: all removals.
     """
     chance = random.Random(_SEED)
-    every = chance.sample(results, min(_SHEET, len(results)))
-    ids = {one.dropped.id for one in every}
-    natural = [one for one in results if one.what == "unknown" and one.dropped.id not in ids]
-    rows = [("all", one) for one in every]
-    rows += [("unknown", one) for one in chance.sample(natural, min(_SHEET, len(natural)))]
+    sample = chance.sample(results, min(_SHEET, len(results)))
+    ids = {removal.dropped.id for removal in sample}
+    natural = [removal for removal in results if removal.what == "unknown" and removal.dropped.id not in ids]
+    rows = [("all", removal) for removal in sample]
+    rows += [("unknown", removal) for removal in chance.sample(natural, min(_SHEET, len(natural)))]
     chance.shuffle(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(("number", "verdict (copy, variant, other)", "reason", "fell", "kept"))
-        for number, (_, one) in enumerate(rows, 1):
-            sheet.writerow((number, "", "", one.dropped.text[:_SHOWN], one.kept.text[:_SHOWN]))
+        for number, (_, removal) in enumerate(rows, 1):
+            sheet.writerow((number, "", "", removal.dropped.text[:_SHOWN], removal.kept.text[:_SHOWN]))
     with path.with_suffix(f".key{path.suffix}").open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(("number", "drawn from", "what", "fell", "kept", "kinds", "sources"))
-        for number, (drawn, one) in enumerate(rows, 1):
-            kinds, sources = f"{one.dropped.kind} {one.kept.kind}", f"{one.dropped.source_id} {one.kept.source_id}"
-            sheet.writerow((number, drawn, one.what, one.dropped.id, one.kept.id, kinds, sources))
+        for number, (drawn, removal) in enumerate(rows, 1):
+            kinds, sources = (
+                f"{removal.dropped.kind} {removal.kept.kind}",
+                f"{removal.dropped.source_id} {removal.kept.source_id}",
+            )
+            sheet.writerow((number, drawn, removal.what, removal.dropped.id, removal.kept.id, kinds, sources))
     return len(rows)

@@ -34,14 +34,14 @@ def identity(*names: object) -> str:
     return hashlib.sha256("|".join(map(str, names)).encode()).hexdigest()[:16]
 
 
-def vocabulary(texts: Sequence[Text], least: int = 5) -> dict[str, int]:
-    """Word in lower case → how often these texts have it, rarer ones left out."""
+def vocabulary(texts: Sequence[Text], minimum: int = 5) -> dict[str, int]:
+    """Return the frequency of each word in lower case, without words rarer than `minimum`."""
     counts = Counter(word for text in texts for word in _WORD.findall(text.text.lower()))
-    return {word: number for word, number in counts.items() if number >= least}
+    return {word: number for word, number in counts.items() if number >= minimum}
 
 
 def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
-    r"""The text in whole lines, each part with at least so many words; a line longer than that is divided.
+    r"""Cut a text at line ends into parts of at least the given numbers of words; divide lines longer than a part.
 
     >>> list(cut_in_parts("Se fue la luz\nen todo\nel barrio viejo", iter([5, 3])))
     ['Se fue la luz\nen todo', 'el barrio viejo']
@@ -52,10 +52,10 @@ def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
     for line in text.splitlines():
         words = line.split()
         while size and count + len(words) > 2 * size:
-            left = size - count if size > count else len(words)
-            held.append(" ".join(words[:left]))
+            taken = size - count if size > count else len(words)
+            held.append(" ".join(words[:taken]))
             yield "\n".join(held).strip()
-            words = words[left:]
+            words = words[taken:]
             size, held, count = next(sizes, 0), [], 0
         held.append(" ".join(words))
         count += len(words)
@@ -65,7 +65,7 @@ def cut_in_parts(text: str, sizes: Iterator[int]) -> Iterator[str]:
 
 
 def book_parts(name: str, books: Sequence[Text], sizes: Callable[[], Iterator[int]]) -> list[Document]:
-    """The books' parts as documents, in order."""
+    """Return the parts of the books as documents, in order."""
     return [
         Document(identity(name, book.id, number), text, "book_part", book.source_id, book.id)
         for book in books
@@ -74,7 +74,7 @@ def book_parts(name: str, books: Sequence[Text], sizes: Callable[[], Iterator[in
 
 
 def speed(shelf: Shelf, number: int, seed: int = 3) -> Planted:
-    """So many documents of 300 to 3,000 words, a fifth of them near-duplicates: what speed is measured on.
+    """Return a number of documents of 300 to 3,000 words, a fifth of them near-duplicates, for measuring speed.
 
     Of all books, the two halves' alike, since nothing is tuned on it; beyond what the books give, of another world's.
     """
@@ -86,11 +86,11 @@ def speed(shelf: Shelf, number: int, seed: int = 3) -> Planted:
 
     parts = book_parts("speed", shelf.novels, sizes)
     chance.shuffle(parts)
-    wanted = number - number // _SHARE
-    if len(parts) < wanted:
-        more = growth(shelf, wanted - len(parts), words=_MEAN, seed=seed, planted=False, first_world=1)
+    original_count = number - number // _SHARE
+    if len(parts) < original_count:
+        more = growth(shelf, original_count - len(parts), words=_MEAN, seed=seed, planted=False, first_world=1)
         parts += list(more)
-    originals = parts[:wanted]
+    originals = parts[:original_count]
     copies = [
         _copy(original, n, shelf, chance) for n, original in enumerate(chance.sample(originals, number // _SHARE))
     ]
@@ -118,7 +118,7 @@ def _copy(original: Document, number: int, shelf: Shelf, chance: random.Random) 
 def growth(
     shelf: Shelf, number: int, *, words: int = 300, seed: int = 3, planted: bool = True, first_world: int = 0
 ) -> Iterator[Document]:
-    """So many documents of recombined paragraphs, a fifth of them copies with 5 % of the words edited.
+    """Return a number of documents of recombined paragraphs, a fifth of them copies with 5 % of the words edited.
 
     Each paragraph is used once in a *world*. When the paragraphs are used up another world begins, in which words of
     four letters and more are exchanged for others of the same length and like frequency: it has the statistics of the
@@ -184,5 +184,5 @@ def _recombined(lines: Sequence[str], size: int, exchange: Mapping[str, str], wo
 
 
 def _in_world(word: str, exchange: Mapping[str, str]) -> str:
-    other = exchange.get(word.lower(), word)
-    return other.capitalize() if word[0].isupper() else other
+    replacement = exchange.get(word.lower(), word)
+    return replacement.capitalize() if word[0].isupper() else replacement

@@ -77,8 +77,8 @@ class Score:
 
     def precision(self, without: Iterable[str] = ()) -> float:
         """Return the share of right removals, without some kinds of wrong ones."""
-        aside = set(without)
-        wrong = sum(count for kind, count in self.wrong.items() if kind not in aside)
+        ignored_kinds = set(without)
+        wrong = sum(count for kind, count in self.wrong.items() if kind not in ignored_kinds)
         right = self.planted + sum(result.right for result in self.natural)
         wrong += sum(not result.right for result in self.natural)
         return right / (right + wrong) if right + wrong else 1.0
@@ -89,7 +89,7 @@ class Score:
 
 
 def forms(score: Score) -> list[str]:
-    """The kinds of wrong removals whose documents are of one form."""
+    """Return the kinds of wrong removals among documents made from one form."""
     return [kind for kind in score.wrong if kind.startswith("form_")]
 
 
@@ -110,21 +110,23 @@ def score(results: Planted, result: Result, verdicts: Mapping[str, str] | None =
 
     ends: dict[str, set[str]] = {}
     for later, earlier in result.variants:
-        one, other = roots.get(later, later), roots.get(earlier, earlier)
-        ends.setdefault(one, set()).add(other)
-        ends.setdefault(other, set()).add(one)
+        later_root, earlier_root = roots.get(later, later), roots.get(earlier, earlier)
+        ends.setdefault(later_root, set()).add(earlier_root)
+        ends.setdefault(earlier_root, set()).add(later_root)
 
     def varies(a: str, b: str) -> bool:
         """Return whether the documents kept for the two, or the first of a work, are recorded as variants."""
-        one, other = roots[a], roots[b]
-        return one != other and (other in ends.get(one, ()) or bool(ends.get(one, set()) & ends.get(other, set())))
+        root_a, root_b = roots[a], roots[b]
+        return root_a != root_b and (
+            root_b in ends.get(root_a, ()) or bool(ends.get(root_a, set()) & ends.get(root_b, set()))
+        )
 
     varied = _counted(results.pairs, lambda pair: varies(pair.a, pair.b))
     recall = _counted(results.pairs, lambda pair: together(pair.a, pair.b) or varies(pair.a, pair.b))
     contained = _counted(
         results.contained, lambda pair: together(pair.a, pair.b) or frozenset((pair.a, pair.b)) in recorded
     )
-    apart = dict(_counted(results.apart, lambda pair: together(pair.a, pair.b)))
+    apart_counts = dict(_counted(results.apart, lambda pair: together(pair.a, pair.b)))
     removed_of: dict[str, tuple[int, int]] = {}
     group_of: dict[str, tuple[str, int]] = {}
     for kind, groups in results.groups.items():
@@ -134,13 +136,13 @@ def score(results: Planted, result: Result, verdicts: Mapping[str, str] | None =
         else:
             members = [set(group) for group in groups]
             wrong = sum(any(pair <= group for group in members) for pair in merged)
-        apart[kind] = (wrong, pairs)
+        apart_counts[kind] = (wrong, pairs)
         for place, group in enumerate(groups):
             group_of |= dict.fromkeys(group, (kind, place))
         own = [(d, result.dropped[d]) for group in groups for d in group if d in result.dropped]
-        of_own = sum(group_of.get(kept) == group_of[d] for d, kept in own)
+        of_own = sum(group_of.get(kept_id) == group_of[d] for d, kept_id in own)
         removed_of[kind] = (of_own, sum(map(len, groups)))
-    so_far = Score(recall, contained, apart, removed_of, 0, 0, varied=varied)
+    so_far = Score(recall, contained, apart_counts, removed_of, 0, 0, varied=varied)
     return _judged(results, result, verdicts or {}, group_of, so_far)
 
 
@@ -151,7 +153,7 @@ def _judged(
     group_of: Mapping[str, tuple[str, int]],
     so_far: Score,
 ) -> Score:
-    """The score with every removal judged."""
+    """Return the score with every removal judged."""
     by_id = {document.id: document for document in results.documents}
     far = {frozenset((pair.a, pair.b)): pair.kind for pair in results.apart}
     near = {frozenset((pair.a, pair.b)) for pair in (*results.pairs, *results.contained)}
@@ -160,29 +162,39 @@ def _judged(
     wrong: Counter[str] = Counter()
     natural: list[Natural] = []
     runs_of: dict[str, set[tuple[str, ...]]] = {}
-    for dropped, kept in result.dropped.items():
-        one, other = by_id[dropped], by_id[kept]
-        if kept not in runs_of:
-            runs_of[kept] = runs(_words(other.text))
-        covered = coverage(_words(one.text), runs_of[kept])
+    for dropped_id, kept_id in result.dropped.items():
+        dropped_document, kept_document = by_id[dropped_id], by_id[kept_id]
+        if kept_id not in runs_of:
+            runs_of[kept_id] = runs(_words(kept_document.text))
+        covered = coverage(_words(dropped_document.text), runs_of[kept_id])
         lost += covered < LOST
-        pair = frozenset((dropped, kept))
-        group = group_of.get(dropped)
-        other_work += one.work != other.work and pair not in near and not one.kind.startswith("form_")
-        if pair in near or one.origin == other.origin:
+        pair = frozenset((dropped_id, kept_id))
+        group = group_of.get(dropped_id)
+        other_work += (
+            dropped_document.work != kept_document.work
+            and pair not in near
+            and not dropped_document.kind.startswith("form_")
+        )
+        if pair in near or dropped_document.origin == kept_document.origin:
             planted += 1
         elif pair in open_:
             between += 1
         elif pair in far:
             wrong[far[pair]] += 1
-        elif group and group == group_of.get(kept):
+        elif group and group == group_of.get(kept_id):
             wrong[group[0]] += 1
         else:
-            verdict = verdicts.get(f"{dropped} {kept}") or verdicts.get(f"{kept} {dropped}", "")
-            texts = (one.text[:_SHOWN], other.text[:_SHOWN])
+            verdict = verdicts.get(f"{dropped_id} {kept_id}") or verdicts.get(f"{kept_id} {dropped_id}", "")
+            texts = (dropped_document.text[:_SHOWN], kept_document.text[:_SHOWN])
             natural.append(
                 Natural(
-                    dropped, kept, round(covered, 3), (one.kind, other.kind), (one.work, other.work), texts, verdict
+                    dropped_id,
+                    kept_id,
+                    round(covered, 3),
+                    (dropped_document.kind, kept_document.kind),
+                    (dropped_document.work, kept_document.work),
+                    texts,
+                    verdict,
                 )
             )
     natural.sort(key=lambda pair: pair.coverage)
@@ -207,11 +219,11 @@ def _words(text: str) -> list[str]:
 
 
 def root(document: str, dropped: Mapping[str, str]) -> str:
-    """The document that is kept in a document's place, itself if it is kept."""
+    """Return the document that replaces a dropped document, or the document itself if it is kept."""
     seen = {document}
-    while (kept := dropped.get(document)) and kept not in seen:
-        document = kept
-        seen.add(kept)
+    while (kept_id := dropped.get(document)) and kept_id not in seen:
+        document = kept_id
+        seen.add(kept_id)
     return document
 
 

@@ -60,7 +60,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over all pages."""
+    """Return the tables of one run over all pages."""
     shelf = Shelf.of(args.data)
     pages = hashlib.sha256(b"".join(hashlib.sha256(page.raw).digest() for page in shelf.pages)).hexdigest()
     settings: dict[str, Any] = {
@@ -109,8 +109,8 @@ def _extract(shelf: Shelf) -> int:
 
 
 def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
-    """Return each system's time per page: the least of several rounds, in which all systems take turns."""
-    least: dict[str, NDArray[np.float64]] = {}
+    """Return each system's time per page: the fastest of several rounds, in which all systems take turns."""
+    fastest: dict[str, NDArray[np.float64]] = {}
     for _ in range(rounds):
         shelf.ask(python, SYSTEMS)
         shelf.seconds |= {"fast": [], "balanced": []}
@@ -123,10 +123,10 @@ def _speed(shelf: Shelf, python: str, rounds: int) -> Table:
             shelf.seconds["balanced"].append(time.process_time() - started)
         for system, seconds in shelf.seconds.items():
             now = np.array(seconds)
-            least[system] = np.minimum(least.get(system, now), now)
-    base = float(least[_BASE].mean())
+            fastest[system] = np.minimum(fastest.get(system, now), now)
+    base = float(fastest[_BASE].mean())
     rows = tuple(
-        (system, f"{least[system].mean() * 1e3:.1f}", f"{base / float(least[system].mean()):.1f}")
+        (system, f"{fastest[system].mean() * 1e3:.1f}", f"{base / float(fastest[system].mean()):.1f}")
         for system in ("balanced", "fast", *SYSTEMS)
     )
     return Table(f"{len(shelf.pages)} pages", ("system", "ms a page#", "times faster than trafilatura#"), rows)
@@ -152,7 +152,7 @@ def _scored(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
 
 
 def _lost(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
-    """Return how many pages each system loses, in each half of the sites."""
+    """Count the pages that each system loses, in each half of the sites."""
     halves = np.array([fold_of(page.site, 2, "half ") for page in shelf.pages])
     rows = []
     for system, counted_ in counts.items():
@@ -165,15 +165,17 @@ def _lost(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
 
 def _differences(shelf: Shelf, counts: dict[str, NDArray[np.float64]]) -> Table:
     rows = []
-    for ours in ("balanced", "fast"):
-        for theirs in _COMPARED:
-            row = [ours, theirs]
+    for own_system in ("balanced", "fast"):
+        for rival in _COMPARED:
+            row = [own_system, rival]
             for name in SETS:
                 members = _members(shelf, name)
                 sites = [shelf.pages[place].site for place in members]
                 whole = name in _WHOLE
-                one, other = counts[ours][members], counts[theirs][members]
-                low, high = interval(one, other, whole, sites)
-                row.append(f"{scores(one, whole)[2] - scores(other, whole)[2]:+.3f} [{low:+.3f}, {high:+.3f}]")
+                own_counts, rival_counts = counts[own_system][members], counts[rival][members]
+                low, high = interval(own_counts, rival_counts, whole, sites)
+                row.append(
+                    f"{scores(own_counts, whole)[2] - scores(rival_counts, whole)[2]:+.3f} [{low:+.3f}, {high:+.3f}]"
+                )
             rows.append(tuple(row))
     return Table("F1, ours minus theirs", ("ours", "theirs", *(f"{name}#" for name in SETS)), tuple(rows))

@@ -63,7 +63,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over the same texts, or what naming documents costs alone."""
+    """Return the tables of one run over the same texts, or the cost of naming documents alone."""
     systems = args.systems.split(",")
     _check(systems, args)
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as name:
@@ -112,20 +112,20 @@ def _check(systems: list[str], args: argparse.Namespace) -> None:
 def _name_all(
     systems: list[str], sets: dict[str, list[Sample]], room: Path, args: argparse.Namespace
 ) -> tuple[dict[str, list[Named]], str]:
-    """Return each system's verdicts on each set, and the model of ours that made them."""
+    """Return each system's verdicts on each set, and the version of our model."""
     path = room / "texts.jsonl"
     write(path, (sample.text for result in sets.values() for sample in result))
     created: dict[str, list[Named]] = {name: [] for name in sets}
     model = ""
     for system in systems:
         lid176 = args.lid176 if system == "lid.176" else ""
-        said, version = remembered(system, path, room, args.rival_python, lid176, args.keep)
+        verdicts, version = remembered(system, path, room, args.rival_python, lid176, args.keep)
         model = version if system == OURS else model
-        for one in (said, sure(said)) if system == "lid.176" else (said,):
-            columns = [iter(column) for column in (one.groups, one.labels, one.scores, one.others)]
+        for judged in (verdicts, sure(verdicts)) if system == "lid.176" else (verdicts,):
+            columns = [iter(column) for column in (judged.groups, judged.labels, judged.scores, judged.others)]
             for name, result in sets.items():
                 a, b, c, d = ([*islice(column, len(result))] for column in columns)
-                created[name].append(Named(one.system, a, b, c, d))  # type: ignore[arg-type]
+                created[name].append(Named(judged.system, a, b, c, d))  # type: ignore[arg-type]
     return created, model
 
 
@@ -137,14 +137,14 @@ def _streams(
         "95 % es and pt": samples.mostly_spanish(args.data, args.documents),
         "American": samples.american(args.data, args.documents),
     }
-    beside = {OURS: (OURS, STAGE), "lid.176": ("lid.176", CUT)}
-    timed = [row for system in systems for row in beside.get(system, (system,))]
-    reported = {
-        name: {one: speed(one, texts, room, args.rival_python, args.lid176, args.rounds) for one in timed}
+    variants = {OURS: (OURS, STAGE), "lid.176": ("lid.176", CUT)}
+    timed = [row for system in systems for row in variants.get(system, (system,))]
+    costs = {
+        name: {system: speed(system, texts, room, args.rival_python, args.lid176, args.rounds) for system in timed}
         for name, texts in streams.items()
     }
     first = next(iter(streams.values()))
-    return reported, {one: share(one, first, room, args.rival_python, args.lid176) for one in timed}
+    return costs, {system: share(system, first, room, args.rival_python, args.lid176) for system in timed}
 
 
 def _tables(
@@ -173,11 +173,13 @@ def _tables(
 def _settings(
     args: argparse.Namespace, sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> dict[str, Any]:
-    """Return the settings of the figures, with every false name of ours by the digest of its text."""
-    false = list(_false(sets, named, windows))
+    """Return the settings of the figures, with every false name by our own system under the digest of its text."""
+    false_names = list(_false(sets, named, windows))
     if args.false:
-        args.false.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in false), encoding="utf-8")
-    listed = [{k: v for k, v in one.items() if k != "text"} for one in false]
+        args.false.write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in false_names), encoding="utf-8"
+        )
+    rows_without_text = [{k: v for k, v in row.items() if k != "text"} for row in false_names]
     return {
         "windows": len(windows),
         "words": WORDS,
@@ -185,14 +187,14 @@ def _settings(
         "hard": args.hard,
         "seed": SEED,
         "named": tables.languages_named(sets["neighbours"], named["neighbours"][0]),
-        "false": listed,
+        "false": rows_without_text,
     }
 
 
 def _false(
     sets: dict[str, list[Sample]], named: dict[str, list[Named]], windows: Sequence[Window]
 ) -> list[dict[str, Any]]:
-    """Each text of elsewhere that ours names after a language of the Americas, or shows as partly in one."""
+    """Return the texts from elsewhere that our own system names after a language of the Americas, or partly so."""
     of = set(groups().of)
     results = []
     for name in ("windows", "hard"):

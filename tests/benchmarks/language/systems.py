@@ -58,7 +58,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Share:
-    """The memory of each of several concurrent processes, at most.
+    """The peak memory of each of several concurrent processes.
 
     Attributes:
         share_mb: its own pages, and its share of those that several have (proportional set size).
@@ -104,13 +104,13 @@ def call(system: str, texts: Path, folder: Path, python: Path | None, model: str
         )
     rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
     labels = [row[0] for row in rows]
-    others = [row[2] if len(row) > 2 else "" for row in rows]
-    results = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], others)
+    other_labels = [row[2] if len(row) > 2 else "" for row in rows]
+    results = Named(system, [group(label) for label in labels], labels, [float(row[1]) for row in rows], other_labels)
     return results, Told(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def _started(system: str, texts: Path, out: Path, python: Path | None, model: str) -> tuple[list[str], dict[str, str]]:
-    """The command that names the texts of a file, and its environment."""
+    """Return the command that names the texts of a file, and its environment."""
     if system in (OURS, STAGE):
         kind = "stage" if system == STAGE else "judge"
         command = [sys.executable, "-P", str(Path(__file__).with_name("ours.py")), str(texts), str(out), kind]
@@ -131,8 +131,8 @@ def remembered(
     path = keep / f"{system}-{digest}.json.xz"
     if path.is_file():
         with lzma.open(path, "rt", encoding="utf-8") as file:
-            said = json.load(file)
-        return Named(**said["named"]), said["version"]
+            cached = json.load(file)
+        return Named(**cached["named"]), cached["version"]
     results, reported = call(system, texts, folder, python, model)
     keep.mkdir(parents=True, exist_ok=True)
     with lzma.open(path, "wt", encoding="utf-8", preset=0) as file:
@@ -140,14 +140,17 @@ def remembered(
     return results, reported.version
 
 
-def sure(results: Named, least: float = _LEAST) -> Named:
-    """The same with `und` where the system's own confidence is lower."""
-    kept = [one if score >= least else UNDETERMINED for one, score in zip(results.groups, results.scores, strict=True)]
-    return Named(SURE, kept, results.labels, results.scores, results.others)
+def sure(results: Named, minimum: float = _LEAST) -> Named:
+    """Return the same verdicts with `und` where the system's own confidence is below the minimum."""
+    sure_groups = [
+        group_code if score >= minimum else UNDETERMINED
+        for group_code, score in zip(results.groups, results.scores, strict=True)
+    ]
+    return Named(SURE, sure_groups, results.labels, results.scores, results.others)
 
 
 def group(label: str) -> str:
-    """The code under which a system's label is judged.
+    """Return the code under which a system's label is judged.
 
     >>> group("es"), group("quy_Latn"), group("qu"), group("unknown")
     ('spa', 'que', 'que', 'und')
@@ -169,7 +172,7 @@ def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, 
         ConfigError: one of them failed.
     """
     system, path = _documents(system, texts, folder)
-    most = [(0.0, 0.0)] * _AT_ONCE
+    peaks = [(0.0, 0.0)] * _AT_ONCE
     running: list[subprocess.Popen[bytes]] = []
     for n in range(_AT_ONCE):
         command, environment = _started(system, path, folder / f"named-{n}.tsv", python, model)
@@ -178,12 +181,12 @@ def share(system: str, texts: Sequence[str], folder: Path, python: Path | None, 
     while all(process.poll() is None for process in running):
         for n, process in enumerate(running):
             results = _pages_mb(process.pid)
-            most[n] = max(most[n][0], results[0]), max(most[n][1], results[1])
+            peaks[n] = max(peaks[n][0], results[0]), max(peaks[n][1], results[1])
         time.sleep(_PAUSE)
     ended = [process.wait() for process in running]
     if any(ended):
         raise ConfigError(system, f"one of {_AT_ONCE} processes failed", "run it alone to see why")
-    return Share(sum(pair[0] for pair in most) / _AT_ONCE, sum(pair[1] for pair in most) / _AT_ONCE)
+    return Share(sum(pair[0] for pair in peaks) / _AT_ONCE, sum(pair[1] for pair in peaks) / _AT_ONCE)
 
 
 def _documents(system: str, texts: Sequence[str], folder: Path) -> tuple[str, Path]:
@@ -194,7 +197,7 @@ def _documents(system: str, texts: Sequence[str], folder: Path) -> tuple[str, Pa
 
 
 def _pages_mb(process: int) -> tuple[float, float]:
-    """Return the proportional set size of a process, and its private part; nothing if the kernel reports neither."""
+    """Return the proportional set size of a process, and its private part; zeros if the kernel reports neither."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:  # it has just ended

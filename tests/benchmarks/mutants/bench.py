@@ -34,7 +34,7 @@ _COPIED: Final = ("latam_corpus", "tests", "filters", "pipelines", "docs", "pypr
 
 @dataclass(frozen=True)
 class Room:
-    """A module, what of it is changed, and the tests that guard it, the quickest first.
+    """A module, the parts of it that are mutated, and the tests that guard it, the fastest first.
 
     Attributes:
         only: functions, classes and names of the module that are changed; all where none is named.
@@ -50,13 +50,13 @@ class Room:
     slow: tuple[str, ...] = ()
 
     def mutants(self) -> list[Mutant]:
-        """The mutants of the room."""
+        """Return the mutants of the room."""
         text = (ROOT / self.file).read_bytes()
         results = mutants_of(self.file, text)
         if not self.only:
             return results
         spans = [(node.lineno, node.end_lineno or 0) for node in ast.parse(text).body if _names(node) & {*self.only}]
-        return [one for one in results if any(first <= one.line <= last for first, last in spans)]
+        return [mutant for mutant in results if any(first <= mutant.line <= last for first, last in spans)]
 
 
 def _names(node: ast.stmt) -> set[str]:
@@ -67,20 +67,20 @@ def _names(node: ast.stmt) -> set[str]:
 
 
 def rooms() -> list[Room]:
-    """The rooms that `rooms.toml` names."""
-    reported = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
+    """Return the rooms that `rooms.toml` names."""
+    tables = tomllib.loads((_HERE / "rooms.toml").read_text(encoding="utf-8"))
     of_many = ("tests", "only", "slow")
     results = []
-    for name, one in reported.items():
-        fields: dict[str, Any] = {key: tuple(value) if key in of_many else value for key, value in one.items()}
+    for name, room_table in tables.items():
+        fields: dict[str, Any] = {key: tuple(value) if key in of_many else value for key, value in room_table.items()}
         results.append(Room(name, **fields))
     return results
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
     """Return the mutants that no test can detect, by file, line and change, with the reason (`equivalent.toml`)."""
-    reported = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
-    return {(one["file"], one["line"], one["change"]): one["why"] for one in reported.get("mutant", ())}
+    tables = tomllib.loads((_HERE / "equivalent.toml").read_text(encoding="utf-8"))
+    return {(mutant["file"], mutant["line"], mutant["change"]): mutant["why"] for mutant in tables.get("mutant", ())}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -97,24 +97,26 @@ def measure(args: argparse.Namespace) -> Report:
         ConfigError: a room doesn't exist.
         PartError: a room's tests fail without any change.
     """
-    known = {room.name: room for room in rooms()}
+    rooms_by_name = {room.name: room for room in rooms()}
     for name in args.room or ():
-        if name not in known:
-            raise ConfigError("--room", f"unknown room «{name}»", closest(name, known))
-    chosen = [room for name, room in known.items() if not args.room or name in args.room]
-    kept_scores, kept_lived = _kept({*known} - {room.name for room in chosen})
-    same = equivalents()
+        if name not in rooms_by_name:
+            raise ConfigError("--room", f"unknown room «{name}»", closest(name, rooms_by_name))
+    chosen = [room for name, room in rooms_by_name.items() if not args.room or name in args.room]
+    kept_scores, kept_lived = _kept({*rooms_by_name} - {room.name for room in chosen})
+    known_equivalents = equivalents()
     scores: list[tuple[Any, ...]] = []
     lived: list[tuple[Any, ...]] = []
     for room in chosen:
         text = (ROOT / room.file).read_bytes()
         results = [mutant for mutant in room.mutants() if mutant.compiles(text)]
-        reported = [one for one in results if (one.file, one.source, one.change) not in same]
-        few = args.most is not None and args.most < len(reported)
-        tried = random.Random(SEED).sample(reported, args.most) if few else reported
+        candidates = [
+            mutant for mutant in results if (mutant.file, mutant.source, mutant.change) not in known_equivalents
+        ]
+        few = args.most is not None and args.most < len(candidates)
+        tried = random.Random(SEED).sample(candidates, args.most) if few else candidates
         started = time.monotonic()
         codes, cpu = _run(room, tried, args.workers)
-        living = [one for number, one in enumerate(tried) if codes[number] == 0]
+        living = [mutant for number, mutant in enumerate(tried) if codes[number] == 0]
         killed = len(tried) - len(living)
         late = sum(code < 0 for code in codes.values())
         seconds = round(time.monotonic() - started)
@@ -123,20 +125,20 @@ def measure(args: argparse.Namespace) -> Report:
             killed,
             share(killed, len(tried)),
             late,
-            len(results) - len(reported),
+            len(results) - len(candidates),
             round(cpu),
             seconds,
         )
         digest = hashlib.sha256(text).hexdigest()[:12]
-        name = f"{room.name}, drawn of {len(reported)}" if few else room.name
+        name = f"{room.name}, drawn of {len(candidates)}" if few else room.name
         scores.append((name, f"{room.file}@{digest}", *figures))
-        lived += [(room.name, f"{one.file}:{one.line}", one.source, one.change) for one in living]
+        lived += [(room.name, f"{mutant.file}:{mutant.line}", mutant.source, mutant.change) for mutant in living]
         sys.stderr.write(f"{room.name}: {killed} of {len(tried)} seen in {seconds} s\n")
     columns = ("room", "module", "mutants#", "seen#", "share#", "of these too slow#", "equivalent#", "CPU s#", "s#")
     return Report(
         "mutants",
         {},
-        {"workers": args.workers, "tests": {name: room.tests for name, room in known.items()}},
+        {"workers": args.workers, "tests": {name: room.tests for name, room in rooms_by_name.items()}},
         (
             Table("Changes that the tests see", columns, (*scores, *kept_scores)),
             Table("Lived", ("room", "line", "source", "change"), (*lived, *kept_lived)),
@@ -145,7 +147,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The rows of these rooms in the last run that was kept: scores, and what lived."""
+    """Return the rows of these rooms in the last recorded run: scores, and mutants that lived."""
     files = sorted(RESULTS.glob("*-mutants.json"))
     tables = json.loads(files[-1].read_text(encoding="utf-8"))["tables"] if files else [{"rows": []}, {"rows": []}]
     scores, lived = ([tuple(row) for row in table["rows"] if row[0].partition(",")[0] in names] for table in tables)
@@ -153,11 +155,12 @@ def _kept(names: set[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]
 
 
 def _run(room: Room, mutants: list[Mutant], workers: int) -> tuple[dict[int, int], float]:
-    """The exit code of the room's tests on each mutant by its number, and the CPU seconds of them all."""
-    reported = [
-        {"number": number, "start": one.start, "end": one.end, "new": one.new} for number, one in enumerate(mutants)
+    """Return the exit code of the room's tests on each mutant by its number, and the CPU seconds of all."""
+    tasks = [
+        {"number": number, "start": mutant.start, "end": mutant.end, "new": mutant.new}
+        for number, mutant in enumerate(mutants)
     ]
-    shares = [reported[place::workers] for place in range(min(workers, len(reported)))]
+    shares = [tasks[place::workers] for place in range(min(workers, len(tasks)))]
     with ThreadPoolExecutor(max(len(shares), 1)) as pool:
         lines = [
             line for lines in pool.map(_worker, [room] * len(shares), range(len(shares)), shares) for line in lines

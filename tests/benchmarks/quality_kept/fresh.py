@@ -65,7 +65,7 @@ def fresh_good(data: Path) -> Iterator[Text]:
 
 
 def fresh_junk(data: Path) -> Iterator[Text]:
-    """Junk as in `junk`, of other texts and by another seed.
+    """Yield junk as in `junk`, from other texts and with another seed.
 
     Raises:
         ConfigError: a file isn't there.
@@ -79,18 +79,18 @@ def fresh_junk(data: Path) -> Iterator[Text]:
         for language, text in boilerplate(pages, lines):
             yield Text(kind, language, "news", text)
     yield from scripts_as_texts(other_pages(data))
-    for language, other in (("spa", "por"), ("por", "spa")):
-        for text in prose[other]:
-            name = "Portuguese" if other == "por" else "Spanish"
+    for language, other_language in (("spa", "por"), ("por", "spa")):
+        for text in prose[other_language]:
+            name = "Portuguese" if other_language == "por" else "Spanish"
             yield Text(f"{name} under the other's label", language, "news", text)
     yield from _mislabelled(data)
 
 
 def other_stretches(text: str) -> list[str]:
-    """Stretches of a novel that `chapters` doesn't take."""
+    """Return stretches of a novel that `chapters` doesn't take."""
     taken = set(chapters(text))
-    rest = [stretch for stretch in stretches(text) if stretch not in taken]
-    return rest[:: max(1, len(rest) // CHAPTERS)][:CHAPTERS]
+    unused = [stretch for stretch in stretches(text) if stretch not in taken]
+    return unused[:: max(1, len(unused) // CHAPTERS)][:CHAPTERS]
 
 
 def _novels(data: Path, language: str) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _novels(data: Path, language: str) -> Iterator[str]:
 
 
 def books(data: Path) -> Iterator[tuple[str, str]]:
-    """Language and text of stretches of the books of Project Gutenberg."""
+    """Yield language and text of stretches of the books of Project Gutenberg."""
     for path in sorted((data / "literature/gutenberg_latam").glob("*/*.txt")):
         results = extract(path.read_bytes(), {})
         language = {"Portuguese": "por", "por": "por", "pt": "por"}.get(str(results.declared_language), "spa")
@@ -118,15 +118,15 @@ def _literature(data: Path) -> Iterator[Text]:
 def _talk(data: Path) -> Iterator[Text]:
     remove = markup()
     folder = data / "oral_history/mapudungun_nc"
-    known = {row["conv"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")}
+    known_ids = {row["conv"] for row in jsonl(data, "oral_history/mapudungun_nc/turns_clean.jsonl.xz")}
     for path in sorted(folder.glob("raw/TRANSLATION/*.txt")):
-        if path.stem in known:
+        if path.stem in known_ids:
             continue
-        said: dict[str, list[str]] = {"M": [], "C": []}
+        lines_by_speaker: dict[str, list[str]] = {"M": [], "C": []}
         for tongue, line in _SPOKEN.findall(path.read_text("latin-1").replace("\r", "")):
-            said[tongue].append(remove.sub("", line).strip())
+            lines_by_speaker[tongue].append(remove.sub("", line).strip())
         for tongue, language, kind in (("C", "spa", "Spanish"), ("M", "arn", "Mapudungun")):
-            for text in joined([line for line in said[tongue] if line], TURNS):
+            for text in joined([line for line in lines_by_speaker[tongue] if line], TURNS):
                 yield Text(f"other interviews, {kind}", language, "oral_history", text)
     for row in jsonl(data, "unclear/regional/activ_es/films.jsonl.xz"):
         # The corpus has a space before each sign.
@@ -178,7 +178,7 @@ def _prose(data: Path) -> dict[str, list[str]]:
 
 
 def _mislabelled(data: Path) -> Iterator[Text]:
-    """The declaration in other languages than those of the usual junk, under a Spanish or Portuguese label."""
+    """Yield the declaration in languages that the usual junk lacks, under a Spanish or Portuguese label."""
     used = {*OTHERS, "spa", "por"}
     results = [(language, rows) for (language, _), rows in articles(data, _WORLD).items() if language not in used]
     random.Random(SEED).shuffle(results)

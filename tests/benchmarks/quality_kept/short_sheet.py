@@ -45,7 +45,7 @@ _VERDICTS: Final = ("yes", "no", "unsure")
 
 
 def pool(data: Path) -> Iterator[tuple[str, str, str]]:
-    """Genre, origin and text: sentences and paragraphs of news, sentences of novels, sayings and stanzas, turns."""
+    """Yield genre, origin and text of news, novels, sayings, stanzas and turns, in sentences or paragraphs."""
     yield from (("news", *new) for new in _news(data))
     for language in ("spa", "por"):
         for novel in novels(data, language):
@@ -96,25 +96,25 @@ def draw(data: Path, sheet: Path) -> None:
 
 
 def _judged(data: Path, dice: random.Random) -> pl.DataFrame:
-    """Return the texts that may be drawn, with `fell` and the reason, without texts in other languages."""
+    """Return the candidate texts in Spanish and Portuguese with `fell` and the reason."""
     held: dict[str, dict[str, str]] = {genre: {} for genre in _GENRES}
     for genre, origin, text in pool(data):
         if len(text.split()) in _WORDS:
             held[genre].setdefault(text.strip(), origin)
     rows = []
     for genre, texts in held.items():
-        # Of what is scarce all, of the rest by lot.
+        # All texts of scarce origins, and a random sample of the others.
         many = Counter(texts.values())
         chosen = [text for text, origin in texts.items() if many[origin] < _POOL // 2]
-        rest = sorted(texts.keys() - set(chosen))
-        chosen += dice.sample(rest, max(0, min(len(rest), _POOL - len(chosen))))
+        remaining = sorted(texts.keys() - set(chosen))
+        chosen += dice.sample(remaining, max(0, min(len(remaining), _POOL - len(chosen))))
         rows += [(genre, texts[text], text) for text in chosen]
     frame = pl.DataFrame(rows, schema=["genre", "origin", "text"], orient="row")
     frame = frame.with_row_index("id").cast({"id": pl.String})
     for stage in ("identify", "measure", "filter"):
         frame = lc.stage(stage)(frame)
     frame = frame.filter(pl.col("language").is_in(["spa_Latn", "por_Latn"]))
-    # A bound on length alone, as that of an article, says nothing of what is short.
+    # A bound on length alone, as for an article, doesn't apply to short texts.
     frame = frame.filter(pl.col("drop_reason").str.starts_with("word_count").fill_null(value=False).not_())
     return frame.with_columns(fell=pl.col("drop_reason").is_not_null())
 
@@ -124,8 +124,8 @@ def margins(data: Path, sheet: Path) -> Report:
     seen = {row[0] for row in json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))["key"]}
     frame = _judged(data, random.Random(SEED))
     frame = frame.filter(~pl.col("text").map_elements(_id, return_dtype=pl.String).is_in(seen))
-    other = pl.when(pl.col("language") == "spa_Latn").then(pl.lit("por_Latn")).otherwise(pl.lit("spa_Latn"))
-    wrong = frame.filter(~pl.col("fell")).select("id", "genre", "text", language=other)
+    swapped_language = pl.when(pl.col("language") == "spa_Latn").then(pl.lit("por_Latn")).otherwise(pl.lit("spa_Latn"))
+    wrong = frame.filter(~pl.col("fell")).select("id", "genre", "text", language=swapped_language)
     for stage in ("measure", "filter"):
         wrong = lc.stage(stage)(wrong)
     rows = [
@@ -153,7 +153,7 @@ def _id(text: str) -> str:
 
 
 def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, Any]]:
-    """As many of each genre, as far as there are."""
+    """Return equal numbers of each genre, as far as there are enough."""
     groups = [rows.to_dicts() for _, rows in sorted(frame.group_by("genre"), key=lambda pair: str(pair[0]))]
     for rows in groups:
         dice.shuffle(rows)
@@ -164,7 +164,7 @@ def _spread(frame: pl.DataFrame, dice: random.Random) -> list[dict[str, Any]]:
 
 
 def read(path: Path, number: int) -> list[tuple[str, str]]:
-    """The verdict on each text of the sheet, and why.
+    """Return the verdict on each text of the sheet, and the reason.
 
     Args:
         path: the file of verdicts.
@@ -190,8 +190,8 @@ def count(sheet: Path) -> Report:
     """Count the reader's verdicts on dropped and kept texts."""
     key = json.loads(sheet.with_suffix(".key").read_text(encoding="utf-8"))
     verdicts = read(sheet.with_suffix(".read"), len(key["key"]))
-    rows = [(*told, *judged) for told, judged in zip(key["key"], verdicts, strict=True)]
-    columns = ("fell#", "of#", *(f"{fate}, read: {told}#" for fate in ("fell", "stayed") for told in _VERDICTS))
+    rows = [(*key_row, *judged) for key_row, judged in zip(key["key"], verdicts, strict=True)]
+    columns = ("fell#", "of#", *(f"{fate}, read: {verdict}#" for fate in ("fell", "stayed") for verdict in _VERDICTS))
     groups = [(genre, None) for genre in _GENRES] + [(genre, origin) for genre, origin, *_ in key["of"]]
     tables = []
     for title, labels, chosen in (
@@ -200,30 +200,30 @@ def count(sheet: Path) -> Report:
     ):
         lines = []
         for genre, origin in chosen:
-            sizes = [told[2:] for told in key["of"] if told[0] == genre and origin in (None, told[1])]
-            of = [sum(told) for told in zip(*sizes, strict=True)]
+            sizes = [group[2:] for group in key["of"] if group[0] == genre and origin in (None, group[1])]
+            of = [sum(column) for column in zip(*sizes, strict=True)]
             lines.append(((genre, origin)[: len(labels)], of, _verdicts(rows, genre, origin)))
         table = tuple((*label, *of, *judged) for label, of, judged in lines)
         tables.append(Table(title, (*labels, *columns), table))
     broken = Counter((re.split("[<>]", row[3])[0], row[4]) for row in rows if row[3])
     by_bound = tuple(
-        (bound, *(broken[bound, told] for told in _VERDICTS)) for bound in sorted({bound for bound, _ in broken})
+        (bound, *(broken[bound, verdict] for verdict in _VERDICTS)) for bound in sorted({bound for bound, _ in broken})
     )
-    marked = ("bound", *(f"{told}#" for told in _VERDICTS))
+    marked = ("bound", *(f"{verdict}#" for verdict in _VERDICTS))
     tables.append(Table("Those that fell, by the bound that they broke first", marked, by_bound))
-    kept = {row[0]: " · ".join((row[1], row[2], row[3] or "stayed", *row[4:])) for row in sorted(rows)}
+    readings = {row[0]: " · ".join((row[1], row[2], row[3] or "stayed", *row[4:])) for row in sorted(rows)}
     notes = (
         "Texts of 10 to 40 words, judged by the shipped policy of their genre. One reader, not a native speaker.",
         "Read is whether a text is fit to be learnt from.",
         "What falls for its language or the least number of words of a genre is left out.",
         "The kept result has the verdicts by id: the first 16 hexadecimal digits of the SHA-256 of the text.",
     )
-    return Report("short_texts", {}, {"seed": SEED, "read": kept}, tuple(tables), notes)
+    return Report("short_texts", {}, {"seed": SEED, "read": readings}, tuple(tables), notes)
 
 
 def _verdicts(rows: Sequence[tuple[str, ...]], genre: str, origin: str | None) -> list[int]:
     counts = Counter((bool(row[3]), row[4]) for row in rows if row[1] == genre and (origin is None or row[2] == origin))
-    return [counts[fell, told] for fell in (True, False) for told in _VERDICTS]
+    return [counts[fell, verdict] for fell in (True, False) for verdict in _VERDICTS]
 
 
 if __name__ == "__main__":

@@ -108,15 +108,15 @@ class Source:
     share: dict[str, float]
     forms: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def common(self, most: int, listed: set[str]) -> list[str]:
-        """Return its `most` commonest words by paragraphs, and those of `listed` that are in many."""
+    def common(self, limit: int, listed_words: set[str]) -> list[str]:
+        """Return the `limit` most common words by paragraphs, and those of `listed_words` in many paragraphs."""
         results = [w for w, part in self.spread.items() if part >= LEAST_SHARE or not self.words]
         results.sort(key=lambda w: (-self.spread[w], w))
-        return [w for place, w in enumerate(results) if place < most or w in listed]
+        return [w for place, w in enumerate(results) if place < limit or w in listed_words]
 
 
 def counted(name: str, paragraphs: Sequence[str]) -> Source:
-    """The source of these paragraphs."""
+    """Return the source of these paragraphs."""
     table = WordTable.of(paragraphs)
     data = bytes(table.data)
     starts = table.starts.tolist()
@@ -156,11 +156,11 @@ class Shelf:
         self.data = data
 
     def source(self, key: str) -> Source:
-        """The source `kind:label`."""
+        """Return the source `kind:label`."""
         kind, label = key.split(":")
         if kind in ("fineweb", "justext"):
-            listed = self._fineweb()[label] if kind == "fineweb" else self._justext(label)
-            words = list(dict.fromkeys(folded(w).strip("'") for w in listed))
+            raw_words = self._fineweb()[label] if kind == "fineweb" else self._justext(label)
+            words = list(dict.fromkeys(folded(w).strip("'") for w in raw_words))
             size = len(words)
             return Source(f"{LICENCES[kind]}, {label}", 0, 0, {w: 1 - i / size for i, w in enumerate(words)}, {})
         return counted(f"{LICENCES[kind]}, {label}", self._texts(kind, label))
@@ -197,15 +197,15 @@ class Shelf:
 
     @cache  # noqa: B019  (one shelf a run)
     def _fineweb(self) -> dict[str, list[str]]:
-        found = {}
+        words_of = {}
         with tarfile.open(self.data / "quality/fineweb2_facts/configs.tar.xz") as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.isfile() else None
                 if file and member.name.endswith("_Latn.yml"):
                     words = yaml.safe_load(file)["stopwords"] or []
                     label = Path(member.name).name.removesuffix("_Latn.yml")
-                    found[label] = [w for w in map(str, words) if single(w)]
-        return found
+                    words_of[label] = [w for w in map(str, words) if single(w)]
+        return words_of
 
     def _justext(self, label: str) -> list[str]:
         text = (self.data / f"quality/justext_stoplists/{label}.txt").read_text("utf-8")
@@ -213,56 +213,56 @@ class Shelf:
 
 
 def whole(data: bytes, start: int, length: int) -> str:
-    """The folded word at this byte with the apostrophe at its start or end; one at both is a pair of quotation marks.
+    """Return the folded word at this byte with an apostrophe at one edge; two of them are quotation marks.
 
     >>> whole("ri ‘tinamit’ rukʼ".encode(), 6, 7), whole("ri tinamit rukʼ".encode(), 11, 3)
     ('tinamit', "ruk'")
     """
     read = folded(data[start : start + 4 * length + 4].decode("utf-8", "ignore"))
     previous = folded(data[max(0, start - 4) : start].decode("utf-8", "ignore"))[-1:]
-    word, after = read[:length], read[length : length + 1]
-    edges = previous == "'", after == "'"
-    return word if all(edges) else f"{previous if edges[0] else ''}{word}{after if edges[1] else ''}"
+    word, following = read[:length], read[length : length + 1]
+    edges = previous == "'", following == "'"
+    return word if all(edges) else f"{previous if edges[0] else ''}{word}{following if edges[1] else ''}"
 
 
 def folded(word: str) -> str:
-    """The word in small letters, every apostrophe the typewriter's: the word table takes them for one too."""
+    """Return the word in lower case, with every apostrophe as the typewriter's: the word table does the same."""
     return typed(word.lower())
 
 
 def single(word: str) -> bool:
-    """Whether this is one word with letters alone, and apostrophes at its edges or inside."""
+    """Return whether this is one word of letters, with apostrophes only at its edges or inside."""
     bare = word.strip("'")
     return int(WordTable.of([word]).word_count[0]) == 1 and bare[-1:].isalpha() and bare[0].isalpha()
 
 
 def chosen(sources: Sequence[Source], lent: dict[str, float], plan: Plan) -> tuple[list[str], list[str]]:
-    """The words, and those of them that a lender lists too. Of many sources a third must have a word."""
+    """Return the words, and those of them that a lender has too; with many sources, a third must have a word."""
     votes: Counter[str] = Counter()
     rank: Counter[str] = Counter()
-    reported = {word for source in sources if not source.words for word in source.spread}
+    listed_words = {word for source in sources if not source.words for word in source.spread}
     for source in sources:
-        for place, word in enumerate(source.common(2 * plan.most, reported)):
+        for place, word in enumerate(source.common(2 * plan.most, listed_words)):
             votes[word] += 1
             rank[word] += place
-    least = needed(sources)
-    here: dict[str, float] = {}
+    votes_needed = needed(sources)
+    own_share: dict[str, float] = {}
     for source in sources:
         for word, share in source.share.items():
-            here[word] = max(here.get(word, 0.0), share)
+            own_share[word] = max(own_share.get(word, 0.0), share)
     results = []
     for word in sorted(votes, key=lambda w: (-votes[w], rank[w] / votes[w], w)):
-        if votes[word] < least or not single(word) or word.startswith(NAMES):
+        if votes[word] < votes_needed or not single(word) or word.startswith(NAMES):
             continue
-        if word not in plan.nouns and (plan.kin or word not in lent or here.get(word, 0.0) >= 2 * lent[word]):
+        if word not in plan.nouns and (plan.kin or word not in lent or own_share.get(word, 0.0) >= 2 * lent[word]):
             results.append(word)
     results = results[: MOST_THIN if len(sources) == 1 else plan.most]
-    listed = [form for word in results for form in written_as(word, sources)]
-    return listed, [form for form in listed if not plan.kin and form in lent]
+    forms = [form for word in results for form in written_as(word, sources)]
+    return forms, [form for form in forms if not plan.kin and form in lent]
 
 
 def written_as(word: str, sources: Sequence[Source]) -> list[str]:
-    """The word as it is written: whole, with the apostrophes at its edges, in each way that is no exception.
+    """Return the spellings of a word, with the apostrophes at its edges, without rare spellings.
 
     UNILEX's lists have apostrophes inside words, and hardly ever at an edge, where they were cut off: they don't count.
     """
@@ -273,24 +273,24 @@ def written_as(word: str, sources: Sequence[Source]) -> list[str]:
         total = sum(source.forms.get(word, Counter()).values())
         for form, times in source.forms.get(word, Counter()).items():
             uses[form] = uses.get(form, 0.0) + times / total
-    least = LEAST_FORM * sum(uses.values())
-    return [form for form, times in sorted(uses.items(), key=lambda use: -use[1]) if times >= least] or [word]
+    threshold = LEAST_FORM * sum(uses.values())
+    return [form for form, times in sorted(uses.items(), key=lambda use: -use[1]) if times >= threshold] or [word]
 
 
 def lent_words(shelf: Shelf) -> dict[str, float]:
-    """The stop words of the languages that lend, and how common they are there."""
+    """Return the stop words of the lending languages, with their frequency there."""
     results: dict[str, float] = {}
     for code in LENDERS:
         share = shelf.source(f"real:{code}").share
         path = data_folder("filters") / "languages" / f"{code}.toml"
-        listed = tomllib.loads(path.read_text("utf-8"))["stop_words"]["words"] if path.exists() else []
-        for word in {*listed, *(w for w, part in share.items() if part >= 0.002)}:
+        stop_words = tomllib.loads(path.read_text("utf-8"))["stop_words"]["words"] if path.exists() else []
+        for word in {*stop_words, *(w for w, part in share.items() if part >= 0.002)}:
             results[word] = max(results.get(word, 0.0), share.get(word, 0.0))
     return results
 
 
 def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
-    """The file of one language, as TOML."""
+    """Return the file of one language, as TOML."""
     sources = [shelf.source(key) for key in (*plan.texts, *plan.lists)]
     words, shared = chosen(sources, lent, plan) if sources else ([], [])
     if len(words) < FEWEST:
@@ -311,7 +311,7 @@ def written(code: str, plan: Plan, shelf: Shelf, lent: dict[str, float]) -> str:
 
 
 def head(plan: Plan, shared: Sequence[str], *, thin: bool) -> list[str]:
-    """The comment above a file: what a reviewer has to know."""
+    """Return the comment above a file, with the facts that a reviewer needs."""
     reported = (
         f"{plan.name}. Stop words drawn by tests/quality_gate/quality/stop_words.py; no speaker has read them yet."
     )
@@ -341,12 +341,12 @@ def needed(sources: Sequence[Source]) -> int:
 
 
 def quoted(text: str) -> str:
-    """The text as a TOML string."""
+    """Return the text as a TOML string."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def wrapped(start: str, items: Iterable[str], width: int = WIDTH) -> list[str]:
-    """A TOML list, filled to the width."""
+    """Return a TOML list, filled to the width."""
     lines, line = [start], "   "
     for item in items:
         if len(line) + len(item) + 2 > width:
@@ -357,7 +357,7 @@ def wrapped(start: str, items: Iterable[str], width: int = WIDTH) -> list[str]:
 
 
 def bounds(plan: Plan, words: int) -> list[str]:
-    """The bounds that a language's evidence carries."""
+    """Return the bounds that a language's evidence supports."""
     if plan.background:
         return [
             "stop_word_count       = { min = 2 }",
@@ -389,13 +389,13 @@ def bounds(plan: Plan, words: int) -> list[str]:
 
 
 def main() -> int:
-    """Write the files; says what each has."""
+    """Write the files, and print the words of each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("codes", nargs="*", help="languages; all by default")
     args = parser.parse_args()
-    reported = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-    plans = {code: Plan(**plan) for code, plan in reported.items()}
+    plan_tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    plans = {code: Plan(**plan) for code, plan in plan_tables.items()}
     shelf = Shelf(args.data)
     lent = lent_words(shelf)
     for code in args.codes or plans:
@@ -405,8 +405,8 @@ def main() -> int:
             continue
         text = written(code, plans[code], shelf, lent)
         path.write_text(text, encoding="utf-8")
-        listed = tomllib.loads(text).get("stop_words", {}).get("words", [])
-        sys.stdout.write(f"{path.name}: {', '.join(listed)}\n")
+        stop_words = tomllib.loads(text).get("stop_words", {}).get("words", [])
+        sys.stdout.write(f"{path.name}: {', '.join(stop_words)}\n")
     return 0
 
 
