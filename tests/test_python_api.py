@@ -62,12 +62,12 @@ def test_a_runs_documents_are_lazy_frames_in_the_schemas_columns(run: lc.Run) ->
     """What it kept, what it set aside with the reason, and the ledger that tells of it."""
     frames = run.documents(), run.dropped(), run.ledger()
     assert all(isinstance(frame, pl.LazyFrame) for frame in frames)
-    kept, dropped, ledger = (frame.collect() for frame in frames)
-    assert kept.schema == dropped.schema == schema.DOCUMENT_SCHEMA
+    kept_documents, dropped_documents, ledger = (frame.collect() for frame in frames)
+    assert kept_documents.schema == dropped_documents.schema == schema.DOCUMENT_SCHEMA
     assert ledger.schema == schema.LEDGER_SCHEMA
-    assert sorted(kept["language"]) == ["por_Latn", "spa_Latn"]
-    assert dropped["drop_reason"].to_list() == ["duplicate"]
-    assert ledger["doc_id"].to_list() == dropped["doc_id"].to_list()
+    assert sorted(kept_documents["language"]) == ["por_Latn", "spa_Latn"]
+    assert dropped_documents["drop_reason"].to_list() == ["duplicate"]
+    assert ledger["doc_id"].to_list() == dropped_documents["doc_id"].to_list()
     assert repr(run) == f"<run {run.name}: 3 documents in, 2 kept, released as {run.release}>"
 
 
@@ -95,9 +95,9 @@ def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, c
 
 def test_several_documents_are_told_by_one_and_named(document: Document, kept_run: KeptRun) -> None:
     """None is passed over without a word."""
-    kept = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
-    results = lc.open_run(kept).explain("salió del puerto")
-    assert [one["title"] for one in results.as_dict()["others"]] == ["El segundo"]
+    run_folder = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
+    results = lc.open_run(run_folder).explain("salió del puerto")
+    assert [row["title"] for row in results.as_dict()["others"]] == ["El segundo"]
     assert str(results).splitlines()[-1].strip().startswith("another")
     assert "El segundo" in results._repr_html_()
 
@@ -106,15 +106,15 @@ def test_a_run_is_released_as_the_version_that_was_made_of_it(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
     """And not as one without what was withdrawn since, nor as one of a name that comes later in the alphabet."""
-    kept = kept_run("cuentos-00000000", [document(1), document(2)], release=_PUERTO)
+    run_folder = kept_run("cuentos-00000000", [document(1), document(2)], release=_PUERTO)
     out = "--out", tmp_path / "out"
     command_line("release", "build", "puerto", "cuentos", *out)
-    first = lc.open_run(kept).release
+    first = lc.open_run(run_folder).release
     assert first
     command_line("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "lo pide", *out)
     command_line("release", "build", "zaguan", "cuentos", *out)
     assert len(list((tmp_path / "out" / "store" / "releases").glob("*/2*"))) == 3
-    assert lc.open_run(kept).release == first
+    assert lc.open_run(run_folder).release == first
 
 
 def test_words_of_others_are_only_words_in_a_notebook(run: lc.Run) -> None:
@@ -140,11 +140,11 @@ def test_what_was_measured_is_a_frame(run: lc.Run, folder: Path, command_line: C
     assert {"language", "genre", "signal", "p1", "p50", "p99", "min", "max", "would_drop"} <= set(table.columns)
     groups = command_line("measure", run.name, "--out", folder / "out", "--json").json
     for group in groups:
-        for one in group["signals"]:
-            row = table.filter(language=group["language"], genre=group["genre"], signal=one["signal"]).to_dicts()
-            if one["documents"] or one["bounds"]:
-                assert row[0]["would_drop"] == one["would_drop"]
-                assert row[0]["p50"] == one["quantiles"]["50"]
+        for signal in group["signals"]:
+            row = table.filter(language=group["language"], genre=group["genre"], signal=signal["signal"]).to_dicts()
+            if signal["documents"] or signal["bounds"]:
+                assert row[0]["would_drop"] == signal["would_drop"]
+                assert row[0]["p50"] == signal["quantiles"]["50"]
             else:
                 assert not row
 
@@ -173,8 +173,8 @@ def test_a_store_elsewhere_is_scanned_as_far_as_is_asked(folder: Path) -> None:
     memory = fsspec.filesystem("memory")
     store = folder / "out" / "store"
     memory.put(f"{store}/", "/almacen/", recursive=True)
-    here, there = (lc.open_release(place, "prueba").scan() for place in (store, "memory://almacen"))
-    assert there.collect_schema() == schema.RELEASE_SCHEMA
+    local_rows, remote_rows = (lc.open_release(place, "prueba").scan() for place in (store, "memory://almacen"))
+    assert remote_rows.collect_schema() == schema.RELEASE_SCHEMA
     queries: tuple[Callable[[pl.LazyFrame], pl.LazyFrame], ...] = (
         lambda rows: rows,
         lambda rows: rows.select("title", "doc_id"),
@@ -183,7 +183,7 @@ def test_a_store_elsewhere_is_scanned_as_far_as_is_asked(folder: Path) -> None:
         lambda rows: rows.select(pl.len()),
     )
     for query in queries:
-        assert query(there).collect().equals(query(here).collect())
+        assert query(remote_rows).collect().equals(query(local_rows).collect())
 
 
 @pytest.mark.usefixtures("run")
@@ -309,7 +309,9 @@ def test_what_is_kept_and_in_no_version_is_a_warning(folder: Path, tmp_path: Pat
     """As the command line ends with it; so is a column that no record filled."""
     with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as reported:
         lc.run(folder / "receta.toml", folder / "in", tmp_path, limit=1, engine="in-process")
-    assert not [one for one in reported if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
+    assert not [
+        warning for warning in reported if "left out" in str(warning.message) and "1 of 1" not in str(warning.message)
+    ]
 
 
 def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path) -> None:
@@ -327,7 +329,7 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"limit": 0}, "«limit» is 0; it must be a number of 1 or more"),
         ({"limit": "x"}, "«limit» is 'x'; it must be a whole number"),
@@ -338,17 +340,17 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
         ({"recipe": None}, "«recipe» is None; it must be str | Path"),
     ],
 )
-def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], told: str) -> None:
+def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], message: str) -> None:
     """What the command line refuses of an option, Python refuses, before anything runs."""
     usual: dict[str, Any] = {"recipe": folder / "receta.toml", "inputs": folder / "in", "out": folder / "nada"}
     with pytest.raises(lc.ConfigError) as raised:
         lc.run(**usual | given)
-    assert str(raised.value) == f"lc.run: {told}"
+    assert str(raised.value) == f"lc.run: {message}"
     assert not (folder / "nada").exists()
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (
             lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})),
@@ -363,9 +365,9 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
         (lambda: lc.pull("store", "prueba", "to", columns="text"), "lc.pull: «columns» is 'text'"),
     ],
 )
-def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], told: str) -> None:
+def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], message: str) -> None:
     """With an error of the toolkit's, not of Python's."""
-    with pytest.raises(lc.ConfigError, match=told):
+    with pytest.raises(lc.ConfigError, match=message):
         call()
 
 
@@ -393,10 +395,10 @@ def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun,
         frame.write_parquet(run / kind / "parte-00000.parquet")
     seal_run(run, written="2026-11-01", recipe={"name": "viejo"})
     opened = lc.open_run("viejo", tmp_path / "out")
-    kept = opened.documents().collect()
-    assert kept.schema == schema.DOCUMENT_SCHEMA
-    assert kept["signals"].struct.field("word_count").to_list() == [15.0, 15.0]
-    assert kept["contained_in"].null_count() == 2
+    kept_documents = opened.documents().collect()
+    assert kept_documents.schema == schema.DOCUMENT_SCHEMA
+    assert kept_documents["signals"].struct.field("word_count").to_list() == [15.0, 15.0]
+    assert kept_documents["contained_in"].null_count() == 2
     assert opened.dropped().collect().height == opened.ledger().collect().height == 0
     assert opened.explain(document(2)["doc_id"]).as_dict()["verdict"] == "kept"
     assert "viejo" in opened._repr_html_()

@@ -158,7 +158,7 @@ class Shelf:
         reported = json.loads(shelf.rerun(room / "out").out)
         shelf.run, shelf.release = reported["run"], _released()
         command("runs", "tag", shelf.run, "sana", "--out", room / "out")
-        shelf.answers = {said: shelf.ask(said, room / "out").out for said in _QUESTIONS}
+        shelf.answers = {question: shelf.ask(question, room / "out").out for question in _QUESTIONS}
         assert {"duplicate", "superseded"} & shelf.release["left_out"].keys(), shelf.release
         return shelf
 
@@ -206,7 +206,7 @@ def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
         rows = []
         for n in numbers:
             number = 100 * file + n if n % 4 else n
-            text = " ".join(one.format(n=number * 7 + k) for k, one in enumerate(_SENTENCES[:sentences]))
+            text = " ".join(template.format(n=number * 7 + k) for k, template in enumerate(_SENTENCES[:sentences]))
             rows.append({"id": f"{folder.name}-{file}-{n}", "text": text if n % 7 else "Inicio\nContacto\nMapa"})
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{file}.jsonl").write_text(lines, encoding="utf-8")
@@ -275,7 +275,7 @@ class Trial:
         kind: of the damage.
         place: the file, and where in it.
         refused: whether a command refused before the recipe was run again.
-        told: whether the run said that something was damaged.
+        is_reported: whether the run reported damage.
         wrong: what should not have been, a sentence each.
     """
 
@@ -283,7 +283,7 @@ class Trial:
     kind: str
     place: str
     refused: bool
-    told: bool
+    is_reported: bool
     wrong: tuple[str, ...]
 
 
@@ -295,36 +295,36 @@ def trial(shelf: Shelf, name: str, role: str, kind: str, chance: random.Random) 
     path = chance.choice(roles(out)[role])
     place = f"{path.relative_to(out)}: {harm(path, kind, chance)}"
     wrong: list[str] = []
-    said = {question: shelf.ask(question, out) for question in _QUESTIONS}
-    for question, answer in said.items():
+    answers = {question: shelf.ask(question, out) for question in _QUESTIONS}
+    for question, answer in answers.items():
         if answer.code == 0 and answer.out != shelf.answers[question]:
             wrong.append(f"{question} says something else with exit code 0")
-    said["build"] = shelf.rebuild(out)
-    if said["build"].code == 0 and _released() != shelf.release:
+    answers["build"] = shelf.rebuild(out)
+    if answers["build"].code == 0 and _released() != shelf.release:
         wrong.append("the release of the damaged run differs with exit code 0")
-    said["list"] = command("runs", "list", "--json", "--out", out)
-    refused = any(answer.code for answer in said.values())
-    said["run"] = shelf.rerun(out)
-    if said["run"].code:
-        wrong.append(f"the recipe can't be run again: {said['run'].err.strip()}")
+    answers["list"] = command("runs", "list", "--json", "--out", out)
+    refused = any(answer.code for answer in answers.values())
+    answers["run"] = shelf.rerun(out)
+    if answers["run"].code:
+        wrong.append(f"the recipe can't be run again: {answers['run'].err.strip()}")
     elif _released() != shelf.release:
         wrong.append("the release of the run differs with exit code 0")
-    said["build again"] = shelf.rebuild(out)
-    if said["build again"].code or _released() != shelf.release:
-        wrong.append(f"the release can't be built again: {said['build again'].err.strip()}")
+    answers["build again"] = shelf.rebuild(out)
+    if answers["build again"].code or _released() != shelf.release:
+        wrong.append(f"the release can't be built again: {answers['build again'].err.strip()}")
     for question in _QUESTIONS if refused else ():
-        said[f"{question} again"] = shelf.ask(question, out)
-        if said[f"{question} again"].out != shelf.answers[question]:
+        answers[f"{question} again"] = shelf.ask(question, out)
+        if answers[f"{question} again"].out != shelf.answers[question]:
             wrong.append(f"{question} isn't what it was after the recipe was run again")
-    wrong += [f"{what}: a traceback\n{answer.traceback}" for what, answer in said.items() if answer.traceback]
+    wrong += [f"{what}: a traceback\n{answer.traceback}" for what, answer in answers.items() if answer.traceback]
     shutil.rmtree(out)
-    return Trial(role, kind, place, refused, "damaged" in said["run"].err, tuple(wrong))
+    return Trial(role, kind, place, refused, "damaged" in answers["run"].err, tuple(wrong))
 
 
-def drawn(shelf: Shelf, flips: int, others: int, seed: int) -> list[tuple[str, str]]:
+def drawn(shelf: Shelf, flips: int, per_kind: int, seed: int) -> list[tuple[str, str]]:
     """Roles and kinds of damage: roles in turn, so many flips, so many of the other kinds each."""
     names = sorted(roles(shelf.room / "out"))
-    kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(others)]
+    kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(per_kind)]
     order = random.Random(seed)
     turns = [name for _ in range(len(kinds) // len(names) + 1) for name in order.sample(names, len(names))]
     return list(zip(turns, kinds, strict=False))
@@ -347,7 +347,7 @@ def measure(args: argparse.Namespace) -> Report:
             for number, (role, kind) in enumerate(drawn(shelf, args.flips, args.others, args.seed))
         ]
     settings = {"flips": args.flips, "others": args.others, "seed": args.seed}
-    bad = [(one.place, one.kind, "; ".join(one.wrong)) for one in results if one.wrong]
+    bad = [(result.place, result.kind, "; ".join(result.wrong)) for result in results if result.wrong]
     tables = (
         _table(results),
         *([Table("What should not have been", ("file", "damage", "what"), tuple(bad))] if bad else []),
@@ -357,14 +357,14 @@ def measure(args: argparse.Namespace) -> Report:
 
 def _table(results: Sequence[Trial]) -> Table:
     rows: list[tuple[object, ...]] = []
-    for role in (*sorted({one.role for one in results}), "all"):
-        mine = [one for one in results if role in (one.role, "all")]
-        kinds = Counter(one.kind for one in mine)
-        broken = sum(any("traceback" in what for what in one.wrong) for one in mine)
-        silent = sum(any("exit code 0" in what for what in one.wrong) for one in mine)
-        counted = (sum(one.refused for one in mine), sum(one.told for one in mine))
-        others = sum(bool(one.wrong) for one in mine) - broken - silent
-        rows.append((role, *(kinds[kind] for kind in KINDS), *counted, silent, broken, max(others, 0)))
+    for role in (*sorted({result.role for result in results}), "all"):
+        role_results = [result for result in results if role in (result.role, "all")]
+        kinds = Counter(result.kind for result in role_results)
+        broken = sum(any("traceback" in what for what in result.wrong) for result in role_results)
+        silent = sum(any("exit code 0" in what for what in result.wrong) for result in role_results)
+        counted = (sum(result.refused for result in role_results), sum(result.is_reported for result in role_results))
+        other_faults = sum(bool(result.wrong) for result in role_results) - broken - silent
+        rows.append((role, *(kinds[kind] for kind in KINDS), *counted, silent, broken, max(other_faults, 0)))
     heads = (
         "file",
         *(f"{kind}#" for kind in KINDS),

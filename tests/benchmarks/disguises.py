@@ -47,7 +47,7 @@ _NEWS: Final = PublicTexts(
     "411c1e5c0b8d813d508f22acbb37bb090e262e4ecf1292433d159d4ba8f105a9",
     "23 pages with their texts, github.com/scrapinghub/article-extraction-benchmark, for evaluation only",
 )
-_MISREAD: Final = {meant: [read for one, read in COMMON if one == meant] for meant, _ in COMMON}
+_MISREAD: Final = {letter: [read for original, read in COMMON if original == letter] for letter, _ in COMMON}
 _LETTERS: Final = "abcdefghijlmnopqrstuvxyz"
 _NOTES: Final = (
     """A cell counts the copies that are recognised, of all. Numbered texts are printed with pages, stanzas, notes,
@@ -107,8 +107,8 @@ def _table(
 
 
 def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    every = list(counts)
-    return sum(n for n, _ in every), sum(total for _, total in every)
+    pairs = list(counts)
+    return sum(n for n, _ in pairs), sum(total for _, total in pairs)
 
 
 def _of(counts: tuple[int, int]) -> tuple[str, int]:
@@ -196,8 +196,8 @@ def _misread(text: str, rate: float, chance: random.Random) -> str:
         if chance.random() >= rate:
             letters.append(letter)
             continue
-        other = chance.choice(_MISREAD.get(letter.lower(), _LETTERS))
-        letters.append(chance.choice((other, other, other, "", letter + other)))
+        wrong_letter = chance.choice(_MISREAD.get(letter.lower(), _LETTERS))
+        letters.append(chance.choice((wrong_letter, wrong_letter, wrong_letter, "", letter + wrong_letter)))
     return "".join(letters)
 
 
@@ -208,8 +208,8 @@ def _excerpt(text: str, share_of_text: float, chance: random.Random) -> str:
     return "".join(words[start : start + size]).strip() if size >= 8 else ""
 
 
-def _in_anthology(copy: str, text: str, others: Sequence[str], chance: random.Random) -> str:
-    chosen = [other for other in chance.sample(others, min(21, len(others))) if other != text][:20]
+def _in_anthology(copy: str, text: str, stock: Sequence[str], chance: random.Random) -> str:
+    chosen = [candidate for candidate in chance.sample(stock, min(21, len(stock))) if candidate != text][:20]
     chosen.insert(len(chosen) // 2, copy)
     return "\n\n\n".join(chosen)
 
@@ -296,16 +296,16 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
     novels, sonnets = genres["chapters, 800"], genres["sonnets, 80–110"]
     own_novels = [text for text in novels if _part_of(text) == part]
     own_sonnets = [text for text in sonnets if _part_of(text) == part]
-    every = [*own_novels[:number], *own_sonnets[:number]]
+    withdrawn = [*own_novels[:number], *own_sonnets[:number]]
     # Not the books: chapters are in them.
-    rest = [text for genre in ("interviews, 400–600", "tangos, 80–300") for text in genres[genre]]
-    held["of other genres"] = _held(every, [text for text in rest if _part_of(text) == part], [])
+    unrelated = [text for genre in ("interviews, 400–600", "tangos, 80–300") for text in genres[genre]]
+    held["of other genres"] = _held(withdrawn, [text for text in unrelated if _part_of(text) == part], [])
     for name in ("first", "second", "third") if part == _PARTS[0] else ("third", "second"):
         forms = Forms.load(name)
         pairs = []
         for form in forms.forms:
             filled = list(dict.fromkeys(forms.filled(form, chance) for _ in range(12)))
-            pairs += [(filled[0], other) for other in filled[1:]]
+            pairs += [(filled[0], variant) for variant in filled[1:]]
         held[f"forms of one template, {name}"] = sum(recognised(pairs)), len(pairs)
     bible = [row["text"] for row in records(data, _VERSES_OF_BIBLE)]
     prayer = "\n".join(bible[:9])
@@ -320,7 +320,7 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
         "songs with one refrain": [_song(text, own_sonnets[0]) for text in own_sonnets[1 : 2 * number]],
     }
     for name, texts in shared.items():
-        pairs = [(texts[n], other) for n in range(0, len(texts), 7) for other in texts if other != texts[n]]
+        pairs = [(texts[n], second) for n in range(0, len(texts), 7) for second in texts if second != texts[n]]
         held[name] = sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
     return held
 
@@ -333,12 +333,12 @@ def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
     """Return how many of the documents that aren't withdrawn are held, and the total."""
     table = texts_of(pl.Series(withdrawn)).with_row_index("number").with_columns(by=pl.lit("text"))
-    others = [text for text in documents if text not in set(withdrawn)]
-    if not others:  # too few: each against the rest
-        pairs = [(text, other) for text in own for other in own if text != other]
+    other_documents = [text for text in documents if text not in set(withdrawn)]
+    if not other_documents:  # too few: each against the rest
+        pairs = [(text, document) for text in own for document in own if text != document]
         return sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
-    hashes = pl.Series([text_hash(text) for text in others], dtype=pl.Binary)
-    return WithdrawnTexts(table).copies(pl.Series(others), hashes).height, len(others)
+    hashes = pl.Series([text_hash(text) for text in other_documents], dtype=pl.Binary)
+    return WithdrawnTexts(table).copies(pl.Series(other_documents), hashes).height, len(other_documents)
 
 
 _QUESTIONS: Final = (

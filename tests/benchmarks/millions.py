@@ -48,19 +48,19 @@ def measure(args: argparse.Namespace) -> Report:
         (
             size,
             rounded(mb),
-            rounded(one.wall),
-            rounded(one.cpu),
-            rounded(one.cpu * _MILLION / size),
-            rounded(one.peak_mb),
-            rounded(one.children_peak_mb),
+            rounded(resources.wall),
+            rounded(resources.cpu),
+            rounded(resources.cpu * _MILLION / size),
+            rounded(resources.peak_mb),
+            rounded(resources.children_peak_mb),
             rounded(disk),
         )
-        for size, (one, mb, disk) in reported.items()
+        for size, (resources, mb, disk) in reported.items()
     ]
     settings = {"sizes": args.sizes, "workers": args.workers, "words": WORDS, "copies": _COPIES, "seed": SEED}
     tables = (
         Table(f"Documents of {WORDS} words, from JSONL to a version", heads, tuple(rows)),
-        _by_phase({size: one for size, (one, _, _) in reported.items()}),
+        _by_phase({size: resources for size, (resources, _, _) in reported.items()}),
     )
     return Report("millions", checksums(args.data, NOVELS), settings, tables)
 
@@ -107,7 +107,10 @@ def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Itera
 
 def _by_phase(reported: dict[int, Told]) -> Table:
     """Peaks of the process that was started and of its largest worker, of the steps in which it had the most."""
-    peaks = {size: {_step(name): (mine, worker) for name, mine, worker in one.memory} for size, one in reported.items()}
+    peaks = {
+        size: {_step(name): (own_peak, worker) for name, own_peak, worker in resources.memory}
+        for size, resources in reported.items()
+    }
     largest = peaks[max(peaks)]
     heads = ("step", *(f"{what} at {size:,}, MB#" for size in reported for what in ("peak", "worker")))
     rows = [

@@ -106,8 +106,8 @@ class _Phases:
     def told(self) -> list[tuple[str, float, float]]:
         """Name, seconds by the clock and CPU seconds of each phase but the last mark, which only ends one."""
         return [
-            (name, after[1] - clock, after[2] - cpu)
-            for (name, clock, cpu), after in zip(self._marks, self._marks[1:], strict=False)
+            (name, next_mark[1] - clock, next_mark[2] - cpu)
+            for (name, clock, cpu), next_mark in zip(self._marks, self._marks[1:], strict=False)
         ]
 
     def show(self, event: StageEvent) -> None:
@@ -202,11 +202,11 @@ def run_apart(recipe: Path, out: Path, workers: int = 0, profile: Path | None = 
     return Told(**json.loads(done.stdout))
 
 
-def functions(profile: Path, most: int) -> list[tuple[str, float, int]]:
+def functions(profile: Path, limit: int) -> list[tuple[str, float, int]]:
     """The functions with the most CPU seconds of their own: place, seconds, calls."""
     stats: Any = pstats.Stats(str(profile))
     rows = [(_place(*place), own, calls) for place, (_, calls, own, _, _) in stats.stats.items()]
-    return sorted(rows, key=lambda row: -row[1])[:most]
+    return sorted(rows, key=lambda row: -row[1])[:limit]
 
 
 def _place(file: str, line: int, name: str) -> str:
@@ -249,7 +249,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         used.cpu,
         started,
         time.monotonic() - clock,
-        max(used.peak_mb, *(mine for _, mine, _ in phases.memory)),
+        max(used.peak_mb, *(own_peak for _, own_peak, _ in phases.memory)),
         max(watch.peak_mb, *(largest for _, _, largest in phases.memory)),
         result.rows_in,
         result.kept,

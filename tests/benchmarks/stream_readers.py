@@ -126,12 +126,12 @@ def blocks(rows: Iterable[dict[str, Any]], folder: Path) -> Iterator[tuple[list[
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     end = tokenizer.token_to_id("<|endoftext|>")
-    left = np.zeros(0, np.int32)
+    pending = np.zeros(0, np.int32)
     for batch in _batches(rows):
         encoded = tokenizer.encode_batch_fast([row["text"] for row in batch], add_special_tokens=False)
-        left = np.concatenate([left, *(np.array([*one.ids, end], np.int32) for one in encoded)])
-        whole = len(left) // BLOCK * BLOCK
-        packed, left = left[:whole].reshape(-1, BLOCK), left[whole:]
+        pending = np.concatenate([pending, *(np.array([*encoding.ids, end], np.int32) for encoding in encoded)])
+        whole = len(pending) // BLOCK * BLOCK
+        packed, pending = pending[:whole].reshape(-1, BLOCK), pending[whole:]
         yield [row["doc_id"] for row in batch], sum(len(row["text"].encode()) for row in batch), packed
 
 

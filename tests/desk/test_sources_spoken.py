@@ -61,15 +61,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("line", "told"), _WRONG, ids=[line[:40] for line, _ in _WRONG])
+@pytest.mark.parametrize(("line", "message"), _WRONG, ids=[line[:40] for line, _ in _WRONG])
 @pytest.mark.usefixtures("folder")
-def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, line: str, told: str) -> None:
+def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, line: str, message: str) -> None:
     """In Spanish as here, and in Portuguese and English by other words."""
     spoken = [command_line("sources", *line.split(), "--lang", language) for language in ("es", "pt", "en")]
-    assert {one.code for one in spoken} == {2}
-    assert told in spoken[0].err
-    assert len({one.err for one in spoken}) == 3
-    assert not any("Traceback" in one.err for one in spoken)
+    assert {result.code for result in spoken} == {2}
+    assert message in spoken[0].err
+    assert len({result.err for result in spoken}) == 3
+    assert not any("Traceback" in result.err for result in spoken)
 
 
 def test_a_closed_standard_input_ends_the_questions(

@@ -151,15 +151,15 @@ class _SlowBucket:
         return self.content
 
     def exchange(self, _name: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-        before = self.content
-        if not expected(before):
+        previous = self.content
+        if not expected(previous):
             return False
         if threading.current_thread() is threading.main_thread():
             time.sleep(0.3)  # longer than a beat
         else:
             self.beating.set()
             time.sleep(0.1)
-        if self.content != before:
+        if self.content != previous:
             return False
         self.content = data
         return True
@@ -304,7 +304,7 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
     damaged.write_bytes(b"PAR1")
     assert lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False).documents().collect().height
     shutil.rmtree(copies)
-    largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda known: known["size"])
+    largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda entry: entry["size"])
     filesystem.rm_file(largest["name"])
     with pytest.warns(UserWarning, match="the file is missing; it is rebuilt"):
         repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)

@@ -41,8 +41,8 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     documents = [document(n, text=f"Cuento {n}. Escriba a rosa@ejemplo.org", title=f"=SUMA({n})") for n in range(12)]
     documents += [document(12, uses=["train"]), document(13, rights_tier="unknown")]
     documents += [document(14, embargo_until=date(2999, 1, 1))]
-    for n, one in enumerate(documents):
-        one["country"] = "CL" if n % 2 else "MX"
+    for n, row in enumerate(documents):
+        row["country"] = "CL" if n % 2 else "MX"
     folder = kept_run("cuentos-1a2b3c4d", documents)
     fallen = (
         pl.read_parquet(folder / "kept" / "*.parquet")
@@ -124,7 +124,7 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (["cuentos", "--by", "genero"], "did you mean «genre»?"),
         (["cuentos", "--by", "text"], "can't be grouped by «text»"),
@@ -135,13 +135,13 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
     ],
 )
 def test_what_is_wrong_is_a_sentence(
-    run: Path, command_line: CommandLine, tmp_path: Path, more: list[Any], said: str
+    run: Path, command_line: CommandLine, tmp_path: Path, more: list[Any], message: str
 ) -> None:
     """With exit code 2 and the closest name."""
     assert run.is_dir()
     ended = command_line("sample", *more, "--out", tmp_path / "out")
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
 
 
 def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
@@ -149,13 +149,13 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
 ) -> None:
     """With the words that both have and those of each alone, redacted and as text; never next to a hidden one."""
     tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
-    kept = [
+    kept_documents = [
         document(0, text=f"{tale} <i>ayer</i> rosa@ejemplo.org", title="La <b>campana</b>"),
         document(1, text=f"{tale} hoy", uses=["train"], title="Cerrada"),
         document(2, text=f"{tale} mañana", variant_of=document(0)["doc_id"]),
     ]
-    folder = kept_run("copias-1a2b3c4d", kept)
-    copies = [document(n, text=f"{tale} anoche") | {"duplicate_of": kept[n - 8]["doc_id"]} for n in (8, 9)]
+    folder = kept_run("copias-1a2b3c4d", kept_documents)
+    copies = [document(n, text=f"{tale} anoche") | {"duplicate_of": kept_documents[n - 8]["doc_id"]} for n in (8, 9)]
     rows = kept_run("otras-1a2b3c4d", copies)
     (folder / "dropped").mkdir()
     fallen = pl.read_parquet(rows / "kept" / "*.parquet").with_columns(pl.lit("duplicate").alias("drop_reason"))

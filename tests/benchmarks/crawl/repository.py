@@ -49,35 +49,35 @@ class Repository:
     records: list[Record]
     moment: str = "2026-02-01T10:00:00Z"
     hook: Callable[[dict[str, str]], Any] = lambda _: None
-    asked: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, path: str) -> Any:
         """The answer to a request below `/oai`."""
         parts = urlsplit(path)
         if parts.path != "/oai":
             return None
-        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.asked.append(said)
-        hooked = self.hook(said)
-        return hooked if hooked is not None else (200, XML, self.reply(said).encode())
+        request = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.requests.append(request)
+        hooked = self.hook(request)
+        return hooked if hooked is not None else (200, XML, self.reply(request).encode())
 
-    def reply(self, said: dict[str, str]) -> str:
+    def reply(self, request: dict[str, str]) -> str:
         """The XML of an answer."""
-        if said["verb"] == "Identify":
+        if request["verb"] == "Identify":
             return self.wrapped(
                 "<Identify><repositoryName>Cuentos</repositoryName><granularity>YYYY-MM-DD</granularity>"
                 "<deletedRecord>persistent</deletedRecord></Identify>"
             )
-        place, since, set_ = (said.get("resumptionToken") or f"0|{said.get('from', '')}|{said.get('set', '')}").split(
-            "|"
-        )
+        place, since, set_ = (
+            request.get("resumptionToken") or f"0|{request.get('from', '')}|{request.get('set', '')}"
+        ).split("|")
         results = [record for record in self.records if record.datestamp >= since and set_ in ("", record.set_)]
         if not results:
             return self.wrapped('<error code="noRecordsMatch">nada</error>')
         at = int(place)
         more = f"{at + 2}|{since}|{set_}" if at + 2 < len(results) else ""
-        listed = "".join(one.xml() for one in results[at : at + 2])
-        return self.wrapped(f"<ListRecords>{listed}<resumptionToken>{more}</resumptionToken></ListRecords>")
+        records_xml = "".join(record.xml() for record in results[at : at + 2])
+        return self.wrapped(f"<ListRecords>{records_xml}<resumptionToken>{more}</resumptionToken></ListRecords>")
 
     def wrapped(self, inner: str) -> str:
         """An answer with this inside."""

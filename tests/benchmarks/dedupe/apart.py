@@ -46,13 +46,13 @@ def groups(
         chance: the source of chance.
     """
     # No text is used twice, so that nothing of one kind stands inside another.
-    rest = list(stock[len(stock) * 2 // 3 :])
-    half_way, near_end = len(rest) // 2, len(rest) * 5 // 6
+    unused = list(stock[len(stock) * 2 // 3 :])
+    half_way, near_end = len(unused) // 2, len(unused) * 5 // 6
     return [
         _forms(name, chance),
-        _licensed(name, half, rest[:half_way][:_LICENSED]),
-        _with_menus(name, half, rest[near_end:]),
-        _sermons(name, half, rest[half_way:near_end][:_SERMONS]),
+        _licensed(name, half, unused[:half_way][:_LICENSED]),
+        _with_menus(name, half, unused[near_end:]),
+        _sermons(name, half, unused[half_way:near_end][:_SERMONS]),
         _translations(name, half),
         _chains(name, starts, words, chance),
     ]
@@ -143,9 +143,9 @@ def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance:
         documents += chain[1:]
         pairs += [Pair("drift_step", a.id, b.id) for a, b in pairwise(chain)]
         split = [(link, link.text.split()) for link in chain]
-        for place, (one, first) in enumerate(split):
-            known = runs(first)
-            for other, own in split[place + 2 :]:
-                apart = coverage(own, known) < _FAR
-                (far if apart else between).append(Pair("drift", one.id, other.id))
+        for place, (earlier, first) in enumerate(split):
+            earlier_runs = runs(first)
+            for later, own in split[place + 2 :]:
+                is_far = coverage(own, earlier_runs) < _FAR
+                (far if is_far else between).append(Pair("drift", earlier.id, later.id))
     return Planted("", tuple(documents), tuple(pairs), apart=tuple(far), between=tuple(between))

@@ -93,7 +93,7 @@ class Shelf:
         pages: lines as an optical reader gave them, corrected by hand.
         menus: of news sites. licences: of Project Gutenberg's files.
         declaration: language → one text of many languages.
-        others: what the third set is made of.
+        third_set: the texts of the third set.
     """
 
     novels: tuple[Text, ...]
@@ -105,7 +105,7 @@ class Shelf:
     menus: tuple[Around, ...] = ()
     licences: tuple[Around, ...] = ()
     declaration: tuple[Text, ...] = ()
-    others: Shelf | None = None
+    third_set: Shelf | None = None
 
     @classmethod
     def load(cls, data: Path) -> Shelf:
@@ -154,22 +154,22 @@ class Shelf:
         Raises:
             ConfigError: a file isn't there.
         """
-        return replace(self, others=_others(data, self))
+        return replace(self, third_set=_others(data, self))
 
     def half(self, name: str) -> Shelf:
         """The half `first` or `second`: authors, sites, Bible books and pages are in one of them only. Or `third`.
 
         Authors are dealt out by size, those with a second edition first, so that the halves are alike.
         """
-        if name == OTHERS and self.others:
-            return self.others
+        if name == OTHERS and self.third_set:
+            return self.third_set
         edited = {text.author for text in self.editions}
         side = HALVES.index(name)
         novels = _dealt(self.novels, edited)[side]
-        kept = {text.id for text in novels}
+        novel_ids = {text.id for text in novels}
         return Shelf(
             novels,
-            tuple(text for text in self.editions if text.id in kept),
+            tuple(text for text in self.editions if text.id in novel_ids),
             _dealt(self.sonnets)[side],
             self.sayings[side::2],
             self.verses[side::2],

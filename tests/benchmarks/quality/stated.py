@@ -118,12 +118,12 @@ class Cause:
     """A reason why two verdicts may differ; without it in the text, they must agree.
 
     Attributes:
-        told: the cause in a sentence.
+        sentence: the cause in a sentence.
         removed: gives the text without it.
         make: makes datatrove's filter for that text; the rule's own where None.
     """
 
-    told: str
+    sentence: str
     removed: Callable[[str], str]
     make: Callable[[WordTokenizer], Any] | None = None
 
@@ -150,8 +150,8 @@ def rules(stop_words: Sequence[str]) -> list[Rule]:
 
     def spaced(bound: float, removed: Callable[[str], str]) -> Cause:
         # FineWeb's share leaves line ends out, as ours does: on a text without other white space the two are the same.
-        same = partial(_make, FineWebQualityFilter, {**_LINES, "char_duplicates_ratio": bound})
-        return Cause("datatrove counts white space among the characters", removed, same)
+        make_filter = partial(_make, FineWebQualityFilter, {**_LINES, "char_duplicates_ratio": bound})
+        return Cause("datatrove counts white space among the characters", removed, make_filter)
 
     tops = {2: 0.2, 3: 0.18, 4: 0.16}
     duplicates = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
@@ -235,10 +235,12 @@ def words_of(texts: Sequence[str]) -> list[list[str]]:
     data = table.data.tobytes()
     bounds = table.doc_words.tolist()
     starts, lengths = table.starts.tolist(), table.lengths.tolist()
-    known = {point: chr(int(small[point])) for point in np.flatnonzero((classes() & 16) | (classes() & 2)).tolist()}
+    lower_case = {
+        point: chr(int(small[point])) for point in np.flatnonzero((classes() & 16) | (classes() & 2)).tolist()
+    }
     return [
         [
-            data[starts[i] : starts[i] + 4 * lengths[i]].decode(errors="ignore")[: lengths[i]].translate(known)
+            data[starts[i] : starts[i] + 4 * lengths[i]].decode(errors="ignore")[: lengths[i]].translate(lower_case)
             for i in range(bounds[d], bounds[d + 1])
         ]
         for d in range(len(texts))
@@ -259,23 +261,26 @@ def their_drops(texts: Sequence[str], stated: Sequence[Rule]) -> dict[str, NDArr
     """For each rule which documents datatrove's own code drops, given the toolkit's words."""
     tokenizer = OurWords(texts)
     filters = {rule.name: rule.make(tokenizer) for rule in stated}
-    return {name: np.array([_drops(one, text, name) for text in texts]) for name, one in filters.items()}
+    return {
+        name: np.array([_drops(datatrove_filter, text, name) for text in texts])
+        for name, datatrove_filter in filters.items()
+    }
 
 
 def unexplained(
-    texts: Sequence[str], rule: Rule, ours: NDArray[np.bool_], theirs: NDArray[np.bool_]
+    texts: Sequence[str], rule: Rule, ours: NDArray[np.bool_], datatrove_drops: NDArray[np.bool_]
 ) -> tuple[list[int], list[int]]:
     """The documents on which a rule's verdicts differ, and those of them where they still do without the cause."""
-    differing = np.flatnonzero(ours != theirs).tolist()
+    differing = np.flatnonzero(ours != datatrove_drops).tolist()
     if rule.cause is None:
         return differing, differing
     texts = [rule.cause.removed(texts[n]) for n in differing]
-    one = (rule.cause.make or rule.make)(OurWords(texts))
-    kept = [one.filter(Document(text=text, id="")) is True for text in texts]
-    left = [n for n, passed in zip(differing, kept, strict=True) if passed == ours[n]]
-    return differing, left
+    datatrove_filter = (rule.cause.make or rule.make)(OurWords(texts))
+    passes = [datatrove_filter.filter(Document(text=text, id="")) is True for text in texts]
+    remaining = [n for n, passed in zip(differing, passes, strict=True) if passed == ours[n]]
+    return differing, remaining
 
 
-def _drops(one: Any, text: str, reason: str) -> bool:
-    answer = one.filter(Document(text=text, id=""))
+def _drops(datatrove_filter: Any, text: str, reason: str) -> bool:
+    answer = datatrove_filter.filter(Document(text=text, id=""))
     return answer is not True and answer[1] == reason

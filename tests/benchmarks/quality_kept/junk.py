@@ -77,9 +77,9 @@ def _portuguese(data: Path) -> list[str]:
     return mixed(joined(news, 15), novels)
 
 
-def mixed(one: list[str], other: list[str]) -> list[str]:
+def mixed(first: list[str], second: list[str]) -> list[str]:
     """The two lists in turn, as far as the shorter goes."""
-    return [text for pair in zip(one, other, strict=False) for text in pair]
+    return [text for pair in zip(first, second, strict=False) for text in pair]
 
 
 def stuffed(dice: random.Random, text: str, _: Sequence[str]) -> str:
@@ -148,8 +148,8 @@ def salad(dice: random.Random, text: str, _: Sequence[str]) -> str:
     lines = [line.split() for line in text.split("\n")]
     words = [word for line in lines for word in line[:-1]]
     dice.shuffle(words)
-    rest = iter(words)
-    return "\n".join(" ".join([*(next(rest) for _ in line[:-1]), *line[-1:]]) for line in lines)
+    shuffled = iter(words)
+    return "\n".join(" ".join([*(next(shuffled) for _ in line[:-1]), *line[-1:]]) for line in lines)
 
 
 _MADE: Final[dict[str, Callable[[random.Random, str, Sequence[str]], str]]] = {
@@ -165,10 +165,13 @@ _MADE: Final[dict[str, Callable[[random.Random, str, Sequence[str]], str]]] = {
 
 
 def _mislabelled(data: Path, prose: dict[str, list[str]]) -> Iterator[Text]:
-    for language, other in (("spa", "por"), ("por", "spa")):
-        for text in prose[other][:MANY]:
+    for language, true_language in (("spa", "por"), ("por", "spa")):
+        for text in prose[true_language][:MANY]:
             yield Text(
-                f"{'Portuguese' if other == 'por' else 'Spanish'} under the other's label", language, "news", text
+                f"{'Portuguese' if true_language == 'por' else 'Spanish'} under the other's label",
+                language,
+                "news",
+                text,
             )
     help_lines: dict[str, list[str]] = {code: [] for code in (*_HELP, "glg")}
     for code, text in tsv(data, "lid/train_real.tsv.xz"):
