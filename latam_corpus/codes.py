@@ -596,7 +596,7 @@ def _with_all(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _closest_word(word: str) -> str:
-    """Return the word of a name that is most like this one; the word itself if none is."""
+    """Return the word of a name that is most like this one, or the word itself if no word is close."""
     name_words = frozenset().union(*_words_of_names().values())
     return nearest(word, name_words, _ALIKE) or word
 
@@ -669,7 +669,7 @@ def _all_codes() -> tuple[str, ...]:
 
 
 def _entry(code: str, part: str = "part3") -> Any:
-    """Return the entry of ISO 639-3 with a code in a part of the standard; None if there is none."""
+    """Return the entry of ISO 639-3 with a code in a part of the standard; None if the standard lacks the code."""
     try:
         return getattr(_iso639().Language, f"from_{part}")(code)
     except _iso639().LanguageNotFoundError:

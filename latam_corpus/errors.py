@@ -80,14 +80,14 @@ class CorpusError(Exception):
 
     @property
     def without_remedy(self) -> Message:
-        """The place, if it is named, and the problem."""
+        """The place, if there is one, and the problem."""
         place, problem = self.args[:2]
         named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
         return named if str(place) else known(problem)
 
     @property
     def help(self) -> str | Message:
-        """The remedy, a text or a message; empty if there is none."""
+        """The remedy, a text or a message; empty if the error has no remedy."""
         remedy: str | Message = self.args[2]
         return remedy
 

@@ -120,7 +120,7 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _difference(previous: dict[str, Any], current: dict[str, Any]) -> str:
-    """Return what a change did, for the log."""
+    """Return the added and removed words and the new bounds, for the log."""
     removed, added = (
         [w for w in a["words"] if w not in b["words"]] for a, b in ((previous, current), (current, previous))
     )

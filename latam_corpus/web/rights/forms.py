@@ -34,7 +34,7 @@ def said_by(names: Mapping[str, Message]) -> list[tuple[str, str]]:
 
 
 def shown_statement(statement: str) -> str:
-    """Return a statement of rights in words, if it is a common one; itself otherwise."""
+    """Return a statement of rights in words; unchanged if it is not a common one."""
     name = LICENCES.get(statement) if statement else None
     return name.translate(core_language()) if name else statement
 
