@@ -1,9 +1,9 @@
 """`damage`: bits flipped in what runs have stored, files cut, emptied, deleted: is a release made of it in silence?
 
-A small run with its release is made, and kept beside. Then, for each trial, in a copy of it one file is damaged, the
-way a disk does it: its time stays. Commands that read are given, then the recipe is run again and the release built
-again. A command may refuse, with an exit code and a sentence; what it does with exit code 0 must be what it did before
-the damage, and the recipe must put everything in order.
+A small run is made with its release. Each trial damages one file in a copy of them as a disk does: the file's time is
+unchanged. Commands that read the run follow, then the recipe runs again and the release is built again. A command may
+refuse with an exit code and a sentence. A command that ends with 0 must print what it printed before the damage, and
+the recipe must repair everything.
 """
 
 from __future__ import annotations
@@ -121,13 +121,13 @@ def command(*arguments: object) -> Said:
 
 @cache
 def _commands() -> Any:
-    """The command line, built once: it takes as long as many a command."""
+    """Return the command line; building it takes as long as many a command."""
     return typer.main.get_command(cli.app)
 
 
 @dataclass
 class Shelf:
-    """The undisturbed run, the store before its release, and what commands say of it."""
+    """The undisturbed run, the store before its release, and the output of commands about it."""
 
     room: Path
     store: dict[str, bytes] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class Shelf:
 
     @classmethod
     def made(cls, room: Path) -> Shelf:
-        """The shelf in an empty folder."""
+        """Build the shelf in an empty folder."""
         shelf = cls(room)
         MemoryFileSystem.store.clear()
         (room / "fuente.toml").write_text(_SOURCE)
@@ -200,7 +200,7 @@ _QUESTIONS: Final = {
 
 
 def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
-    """Files of documents, some of them alike, some too short to stay."""
+    """Write files of documents: some are near-duplicates, some are too short to be kept."""
     folder.mkdir()
     for file in range(files):
         rows = []
@@ -246,7 +246,7 @@ def _role(path: Path) -> str:
 
 
 def harm(path: Path, kind: str, chance: random.Random) -> str:
-    """Damage a file as a disk does; gives what was done."""
+    """Damage a file as a disk does, and return a description of the damage."""
     state, data = path.stat(), bytearray(path.read_bytes())
     if kind == "deleted":
         path.unlink()
@@ -268,7 +268,7 @@ def harm(path: Path, kind: str, chance: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """One damage, and what came of it.
+    """One damage and its effects.
 
     Attributes:
         role: of the file.
@@ -288,7 +288,7 @@ class Trial:
 
 
 def trial(shelf: Shelf, name: str, role: str, kind: str, chance: random.Random) -> Trial:
-    """Damage one file of a copy of the undisturbed run, and give the commands."""
+    """Damage one file of a copy of the undisturbed run, and run the commands on it."""
     out = shelf.room / name
     # By `cp`: files that are one must be one in the copy too.
     subprocess.run(["cp", "-a", str(shelf.room / "out"), str(out)], check=True)
@@ -322,7 +322,7 @@ def trial(shelf: Shelf, name: str, role: str, kind: str, chance: random.Random) 
 
 
 def drawn(shelf: Shelf, flips: int, per_kind: int, seed: int) -> list[tuple[str, str]]:
-    """Roles and kinds of damage: roles in turn, so many flips, so many of the other kinds each."""
+    """Draw the roles and kinds of damage: roles in turn, `flips` flips and `per_kind` of each other kind."""
     names = sorted(roles(shelf.room / "out"))
     kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(per_kind)]
     order = random.Random(seed)
@@ -331,7 +331,7 @@ def drawn(shelf: Shelf, flips: int, per_kind: int, seed: int) -> list[tuple[str,
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--flips", type=int, default=300, help="bits flipped, one at a time; 300 by default")
     parser.add_argument("--others", type=int, default=20, help="files cut, emptied and deleted, each; 20 by default")
     parser.add_argument("--seed", type=int, default=SEED, help="another one damages other places")

@@ -64,7 +64,7 @@ share a quotation, refrain, prayer or questions each has its own other words."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--texts", type=int, default=60, help="withdrawn texts of a genre and part; 60 by default")
     parser.add_argument("--part", choices=("both", *_PARTS), default="both", help="both by default")
 
@@ -116,7 +116,7 @@ def _of(counts: tuple[int, int]) -> tuple[str, int]:
 
 
 def recognised(pairs: Sequence[tuple[str, str]]) -> list[bool]:
-    """Of pairs of a withdrawn text and a document, whether the document is recognised."""
+    """Return for each pair of a withdrawn text and a document whether the document is recognised."""
     copies: dict[str, list[int]] = {}
     for number, (text, _) in enumerate(pairs):
         copies.setdefault(text, []).append(number)
@@ -135,7 +135,7 @@ def _part_of(text: str) -> str:
 
 
 def genres_of(data: Path) -> dict[str, list[str]]:
-    """The texts of each genre, by length."""
+    """Return the texts of each genre, by length."""
     songs = [row["text"] for row in jsonl(data, VERSES[1].path)]
     sonnets = [row["text"] for row in jsonl(data, VERSES[0].path)]
     short = ["\n".join(text.splitlines()[:9]) for text in sonnets[::2]]
@@ -156,12 +156,12 @@ def genres_of(data: Path) -> dict[str, list[str]]:
 
 
 def _jsonl_plain(path: Path) -> list[dict[str, str]]:
-    """The rows of a file that isn't compressed."""
+    """Return the rows of an uncompressed file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def printed(text: str, *, first_page: int = 1, first_stanza: int = 1) -> str:
-    """The text as a book has it: with numbers of pages and stanzas, notes, and a date line."""
+    """Return the text as a book prints it: with page and stanza numbers, notes and a date line."""
     lines = ["Lima, 3 de mayo de 1923", ""]
     draw = random.Random(len(text))  # two editions have their notes in the same places
     stanza = first_stanza
@@ -286,7 +286,7 @@ DISGUISES: Final[dict[str, Disguise]] = {
 
 
 def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, number: int) -> dict[str, tuple[int, int]]:
-    """Return how many of the unrelated texts are held, by kind, and the total."""
+    """Count by kind how many of the unrelated texts are held, of how many."""
     chance = random.Random(f"{_SEED}{part}")
     held = {}
     for genre, texts in genres.items():
@@ -326,12 +326,12 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
 
 
 def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A thousand pairs at most."""
+    """Return fewer than 2,000 of the pairs, evenly spread."""
     return list(pairs[:: max(1, len(pairs) // 1000)])
 
 
 def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
-    """Return how many of the documents that aren't withdrawn are held, and the total."""
+    """Count how many of the documents that weren't withdrawn are held, of how many."""
     table = texts_of(pl.Series(withdrawn)).with_row_index("number").with_columns(by=pl.lit("text"))
     other_documents = [text for text in documents if text not in set(withdrawn)]
     if not other_documents:  # too few: each against the rest
@@ -358,7 +358,7 @@ _QUESTIONS: Final = (
 
 
 def _interview(text: str) -> str:
-    """An interview whose answers are a novel's words, ten to forty each."""
+    """Return an interview with answers of 10 to 40 words of a novel each."""
     draw = random.Random(len(text))
     words = iter(text.split())
     turns = []
@@ -368,6 +368,6 @@ def _interview(text: str) -> str:
 
 
 def _song(text: str, refrain: str) -> str:
-    """A song of two stanzas of its own, each followed by one refrain of four lines."""
+    """Return a song of two stanzas of its own, each followed by the same refrain of four lines."""
     lines, burden = [line for line in text.splitlines() if line.strip()], refrain.splitlines()[:4]
     return "\n".join([*lines[:6], "", *burden, "", *lines[6:14], "", *burden])

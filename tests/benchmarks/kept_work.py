@@ -1,4 +1,4 @@
-"""`kept_work`: how much disk a run with its release takes by what of its work stays (`run --work`)."""
+"""`kept_work`: disk use of a run and its release, by what the run keeps of its work (`run --work`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--documents", type=int, default=200_000, help="200,000 by default")
     parser.add_argument("--workers", type=int, default=2, help="worker processes, 2 by default")
 
@@ -68,7 +68,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _peak(room: Path, choice: str, workers: int) -> int:
-    """The most bytes that a run and its temporary files took.
+    """Return the most bytes that a run and its temporary files took.
 
     Raises:
         ConfigError: it failed.
@@ -89,7 +89,7 @@ def _peak(room: Path, choice: str, workers: int) -> int:
 
 
 def _disk(folder: Path) -> int:
-    """The bytes of a folder's files, each once."""
+    """Return the bytes of a folder's files, each file once."""
     seen: dict[tuple[int, int], int] = {}
     for place, _, names in os.walk(folder):
         for name in names:

@@ -44,7 +44,7 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--lines", type=int, default=60, help="lines of each length; 60 by default")
     parser.add_argument("--documents", type=int, default=3_000, help="documents without any; 3,000 by default")
     parser.add_argument("--rival-python", help="a Python with datatrove 0.10.1 and xxhash before 4")
@@ -131,7 +131,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _lines(args: argparse.Namespace, dice: random.Random) -> list[tuple[str, str]]:
-    """Lines of each length, each with a text of its own."""
+    """Return lines of each length with their lengths; each line is from a different text."""
     poems = [text.split() for text in read_texts(args.data, VERSES)]
     dice.shuffle(poems)
     remaining = iter(poems)

@@ -88,7 +88,7 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """The paragraphs of a page, those that the text lacks, and how many of the text's runs of words are boilerplate."""
+    """Counts of a page: its paragraphs, those that the text lacks, the text's runs of words, and boilerplate runs."""
 
     paragraphs: int
     lost: int
@@ -108,7 +108,7 @@ class Asked(NamedTuple):
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--root", type=Path, default=Path("/usr/share"), help="where Debian's packages are unpacked")
     parser.add_argument("--rival-python", help="a Python with the rivals (lab/layout/other_extractors.py)")
     parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")
@@ -164,7 +164,7 @@ def _is_around(element: html.HtmlElement) -> bool:
 
 
 def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
-    """Return how many paragraphs a text lacks: those with fewer than four fifths of their runs of four words in it.
+    """Count the paragraphs that a text lacks: those with fewer than four fifths of their 4-word runs in it.
 
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
     Kept(paragraphs=2, lost=1, runs=2, surplus=0)
@@ -183,14 +183,14 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 
 
 def pages_of(root: Path, source: str) -> list[Path]:
-    """Return at most 60 pages of a source, evenly over its names."""
+    """Return at most 60 pages of a source, spread evenly over its names."""
     paths = sorted(path for path in root.glob(SOURCES[source][1]) if path.is_file() and not path.is_symlink())
     step = max(1, -(-len(paths) // _MOST_PAGES))
     return paths[::step]
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over all pages.
+    """Return the tables of one run over all pages.
 
     Raises:
         ConfigError: none of the packages is unpacked there.

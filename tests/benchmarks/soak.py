@@ -54,7 +54,7 @@ _NOTES: Final = (
 
 @dataclass
 class Soak:
-    """A run, and what happened in it.
+    """A run and its events.
 
     Attributes:
         spec: of the version that is streamed.
@@ -154,7 +154,7 @@ def _expected(soak: Soak) -> list[int]:
 
 
 def _run(soak: Soak, rounds: int) -> None:
-    """Pack an epoch in rounds; after the last one, whatever is left."""
+    """Pack an epoch in rounds; the last round packs the remaining tokens."""
     states: list[Any] = []
     while soak.events["rounds"] < rounds:
         next_states = _round(soak, states, soak.chance.choice(_WORLDS), rounds)
@@ -196,7 +196,7 @@ def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> lis
 
 
 def _start(soak: Soak, tasks: list[RankTask]) -> None:
-    """Run ranks side by side; half of those that were killed go on alone, from their own state."""
+    """Run ranks side by side; half of the killed ones continue alone from their own state."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.benchmarks.soak_rank", "pyarrow.compute"])
     while tasks:

@@ -42,7 +42,7 @@ def _notes(source: Source, folder: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_columns_that_documents_have_are_not_called_additional(tmp_path: Path, language: str) -> None:
-    """The lines can be pasted; of the other columns one is shown as an additional one."""
+    """The suggested lines are valid TOML; another column is suggested as an additional one."""
     heads = _HEADS[language]
     notes = _notes(_source(), _folder(tmp_path, heads, _ROW))
     mapped, extra = (remedy for problem, remedy in notes if "used" in problem)
@@ -57,7 +57,7 @@ def test_columns_that_documents_have_are_not_called_additional(tmp_path: Path, l
 
 
 def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line: CommandLine) -> None:
-    """By their heads; a column that states consent is left to people."""
+    """Columns are mapped by their heads; a column that states consent is left to people."""
     (tmp_path / "envio").mkdir()
     folder = _folder(tmp_path / "envio", f"{_HEADS['es']},Licencia,Consentimiento", f"{_ROW},CC0-1.0,sí")
     result = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
@@ -70,7 +70,7 @@ def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line:
 
 
 def test_remedies_fit_what_is_wrong(tmp_path: Path) -> None:
-    """Dates have their forms, genres their names, and a consent that is mapped needn't be mapped."""
+    """The remedies match the problem of dates, genres and consent."""
     row = "uno.txt,3 de marzo de 1950,epístola rara,"
     folder = _folder(tmp_path, "archivo,fecha,género,firma", row)
     columns = {"published": "fecha", "genre": "género", "consent": "firma"}
@@ -88,6 +88,6 @@ def test_remedies_fit_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_genre_that_nobody_meant_is_not_suggested() -> None:
-    """A word for another thing gets no suggestion; a misspelt genre gets the right one."""
+    """A word for something else gets no suggestion; a misspelt genre gets the right one."""
     typed = ("carta", "epístola rara", "novla", "prenza")
     assert [near_word("genre", word, GENRES) for word in typed] == [None, None, "literature", "news"]

@@ -53,7 +53,7 @@ _PAGE = (
 
 @dataclass(frozen=True)
 class Told:
-    """A run's rows, by what became of them."""
+    """A run's rows: those that were kept and those that were dropped."""
 
     result: RunResult
     kept_rows: pl.DataFrame
@@ -71,7 +71,7 @@ class Told:
         }
 
     def text_of(self, file: str) -> str:
-        """The text of the only document of a file."""
+        """Return the text of the only document of a file."""
         [text] = self.kept_rows.filter(pl.col("origin").struct.field("file") == file)["text"]
         return str(text)
 
@@ -89,14 +89,14 @@ class Room:
         return self.root / "datos"
 
     def write(self, name: str, content: bytes | str) -> Path:
-        """The input of this name, with this content."""
+        """Write an input with this name and content."""
         path = self.data / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
     def recipe(self, options: str = "", source: str | None = None) -> Path:
-        """The recipe, with these options of `extract`, over the folder or a source file of this content."""
+        """Write a recipe with these options of `extract`, over the folder or a source file with this content."""
         named = str(self.data)
         if source is not None:
             (self.root / "fuente.toml").write_text(source, encoding="utf-8")
@@ -107,7 +107,7 @@ class Room:
         return path
 
     def run(self, options: str = "", source: str | None = None) -> Told:
-        """Return the run's rows after checking that none is lost: in = kept + set aside, each with its ledger row."""
+        """Run the recipe and return its rows; each input row is kept, or dropped with a ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
         result = run(plan, find_parts(plan), self.root / "out", InProcess())
@@ -224,7 +224,7 @@ def _inline(table: dict[str, Any]) -> str:
 
 
 def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_line: CommandLine) -> None:
-    """A missing recipe, a missing input, an unknown key: what a person sees is one sentence."""
+    """A missing recipe, a missing input or an unknown key gives one sentence."""
     recipe = room.recipe()
     wrong = room.root / "otra.toml"
     wrong.write_text(recipe.read_text(encoding="utf-8") + "nombre = 'x'\n", encoding="utf-8")
@@ -278,7 +278,7 @@ def _environment_of(process: Path) -> str:
 
 
 def test_empty_files_are_told(room: Room) -> None:
-    """A file without a byte is on record, whatever its format; empty JSON lines hold no record that could be lost."""
+    """An empty file of any format has a ledger row; empty JSON lines contain no record."""
     for name in ("a.txt", "b.html", "c.parquet", "d.txt.gz", "e.jsonl", "f.xml"):
         room.write(name, b"")
     room.write("g.txt", b" \r\n\t ")
@@ -289,7 +289,7 @@ def test_empty_files_are_told(room: Room) -> None:
 
 
 def test_a_folder_without_inputs_is_refused(room: Room) -> None:
-    """No file, and only files of no known format."""
+    """An empty folder, and one with only unknown formats, is refused."""
     for path in room.data.iterdir():
         path.unlink()
     with pytest.raises(ConfigError, match="datos"):
@@ -342,7 +342,7 @@ def test_utf16_is_read_or_told(room: Room, charset: str) -> None:
 
 
 def test_json_that_breaks_parsers_fails_line_by_line(room: Room) -> None:
-    """Nesting without end, numbers of ten thousand digits, half a character, no object, two objects on a line."""
+    """Endless nesting, huge numbers, half a surrogate pair or two objects on a line cost one line each."""
     good = _documents(4)
     room.write(
         "b.jsonl",
@@ -564,7 +564,7 @@ def test_an_archive_writes_nothing_outside(room: Room, kind: str) -> None:
 
 
 def test_damaged_archives_are_told(room: Room) -> None:
-    """A zip without its directory, a tar cut in a member, a file of noise with an archive's name."""
+    """A zip without a directory, a truncated tar and noise named as an archive are reported."""
     good = ("a.txt", _GOOD.replace("barca", "canoa").encode())
     room.write("b.zip", _zip(good, ("b.txt", os.urandom(5000)))[:-100])
     room.write("c.tar", _tar(good, ("b.txt", b"x" * 50_000))[:20_000])
@@ -687,7 +687,7 @@ def test_an_xml_bomb_is_told(room: Room) -> None:
 
 @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote", "font"])
 def test_html_50000_tags_deep_costs_at_most_itself(room: Room, tag: str) -> None:
-    """Deeper than any parser's stack: a failed row with its cause, or the text."""
+    """The page is deeper than any parser's stack: it becomes a failed row with its cause, or a text."""
     second_page = _PAGE.replace("padre fue guardabarrera", "madre vendía pan").replace(
         "silbato que él usaba", "canasto de ella"
     )
@@ -733,7 +733,7 @@ def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
     ids=["angles", "comment", "attributes", "ampersands", "script", "noise", "long-names", "utf-7", "no-charset"],
 )
 def test_broken_markup_costs_at_most_itself(room: Room, make: Callable[[], bytes]) -> None:
-    """A megabyte of what no page has: a row with its reason, or a text."""
+    """A megabyte of invalid markup becomes a row with its reason, or a text."""
     room.write("b.html", make())
     reported = room.run("time_limit = 5.0")
     assert _good_kept(reported)

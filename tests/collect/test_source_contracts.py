@@ -105,7 +105,7 @@ def _read(path: Path, collect: str, **options: Any) -> pl.DataFrame:
 def test_a_column_that_no_file_has_is_told(
     tmp_path: Path, name: str, collect: str, column: str, key: str, near: str
 ) -> None:
-    """Whatever key names it and whatever the format: file, column, key, the closest one, and those there are."""
+    """In each format, the error names the file, the column, the key, the closest column and all columns."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
     with pytest.raises(PartError) as reported:
         _read(tmp_path / name, collect)
@@ -123,7 +123,7 @@ def test_rightly_named_columns_are_read(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, name: str) -> None:
-    """A source that names no column for its texts means `text`."""
+    """A source that names no text column needs a column `text`."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
     with pytest.raises(PartError, match=r"«text», and the source names no other.*titulo.*write text = "):
         _read(tmp_path / name, "")
@@ -131,7 +131,7 @@ def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["p.jsonl", "p.parquet", "p.arrow"])
 def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name: str) -> None:
-    """A right path passes, null or not; a wrong one is reported with the right one."""
+    """A right path passes, also if it is null; the error for a wrong one suggests the right one."""
     rows = [{"text": "La barca.", "meta": {"autora": None}}, {"text": "El río.", "meta": {"autora": "Ana Paz"}}]
     (tmp_path / name).write_bytes(FORMATS[name](rows))
     created = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
@@ -141,7 +141,7 @@ def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name:
 
 
 def test_a_field_that_one_record_has_is_there(tmp_path: Path) -> None:
-    """JSON lines may leave a field out; one that none has needs the source's word for it."""
+    """Some JSON lines may lack a field; if all lack it, the source must name it as optional."""
     rows = [{"text": "La barca."}] * 30 + [{"text": "El río.", "autora": "Ana Paz"}]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     assert _read(tmp_path / "r.jsonl", '[collect.columns]\ncreators = "autora"', rows=5).height == 31
@@ -188,7 +188,7 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "file", "stream"])
 def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, form: str) -> None:
-    """As in CSV, and `check` reports it, too; a struct with two fields of one name is a failed row."""
+    """Reading and `check` report it as in CSV; a struct with two fields of one name is a failed row."""
     first_column, second_column = pa.array(["La barca."]), pa.array(["El río."])
     struct = pa.StructArray.from_arrays([first_column, second_column], fields=[pa.field("autor", pa.string())] * 2)
     path = tmp_path / ("p.parquet" if form == "parquet" else "p.arrow")
@@ -213,7 +213,7 @@ def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, 
 
 @pytest.mark.parametrize("empty", [None, "", "  ", []])
 def test_a_required_column_is_empty_in_no_record(tmp_path: Path, empty: Any) -> None:
-    """The first record in which it is empty is named, were it read before any that has the column."""
+    """The error names the first record in which the column is empty or missing."""
     rows: list[dict[str, Any]] = [{"text": "La barca.", "autora": "Ana Paz"}, {"text": "El río.", "autora": empty}]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     with pytest.raises(PartError, match=r"r\.jsonl: «autora» is empty in record 2, and `required` names it"):
@@ -224,7 +224,7 @@ def test_a_required_column_is_empty_in_no_record(tmp_path: Path, empty: Any) -> 
 
 
 def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
-    """Two records with one value are named; empty ones are no value."""
+    """The error names two records with one value; empty values are ignored."""
     rows = [{"text": "La barca.", "clave": key} for key in ("a", None, "b", None, "a")]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     with pytest.raises(
@@ -266,12 +266,12 @@ def test_a_repository_may_name_what_its_records_say() -> None:
 
 @pytest.fixture
 def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, command_line: CommandLine) -> Corpus:
-    """A recipe of one source whose files and lines in `[collect]` a test gives, and the command line."""
+    """A corpus of one source; a test sets its files and the lines in `[collect]`."""
     return Corpus(tmp_path, small_recipe("repair", release=""), small_source, command_line)
 
 
 class Corpus:
-    """A recipe in a folder, its source, and what commands say of them."""
+    """A recipe in a folder with its source, and commands on them."""
 
     def __init__(self, room: Path, recipe: str, source: SmallSource, command: CommandLine) -> None:
         self.room, self.out, self.recipe = room, room / "salida", room / "receta.toml"
@@ -280,18 +280,18 @@ class Corpus:
         self.inputs.mkdir()
 
     def has(self, collect: str = "", **files: bytes) -> None:
-        """The source with these lines, and these files: `a_csv` is `a.csv`."""
+        """Write the source with these lines, and these files: `a_csv` is `a.csv`."""
         self.source.write_text(self._source(collect))
         for name, data in files.items():
             (self.inputs / name.replace("_", ".")).write_bytes(data)
 
     def run_command(self, *command: str) -> tuple[int, str]:
-        """Return the exit code of a command with the source's records, and its output."""
+        """Run a command with the source's records; return its exit code and output."""
         reported = self._command(*command, "--input", self.inputs)
         return reported.code, reported.out + reported.err
 
     def run(self, *more: str) -> tuple[int, str]:
-        """The same of `run`."""
+        """Run the recipe; return the exit code and output."""
         return self.run_command("run", str(self.recipe), "--out", str(self.out), *more)
 
     @property
@@ -302,7 +302,7 @@ class Corpus:
 
 
 def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus) -> None:
-    """`check --input`, a dry run, a run, `sources check` and `preview` name it, and nothing is done."""
+    """All commands that read a source name the column, and nothing runs."""
     corpus.has('columns = { text = "contenido" }', a_csv=_csv([{"texto": "La barca.", "contenid": "El río."}]))
     for command in (
         ("check", str(corpus.recipe)),
@@ -322,7 +322,7 @@ def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus)
 def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
     corpus: Corpus, files: dict[str, bytes], small_recipe: SmallRecipe
 ) -> None:
-    """Even a note next to records would fail its part and prevent a release. With `extract` all files are read."""
+    """A note next to records is refused, too; a recipe with `extract` reads all files."""
     corpus.has('columns = { text = "es" }', **files)
     for command in ("check", "run", "run --dry-run"):
         name, *more = command.split()
@@ -344,7 +344,7 @@ def test_a_file_of_no_known_format_needs_no_stage(corpus: Corpus) -> None:
 
 
 def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
-    """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
+    """It prints how many records of a valid source were read; `--json` adds where columns come from."""
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
     code, output = corpus.run_command("check", str(corpus.recipe))
     assert (code, "4 records of 1 of 1 file" in output) == (0, True)
@@ -384,7 +384,7 @@ def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeyp
 def test_what_the_first_records_do_not_show_ends_the_run(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch, collect: str, message: str
 ) -> None:
-    """A promise that is broken further on, or by all records together, makes no release; exit code 1."""
+    """A promise broken in a later record, or by all records together, makes no release; exit code 1."""
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     monkeypatch.setattr(examine_module, "_FILES", 1)
     rows = [{"text": f"La barca {n}.", "nada": None, "autora": "Ana Paz", "clave": f"c{n}"} for n in range(6)]
@@ -394,7 +394,7 @@ def test_what_the_first_records_do_not_show_ends_the_run(
     assert code == 1
     assert message in output
     assert not (corpus.out / "store").exists()
-    # Of all the records, the same is told before anything runs.
+    # With all records read, the same is reported before anything runs.
     monkeypatch.undo()
     code, output = corpus.run("--dry-run")
     assert code == 2
@@ -421,7 +421,7 @@ def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: 
 def test_a_field_that_the_first_records_lack_needs_the_sources_word(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a long file of JSON lines the first records speak, unless the source says that the field is optional."""
+    """A field that the first records of a long file lack is an error unless the source names it as optional."""
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     rows = [{"text": f"La barca {n}.", "autora": "Ana Paz"} if n > 3 else {"text": f"La barca {n}."} for n in range(7)]
     corpus.has('columns = { creators = "autora" }', a_jsonl=_lines(rows))
@@ -477,7 +477,7 @@ def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
 
 
 def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) -> None:
-    """Old programs write capitals; what no pattern chooses is counted by its kind, where patterns are of kinds."""
+    """A suffix in capitals matches; if patterns name kinds, files of other kinds are counted by kind."""
     folder = corpus.inputs
     corpus.has('files = ["**/*.jsonl"]', a_jsonl=_lines([{"text": "La barca salió."}]))
     (folder / "B.JSONL").write_bytes(_lines([{"text": "El río creció."}]))
@@ -494,7 +494,7 @@ def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) 
 
 
 def test_what_lies_beside_texts_for_the_toolkit_is_no_file_left_out(corpus: Corpus) -> None:
-    """A source's own file, a recipe, and the lists of persons that the source names."""
+    """The source's file, a recipe and the source's lists of persons aren't counted."""
     corpus.has('files = ["**/*.jsonl"]\n[consent]\nthird_persons = "nombres.txt"', a_jsonl=_lines([{"text": "Sí."}]))
     (corpus.room / "nombres.txt").write_text("José Núñez\n", encoding="utf-8")
     for name in ("nombres.txt", "fuente.toml", "receta-es.TOML"):
@@ -505,7 +505,7 @@ def test_what_lies_beside_texts_for_the_toolkit_is_no_file_left_out(corpus: Corp
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Corpus, language: str) -> None:
-    """No half of a sentence stays English."""
+    """Each sentence differs from the English one."""
     cases = {
         'columns = { text = "texto" }': _csv([{"textos": "La barca."}]),
         'columns = { text = "cuerpo" }': _csv([{"es": "La barca."}]),
@@ -577,7 +577,7 @@ def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) ->
 
 
 def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:
-    """Shards with ids from 1 are reported, unless they are versions, of which the last file's is kept."""
+    """Equal ids in several files are reported; if the source declares versions, the last file's row is kept."""
     files = {f"{name}_csv": _csv([{"id": "1", "text": f"El río {name}."}]) for name in "abcdef"}
     corpus.has("", **files)
     _old(corpus.inputs / "f.csv", 1_000_000_000)
@@ -608,7 +608,7 @@ def test_records_that_say_when_they_were_obtained_are_versions(corpus: Corpus, c
 
 
 def test_one_text_twice_under_one_id_is_superseded(corpus: Corpus) -> None:
-    """A record that is there twice is one document, and counted."""
+    """A repeated record is one document, and its copy is counted as superseded."""
     corpus.has("", a_csv=_csv([{"id": "1", "text": "La barca."}]), b_csv=_csv([{"id": "1", "text": "La barca."}]))
     assert corpus.run()[0] == 0
     assert _superseded(corpus) == 1
@@ -642,7 +642,7 @@ def test_a_source_is_in_a_recipe_once(corpus: Corpus) -> None:
 
 
 def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: CommandLine) -> None:
-    """`sources check` of both, and of one that has the id of the catalogue's."""
+    """`sources check` reports two files with one id, and an id that the catalogue has."""
     corpus.has()
     second_source = corpus.room / "otra.toml"
     second_source.write_text(corpus.source.read_text())

@@ -35,7 +35,7 @@ def _name(path: Path) -> str:
 
 
 def _rooms() -> set[str]:
-    """The folders and files at the top of the package, without their suffix."""
+    """Return the names of the package's folders and files at its top level, without suffixes."""
     names = {path.stem for path in _PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     return names - {"__about__", "__init__", "__main__"}
 
@@ -45,7 +45,7 @@ def _prose(text: str) -> str:
 
 
 def _spans(text: str) -> list[str]:
-    """Code between single backticks."""
+    """Return the code between single backticks."""
     return re.findall(r"`([^`\n]+)`", _prose(text))
 
 
@@ -60,7 +60,7 @@ def _commands(text: str) -> Iterator[list[str]]:
 
 
 def _anchors(text: str) -> set[str]:
-    """The places of a page that links can name, as GitHub makes them."""
+    """Return the places of a page that links can name, as GitHub makes them."""
     heads = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
     created = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
     return created | set(re.findall(r'<a id="([\w-]+)">', text))
@@ -68,7 +68,7 @@ def _anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", _PAGES, ids=_name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """To a file that is there, and to a heading on it."""
+    """Each link leads to an existing file and to a heading in it."""
     for link in re.findall(r"\]\(([^)\s]+)\)", _prose(page.read_text(encoding="utf-8"))):
         if not re.match(r"https?:|mailto:", link):
             file, _, anchor = link.partition("#")
@@ -79,7 +79,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_files_that_pages_name_are_there(page: Path) -> None:
-    """In the project, in the package or next to the page; `<id>` and `xxx` match any name."""
+    """Each named file is in the project, in the package or next to the page; `<id>` and `xxx` match any name."""
     for span in _spans(page.read_text(encoding="utf-8")):
         first, slash, _ = span.partition("/")
         if not slash or first not in _TOP | _rooms() or not re.fullmatch(r"[\w./*<>-]+", span):
@@ -89,7 +89,7 @@ def test_files_that_pages_name_are_there(page: Path) -> None:
 
 
 def test_modules_that_are_named_are_there() -> None:
-    """In comments and docstrings of the package, and in the design, by their paths or their names alone."""
+    """Modules named in comments, in docstrings and in the design exist, by path or by name."""
     modules = {path.name for folder in (_PACKAGE, _ROOT / "tests") for path in folder.rglob("*.py")}
     texts = {"design.md": " ".join(_spans((_ROOT / "docs" / "design.md").read_text(encoding="utf-8")))}
     texts |= {_name(path): "\n".join(_remarks(path)) for path in _PACKAGE.rglob("*.py")}
@@ -108,7 +108,7 @@ def _remarks(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_commands_that_pages_name_are_there(page: Path) -> None:
-    """Each with the options that it is given."""
+    """Each command exists and has the options that the page gives it."""
     for words in _commands(page.read_text(encoding="utf-8")):
         if words[0] == "make":
             targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -27,7 +27,7 @@ _SET_UP = ("make demo", ". .venv/bin/activate")
 
 
 def _script(text: str) -> str:
-    """A page's fenced blocks as one shell script: commands as they are, TOML and Python into their files."""
+    """Return a page's fenced blocks as one shell script that runs commands and Python, and writes TOML to its files."""
     pieces = []
     for match in re.finditer(r"^```(sh|console|toml|python)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         language, block = match.groups()
@@ -44,7 +44,7 @@ def _script(text: str) -> str:
 
 
 def _commands(script: str) -> Iterator[str]:
-    """Each command, with the lines that go on after a backslash and those of a document that it reads."""
+    """Yield each command with its continued lines and the lines of a document that it reads."""
     lines = iter(script.splitlines())
     for line in lines:
         command = [line]
@@ -61,7 +61,7 @@ FollowPage = Callable[..., str]
 
 @pytest.fixture
 def follow_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> FollowPage:
-    """Return the output of a page's commands, in a folder like a checkout's; the toolkit's run in this process."""
+    """Return a function that runs a page's commands and returns their output, in a folder like a checkout's."""
     for folder in ("pipelines", "filters"):
         shutil.copytree(_ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
@@ -85,7 +85,7 @@ def follow_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: C
 
 @pytest.mark.slow
 def test_the_tutorial_runs_from_beginning_to_end(follow_page: FollowPage, tmp_path: Path) -> None:
-    """Every command ends well, and the numbers that the text promises are printed."""
+    """Every command succeeds, and the output has the numbers that the text promises."""
     result = follow_page(_page("tutorial.md"))
     assert "29 documents in = 22 kept + 7 set aside" in result
     assert "13 documents in = 9 kept + 4 set aside" in result
@@ -106,7 +106,7 @@ def test_explain_says_of_copies_what_their_page_quotes(follow_page: FollowPage) 
 @pytest.mark.slow
 @pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 def test_the_page_on_quality_quotes_what_its_commands_say(follow_page: FollowPage, tmp_path: Path) -> None:
-    """A line `…` matches any lines, `…` within a line any characters; the reader's part is done here."""
+    """In quotes, a line `…` matches any lines, and `…` in a line any characters."""
     rng = random.Random(3)
     words = {"good": "la barca salió del puerto antes del alba y volvió con la red vacía porque nadie quiso pescar"}
     for name, mixed in (words | {"bad": "colchones baratos en oferta online"}).items():

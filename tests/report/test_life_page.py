@@ -79,7 +79,7 @@ def _page(command_line: CommandLine, tmp_path: Path, doc_id: str, *more: str) ->
 def test_a_life_is_told_with_the_copy_beside_it(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Redacted, its moments as people write them, with what each stage did and how to go on."""
+    """The page is redacted and shows the effect of each stage, readable times and the next command."""
     assert run.is_dir()
     text = _page(command_line, tmp_path, document(2)["doc_id"])
     assert "La campana de [EMAIL]" in text
@@ -97,7 +97,7 @@ def test_a_life_is_told_with_the_copy_beside_it(
 def test_it_speaks_each_language(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Its headings are the language's, and the page says which it is."""
+    """The headings and the page's language attribute are those of the language."""
     assert run.is_dir()
     text = _page(command_line, tmp_path, document(0)["doc_id"], "--lang", language)
     assert f'<html lang="{language}">' in text
@@ -124,7 +124,7 @@ def test_what_terms_hide_is_on_no_page(
 
 
 def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Words that several have are refused, with the names of these, and nothing is written."""
+    """Words that several documents have are refused with their names, and no page is written."""
     assert run.is_dir()
     page = tmp_path / "vida.html"
     result = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
@@ -141,7 +141,7 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
 def test_words_of_what_is_withdrawn_are_told_nowhere(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither in its own story nor next to its variant's, on the terminal as on the page."""
+    """Neither its own story nor its variant's shows them, on the terminal and on the page."""
     kept_documents = [document(0, text=f"{_TALE} ayer", title="La campana")]
     kept_documents.append(document(1, text=f"{_TALE} hoy", title="La otra", variant_of=kept_documents[0]["doc_id"]))
     folder = kept_run("copias-1a2b3c4d", kept_documents)

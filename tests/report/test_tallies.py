@@ -22,7 +22,7 @@ _FILES = 7
 
 
 def _documents(*, dropped: bool) -> pl.DataFrame:
-    """Of 600 documents every 10th has no value; 6 clusters, one twice as large; of some the terms hide them."""
+    """Return 600 documents: each 10th without a value, 6 clusters, one twice as large, some hidden by terms."""
     numbers = range(_DOCUMENTS)
     rows = pl.DataFrame(
         {
@@ -59,7 +59,7 @@ def _bound(files: list[Path]) -> tallies.Bound:
 
 @pytest.mark.parametrize("internal", [False, True])
 def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None:
-    """Seven files and one give the same counts; only documents that may be shown are named."""
+    """Seven files and one file give the same counts; only documents that may be shown are named."""
     frame = _documents(dropped=True)
     single, many = (
         tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", Disclosure(_TODAY, internal=internal))
@@ -87,7 +87,7 @@ def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None
 
 
 def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ranges come from a sample, the documents in intervals and the nearest to the bound from all documents."""
+    """Ranges come from a sample; intervals and the nearest documents come from all documents."""
     kept_documents, dropped_documents = (_documents(dropped=is_dropped) for is_dropped in (False, True))
     kept_documents = kept_documents.with_columns(pl.col("doc_id").str.replace("^0", "f"))
     files = [*_files(kept_documents, tmp_path, "kept", _FILES), *_files(dropped_documents, tmp_path, "dropped", _FILES)]
@@ -112,7 +112,7 @@ def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypa
 
 
 def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
-    """Two texts in one line, of a million words, leave those that pass on the side that passes."""
+    """Each interval is on one side of the bound, also with extreme values."""
     values = [8.0] * 150 + [30.0] * 5 + [40.0] * 8 + [1_379_807.0, 1_380_230.0]
     frame = schema.conform(
         pl.DataFrame(
@@ -138,7 +138,7 @@ def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
 
 
 def test_the_nearest_are_on_both_sides(tmp_path: Path) -> None:
-    """Documents that were dropped by the bound, and kept ones; none that was dropped for another reason."""
+    """Both lists have documents near the bound: dropped by it, and kept; no document dropped for another reason."""
     kept_documents, dropped_documents = (_documents(dropped=is_dropped) for is_dropped in (False, True))
     bound = _bound([*_files(kept_documents, tmp_path, "kept", 3), *_files(dropped_documents, tmp_path, "dropped", 3)])
     fell, stayed = (nearest.rows for nearest in bound.near)

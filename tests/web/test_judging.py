@@ -29,7 +29,7 @@ _GOOD = {"language": "yes", "natural": "yes", "personal_data": "no", "verdict": 
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun) -> Path:
-    """A run of four texts; the terms of one let nobody read it."""
+    """A run of four texts; one is for training only."""
     documents = [document(number, text=prose(number), title=f"Canto {number}") for number in range(4)]
     documents[0] |= {"title": "<script>alert(1)</script>", "text": f"<b>hostil</b> {prose(0)}"}
     documents[3] |= {"uses": ["train"], "title": "Canto cerrado"}
@@ -46,7 +46,7 @@ def store(run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def draw(store: Path) -> Callable[..., int]:
-    """Draws texts of the version; returns the number of the sample."""
+    """Return a function that draws texts of the version and returns the number of the sample."""
 
     def drawn(client: Any, number: int = 3) -> int:
         client.post("/judging/draw", {"named": lc.versions(store)[0], "number": number})
@@ -57,7 +57,7 @@ def draw(store: Path) -> Callable[..., int]:
 
 @pytest.fixture
 def own_run(run: Path, person: Callable[..., Any], collection: Callable[..., Any]) -> Any:
-    """The collection of which the run is."""
+    """The collection that the run belongs to."""
     created = collection(person("contributor"))
     result = {"run": run.name, "state": state_of(created, None)}
     Job.objects.create(kind="run", person=created.owner, collection=created, state="done", result=result)

@@ -35,7 +35,7 @@ def groups(
     words: Sequence[str],
     chance: random.Random,
 ) -> list[Planted]:
-    """All of them, for one half.
+    """Return all such groups of one half.
 
     Args:
         name: of the set.
@@ -79,7 +79,7 @@ def _forms(name: str, chance: random.Random) -> Planted:
 
 
 def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Short texts in files that carry the whole licence, which is several times as long."""
+    """Return short texts in files that carry a whole licence, several times as long as the text."""
     results = []
     for number, text in enumerate(texts if half.licences else ()):
         around = half.licences[number % len(half.licences)]
@@ -89,7 +89,7 @@ def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
 
 
 def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Short articles of two sites under the site's menu and above its foot, which are longer than the article."""
+    """Return short articles of two sites, each with a menu and a footer that are longer than the article."""
     longest = sorted(half.menus, key=lambda menu: (-len(menu.before.split()) - len(menu.after.split()), menu.owner))
     lines = [line for text in texts for line in text.splitlines() if 30 <= line.count(" ") <= 110]
     results = []
@@ -106,7 +106,7 @@ def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
 
 
 def _sermons(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Articles of their own words, between which the same six verses are quoted."""
+    """Return articles of different words that all quote the same six verses."""
     quoted = [verse for book in half.verses[:2] for verse in book[40:400:60]][:_QUOTED]
     results = []
     for number, text in enumerate(texts):
@@ -129,7 +129,7 @@ def _translations(name: str, half: Shelf) -> Planted:
 
 
 def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance: random.Random) -> Planted:
-    """Chains in which each is a near-duplicate of the one before, and the last another text than the first."""
+    """Return chains of near-duplicates of the previous document, with a last one that differs from the first."""
     documents: list[Document] = []
     pairs: list[Pair] = []
     far: list[Pair] = []

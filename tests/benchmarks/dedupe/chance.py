@@ -29,7 +29,7 @@ _LANGUAGE: Final = "es"
 
 
 def chance(shelf: Shelf) -> Table:
-    """Return the share in common, by length: of two sets of novels, and of texts that share half of their words."""
+    """Return the share in common, by length: of two sets of novels, and of texts with half of their words shared."""
     novels = [novel.text for novel in shelf.novels if novel.language == _LANGUAGE]
     first_words, second_words = ([word for novel in novels[side::2] for word in novel.split()] for side in range(2))
     rows: list[tuple[object, ...]] = []
@@ -59,7 +59,7 @@ def _compared(first: Sequence[str], second: Sequence[str]) -> tuple[object, ...]
 
 
 def in_runs(streams: Ragged) -> float:
-    """Return the share of the first text's words that are in runs of three which the second has anywhere.
+    """Return the share of the first text's words in runs of three words that the second text has anywhere.
 
     >>> round(in_runs(word_stream(WordTable.of(["la casa del río grande", "en la casa del puente"]))), 2)
     0.6

@@ -65,7 +65,7 @@ _LEAST: Final = 15
 
 @dataclass(frozen=True)
 class Text:
-    """A work: a novel, a sonnet, a saying."""
+    """A work: a novel, a sonnet or a saying."""
 
     id: str
     author: str
@@ -85,7 +85,7 @@ class Around:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Everything that a set can be made of.
+    """The real texts from which sets are built.
 
     Attributes:
         editions: the other edition of a novel: (the novel's id, the other text).
@@ -109,7 +109,7 @@ class Shelf:
 
     @classmethod
     def load(cls, data: Path) -> Shelf:
-        """Everything under the folder of the public texts.
+        """Load the texts from the folder of public texts.
 
         Raises:
             ConfigError: a file isn't there.
@@ -149,7 +149,7 @@ class Shelf:
         )
 
     def with_others(self, data: Path) -> Shelf:
-        """The same with what the third set is made of.
+        """Return the shelf with the texts of the third set.
 
         Raises:
             ConfigError: a file isn't there.
@@ -157,7 +157,7 @@ class Shelf:
         return replace(self, third_set=_others(data, self))
 
     def half(self, name: str) -> Shelf:
-        """The half `first` or `second`: authors, sites, Bible books and pages are in one of them only. Or `third`.
+        """Return the half `first` or `second`, which share no author, site, Bible book or page, or the `third` set.
 
         Authors are dealt out by size, those with a second edition first, so that the halves are alike.
         """
@@ -181,7 +181,7 @@ class Shelf:
 
 
 def _others(data: Path, shelf: Shelf) -> Shelf:
-    """Books, songs, sayings and sites that neither half has; verses, pages, licences and the declaration of both."""
+    """Return books, songs, sayings and sites that are in neither half, and verses, pages and licences of both."""
     books = []
     for name, language in _OTHER_BOOKS.items():
         text = (data / GUTENBERG / name / f"{name}-8.txt").read_text(encoding="latin-1").replace("\r\n", "\n")
@@ -232,7 +232,7 @@ def _novel(row: dict[str, Any], language: str, source_id: str) -> Text:
 
 
 def _menu(path: Path) -> Around:
-    """The page's links in order: the first are its menu, the last its foot."""
+    """Return a page's links in order: the first are its menu, the last its footer."""
     raw = gzip.decompress(path.read_bytes())
     try:
         tree = html.fromstring(raw, parser=html.HTMLParser(encoding="utf-8" if raw.decode() else None))

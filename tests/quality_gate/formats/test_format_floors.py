@@ -72,7 +72,7 @@ def _accuracy(reference: Sequence[str], words: Sequence[str]) -> float:
 
 @pytest.fixture(scope="module")
 def novel() -> list[str]:
-    """The paragraphs of the beginning of a novel."""
+    """Return the first paragraphs of a novel."""
     with lzma.open(DATA / "literature" / "conha19" / "novels.jsonl.xz", "rt", encoding="utf-8") as rows:
         text = json.loads(next(iter(rows)))["text"][:_CHARACTERS]
     return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
@@ -107,7 +107,7 @@ def _by_office(paragraphs: Sequence[str], suffix: str, folder: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", list(WORD_FLOORS))
 def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figures: dict[str, float]) -> None:
-    """The words of a real novel, in order, out of a file that another program wrote."""
+    """The words of a real novel are extracted in order from a file that another program wrote."""
     raw = _epub(novel) if kind == "epub" else _by_office(novel, kind, tmp_path)
     accuracy = _accuracy(_words(" ".join(novel)), _words(_extracted(kind, raw).text))
     figures[f"words through {kind}"] = round(accuracy, 5)
@@ -115,7 +115,7 @@ def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figu
 
 
 def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
-    """Of the lines in the zones of the text, all; titles, numbers and marks of the scan, which have zones, none."""
+    """All lines in zones of text are extracted, and none of titles, numbers and marks of the scan."""
     expected: list[str] = []
     results: list[str] = []
     text_zone = re.compile("MainZone|TitlePageZone|CustomZone:advertising")
@@ -151,7 +151,7 @@ def _counted_speakers(text: str) -> list[str]:
 
 
 def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) -> None:
-    """Transcriptions and translations as their project distributes them, damaged names of turns included."""
+    """Transcriptions and translations are read as distributed, with damaged turn names."""
     shared = counted = given = 0
     for file in sorted((DATA / "oral_history" / "mapudungun_nc" / "raw").glob("*/*")):
         raw = file.read_bytes()
@@ -169,7 +169,7 @@ def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) 
 
 
 def test_the_turns_of_interviews_in_a_treebank_come_through(figures: dict[str, float]) -> None:
-    """All sentences of COSER, in order, with their times, against the plain list of the same."""
+    """All sentences of COSER are extracted in order with their times, compared with a plain list."""
     folder = DATA / "oral_history" / "coser_ud"
     with lzma.open(folder / "turns.jsonl.xz", "rt", encoding="utf-8") as rows:
         expected_turns = [json.loads(row) for row in rows]

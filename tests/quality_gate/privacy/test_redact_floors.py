@@ -24,7 +24,7 @@ FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Any]:
-    """The benchmark `redact`: tests are no package, so that a type checker would know it by two names."""
+    """Load the benchmark `redact`; tests aren't a package, so a type checker would know it by two names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT))
         yield importlib.import_module("tests.benchmarks.redact.bench")
@@ -50,7 +50,7 @@ def test_the_set_is_as_large_as_it_says(bench: Any) -> None:
 
 
 def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[tuple[Any, Any]]) -> None:
-    """Recall in all, recall by kind, right marks, and replacements that aren't identifiers."""
+    """Check recall in all and by kind, the right marks, and precision."""
     marked = [(sample, spans, bench.hit(sample, spans)) for sample, spans in judged if sample.kind]
     hits = sum(hit for _, _, hit in marked)
     named = sum(any(span.kind == sample.kind for span in spans) for sample, spans, _ in marked)
@@ -68,7 +68,7 @@ def test_identifiers_are_found_and_other_numbers_stay(bench: Any, judged: list[t
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
 @pytest.mark.parametrize("genre", sorted(FLOORS["novels"]))
 def test_novels_are_hardly_touched(bench: Any, genre: str) -> None:
-    """Whatever is replaced in a novel of the nineteenth century is damage."""
+    """Each replacement in a novel of the nineteenth century is damage."""
     texts = bench.read_texts(DATA, bench.NOVELS)
     frame = pl.DataFrame({"text": texts}).with_columns(pl.lit(genre).alias("genre"))
     created = Redact()(Batch(frame)).frame
