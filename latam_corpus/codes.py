@@ -77,14 +77,14 @@ def groups() -> Groups:
 
 
 @cache
-def admits(asked: str, code: str) -> bool:
+def admits(requested: str, code: str) -> bool:
     """Return whether a requested language admits rows in `code`: the same, a member of it, or a group that contains it.
 
     A row has its group's code if the member is unknown, so a request for a member admits it. Siblings are different
     languages.
 
     Args:
-        asked: the requested ISO 639-3 or collection code.
+        requested: the requested ISO 639-3 or collection code.
         code: the row's code, with or without a script.
 
     >>> admits("quy", "quy_Latn"), admits("que", "quy_Latn"), admits("quy", "que_Latn"), admits("quy", "quz_Latn")
@@ -92,26 +92,26 @@ def admits(asked: str, code: str) -> bool:
     >>> admits("omq-x-mixtec", "mig_Latn"), admits("omq-x-mixtec", "omq_Latn"), admits("omq-x-mixtec", "trc_Latn")
     (True, True, False)
     """
-    if _PRIVATE_SUBTAG in asked or _PRIVATE_SUBTAG in code:
-        return not _meant_by(asked).isdisjoint(_meant_by(code))
+    if _PRIVATE_SUBTAG in requested or _PRIVATE_SUBTAG in code:
+        return not _meant_by(requested).isdisjoint(_meant_by(code))
     own = short(code)
-    return asked == own or own in groups().members(asked) or asked in groups().members(own)
+    return requested == own or own in groups().members(requested) or requested in groups().members(own)
 
 
-def holder(code: str, known: Collection[str]) -> str | None:
+def holder(code: str, codes: Collection[str]) -> str | None:
     """Return the known code that applies to a language: its own, its group's or its macrolanguage's.
 
     >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
     ('que', None)
     """
     language = short(code)
-    if not known:
+    if not codes:
         return None
-    if language in known:
+    if language in codes:
         return language
     own = known_code(language) or language
     kin = (own, groups().of.get(own), _macrolanguage(own))
-    return next((candidate for candidate in kin if candidate in known), None)
+    return next((candidate for candidate in kin if candidate in codes), None)
 
 
 @cache
@@ -162,18 +162,18 @@ def iso_code(code: str, place: str | Message) -> str:
     ...
     latam_corpus.errors.ConfigError: mapa.toml: unknown language code «Aymara»; write «aym»
     """
-    known = known_code(code)
-    if known is not None:
-        return known
+    standard_code = known_code(code)
+    if standard_code is not None:
+        return standard_code
     if is_family(code):
         problem = _("«{code}» is a family of languages", code=code)
         raise ConfigError(place, problem, _("name its languages, one by one"))
     if members := share_name(code):
         raise ConfigError(place, _("many languages are called «{name}»", name=code), which_of(code, members))
     problem = _("unknown language code «{code}»", code=code)
-    meant = short(declared_tag(code) or UNDETERMINED)
-    if meant != UNDETERMINED:
-        raise ConfigError(place, problem, _("write «{code}»", code=meant))
+    declared = short(declared_tag(code) or UNDETERMINED)
+    if declared != UNDETERMINED:
+        raise ConfigError(place, problem, _("write «{code}»", code=declared))
     near = nearest(code, _all_codes())
     remedy = _("give one of ISO 639-3, such as spa, por or quy")
     raise ConfigError(place, problem, _("did you mean «{near}»?", near=near) if near else remedy)
@@ -391,8 +391,8 @@ def _singulars(plain: str) -> list[str]:
     >>> _singulars("mixtecas altas"), _singulars("guaranies")
     (['mixteca altas'], ['guaranie', 'guarani'])
     """
-    first, space, rest = plain.partition(" ")
-    return [f"{first.removesuffix(end)}{space}{rest}" for end in ("s", "es") if first.endswith(end)]
+    first, space, remainder = plain.partition(" ")
+    return [f"{first.removesuffix(end)}{space}{remainder}" for end in ("s", "es") if first.endswith(end)]
 
 
 @cache
@@ -401,7 +401,7 @@ def _iso_names() -> dict[str, str]:
     codes: dict[str, set[str]] = {}
     for language in _iso639().ALL_LANGUAGES:
         if language.status == _ACTIVE:
-            for name in {language.name, *(other.print for other in language.other_names or ())}:
+            for name in {language.name, *(alternative.print for alternative in language.other_names or ())}:
                 codes.setdefault(_plain(name), set()).add(language.part3)
     return {name: next(iter(part3)) for name, part3 in codes.items() if len(part3) == 1}
 
@@ -417,8 +417,8 @@ def _family_of(name: str) -> tuple[str, str, frozenset[str]] | None:
     """
     plain = _plain(name)
     for form in (_bare(plain), *_singulars(_bare(plain))):
-        first, _space, rest = form.partition(" ")
-        for family, place in ((form, ""), (" ".join(form.split()[:2]), " ".join(form.split()[2:])), (first, rest)):
+        first, _space, remainder = form.partition(" ")
+        for family, place in ((form, ""), (" ".join(form.split()[:2]), " ".join(form.split()[2:])), (first, remainder)):
             if word := _names().families.get(family):
                 return word, _names().called[word], _place_words(place)
     return None
@@ -495,8 +495,8 @@ def called(code: str, language: str) -> str:
         word = _families()[code]
         name = word if language == "en" else _names().called[word]
         return _UNSPECIFIED.get(language, _UNSPECIFIED["en"]).format(name)
-    known = known_code(code) or code
-    return _names().of.get(known, {}).get(language) or name_of(known)
+    standard_code = known_code(code) or code
+    return _names().of.get(standard_code, {}).get(language) or name_of(standard_code)
 
 
 _UNSPECIFIED: Final = {"es": "{} (sin especificar)", "pt": "{} (não especificado)", "en": "{} (unspecified)"}
@@ -596,7 +596,7 @@ def _with_all(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _closest_word(word: str) -> str:
-    """Return the word of a name that is most like this one; the word itself if none is."""
+    """Return the word of a name that is most like this one, or the word itself if no word is close."""
     name_words = frozenset().union(*_words_of_names().values())
     return nearest(word, name_words, _ALIKE) or word
 
@@ -642,8 +642,8 @@ def name_of(code: str) -> str:
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')
     """
-    if listed := _names().of.get(code):
-        return listed["en"]
+    if names := _names().of.get(code):
+        return names["en"]
     entry = _entry(code)
     return str(entry.name) if entry else groups().collections.get(code, code)
 
@@ -669,7 +669,7 @@ def _all_codes() -> tuple[str, ...]:
 
 
 def _entry(code: str, part: str = "part3") -> Any:
-    """Return the entry of ISO 639-3 with a code in a part of the standard; None if there is none."""
+    """Return the entry of ISO 639-3 with a code in a part of the standard; None if the standard lacks the code."""
     try:
         return getattr(_iso639().Language, f"from_{part}")(code)
     except _iso639().LanguageNotFoundError:

@@ -80,14 +80,14 @@ class CorpusError(Exception):
 
     @property
     def without_remedy(self) -> Message:
-        """The place, if it is named, and the problem."""
+        """The place, if there is one, and the problem."""
         place, problem = self.args[:2]
         named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
         return named if str(place) else known(problem)
 
     @property
     def help(self) -> str | Message:
-        """The remedy, a text or a message; empty if there is none."""
+        """The remedy, a text or a message; empty if the error has no remedy."""
         remedy: str | Message = self.args[2]
         return remedy
 
@@ -108,9 +108,9 @@ class CorpusError(Exception):
         >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
         fuente: two; elija: a
         """
-        place, *rest = self.args
+        place, *texts = self.args
         translated_place = place.translate(language) if isinstance(place, Message) else place
-        return type(self)(translated_place, *(known(part).translate(language) for part in rest))
+        return type(self)(translated_place, *(known(part).translate(language) for part in texts))
 
 
 class ConfigError(CorpusError):
@@ -237,12 +237,12 @@ def cause_in_disk(error: BaseException, *folders: Path) -> Message | None:
     return None
 
 
-def one_of(known: Iterable[str]) -> Message:
+def one_of(candidates: Iterable[str]) -> Message:
     """Return a remedy that lists all known words."""
-    return _("choose one of: {known}", known=", ".join(known))
+    return _("choose one of: {known}", known=", ".join(candidates))
 
 
-def closest(word: str, known: Iterable[str]) -> Message:
+def closest(word: str, candidates: Iterable[str]) -> Message:
     """Return a remedy that names the closest known word, or all of them if none is close.
 
     >>> print(closest("filtro", ["filter", "extract"]))
@@ -250,25 +250,25 @@ def closest(word: str, known: Iterable[str]) -> Message:
     >>> print(closest("xyz", ["filter", "extract"]))
     choose one of: extract, filter
     """
-    names = sorted(known)
+    names = sorted(candidates)
     near = nearest(word, names)
     if near:
         return _("did you mean «{near}»?", near=near)
     return one_of(names) if names else _("there is none yet")
 
 
-def nearest(word: str, known: Iterable[str], cutoff: float = 0.55) -> str | None:
+def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.55) -> str | None:
     """Return the closest known word; None if none is close.
 
     Args:
         word: as somebody typed it.
-        known: the words.
+        candidates: the known words.
         cutoff: the least similarity of a close word, from 0 to 1.
 
     >>> nearest("filtro", ["filter", "extract"])
     'filter'
     """
-    match = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
+    match = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=cutoff)
     return match[0] if match else None
 
 

@@ -37,7 +37,7 @@ _PORTUGUESE = "O barco saiu do porto antes do amanhecer e voltou com a rede vazi
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """A recipe of one source with a release, three documents, of which one is a copy, and what was made of them."""
+    """Write a recipe with one source and a release, and three documents with one copy among them."""
     created = tmp_path_factory.mktemp("puerta")
     (created / "in").mkdir()
     rows = [
@@ -54,25 +54,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, 
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> lc.Run:
-    """The run of the recipe."""
+    """Run the recipe."""
     return lc.run(folder / "receta.toml", {"fuente": folder / "in"}, folder / "out", engine="in-process")
 
 
 def test_a_runs_documents_are_lazy_frames_in_the_schemas_columns(run: lc.Run) -> None:
-    """What it kept, what it set aside with the reason, and the ledger that tells of it."""
+    """Kept documents, dropped ones with the reason, and the ledger are lazy frames."""
     frames = run.documents(), run.dropped(), run.ledger()
     assert all(isinstance(frame, pl.LazyFrame) for frame in frames)
-    kept, dropped, ledger = (frame.collect() for frame in frames)
-    assert kept.schema == dropped.schema == schema.DOCUMENT_SCHEMA
+    kept_documents, dropped_documents, ledger = (frame.collect() for frame in frames)
+    assert kept_documents.schema == dropped_documents.schema == schema.DOCUMENT_SCHEMA
     assert ledger.schema == schema.LEDGER_SCHEMA
-    assert sorted(kept["language"]) == ["por_Latn", "spa_Latn"]
-    assert dropped["drop_reason"].to_list() == ["duplicate"]
-    assert ledger["doc_id"].to_list() == dropped["doc_id"].to_list()
+    assert sorted(kept_documents["language"]) == ["por_Latn", "spa_Latn"]
+    assert dropped_documents["drop_reason"].to_list() == ["duplicate"]
+    assert ledger["doc_id"].to_list() == dropped_documents["doc_id"].to_list()
     assert repr(run) == f"<run {run.name}: 3 documents in, 2 kept, released as {run.release}>"
 
 
 def test_the_command_line_finds_the_run_that_python_made(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
-    """Both rest on the same recipe, plan and input; the release is the same, too."""
+    """The command has the same run and the same release, because recipe, plan and input are the same."""
     reported = command_line(
         "run", folder / "receta.toml", "--input", folder / "in", "--out", folder / "out", "--json"
     ).json  # fmt: skip
@@ -82,7 +82,7 @@ def test_the_command_line_finds_the_run_that_python_made(run: lc.Run, folder: Pa
 
 
 def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
-    """The story is the command's, as words, as values and as HTML."""
+    """The story equals that of the command, as text, as values and as HTML."""
     results = run.explain("amanhecer e voltou")
     [reported] = command_line("explain", "amanhecer e voltou", "--out", folder / "out", "--json").json
     assert results.as_dict() == reported | {"others": []}
@@ -94,10 +94,10 @@ def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, c
 
 
 def test_several_documents_are_told_by_one_and_named(document: Document, kept_run: KeptRun) -> None:
-    """None is passed over without a word."""
-    kept = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
-    results = lc.open_run(kept).explain("salió del puerto")
-    assert [one["title"] for one in results.as_dict()["others"]] == ["El segundo"]
+    """One matching document is explained, and the others are named."""
+    run_folder = kept_run("cuentos-00000000", [document(1), document(2, title="El segundo")])
+    results = lc.open_run(run_folder).explain("salió del puerto")
+    assert [row["title"] for row in results.as_dict()["others"]] == ["El segundo"]
     assert str(results).splitlines()[-1].strip().startswith("another")
     assert "El segundo" in results._repr_html_()
 
@@ -105,20 +105,20 @@ def test_several_documents_are_told_by_one_and_named(document: Document, kept_ru
 def test_a_run_is_released_as_the_version_that_was_made_of_it(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And not as one without what was withdrawn since, nor as one of a name that comes later in the alphabet."""
-    kept = kept_run("cuentos-00000000", [document(1), document(2)], release=_PUERTO)
+    """Later versions, after a withdrawal or under a later name, don't change the run's release."""
+    run_folder = kept_run("cuentos-00000000", [document(1), document(2)], release=_PUERTO)
     out = "--out", tmp_path / "out"
     command_line("release", "build", "puerto", "cuentos", *out)
-    first = lc.open_run(kept).release
+    first = lc.open_run(run_folder).release
     assert first
     command_line("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "lo pide", *out)
     command_line("release", "build", "zaguan", "cuentos", *out)
     assert len(list((tmp_path / "out" / "store" / "releases").glob("*/2*"))) == 3
-    assert lc.open_run(kept).release == first
+    assert lc.open_run(run_folder).release == first
 
 
 def test_words_of_others_are_only_words_in_a_notebook(run: lc.Run) -> None:
-    """A title, a holder or a file's name that is HTML is shown and not obeyed."""
+    """HTML in a title, a holder or a file's name is escaped."""
     assert run.release
     release = lc.open_release(f"{run.folder.parent.parent}/store", run.release)
     for shown in (run.explain("antes del alba")._repr_html_(), release._repr_html_()):
@@ -135,22 +135,22 @@ def _row(word: str) -> dict[str, Any]:
 
 
 def test_what_was_measured_is_a_frame(run: lc.Run, folder: Path, command_line: CommandLine) -> None:
-    """It says of each signal what the command says."""
+    """The frame has the values of each signal that the command prints."""
     table = run.measure()
     assert {"language", "genre", "signal", "p1", "p50", "p99", "min", "max", "would_drop"} <= set(table.columns)
     groups = command_line("measure", run.name, "--out", folder / "out", "--json").json
     for group in groups:
-        for one in group["signals"]:
-            row = table.filter(language=group["language"], genre=group["genre"], signal=one["signal"]).to_dicts()
-            if one["documents"] or one["bounds"]:
-                assert row[0]["would_drop"] == one["would_drop"]
-                assert row[0]["p50"] == one["quantiles"]["50"]
+        for signal in group["signals"]:
+            row = table.filter(language=group["language"], genre=group["genre"], signal=signal["signal"]).to_dicts()
+            if signal["documents"] or signal["bounds"]:
+                assert row[0]["would_drop"] == signal["would_drop"]
+                assert row[0]["p50"] == signal["quantiles"]["50"]
             else:
                 assert not row
 
 
 def test_a_release_is_scanned_verified_and_pulled(run: lc.Run, folder: Path, tmp_path: Path) -> None:
-    """The version may be left out; a folder that was pulled holds the same documents."""
+    """The version is optional; a pulled folder has the same documents."""
     release = lc.open_release(folder / "out" / "store", "prueba")
     assert run.release == f"prueba@{release.version}" == release.manifest.spec
     rows = release.scan()
@@ -167,14 +167,14 @@ def test_a_release_is_scanned_verified_and_pulled(run: lc.Run, folder: Path, tmp
 
 @pytest.mark.usefixtures("run")
 def test_a_store_elsewhere_is_scanned_as_far_as_is_asked(folder: Path) -> None:
-    """Columns, conditions and a number of rows give what the same store gives on this disk."""
+    """Queries of columns, rows and conditions return what the same store on this disk returns."""
     import fsspec
 
     memory = fsspec.filesystem("memory")
     store = folder / "out" / "store"
     memory.put(f"{store}/", "/almacen/", recursive=True)
-    here, there = (lc.open_release(place, "prueba").scan() for place in (store, "memory://almacen"))
-    assert there.collect_schema() == schema.RELEASE_SCHEMA
+    local_rows, remote_rows = (lc.open_release(place, "prueba").scan() for place in (store, "memory://almacen"))
+    assert remote_rows.collect_schema() == schema.RELEASE_SCHEMA
     queries: tuple[Callable[[pl.LazyFrame], pl.LazyFrame], ...] = (
         lambda rows: rows,
         lambda rows: rows.select("title", "doc_id"),
@@ -183,12 +183,12 @@ def test_a_store_elsewhere_is_scanned_as_far_as_is_asked(folder: Path) -> None:
         lambda rows: rows.select(pl.len()),
     )
     for query in queries:
-        assert query(there).collect().equals(query(here).collect())
+        assert query(remote_rows).collect().equals(query(local_rows).collect())
 
 
 @pytest.mark.usefixtures("run")
 def test_a_damaged_store_is_told_before_a_row_is_read(folder: Path, tmp_path: Path) -> None:
-    """A shard that is cut or missing is named; `verify` finds a byte that was changed."""
+    """The error names a truncated or missing shard; `verify` finds a changed byte."""
     store = tmp_path / "store"
     shutil.copytree(folder / "out" / "store", store)
     release = lc.open_release(store, "prueba")
@@ -207,7 +207,7 @@ def test_a_damaged_store_is_told_before_a_row_is_read(folder: Path, tmp_path: Pa
 
 
 def test_a_stage_gives_the_rows_of_a_frame_new_columns(command_line: CommandLine, tmp_path: Path) -> None:
-    """In their order, with what they had, and as `latam-corpus stage` gives them."""
+    """Rows keep their order and columns; the result equals that of `latam-corpus stage`."""
     frame = pl.DataFrame({"id": ["uno", "dois"], "text": [_SPANISH, _PORTUGUESE], "nota": [7, 8]})
     given = lc.stage("identify")(frame)
     assert given.select(frame.columns).equals(frame)
@@ -219,7 +219,7 @@ def test_a_stage_gives_the_rows_of_a_frame_new_columns(command_line: CommandLine
 
 
 def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
-    """Which copy is kept depends on the rights that a row states; ids are given where there are none."""
+    """The copy with the more open rights is kept, and rows without ids get them."""
     frame = pl.DataFrame({"text": [_SPANISH, _SPANISH], "rights_tier": ["non_commercial", "open"]})
     given = lc.stage("dedupe", near=False)(frame)
     assert given["drop_reason"].to_list() == ["duplicate", None]
@@ -235,7 +235,7 @@ def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
 
 
 def test_a_stage_takes_texts_and_their_bytes_alone() -> None:
-    """A column of UTF-8 is judged as its text; one of lists or numbers is refused, with its type."""
+    """A column of UTF-8 bytes is read as text; one of lists or numbers is refused with its type."""
     given = lc.stage("identify")(pl.DataFrame({"text": [_SPANISH.encode(), _PORTUGUESE.encode()]}))
     assert given["language"].to_list() == ["spa_Latn", "por_Latn"]
     for column, report in ([[_SPANISH]], r"List\(String\)"), ([7], "Int64"), ([b"a\xf1o"], "UTF-8"):
@@ -245,7 +245,7 @@ def test_a_stage_takes_texts_and_their_bytes_alone() -> None:
 
 @dataclass(frozen=True)
 class _Own(lc.Stage):
-    """A stage that does what the test says."""
+    """A stage that calls a test's function."""
 
     does: Callable[[lc.Batch], lc.Batch]
     name: ClassVar[str] = "propia"
@@ -257,7 +257,7 @@ class _Own(lc.Stage):
 
 @pytest.mark.parametrize("own", [lambda b: lc.Batch(b.frame.reverse()), lambda b: lc.Batch(b.frame[1:])])
 def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.Batch]) -> None:
-    """One that reorders or loses them gives no row another's text; one that makes more of them needs a recipe."""
+    """A stage that reorders or loses rows is an error; one that makes more rows needs a recipe."""
     frame = pl.DataFrame({"text": [_SPANISH, _PORTUGUESE]})
     with pytest.raises(lc.PartError, match=r"stage «propia»: 2 rows in, .* or in another order"):
         lc.stage(_Own(own))(frame)
@@ -269,7 +269,7 @@ def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.B
 def test_a_run_with_a_failed_part_is_an_error(
     tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A part that failed, with which the command ends with 1; what was done can be opened."""
+    """The error names the failed part, and the other parts' documents can be opened."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text(json.dumps({"id": "a", "text": "uno"}) + "\n")
     pl.DataFrame({"id": ["b"], "text": ["dos"]}).write_parquet(tmp_path / "in" / "b.parquet")
@@ -292,7 +292,7 @@ def test_a_run_with_a_failed_part_is_an_error(
 def test_a_loss_without_a_reason_is_an_error(
     tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """The run is done; with a reason it passes."""
+    """The run raises if the filter drops too much, and passes with `accept_loss`."""
     (tmp_path / "in.jsonl").write_text("".join(json.dumps({"id": n, "text": "1 2 3"}) + "\n" for n in range(2)))
     (tmp_path / "fuente.toml").write_text(small_source())
     recipe = small_recipe("identify", "filter") + "[survival]\nfloor = 0.9\nleast = 1\n"
@@ -306,14 +306,16 @@ def test_a_loss_without_a_reason_is_an_error(
 
 
 def test_what_is_kept_and_in_no_version_is_a_warning(folder: Path, tmp_path: Path) -> None:
-    """As the command line ends with it; so is a column that no record filled."""
+    """Python warns of left-out documents as the command line does."""
     with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as reported:
         lc.run(folder / "receta.toml", folder / "in", tmp_path, limit=1, engine="in-process")
-    assert not [one for one in reported if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
+    assert not [
+        warning for warning in reported if "left out" in str(warning.message) and "1 of 1" not in str(warning.message)
+    ]
 
 
 def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path) -> None:
-    """With the errors of the command line."""
+    """Python raises the errors that the command line prints."""
     calls: tuple[tuple[Callable[[], lc.Run], str], ...] = (
         (lambda: lc.run("literatura", out=tmp_path), "there is no such recipe; did you mean «literature»"),
         (lambda: lc.run(folder / "receta.toml", {"fuentes": "x"}, tmp_path), "did you mean «fuente»"),
@@ -327,7 +329,7 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"limit": 0}, "«limit» is 0; it must be a number of 1 or more"),
         ({"limit": "x"}, "«limit» is 'x'; it must be a whole number"),
@@ -338,17 +340,17 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
         ({"recipe": None}, "«recipe» is None; it must be str | Path"),
     ],
 )
-def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], told: str) -> None:
-    """What the command line refuses of an option, Python refuses, before anything runs."""
+def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str, Any], message: str) -> None:
+    """A wrong value is refused before anything runs, as the command line refuses an option."""
     usual: dict[str, Any] = {"recipe": folder / "receta.toml", "inputs": folder / "in", "out": folder / "nada"}
     with pytest.raises(lc.ConfigError) as raised:
         lc.run(**usual | given)
-    assert str(raised.value) == f"lc.run: {told}"
+    assert str(raised.value) == f"lc.run: {message}"
     assert not (folder / "nada").exists()
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (
             lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})),
@@ -363,14 +365,14 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
         (lambda: lc.pull("store", "prueba", "to", columns="text"), "lc.pull: «columns» is 'text'"),
     ],
 )
-def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], told: str) -> None:
-    """With an error of the toolkit's, not of Python's."""
-    with pytest.raises(lc.ConfigError, match=told):
+def test_every_function_refuses_what_it_can_do_nothing_with(call: Callable[[], object], message: str) -> None:
+    """The error is one of the toolkit's, not one of Python's."""
+    with pytest.raises(lc.ConfigError, match=message):
         call()
 
 
 def test_two_colons_in_a_path_are_a_part_of_its_name(folder: Path, tmp_path: Path) -> None:
-    """And no chain of addresses, as libraries have it: of what is read, of runs, stores and what is pulled."""
+    """A path with `::` isn't a chain of addresses, for inputs, runs, stores and pulled folders."""
     shutil.copytree(folder / "in", tmp_path / "a::b")
     with contextlib.chdir(tmp_path):  # a path that begins so
         run = lc.run(folder / "receta.toml", "a::b", "o::b", engine="in-process")
@@ -380,7 +382,7 @@ def test_two_colons_in_a_path_are_a_part_of_its_name(folder: Path, tmp_path: Pat
 
 
 def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun, tmp_path: Path) -> None:
-    """Of a toolkit that hasn't all columns and signals of this one: they are null."""
+    """Columns and signals that an older toolkit didn't have are null."""
     run = tmp_path / "out" / "runs" / "viejo-00000000"
     rows = schema.conform(pl.DataFrame([document(1), document(2)]), schema.DOCUMENT_SCHEMA)
     signals = pl.DataFrame({"word_count": [15.0, 15.0]}, schema={"word_count": pl.Float32}).to_struct("signals")
@@ -393,10 +395,10 @@ def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun,
         frame.write_parquet(run / kind / "parte-00000.parquet")
     seal_run(run, written="2026-11-01", recipe={"name": "viejo"})
     opened = lc.open_run("viejo", tmp_path / "out")
-    kept = opened.documents().collect()
-    assert kept.schema == schema.DOCUMENT_SCHEMA
-    assert kept["signals"].struct.field("word_count").to_list() == [15.0, 15.0]
-    assert kept["contained_in"].null_count() == 2
+    kept_documents = opened.documents().collect()
+    assert kept_documents.schema == schema.DOCUMENT_SCHEMA
+    assert kept_documents["signals"].struct.field("word_count").to_list() == [15.0, 15.0]
+    assert kept_documents["contained_in"].null_count() == 2
     assert opened.dropped().collect().height == opened.ledger().collect().height == 0
     assert opened.explain(document(2)["doc_id"]).as_dict()["verdict"] == "kept"
     assert "viejo" in opened._repr_html_()
@@ -405,7 +407,7 @@ def test_a_run_without_some_columns_opens(document: Document, seal_run: SealRun,
 def test_progress_is_one_line_that_is_taken_away(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody sees it, nothing is written."""
+    """Progress is written only in a notebook or a terminal, and is cleared at the end."""
     with LineProgress() as line:
         line.show(SegmentStarted("identify", 2))
     assert capsys.readouterr().err == ""
@@ -422,7 +424,7 @@ def test_progress_is_one_line_that_is_taken_away(
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    """A name loads what it needs when it is used; an error's name alone loads no frame library."""
+    """Importing the package and an error's class loads no heavy library."""
     code = (
         "import sys, latam_corpus as lc\n"
         "assert lc.CorpusError and 'run' in dir(lc)\n"
@@ -433,7 +435,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_every_name_is_what_editors_are_told_and_no_modules() -> None:
-    """Names that are imported for type checkers are those that are there; a room of that name would hide one."""
+    """Names imported for type checkers equal `__all__`, and no module has one of these names."""
     tree = ast.parse(Path(lc.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     reported = {
@@ -448,7 +450,7 @@ def test_every_name_is_what_editors_are_told_and_no_modules() -> None:
 
 
 def test_a_stage_gives_an_arrow_table_for_one() -> None:
-    """With the types that older readers know; the rows are those of a frame."""
+    """The rows equal those of a frame, with Arrow types that older readers know."""
     frame = pl.DataFrame({"id": ["uno", "dos"], "text": [_SPANISH, _PORTUGUESE], "autora": ["Ana", None]})
     table = lc.stage("identify")(frame.to_arrow())
     assert table.schema.field("language").type == pa.large_string()

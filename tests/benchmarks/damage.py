@@ -1,9 +1,9 @@
 """`damage`: bits flipped in what runs have stored, files cut, emptied, deleted: is a release made of it in silence?
 
-A small run with its release is made, and kept beside. Then, for each trial, in a copy of it one file is damaged, the
-way a disk does it: its time stays. Commands that read are given, then the recipe is run again and the release built
-again. A command may refuse, with an exit code and a sentence; what it does with exit code 0 must be what it did before
-the damage, and the recipe must put everything in order.
+A small run is made with its release. Each trial damages one file in a copy of them as a disk does: the file's time is
+unchanged. Commands that read the run follow, then the recipe runs again and the release is built again. A command may
+refuse with an exit code and a sentence. A command that ends with 0 must print what it printed before the damage, and
+the recipe must repair everything.
 """
 
 from __future__ import annotations
@@ -121,13 +121,13 @@ def command(*arguments: object) -> Said:
 
 @cache
 def _commands() -> Any:
-    """The command line, built once: it takes as long as many a command."""
+    """Return the command line; building it takes as long as many a command."""
     return typer.main.get_command(cli.app)
 
 
 @dataclass
 class Shelf:
-    """The undisturbed run, the store before its release, and what commands say of it."""
+    """The undisturbed run, the store before its release, and the output of commands about it."""
 
     room: Path
     store: dict[str, bytes] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class Shelf:
 
     @classmethod
     def made(cls, room: Path) -> Shelf:
-        """The shelf in an empty folder."""
+        """Build the shelf in an empty folder."""
         shelf = cls(room)
         MemoryFileSystem.store.clear()
         (room / "fuente.toml").write_text(_SOURCE)
@@ -158,7 +158,7 @@ class Shelf:
         reported = json.loads(shelf.rerun(room / "out").out)
         shelf.run, shelf.release = reported["run"], _released()
         command("runs", "tag", shelf.run, "sana", "--out", room / "out")
-        shelf.answers = {said: shelf.ask(said, room / "out").out for said in _QUESTIONS}
+        shelf.answers = {question: shelf.ask(question, room / "out").out for question in _QUESTIONS}
         assert {"duplicate", "superseded"} & shelf.release["left_out"].keys(), shelf.release
         return shelf
 
@@ -200,13 +200,13 @@ _QUESTIONS: Final = {
 
 
 def _write(folder: Path, files: int, numbers: range, sentences: int) -> None:
-    """Files of documents, some of them alike, some too short to stay."""
+    """Write files of documents: some are near-duplicates, some are too short to be kept."""
     folder.mkdir()
     for file in range(files):
         rows = []
         for n in numbers:
             number = 100 * file + n if n % 4 else n
-            text = " ".join(one.format(n=number * 7 + k) for k, one in enumerate(_SENTENCES[:sentences]))
+            text = " ".join(template.format(n=number * 7 + k) for k, template in enumerate(_SENTENCES[:sentences]))
             rows.append({"id": f"{folder.name}-{file}-{n}", "text": text if n % 7 else "Inicio\nContacto\nMapa"})
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{file}.jsonl").write_text(lines, encoding="utf-8")
@@ -246,7 +246,7 @@ def _role(path: Path) -> str:
 
 
 def harm(path: Path, kind: str, chance: random.Random) -> str:
-    """Damage a file as a disk does; gives what was done."""
+    """Damage a file as a disk does, and return a description of the damage."""
     state, data = path.stat(), bytearray(path.read_bytes())
     if kind == "deleted":
         path.unlink()
@@ -268,14 +268,14 @@ def harm(path: Path, kind: str, chance: random.Random) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """One damage, and what came of it.
+    """One damage and its effects.
 
     Attributes:
         role: of the file.
         kind: of the damage.
         place: the file, and where in it.
         refused: whether a command refused before the recipe was run again.
-        told: whether the run said that something was damaged.
+        is_reported: whether the run reported damage.
         wrong: what should not have been, a sentence each.
     """
 
@@ -283,55 +283,55 @@ class Trial:
     kind: str
     place: str
     refused: bool
-    told: bool
+    is_reported: bool
     wrong: tuple[str, ...]
 
 
 def trial(shelf: Shelf, name: str, role: str, kind: str, chance: random.Random) -> Trial:
-    """Damage one file of a copy of the undisturbed run, and give the commands."""
+    """Damage one file of a copy of the undisturbed run, and run the commands on it."""
     out = shelf.room / name
     # By `cp`: files that are one must be one in the copy too.
     subprocess.run(["cp", "-a", str(shelf.room / "out"), str(out)], check=True)
     path = chance.choice(roles(out)[role])
     place = f"{path.relative_to(out)}: {harm(path, kind, chance)}"
     wrong: list[str] = []
-    said = {question: shelf.ask(question, out) for question in _QUESTIONS}
-    for question, answer in said.items():
+    answers = {question: shelf.ask(question, out) for question in _QUESTIONS}
+    for question, answer in answers.items():
         if answer.code == 0 and answer.out != shelf.answers[question]:
             wrong.append(f"{question} says something else with exit code 0")
-    said["build"] = shelf.rebuild(out)
-    if said["build"].code == 0 and _released() != shelf.release:
+    answers["build"] = shelf.rebuild(out)
+    if answers["build"].code == 0 and _released() != shelf.release:
         wrong.append("the release of the damaged run differs with exit code 0")
-    said["list"] = command("runs", "list", "--json", "--out", out)
-    refused = any(answer.code for answer in said.values())
-    said["run"] = shelf.rerun(out)
-    if said["run"].code:
-        wrong.append(f"the recipe can't be run again: {said['run'].err.strip()}")
+    answers["list"] = command("runs", "list", "--json", "--out", out)
+    refused = any(answer.code for answer in answers.values())
+    answers["run"] = shelf.rerun(out)
+    if answers["run"].code:
+        wrong.append(f"the recipe can't be run again: {answers['run'].err.strip()}")
     elif _released() != shelf.release:
         wrong.append("the release of the run differs with exit code 0")
-    said["build again"] = shelf.rebuild(out)
-    if said["build again"].code or _released() != shelf.release:
-        wrong.append(f"the release can't be built again: {said['build again'].err.strip()}")
+    answers["build again"] = shelf.rebuild(out)
+    if answers["build again"].code or _released() != shelf.release:
+        wrong.append(f"the release can't be built again: {answers['build again'].err.strip()}")
     for question in _QUESTIONS if refused else ():
-        said[f"{question} again"] = shelf.ask(question, out)
-        if said[f"{question} again"].out != shelf.answers[question]:
+        answers[f"{question} again"] = shelf.ask(question, out)
+        if answers[f"{question} again"].out != shelf.answers[question]:
             wrong.append(f"{question} isn't what it was after the recipe was run again")
-    wrong += [f"{what}: a traceback\n{answer.traceback}" for what, answer in said.items() if answer.traceback]
+    wrong += [f"{what}: a traceback\n{answer.traceback}" for what, answer in answers.items() if answer.traceback]
     shutil.rmtree(out)
-    return Trial(role, kind, place, refused, "damaged" in said["run"].err, tuple(wrong))
+    return Trial(role, kind, place, refused, "damaged" in answers["run"].err, tuple(wrong))
 
 
-def drawn(shelf: Shelf, flips: int, others: int, seed: int) -> list[tuple[str, str]]:
-    """Roles and kinds of damage: roles in turn, so many flips, so many of the other kinds each."""
+def drawn(shelf: Shelf, flips: int, per_kind: int, seed: int) -> list[tuple[str, str]]:
+    """Draw the roles and kinds of damage: roles in turn, `flips` flips and `per_kind` of each other kind."""
     names = sorted(roles(shelf.room / "out"))
-    kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(others)]
+    kinds = ["flip"] * flips + [kind for kind in KINDS[1:] for _ in range(per_kind)]
     order = random.Random(seed)
     turns = [name for _ in range(len(kinds) // len(names) + 1) for name in order.sample(names, len(names))]
     return list(zip(turns, kinds, strict=False))
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--flips", type=int, default=300, help="bits flipped, one at a time; 300 by default")
     parser.add_argument("--others", type=int, default=20, help="files cut, emptied and deleted, each; 20 by default")
     parser.add_argument("--seed", type=int, default=SEED, help="another one damages other places")
@@ -347,7 +347,7 @@ def measure(args: argparse.Namespace) -> Report:
             for number, (role, kind) in enumerate(drawn(shelf, args.flips, args.others, args.seed))
         ]
     settings = {"flips": args.flips, "others": args.others, "seed": args.seed}
-    bad = [(one.place, one.kind, "; ".join(one.wrong)) for one in results if one.wrong]
+    bad = [(result.place, result.kind, "; ".join(result.wrong)) for result in results if result.wrong]
     tables = (
         _table(results),
         *([Table("What should not have been", ("file", "damage", "what"), tuple(bad))] if bad else []),
@@ -357,14 +357,14 @@ def measure(args: argparse.Namespace) -> Report:
 
 def _table(results: Sequence[Trial]) -> Table:
     rows: list[tuple[object, ...]] = []
-    for role in (*sorted({one.role for one in results}), "all"):
-        mine = [one for one in results if role in (one.role, "all")]
-        kinds = Counter(one.kind for one in mine)
-        broken = sum(any("traceback" in what for what in one.wrong) for one in mine)
-        silent = sum(any("exit code 0" in what for what in one.wrong) for one in mine)
-        counted = (sum(one.refused for one in mine), sum(one.told for one in mine))
-        others = sum(bool(one.wrong) for one in mine) - broken - silent
-        rows.append((role, *(kinds[kind] for kind in KINDS), *counted, silent, broken, max(others, 0)))
+    for role in (*sorted({result.role for result in results}), "all"):
+        role_results = [result for result in results if role in (result.role, "all")]
+        kinds = Counter(result.kind for result in role_results)
+        broken = sum(any("traceback" in what for what in result.wrong) for result in role_results)
+        silent = sum(any("exit code 0" in what for what in result.wrong) for result in role_results)
+        counted = (sum(result.refused for result in role_results), sum(result.is_reported for result in role_results))
+        other_faults = sum(bool(result.wrong) for result in role_results) - broken - silent
+        rows.append((role, *(kinds[kind] for kind in KINDS), *counted, silent, broken, max(other_faults, 0)))
     heads = (
         "file",
         *(f"{kind}#" for kind in KINDS),

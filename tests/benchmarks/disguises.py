@@ -47,7 +47,7 @@ _NEWS: Final = PublicTexts(
     "411c1e5c0b8d813d508f22acbb37bb090e262e4ecf1292433d159d4ba8f105a9",
     "23 pages with their texts, github.com/scrapinghub/article-extraction-benchmark, for evaluation only",
 )
-_MISREAD: Final = {meant: [read for one, read in COMMON if one == meant] for meant, _ in COMMON}
+_MISREAD: Final = {letter: [read for original, read in COMMON if original == letter] for letter, _ in COMMON}
 _LETTERS: Final = "abcdefghijlmnopqrstuvxyz"
 _NOTES: Final = (
     """A cell counts the copies that are recognised, of all. Numbered texts are printed with pages, stanzas, notes,
@@ -64,7 +64,7 @@ share a quotation, refrain, prayer or questions each has its own other words."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--texts", type=int, default=60, help="withdrawn texts of a genre and part; 60 by default")
     parser.add_argument("--part", choices=("both", *_PARTS), default="both", help="both by default")
 
@@ -107,8 +107,8 @@ def _table(
 
 
 def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    every = list(counts)
-    return sum(n for n, _ in every), sum(total for _, total in every)
+    pairs = list(counts)
+    return sum(n for n, _ in pairs), sum(total for _, total in pairs)
 
 
 def _of(counts: tuple[int, int]) -> tuple[str, int]:
@@ -116,7 +116,7 @@ def _of(counts: tuple[int, int]) -> tuple[str, int]:
 
 
 def recognised(pairs: Sequence[tuple[str, str]]) -> list[bool]:
-    """Of pairs of a withdrawn text and a document, whether the document is recognised."""
+    """Return for each pair of a withdrawn text and a document whether the document is recognised."""
     copies: dict[str, list[int]] = {}
     for number, (text, _) in enumerate(pairs):
         copies.setdefault(text, []).append(number)
@@ -135,7 +135,7 @@ def _part_of(text: str) -> str:
 
 
 def genres_of(data: Path) -> dict[str, list[str]]:
-    """The texts of each genre, by length."""
+    """Return the texts of each genre, by length."""
     songs = [row["text"] for row in jsonl(data, VERSES[1].path)]
     sonnets = [row["text"] for row in jsonl(data, VERSES[0].path)]
     short = ["\n".join(text.splitlines()[:9]) for text in sonnets[::2]]
@@ -156,12 +156,12 @@ def genres_of(data: Path) -> dict[str, list[str]]:
 
 
 def _jsonl_plain(path: Path) -> list[dict[str, str]]:
-    """The rows of a file that isn't compressed."""
+    """Return the rows of an uncompressed file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def printed(text: str, *, first_page: int = 1, first_stanza: int = 1) -> str:
-    """The text as a book has it: with numbers of pages and stanzas, notes, and a date line."""
+    """Return the text as a book prints it: with page and stanza numbers, notes and a date line."""
     lines = ["Lima, 3 de mayo de 1923", ""]
     draw = random.Random(len(text))  # two editions have their notes in the same places
     stanza = first_stanza
@@ -196,8 +196,8 @@ def _misread(text: str, rate: float, chance: random.Random) -> str:
         if chance.random() >= rate:
             letters.append(letter)
             continue
-        other = chance.choice(_MISREAD.get(letter.lower(), _LETTERS))
-        letters.append(chance.choice((other, other, other, "", letter + other)))
+        wrong_letter = chance.choice(_MISREAD.get(letter.lower(), _LETTERS))
+        letters.append(chance.choice((wrong_letter, wrong_letter, wrong_letter, "", letter + wrong_letter)))
     return "".join(letters)
 
 
@@ -208,8 +208,8 @@ def _excerpt(text: str, share_of_text: float, chance: random.Random) -> str:
     return "".join(words[start : start + size]).strip() if size >= 8 else ""
 
 
-def _in_anthology(copy: str, text: str, others: Sequence[str], chance: random.Random) -> str:
-    chosen = [other for other in chance.sample(others, min(21, len(others))) if other != text][:20]
+def _in_anthology(copy: str, text: str, stock: Sequence[str], chance: random.Random) -> str:
+    chosen = [candidate for candidate in chance.sample(stock, min(21, len(stock))) if candidate != text][:20]
     chosen.insert(len(chosen) // 2, copy)
     return "\n\n\n".join(chosen)
 
@@ -286,7 +286,7 @@ DISGUISES: Final[dict[str, Disguise]] = {
 
 
 def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, number: int) -> dict[str, tuple[int, int]]:
-    """Return how many of the unrelated texts are held, by kind, and the total."""
+    """Count by kind how many of the unrelated texts are held, of how many."""
     chance = random.Random(f"{_SEED}{part}")
     held = {}
     for genre, texts in genres.items():
@@ -296,16 +296,16 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
     novels, sonnets = genres["chapters, 800"], genres["sonnets, 80–110"]
     own_novels = [text for text in novels if _part_of(text) == part]
     own_sonnets = [text for text in sonnets if _part_of(text) == part]
-    every = [*own_novels[:number], *own_sonnets[:number]]
+    withdrawn = [*own_novels[:number], *own_sonnets[:number]]
     # Not the books: chapters are in them.
-    rest = [text for genre in ("interviews, 400–600", "tangos, 80–300") for text in genres[genre]]
-    held["of other genres"] = _held(every, [text for text in rest if _part_of(text) == part], [])
+    unrelated = [text for genre in ("interviews, 400–600", "tangos, 80–300") for text in genres[genre]]
+    held["of other genres"] = _held(withdrawn, [text for text in unrelated if _part_of(text) == part], [])
     for name in ("first", "second", "third") if part == _PARTS[0] else ("third", "second"):
         forms = Forms.load(name)
         pairs = []
         for form in forms.forms:
             filled = list(dict.fromkeys(forms.filled(form, chance) for _ in range(12)))
-            pairs += [(filled[0], other) for other in filled[1:]]
+            pairs += [(filled[0], variant) for variant in filled[1:]]
         held[f"forms of one template, {name}"] = sum(recognised(pairs)), len(pairs)
     bible = [row["text"] for row in records(data, _VERSES_OF_BIBLE)]
     prayer = "\n".join(bible[:9])
@@ -320,25 +320,25 @@ def _unrelated(data: Path, genres: Mapping[str, Sequence[str]], part: str, numbe
         "songs with one refrain": [_song(text, own_sonnets[0]) for text in own_sonnets[1 : 2 * number]],
     }
     for name, texts in shared.items():
-        pairs = [(texts[n], other) for n in range(0, len(texts), 7) for other in texts if other != texts[n]]
+        pairs = [(texts[n], second) for n in range(0, len(texts), 7) for second in texts if second != texts[n]]
         held[name] = sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
     return held
 
 
 def _some_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A thousand pairs at most."""
+    """Return fewer than 2,000 of the pairs, evenly spread."""
     return list(pairs[:: max(1, len(pairs) // 1000)])
 
 
 def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
-    """Return how many of the documents that aren't withdrawn are held, and the total."""
+    """Count how many of the documents that weren't withdrawn are held, of how many."""
     table = texts_of(pl.Series(withdrawn)).with_row_index("number").with_columns(by=pl.lit("text"))
-    others = [text for text in documents if text not in set(withdrawn)]
-    if not others:  # too few: each against the rest
-        pairs = [(text, other) for text in own for other in own if text != other]
+    other_documents = [text for text in documents if text not in set(withdrawn)]
+    if not other_documents:  # too few: each against the rest
+        pairs = [(text, document) for text in own for document in own if text != document]
         return sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
-    hashes = pl.Series([text_hash(text) for text in others], dtype=pl.Binary)
-    return WithdrawnTexts(table).copies(pl.Series(others), hashes).height, len(others)
+    hashes = pl.Series([text_hash(text) for text in other_documents], dtype=pl.Binary)
+    return WithdrawnTexts(table).copies(pl.Series(other_documents), hashes).height, len(other_documents)
 
 
 _QUESTIONS: Final = (
@@ -358,7 +358,7 @@ _QUESTIONS: Final = (
 
 
 def _interview(text: str) -> str:
-    """An interview whose answers are a novel's words, ten to forty each."""
+    """Return an interview with answers of 10 to 40 words of a novel each."""
     draw = random.Random(len(text))
     words = iter(text.split())
     turns = []
@@ -368,6 +368,6 @@ def _interview(text: str) -> str:
 
 
 def _song(text: str, refrain: str) -> str:
-    """A song of two stanzas of its own, each followed by one refrain of four lines."""
+    """Return a song of two stanzas of its own, each followed by the same refrain of four lines."""
     lines, burden = [line for line in text.splitlines() if line.strip()], refrain.splitlines()[:4]
     return "\n".join([*lines[:6], "", *burden, "", *lines[6:14], "", *burden])

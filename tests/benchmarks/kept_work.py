@@ -1,4 +1,4 @@
-"""`kept_work`: how much disk a run with its release takes by what of its work stays (`run --work`)."""
+"""`kept_work`: disk use of a run and its release, by what the run keeps of its work (`run --work`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--documents", type=int, default=200_000, help="200,000 by default")
     parser.add_argument("--workers", type=int, default=2, help="worker processes, 2 by default")
 
@@ -51,10 +51,15 @@ def measure(args: argparse.Namespace) -> Report:
         (room / "large.toml").write_text(RECIPE, encoding="utf-8")
         for choice in CHOICES:
             peak = _peak(room, choice, args.workers)
-            left, release = _disk(room / choice), _disk(room / choice / "out" / "store")
-            beside = (peak - release) / size
+            final_bytes, release = _disk(room / choice), _disk(room / choice / "out" / "store")
+            work_share = (peak - release) / size
             rows.append(
-                (choice, *(rounded(each / _MB) for each in (peak, release)), f"{beside:.2f}", rounded(left / _MB))
+                (
+                    choice,
+                    *(rounded(each / _MB) for each in (peak, release)),
+                    f"{work_share:.2f}",
+                    rounded(final_bytes / _MB),
+                )
             )
     columns = ("--work", "at most, MB#", "the release, MB#", "beside it, of the input#", "at the end, MB#")
     title = f"{args.documents:,} documents, {rounded(size / _MB)} MB of JSONL"
@@ -63,7 +68,7 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _peak(room: Path, choice: str, workers: int) -> int:
-    """The most bytes that a run and its temporary files took.
+    """Return the most bytes that a run and its temporary files took.
 
     Raises:
         ConfigError: it failed.
@@ -73,18 +78,18 @@ def _peak(room: Path, choice: str, workers: int) -> int:
     words = ["run", str(room / "large.toml"), "--input", f"documents={room}", "--out", str(room / choice / "out")]
     command = [sys.executable, "-m", "latam_corpus", *words, "--workers", str(workers), "--work", choice]
     environment = os.environ | {"TMPDIR": str(temporary)}
-    most = 0
+    peak = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
         while process.poll() is None:
-            most = max(most, _disk(room / choice))
+            peak = max(peak, _disk(room / choice))
             time.sleep(_EVERY)
     if process.returncode:
         raise ConfigError("run", f"it ended with {process.returncode}", "see what it printed above")
-    return most
+    return peak
 
 
 def _disk(folder: Path) -> int:
-    """The bytes of a folder's files, each once."""
+    """Return the bytes of a folder's files, each file once."""
     seen: dict[tuple[int, int], int] = {}
     for place, _, names in os.walk(folder):
         for name in names:

@@ -44,7 +44,7 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--lines", type=int, default=60, help="lines of each length; 60 by default")
     parser.add_argument("--documents", type=int, default=3_000, help="documents without any; 3,000 by default")
     parser.add_argument("--rival-python", help="a Python with datatrove 0.10.1 and xxhash before 4")
@@ -91,12 +91,12 @@ def measure(args: argparse.Namespace) -> Report:
     lines = _lines(args, dice)
     clean = list(recombined(collections(args.data, NOVELS), args.documents + len(lines) * (len(_WAYS) + 1), _WORDS))
     texts, planted = clean[: args.documents], [("", "")] * args.documents
-    rest = iter(clean[args.documents :])
+    carriers = iter(clean[args.documents :])
     for length, line in lines:
         texts.append(line)
         planted.append((length, "alone"))
         for way, change in _WAYS.items():
-            held = next(rest).split("\n")
+            held = next(carriers).split("\n")
             held.insert(dice.randrange(len(held) + 1), change(line))
             texts.append("\n".join(held))
             planted.append((length, way))
@@ -110,7 +110,7 @@ def measure(args: argparse.Namespace) -> Report:
     rows = []
     for length in _LENGTHS:
         for way in ("alone", *_WAYS):
-            places = [n for n, one in enumerate(planted) if one == (length, way)]
+            places = [n for n, pair in enumerate(planted) if pair == (length, way)]
             rows.append(
                 (
                     length,
@@ -119,8 +119,8 @@ def measure(args: argparse.Namespace) -> Report:
                     *(share(len(report & {*places}), len(places)) for report, _ in results.values()),
                 )
             )
-    others = [share(sum(n < args.documents for n in report), args.documents) for report, _ in results.values()]
-    rows.append(("others", "", args.documents, *others))
+    false_shares = [share(sum(n < args.documents for n in report), args.documents) for report, _ in results.values()]
+    rows.append(("others", "", args.documents, *false_shares))
     speed = tuple((name, round(cpu, 1), round(len(texts) / cpu)) for name, (_, cpu) in results.items())
     tables = (
         Table("Planted lines found", ("line", "planted", "lines#", *(f"{name}#" for name in results)), tuple(rows)),
@@ -131,15 +131,15 @@ def measure(args: argparse.Namespace) -> Report:
 
 
 def _lines(args: argparse.Namespace, dice: random.Random) -> list[tuple[str, str]]:
-    """Lines of each length, each with a text of its own."""
+    """Return lines of each length with their lengths; each line is from a different text."""
     poems = [text.split() for text in read_texts(args.data, VERSES)]
     dice.shuffle(poems)
-    rest = iter(poems)
+    remaining = iter(poems)
     created = []
-    for length, (least, most) in _LENGTHS.items():
+    for length, (low, high) in _LENGTHS.items():
         for _ in range(args.lines):
-            words = next(poem for poem in rest if len(poem) > most)
-            created.append((length, " ".join(words[: dice.randint(least, most)])))
+            words = next(poem for poem in remaining if len(poem) > high)
+            created.append((length, " ".join(words[: dice.randint(low, high)])))
     return created
 
 
@@ -149,7 +149,7 @@ def _ours(folder: Path, texts: list[str], lines: list[str]) -> tuple[set[int], f
     begun = time.process_time()
     stream = CorpusStream(store.url, "benchmark", columns=["doc_id", "text"], shuffle=False)
     reported = find_matches(stream, lines).documents
-    return {numbers[one] for one in reported}, time.process_time() - begun
+    return {numbers[document] for document in reported}, time.process_time() - begun
 
 
 def _decont(folder: Path, texts: list[str], lines: list[str], run: int, python: str) -> tuple[set[int], float]:

@@ -88,7 +88,7 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """The paragraphs of a page, those that the text lacks, and how many of the text's runs of words are boilerplate."""
+    """Counts of a page: its paragraphs, those that the text lacks, the text's runs of words, and boilerplate runs."""
 
     paragraphs: int
     lost: int
@@ -108,7 +108,7 @@ class Asked(NamedTuple):
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--root", type=Path, default=Path("/usr/share"), help="where Debian's packages are unpacked")
     parser.add_argument("--rival-python", help="a Python with the rivals (lab/layout/other_extractors.py)")
     parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")
@@ -125,7 +125,7 @@ def paragraphs_of(markup: str) -> list[str]:
         if any(child.tag in _BLOCKS for child in element.iterdescendants()) or _is_around(element):
             continue
         text = words(element)
-        linked = sum(len(words(one)) for one in element.iter("a") if one.get("href"))
+        linked = sum(len(words(link)) for link in element.iter("a") if link.get("href"))
         if len(_WORD.findall(text)) >= LEAST_WORDS and linked < _SHARE_IN_LINKS * len(text):
             results.append(text)
     return list(dict.fromkeys(results))
@@ -137,8 +137,8 @@ def boilerplate_of(markup: str) -> str:
     >>> boilerplate_of("<div class=navheader><p>Volver al índice</p></div><p>La barca salió.</p>")
     'Volver al índice'
     """
-    around = (one for one in _tree(markup).iter() if isinstance(one.tag, str) and one.tag not in _UNSEEN)
-    return "\n".join(words(one) for one in around if _is_around(one) and not _is_around(one.getparent()))
+    around = (node for node in _tree(markup).iter() if isinstance(node.tag, str) and node.tag not in _UNSEEN)
+    return "\n".join(words(node) for node in around if _is_around(node) and not _is_around(node.getparent()))
 
 
 def repeated(pages: Sequence[Sequence[str]]) -> set[str]:
@@ -147,8 +147,8 @@ def repeated(pages: Sequence[Sequence[str]]) -> set[str]:
     >>> repeated([["Avísenos", "Uno"], ["Avísenos", "Dos"], *[["Avísenos"]] * 6, ["Tres"]])
     {'Avísenos'}
     """
-    counts = Counter(one for page in pages for one in page)
-    return {one for one, count in counts.items() if count >= max(_LEAST_REPEATED, len(pages) / 2)}
+    counts = Counter(paragraph for page in pages for paragraph in page)
+    return {paragraph for paragraph, count in counts.items() if count >= max(_LEAST_REPEATED, len(pages) / 2)}
 
 
 def _tree(markup: str) -> html.HtmlElement:
@@ -157,14 +157,14 @@ def _tree(markup: str) -> html.HtmlElement:
 
 def _is_around(element: html.HtmlElement) -> bool:
     return any(
-        one.tag in _OUTSIDE or _AROUND.search((one.get("class") or "").lower())
-        for one in (element, *element.iterancestors())
-        if one.tag not in ("html", "body")  # whose class says where the page's contents stand
+        node.tag in _OUTSIDE or _AROUND.search((node.get("class") or "").lower())
+        for node in (element, *element.iterancestors())
+        if node.tag not in ("html", "body")  # whose class says where the page's contents stand
     )
 
 
 def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
-    """Return how many paragraphs a text lacks: those with fewer than four fifths of their runs of four words in it.
+    """Count the paragraphs that a text lacks: those with fewer than four fifths of their 4-word runs in it.
 
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
     Kept(paragraphs=2, lost=1, runs=2, surplus=0)
@@ -173,7 +173,7 @@ def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
     runs = set(taken)
     all_ = [_runs(paragraph) for paragraph in paragraphs]
     around = set(_runs(boilerplate)).difference(*all_)
-    lost = sum(sum(run in runs for run in one) < _FOUND * len(one) for one in all_)
+    lost = sum(sum(run in runs for run in paragraph_runs) < _FOUND * len(paragraph_runs) for paragraph_runs in all_)
     return Kept(len(all_), lost, len(taken), sum(run in around for run in taken))
 
 
@@ -183,14 +183,14 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 
 
 def pages_of(root: Path, source: str) -> list[Path]:
-    """Return at most 60 pages of a source, evenly over its names."""
+    """Return at most 60 pages of a source, spread evenly over its names."""
     paths = sorted(path for path in root.glob(SOURCES[source][1]) if path.is_file() and not path.is_symlink())
     step = max(1, -(-len(paths) // _MOST_PAGES))
     return paths[::step]
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over all pages.
+    """Return the tables of one run over all pages.
 
     Raises:
         ConfigError: none of the packages is unpacked there.
@@ -250,10 +250,10 @@ def _real(root: Path) -> list[Asked]:
     for source, (half, _) in SOURCES.items():
         markups = [markup_of(path.read_bytes(), {}) for path in pages_of(root, source)]
         paragraphs = [paragraphs_of(markup) for markup in markups]
-        again = repeated(paragraphs)
+        repeats = repeated(paragraphs)
         for markup, all_ in zip(markups, paragraphs, strict=True):
-            around = "\n".join((boilerplate_of(markup), *again))
-            own = [one for one in all_ if one not in again]
+            around = "\n".join((boilerplate_of(markup), *repeats))
+            own = [paragraph for paragraph in all_ if paragraph not in repeats]
             results.append(Asked(source, half, OTHER_KINDS.get(source, "manual"), markup, own, around))
     return results
 
@@ -275,7 +275,10 @@ def _by_half(pages: Sequence[Asked], counts: dict[str, list[Kept]]) -> Table:
         places = [at for at, page in enumerate(pages) if page.half == half and not page.kind.endswith("written")]
         for system, each in counts.items():
             some = [each[place] for place in places]
-            total, lost = sum(one.paragraphs for one in some), sum(one.lost for one in some)
+            total, lost = (
+                sum(page_counts.paragraphs for page_counts in some),
+                sum(page_counts.lost for page_counts in some),
+            )
             rows.append((half, system, total, lost, _lost(some), _bad_pages(some), _surplus(some)))
     heads = ("half", "system", "paragraphs#", "lost#", "share#", "pages that lose over a tenth#", "boilerplate#")
     return Table("real pages, by half of the sources", heads, tuple(rows))
@@ -321,7 +324,7 @@ def _by_address(args: argparse.Namespace) -> Table:
             scores(np.array([counted(shelf.pages[at], texts[at]) for at in places]), whole=False)[2]
             for texts in shelf.texts.values()
         ]
-        rows.append((kind, len(places), *(f"{one:.3f}" for one in results)))
+        rows.append((kind, len(places), *(f"{score:.3f}" for score in results)))
     return Table(
         "F1 on pages with gold, by kind", ("kind", "pages#", *(f"{text}#" for text in shelf.texts)), tuple(rows)
     )

@@ -32,14 +32,14 @@ uses = ["train"]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--sizes", default="1000000,2000000,4000000", help="documents, 1, 2 and 4 million by default")
     parser.add_argument("--workers", type=int, default=2, help="worker processes, 2 by default")
     parser.add_argument("--room", type=Path, default=None, help="a folder with space; the system's for temporary files")
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """For each size seconds, disk, and the peaks of the process that was started and of its largest worker."""
+    """Return seconds, disk use, and peak memory of the started process and its largest worker, by size."""
     vocabulary = vocabulary_of(args.data)
     sizes = [int(size) for size in args.sizes.split(",")]
     reported = {size: _run(vocabulary, size, args) for size in sizes}
@@ -48,19 +48,19 @@ def measure(args: argparse.Namespace) -> Report:
         (
             size,
             rounded(mb),
-            rounded(one.wall),
-            rounded(one.cpu),
-            rounded(one.cpu * _MILLION / size),
-            rounded(one.peak_mb),
-            rounded(one.children_peak_mb),
+            rounded(resources.wall),
+            rounded(resources.cpu),
+            rounded(resources.cpu * _MILLION / size),
+            rounded(resources.peak_mb),
+            rounded(resources.children_peak_mb),
             rounded(disk),
         )
-        for size, (one, mb, disk) in reported.items()
+        for size, (resources, mb, disk) in reported.items()
     ]
     settings = {"sizes": args.sizes, "workers": args.workers, "words": WORDS, "copies": _COPIES, "seed": SEED}
     tables = (
         Table(f"Documents of {WORDS} words, from JSONL to a version", heads, tuple(rows)),
-        _by_phase({size: one for size, (one, _, _) in reported.items()}),
+        _by_phase({size: resources for size, (resources, _, _) in reported.items()}),
     )
     return Report("millions", checksums(args.data, NOVELS), settings, tables)
 
@@ -81,12 +81,12 @@ def _run(vocabulary: Sequence[str], size: int, args: argparse.Namespace) -> tupl
 
 
 def vocabulary_of(data: Path) -> list[str]:
-    """The words of the public novels."""
+    """Return the words of the public novels."""
     return sorted({word for text in read_texts(data, NOVELS) for word in text.split() if word.isalpha()})
 
 
 def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Iterator[str]:
-    """Yield documents of random words, a few of which repeat an earlier one, exactly or nearly.
+    """Yield documents of random words; a few repeat an earlier document exactly or nearly.
 
     >>> texts = list(short_texts([f"palabra{number}" for number in range(1000)], 101))
     >>> len(texts), len(set(texts)), len(texts[0].split())
@@ -106,8 +106,11 @@ def short_texts(vocabulary: Sequence[str], size: int, seed: int = SEED) -> Itera
 
 
 def _by_phase(reported: dict[int, Told]) -> Table:
-    """Peaks of the process that was started and of its largest worker, of the steps in which it had the most."""
-    peaks = {size: {_step(name): (mine, worker) for name, mine, worker in one.memory} for size, one in reported.items()}
+    """Return the peaks of the started process and its largest worker, by step of the largest size."""
+    peaks = {
+        size: {_step(name): (own_peak, worker) for name, own_peak, worker in resources.memory}
+        for size, resources in reported.items()
+    }
     largest = peaks[max(peaks)]
     heads = ("step", *(f"{what} at {size:,}, MB#" for size in reported for what in ("peak", "worker")))
     rows = [

@@ -89,7 +89,7 @@ class _Phases:
         self.memory: list[tuple[str, float, float]] = []
 
     def mark(self, name: str) -> None:
-        """A phase begins."""
+        """Begin a phase."""
         self._marks.append((name, time.monotonic(), usage().cpu + _living_children()))
         self._measured(name)
 
@@ -104,10 +104,10 @@ class _Phases:
             new_peak(process)
 
     def told(self) -> list[tuple[str, float, float]]:
-        """Name, seconds by the clock and CPU seconds of each phase but the last mark, which only ends one."""
+        """Return name, wall-clock seconds and CPU seconds of each phase; the last mark only ends a phase."""
         return [
-            (name, after[1] - clock, after[2] - cpu)
-            for (name, clock, cpu), after in zip(self._marks, self._marks[1:], strict=False)
+            (name, next_mark[1] - clock, next_mark[2] - cpu)
+            for (name, clock, cpu), next_mark in zip(self._marks, self._marks[1:], strict=False)
         ]
 
     def show(self, event: StageEvent) -> None:
@@ -123,7 +123,7 @@ class _Phases:
                 sys.stderr.write(f"{damage}\n")
 
     def step(self, title: str, done: int, total: int) -> None:
-        """A step belongs to its barrier's phase, and has a peak of its own."""
+        """Record the peak of the next step of a barrier."""
         if title != self._step and done < total:
             self._measured(title)
 
@@ -136,7 +136,7 @@ class _Phases:
 
 
 def _living_children() -> float:
-    """CPU seconds of the children that haven't ended (Linux only)."""
+    """Return the CPU seconds of the children that haven't ended (Linux only)."""
     tick = os.sysconf("SC_CLK_TCK")
     used = 0
     for child in _children():
@@ -147,7 +147,7 @@ def _living_children() -> float:
 
 
 def _children() -> list[str]:
-    """The processes that this one has started (Linux only)."""
+    """Return the ids of the processes that this one has started (Linux only)."""
     tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return [child for task in tasks for child in task.read_text().split()]
 
@@ -161,7 +161,7 @@ def write_recipe(
     near: bool = False,
     more: str = "",
 ) -> Path:
-    """A recipe with these stages over the folder's files; gives its file.
+    """Write a recipe with these stages over the folder's files, and return its file.
 
     Args:
         folder: where the files are, and where recipe and source are written.
@@ -202,11 +202,11 @@ def run_apart(recipe: Path, out: Path, workers: int = 0, profile: Path | None = 
     return Told(**json.loads(done.stdout))
 
 
-def functions(profile: Path, most: int) -> list[tuple[str, float, int]]:
-    """The functions with the most CPU seconds of their own: place, seconds, calls."""
+def functions(profile: Path, limit: int) -> list[tuple[str, float, int]]:
+    """Return the functions with the most CPU seconds of their own: place, seconds, calls."""
     stats: Any = pstats.Stats(str(profile))
     rows = [(_place(*place), own, calls) for place, (_, calls, own, _, _) in stats.stats.items()]
-    return sorted(rows, key=lambda row: -row[1])[:most]
+    return sorted(rows, key=lambda row: -row[1])[:limit]
 
 
 def _place(file: str, line: int, name: str) -> str:
@@ -249,7 +249,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
         used.cpu,
         started,
         time.monotonic() - clock,
-        max(used.peak_mb, *(mine for _, mine, _ in phases.memory)),
+        max(used.peak_mb, *(own_peak for _, own_peak, _ in phases.memory)),
         max(watch.peak_mb, *(largest for _, _, largest in phases.memory)),
         result.rows_in,
         result.kept,
@@ -262,7 +262,7 @@ def _main(recipe_file: str, out: str, workers: str) -> None:
 
 
 def _release(release: ReleaseEntry, result: RunResult, out: Path, phases: _Phases) -> None:
-    """Make the version that the recipe asks for, on a day that is always the same."""
+    """Build the version that the recipe asks for, on a fixed day."""
     from latam_corpus.release.building.build import build  # which a run without a release doesn't load
     from latam_corpus.release.eligibility.build_request import BuildRequest
     from latam_corpus.release.storing.store import Store

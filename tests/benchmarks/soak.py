@@ -54,7 +54,7 @@ _NOTES: Final = (
 
 @dataclass
 class Soak:
-    """A run, and what happened in it.
+    """A run and its events.
 
     Attributes:
         spec: of the version that is streamed.
@@ -154,14 +154,14 @@ def _expected(soak: Soak) -> list[int]:
 
 
 def _run(soak: Soak, rounds: int) -> None:
-    """Pack an epoch in rounds; after the last one, whatever is left."""
+    """Pack an epoch in rounds; the last round packs the remaining tokens."""
     states: list[Any] = []
     while soak.events["rounds"] < rounds:
-        after = _round(soak, states, soak.chance.choice(_WORLDS), rounds)
-        if after is None:
+        next_states = _round(soak, states, soak.chance.choice(_WORLDS), rounds)
+        if next_states is None:
             soak.events["given up"] += 1
             continue
-        states = after
+        states = next_states
         if soak.chance.random() < 0.5:
             _withdraw(soak)
     _round(soak, states, 8, None)
@@ -173,12 +173,12 @@ def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> lis
     folder = soak.folder / f"round-{soak.events['rounds']}-{soak.events['given up']}"
     folder.mkdir()
     length = chance.choice(_LENGTHS)
-    most = 2 * (sum(soak.sizes) + len(soak.sizes)) // (length * world * (rounds or 1))
+    block_limit = 2 * (sum(soak.sizes) + len(soak.sizes)) // (length * world * (rounds or 1))
     common = (soak.store.url, soak.spec, soak.plan, str(folder))
     tasks = [
         RankTask(
             *common, rank, world, tuple(chance.sample(states, len(states))), length, chance.randint(1, 9),
-            chance.randint(0, most + 1) if rounds else 1 << 60,
+            chance.randint(0, block_limit + 1) if rounds else 1 << 60,
             is_killed=bool(rounds) and chance.random() < 0.2,
         )
         for rank in range(world)
@@ -188,22 +188,22 @@ def _round(soak: Soak, states: list[Any], world: int, rounds: int | None) -> lis
     if len(saved) < world:
         return None
     # Blocks after a rank's last state are packed again.
-    kept = [task.blocks_file.read_bytes()[: one["bytes"]] for task, one in zip(tasks, saved, strict=True)]
-    soak.tokens.append(np.frombuffer(b"".join(kept), np.int32))
-    soak.events["rests"] += sum(one["rests"] for one in saved)
+    kept_blocks = [task.blocks_file.read_bytes()[: record["bytes"]] for task, record in zip(tasks, saved, strict=True)]
+    soak.tokens.append(np.frombuffer(b"".join(kept_blocks), np.int32))
+    soak.events["rests"] += sum(record["rests"] for record in saved)
     soak.events["rounds"] += 1
-    return [one["state"] for one in saved]
+    return [record["state"] for record in saved]
 
 
 def _start(soak: Soak, tasks: list[RankTask]) -> None:
-    """Run ranks side by side; half of those that were killed go on alone, from their own state."""
+    """Run ranks side by side; half of the killed ones continue alone from their own state."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.benchmarks.soak_rank", "pyarrow.compute"])
     while tasks:
         processes = [context.Process(target=run_rank, args=(task,)) for task in tasks]
         for process in processes:
             process.start()
-        again = []
+        restarted = []
         for task, process in zip(tasks, processes, strict=True):
             process.join()
             if process.exitcode and process.exitcode > 0:
@@ -211,14 +211,14 @@ def _start(soak: Soak, tasks: list[RankTask]) -> None:
             if process.exitcode:
                 soak.events["killed"] += 1
                 if soak.chance.random() < 0.5:
-                    again.append(replace(task, is_killed=soak.chance.random() < 0.3))
-        soak.events["went on alone"] += sum(task.state_file.exists() for task in again)
-        tasks = again
+                    restarted.append(replace(task, is_killed=soak.chance.random() < 0.3))
+        soak.events["went on alone"] += sum(task.state_file.exists() for task in restarted)
+        tasks = restarted
 
 
 def _withdraw(soak: Soak) -> None:
-    left = [number for number in range(len(soak.sizes)) if number not in soak.withdrawn]
-    for number in soak.chance.sample(left, 3):
+    remaining = [number for number in range(len(soak.sizes)) if number not in soak.withdrawn]
+    for number in soak.chance.sample(remaining, 3):
         withdraw(
             soak.store,
             WithdrawalRequest.of("benchmark", "doc", doc_id(number), "asked by its author"),

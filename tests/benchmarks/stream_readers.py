@@ -54,7 +54,7 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def latam_corpus(folder: Path, bucket: str, *, shuffled: bool) -> Any:
-    """This toolkit's."""
+    """Open this toolkit's stream."""
     from latam_corpus.train import CorpusStream
 
     store = f"{bucket}/store" if bucket else folder / "store"
@@ -64,7 +64,7 @@ def latam_corpus(folder: Path, bucket: str, *, shuffled: bool) -> Any:
 
 
 def decompressed(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
-    """The same, from the row groups that an epoch before has left decompressed."""
+    """Open this toolkit's stream of row groups that an earlier epoch decompressed."""
     from latam_corpus.train import CorpusStream
 
     return CorpusStream(
@@ -79,7 +79,7 @@ def decompressed(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
 
 
 def datasets(folder: Path, bucket: str, *, shuffled: bool) -> Any:
-    """Hugging Face's, streaming the same files, with its own buffer."""
+    """Open the same files as a stream of Hugging Face's `datasets`, with its buffer."""
     from datasets import load_dataset
 
     files = _files(folder)
@@ -90,7 +90,7 @@ def datasets(folder: Path, bucket: str, *, shuffled: bool) -> Any:
 
 
 def mds(folder: Path, bucket: str, *, shuffled: bool) -> Any:
-    """Streaming's, from MDS."""
+    """Open the MDS copy with Streaming."""
     from streaming import StreamingDataset
 
     place = {"remote": f"{bucket}/mds", "local": str(folder / "cache")} if bucket else {"local": str(folder / "mds")}
@@ -98,7 +98,7 @@ def mds(folder: Path, bucket: str, *, shuffled: bool) -> Any:
 
 
 def litdata(folder: Path, bucket: str, *, shuffled: bool, copy: str = "litdata") -> Any:
-    """LitData's, from its chunks."""
+    """Open the chunks with LitData."""
     from litdata import StreamingDataset
 
     if not bucket:
@@ -112,7 +112,7 @@ def litdata(folder: Path, bucket: str, *, shuffled: bool, copy: str = "litdata")
 
 
 def grain(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
-    """Grain's, from one Parquet file of these columns, since it reads all; shuffled in a window of its own."""
+    """Open one Parquet file of these columns with Grain, shuffled in a window."""
     from grain import experimental  # type: ignore[import-not-found]
 
     opened: Any = experimental.ParquetIterDataset(str(folder / "grain.parquet"))
@@ -120,18 +120,18 @@ def grain(folder: Path, _bucket: str, *, shuffled: bool) -> Any:
 
 
 def blocks(rows: Iterable[dict[str, Any]], folder: Path) -> Iterator[tuple[list[Any], int, Any]]:
-    """The ids and bytes of documents, and the tokens of those that fill a block, as a trainer packs them."""
+    """Yield ids and bytes of documents, and the tokens of those that fill a block, as a trainer packs them."""
     import numpy as np
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     end = tokenizer.token_to_id("<|endoftext|>")
-    left = np.zeros(0, np.int32)
+    pending = np.zeros(0, np.int32)
     for batch in _batches(rows):
         encoded = tokenizer.encode_batch_fast([row["text"] for row in batch], add_special_tokens=False)
-        left = np.concatenate([left, *(np.array([*one.ids, end], np.int32) for one in encoded)])
-        whole = len(left) // BLOCK * BLOCK
-        packed, left = left[:whole].reshape(-1, BLOCK), left[whole:]
+        pending = np.concatenate([pending, *(np.array([*encoding.ids, end], np.int32) for encoding in encoded)])
+        whole = len(pending) // BLOCK * BLOCK
+        packed, pending = pending[:whole].reshape(-1, BLOCK), pending[whole:]
         yield [row["doc_id"] for row in batch], sum(len(row["text"].encode()) for row in batch), packed
 
 
@@ -147,7 +147,7 @@ def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def write_mds(folder: Path) -> None:
-    """The documents as MDS."""
+    """Write the documents as MDS."""
     from streaming import MDSWriter
 
     with MDSWriter(out=str(folder / "mds"), columns=dict.fromkeys(_COLUMNS, "str")) as writer:
@@ -156,7 +156,7 @@ def write_mds(folder: Path) -> None:
 
 
 def write_litdata(folder: Path, copy: str = "litdata", compression: str | None = None) -> None:
-    """The documents as LitData's chunks."""
+    """Write the documents as LitData's chunks."""
     from litdata.streaming.writer import BinaryWriter
 
     writer = BinaryWriter(str(folder / copy), chunk_bytes=1 << 26, compression=compression)
@@ -167,7 +167,7 @@ def write_litdata(folder: Path, copy: str = "litdata", compression: str | None =
 
 
 def write_grain(folder: Path) -> None:
-    """The documents as one Parquet file."""
+    """Write the documents as one Parquet file."""
     tables = [pq.read_table(file, columns=_COLUMNS) for file in _files(folder)]
     with pq.ParquetWriter(folder / "grain.parquet", tables[0].schema, compression="zstd") as writer:
         for table in tables:
@@ -175,7 +175,7 @@ def write_grain(folder: Path) -> None:
 
 
 def write_decompressed(folder: Path) -> None:
-    """The documents as the stream keeps them while it reads them for the first time."""
+    """Write the documents as the stream stores them during the first epoch."""
     for _ in decompressed(folder, "", shuffled=False):
         pass
 

@@ -42,22 +42,22 @@ def _notes(source: Source, folder: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_columns_that_documents_have_are_not_called_additional(tmp_path: Path, language: str) -> None:
-    """The lines can be pasted; of the other columns one is shown as an additional one."""
+    """The suggested lines are valid TOML; another column is suggested as an additional one."""
     heads = _HEADS[language]
     notes = _notes(_source(), _folder(tmp_path, heads, _ROW))
     mapped, extra = (remedy for problem, remedy in notes if "used" in problem)
     lines = mapped.partition("a line each: ")[2].replace(", ", "\n")
-    _file, title, creators, genre, spoken, published, other = heads.split(",")
+    _file, title, creators, genre, spoken, published, extra_head = heads.split(",")
     columns = {"title": title, "creators": creators, "genre": genre, "declared_language": spoken}
     assert tomllib.loads(lines) == {**columns, "published": published}
     assert "[collect.extra]" in extra
-    assert other in extra
-    left = _notes(_source(columns=tomllib.loads(lines)), tmp_path)
-    assert [remedy for problem, remedy in left if "used" in problem] == [extra]
+    assert extra_head in extra
+    remaining_notes = _notes(_source(columns=tomllib.loads(lines)), tmp_path)
+    assert [remedy for problem, remedy in remaining_notes if "used" in problem] == [extra]
 
 
 def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line: CommandLine) -> None:
-    """By their heads; a column that states consent is left to people."""
+    """Columns are mapped by their heads; a column that states consent is left to people."""
     (tmp_path / "envio").mkdir()
     folder = _folder(tmp_path / "envio", f"{_HEADS['es']},Licencia,Consentimiento", f"{_ROW},CC0-1.0,sí")
     result = command_line("sources", "inventory", folder, "--draft", tmp_path / "b.toml")
@@ -70,20 +70,24 @@ def test_a_draft_maps_the_columns_of_its_catalogue(tmp_path: Path, command_line:
 
 
 def test_remedies_fit_what_is_wrong(tmp_path: Path) -> None:
-    """Dates have their forms, genres their names, and a consent that is mapped needn't be mapped."""
+    """The remedies match the problem of dates, genres and consent."""
     row = "uno.txt,3 de marzo de 1950,epístola rara,"
     folder = _folder(tmp_path, "archivo,fecha,género,firma", row)
     columns = {"published": "fecha", "genre": "género", "consent": "firma"}
     remedies = " / ".join(remedy for _problem, remedy in _notes(_source(columns=columns), folder))
     line = "published = { column = \"fecha\", pattern = '\\d{4}' }"
     assert line in remedies
-    assert not [one for one, _ in _notes(_source(columns={**columns, **tomllib.loads(line)}), folder) if "1950" in one]
+    assert not [
+        problem
+        for problem, _ in _notes(_source(columns={**columns, **tomllib.loads(line)}), folder)
+        if "1950" in problem
+    ]
     assert 'values = { "epístola rara" = … }' in remedies
     assert "lyrics" in remedies
     assert "consent = " not in remedies
 
 
 def test_a_genre_that_nobody_meant_is_not_suggested() -> None:
-    """A word for another thing gets no suggestion; a misspelt genre gets the right one."""
+    """A word for something else gets no suggestion; a misspelt genre gets the right one."""
     typed = ("carta", "epístola rara", "novla", "prenza")
-    assert [near_word("genre", one, GENRES) for one in typed] == [None, None, "literature", "news"]
+    assert [near_word("genre", word, GENRES) for word in typed] == [None, None, "literature", "news"]

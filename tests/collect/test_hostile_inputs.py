@@ -53,16 +53,16 @@ _PAGE = (
 
 @dataclass(frozen=True)
 class Told:
-    """A run's rows, by what became of them."""
+    """A run's rows: those that were kept and those that were dropped."""
 
     result: RunResult
-    kept: pl.DataFrame
-    dropped: pl.DataFrame
+    kept_rows: pl.DataFrame
+    dropped_rows: pl.DataFrame
 
     @property
     def reasons(self) -> dict[str, str]:
         """Return the reason of each dropped row, by its file or its record in it."""
-        named = self.dropped.with_columns(
+        named = self.dropped_rows.with_columns(
             pl.col("origin").struct.field("file").alias("file"), pl.col("origin").struct.field("member").alias("member")
         )
         return {
@@ -71,8 +71,8 @@ class Told:
         }
 
     def text_of(self, file: str) -> str:
-        """The text of the only document of a file."""
-        [text] = self.kept.filter(pl.col("origin").struct.field("file") == file)["text"]
+        """Return the text of the only document of a file."""
+        [text] = self.kept_rows.filter(pl.col("origin").struct.field("file") == file)["text"]
         return str(text)
 
 
@@ -89,14 +89,14 @@ class Room:
         return self.root / "datos"
 
     def write(self, name: str, content: bytes | str) -> Path:
-        """The input of this name, with this content."""
+        """Write an input with this name and content."""
         path = self.data / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
     def recipe(self, options: str = "", source: str | None = None) -> Path:
-        """The recipe, with these options of `extract`, over the folder or a source file of this content."""
+        """Write a recipe with these options of `extract`, over the folder or a source file with this content."""
         named = str(self.data)
         if source is not None:
             (self.root / "fuente.toml").write_text(source, encoding="utf-8")
@@ -107,20 +107,20 @@ class Room:
         return path
 
     def run(self, options: str = "", source: str | None = None) -> Told:
-        """Return the run's rows after checking that none is lost: in = kept + set aside, each with its ledger row."""
+        """Run the recipe and return its rows; each input row is kept, or dropped with a ledger row."""
         recipe = load_recipe(str(self.recipe(options, source)))
         plan = make_plan(recipe, {"fuente": str(self.data)} if source else {})
         result = run(plan, find_parts(plan), self.root / "out", InProcess())
         assert result.failures == {}
-        kept, dropped, ledger = (
+        kept_rows, dropped_rows, ledger = (
             pl.concat([pl.read_parquet(file) for file in sorted((result.folder / kind).glob("*.parquet"))])
             for kind in ("kept", "dropped", "ledger")
         )
-        assert result.rows_in == kept.height + dropped.height
+        assert result.rows_in == kept_rows.height + dropped_rows.height
         fallen = ledger.filter(pl.col("verdict") != "changed")
-        assert sorted(fallen["doc_id"]) == sorted(dropped["doc_id"])
+        assert sorted(fallen["doc_id"]) == sorted(dropped_rows["doc_id"])
         assert fallen["reason"].null_count() == 0
-        return Told(result, kept, dropped)
+        return Told(result, kept_rows, dropped_rows)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def _documents(count: int) -> list[dict[str, Any]]:
 
 
 def _good_kept(reported: Told) -> bool:
-    return {_GOOD, _OTHER} <= set(reported.kept["text"])
+    return {_GOOD, _OTHER} <= set(reported.kept_rows["text"])
 
 
 # What a person typed wrong: exit code 2, one sentence, nothing done.
@@ -224,7 +224,7 @@ def _inline(table: dict[str, Any]) -> str:
 
 
 def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, command_line: CommandLine) -> None:
-    """A missing recipe, a missing input, an unknown key: what a person sees is one sentence."""
+    """A missing recipe, a missing input or an unknown key gives one sentence."""
     recipe = room.recipe()
     wrong = room.root / "otra.toml"
     wrong.write_text(recipe.read_text(encoding="utf-8") + "nombre = 'x'\n", encoding="utf-8")
@@ -234,8 +234,8 @@ def test_the_command_line_refuses_with_one_sentence_and_code_2(room: Room, comma
         command_line("run", recipe, "--input", room.root / "no-hay", "--out", out),
         command_line("run", wrong, "--out", out),
     ]
-    assert [one.code for one in reported] == [2, 2, 2], reported
-    assert all(one.err.startswith("error: ") for one in reported), reported
+    assert [answer.code for answer in reported] == [2, 2, 2], reported
+    assert all(answer.err.startswith("error: ") for answer in reported), reported
     assert "no-hay.toml" in reported[0].err
     assert "no-hay" in reported[1].err
     assert "nombre" in reported[2].err
@@ -278,18 +278,18 @@ def _environment_of(process: Path) -> str:
 
 
 def test_empty_files_are_told(room: Room) -> None:
-    """A file without a byte is on record, whatever its format; empty JSON lines hold no record that could be lost."""
+    """An empty file of any format has a ledger row; empty JSON lines contain no record."""
     for name in ("a.txt", "b.html", "c.parquet", "d.txt.gz", "e.jsonl", "f.xml"):
         room.write(name, b"")
     room.write("g.txt", b" \r\n\t ")
     reported = room.run()
     assert _good_kept(reported)
     assert {"a.txt", "b.html", "c.parquet", "d.txt.gz", "f.xml", "g.txt"} <= set(reported.reasons)
-    assert reported.kept.height == 2
+    assert reported.kept_rows.height == 2
 
 
 def test_a_folder_without_inputs_is_refused(room: Room) -> None:
-    """No file, and only files of no known format."""
+    """An empty folder, and one with only unknown formats, is refused."""
     for path in room.data.iterdir():
         path.unlink()
     with pytest.raises(ConfigError, match="datos"):
@@ -307,7 +307,7 @@ def test_nul_bytes_do_not_pass_into_text(room: Room) -> None:
     room.write("e.txt", b"\0" * 5000)
     reported = room.run()
     assert _good_kept(reported)
-    assert not reported.kept["text"].str.contains("\0", literal=True).any()
+    assert not reported.kept_rows["text"].str.contains("\0", literal=True).any()
     assert "fondeadero" in reported.text_of("b.txt")
     assert "silbato" in reported.text_of("c.html")
     assert "martes" in reported.text_of("d.jsonl")
@@ -338,11 +338,11 @@ def test_utf16_is_read_or_told(room: Room, charset: str) -> None:
         if any(reason.startswith(file) for reason in reported.reasons):
             continue
         assert words in reported.text_of(file)
-    assert "\ufffd" not in "".join(reported.kept["text"])
+    assert "\ufffd" not in "".join(reported.kept_rows["text"])
 
 
 def test_json_that_breaks_parsers_fails_line_by_line(room: Room) -> None:
-    """Nesting without end, numbers of ten thousand digits, half a character, no object, two objects on a line."""
+    """Endless nesting, huge numbers, half a surrogate pair or two objects on a line cost one line each."""
     good = _documents(4)
     room.write(
         "b.jsonl",
@@ -366,11 +366,11 @@ def test_json_that_breaks_parsers_fails_line_by_line(room: Room) -> None:
     )
     reported = room.run()
     assert _good_kept(reported)
-    assert {good[n]["text"] for n in range(3)} <= set(reported.kept["text"])
-    mine = [name for name in reported.reasons if name.startswith("b.jsonl")]
-    here = reported.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl")
-    assert len(mine) + here.height == 13
-    assert len(mine) >= 7
+    assert {good[n]["text"] for n in range(3)} <= set(reported.kept_rows["text"])
+    dropped_names = [name for name in reported.reasons if name.startswith("b.jsonl")]
+    file_rows = reported.kept_rows.filter(pl.col("origin").struct.field("file") == "b.jsonl")
+    assert len(dropped_names) + file_rows.height == 13
+    assert len(dropped_names) >= 7
 
 
 def test_unknown_columns_and_wrong_types_in_records_are_no_error(room: Room) -> None:
@@ -382,9 +382,9 @@ def test_unknown_columns_and_wrong_types_in_records_are_no_error(room: Room) -> 
     room.write("b.jsonl", _lines(*records))
     reported = room.run()
     assert _good_kept(reported)
-    assert {record["text"] for record in records} <= set(reported.kept["text"])
+    assert {record["text"] for record in records} <= set(reported.kept_rows["text"])
     # A record's own claim never widens: its source states no rights.
-    assert reported.kept["rights_tier"].unique().to_list() == ["unknown"]
+    assert reported.kept_rows["rights_tier"].unique().to_list() == ["unknown"]
 
 
 def test_a_null_licence_in_the_first_row_decides_nothing(room: Room) -> None:
@@ -406,8 +406,10 @@ def test_a_null_licence_in_the_first_row_decides_nothing(room: Room) -> None:
     reported = room.run(
         source="id = 'fuente'\ntitle = 'Fuente'\nholder = 'Nadie'\n[collect.columns]\nrights = 'licencia'\n"
     )
-    results = dict(zip(reported.kept["text"].str.slice(len(_GOOD)), reported.kept["rights_tier"], strict=True))
-    assert len(results) == reported.kept.height == 6
+    results = dict(
+        zip(reported.kept_rows["text"].str.slice(len(_GOOD)), reported.kept_rows["rights_tier"], strict=True)
+    )
+    assert len(results) == reported.kept_rows.height == 6
     by = {text: tier for text, tier in results.items() if tier == "attribution"}
     assert sorted(by) == [
         " Así empezó la temporada número 1.",
@@ -427,7 +429,7 @@ def test_parquet_files_need_not_share_a_schema(room: Room) -> None:
     path.write_bytes(path.read_bytes()[:-40])
     reported = room.run()
     assert _good_kept(reported)
-    assert {r["text"] for r in [*first, *second]} <= set(reported.kept["text"])
+    assert {r["text"] for r in [*first, *second]} <= set(reported.kept_rows["text"])
     assert "b3.parquet" in reported.reasons
 
 
@@ -442,7 +444,7 @@ def test_a_damaged_parquet_page_costs_the_rest_of_its_file(room: Room) -> None:
     path.write_bytes(content)
     reported = room.run()
     assert _good_kept(reported)
-    assert {document["text"] for document in documents[:200]} <= set(reported.kept["text"])
+    assert {document["text"] for document in documents[:200]} <= set(reported.kept_rows["text"])
     assert any(name.startswith("b.parquet") for name in reported.reasons)
 
 
@@ -458,7 +460,7 @@ def test_a_truncated_gzip_keeps_what_came_before(room: Room) -> None:
     room.write("d.jsonl.gz", b"<html>404</html>")
     reported = room.run()
     assert _good_kept(reported)
-    assert 1000 < reported.kept.filter(pl.col("origin").struct.field("file") == "b.jsonl.gz").height < 2000
+    assert 1000 < reported.kept_rows.filter(pl.col("origin").struct.field("file") == "b.jsonl.gz").height < 2000
     assert {"b.jsonl.gz", "c.txt.gz", "d.jsonl.gz"} <= {name.partition("#")[0] for name in reported.reasons}
 
 
@@ -503,12 +505,12 @@ def test_a_zip_bomb_is_refused_and_its_neighbours_are_read(room: Room) -> None:
             bomb.write(b" " * 10**6)
     reported = room.run()
     assert _good_kept(reported)
-    texts = "".join(reported.kept["text"])
+    texts = "".join(reported.kept_rows["text"])
     assert "lancha" in texts
     assert "quena" in texts
     assert any(name.startswith("b.zip") for name in reported.reasons)
     assert "c.txt.gz" in reported.reasons
-    assert max(map(len, reported.kept["text"])) < 10**6
+    assert max(map(len, reported.kept_rows["text"])) < 10**6
 
 
 def test_archives_in_archives_are_told_and_not_opened_without_end(room: Room) -> None:
@@ -521,7 +523,7 @@ def test_archives_in_archives_are_told_and_not_opened_without_end(room: Room) ->
     room.write("c.zip", deep)
     reported = room.run()
     assert _good_kept(reported)
-    texts = "".join(reported.kept["text"])
+    texts = "".join(reported.kept_rows["text"])
     assert "balsa" in texts
     assert "zampoña" in texts or any("dentro.zip" in name for name in reported.reasons)
     assert any(name.startswith("c.zip") for name in reported.reasons)
@@ -552,17 +554,17 @@ def test_an_archive_writes_nothing_outside(room: Room, kind: str) -> None:
         content = held.getvalue()
     path = room.write(kind, content)
     reported = room.run()
-    after = {path for path in room.root.rglob("*") if "out" not in path.parts}
-    assert after - previous == {path, room.root / "receta.toml"}
+    current = {path for path in room.root.rglob("*") if "out" not in path.parts}
+    assert current - previous == {path, room.root / "receta.toml"}
     assert _good_kept(reported)
-    assert any("chalupa" in text for text in reported.kept["text"])
-    assert not any("no es parte" in text for text in reported.kept["text"])
+    assert any("chalupa" in text for text in reported.kept_rows["text"])
+    assert not any("no es parte" in text for text in reported.kept_rows["text"])
     # Its text may be used under a name that leads nowhere, or the member is refused: in both cases it is on record.
-    assert sum("intruso" in text for text in reported.kept["text"]) + len(reported.reasons) >= 1
+    assert sum("intruso" in text for text in reported.kept_rows["text"]) + len(reported.reasons) >= 1
 
 
 def test_damaged_archives_are_told(room: Room) -> None:
-    """A zip without its directory, a tar cut in a member, a file of noise with an archive's name."""
+    """A zip without a directory, a truncated tar and noise named as an archive are reported."""
     good = ("a.txt", _GOOD.replace("barca", "canoa").encode())
     room.write("b.zip", _zip(good, ("b.txt", os.urandom(5000)))[:-100])
     room.write("c.tar", _tar(good, ("b.txt", b"x" * 50_000))[:20_000])
@@ -596,7 +598,7 @@ def test_a_warc_cut_in_the_middle_keeps_what_came_before(room: Room, packed: boo
     room.write("b.warc.gz" if packed else "b.warc", whole[: int(len(whole) * 0.6)])
     reported = room.run()
     assert _good_kept(reported)
-    pages = reported.kept.filter(pl.col("url").is_not_null())
+    pages = reported.kept_rows.filter(pl.col("url").is_not_null())
     assert pages.height == 3
     assert any(name.startswith("b.warc") for name in reported.reasons)
 
@@ -605,7 +607,7 @@ def test_a_warc_cut_in_the_middle_keeps_what_came_before(room: Room, packed: boo
 
 
 @pytest.fixture
-def asked() -> Iterator[tuple[int, list[str]]]:
+def recording_server() -> Iterator[tuple[int, list[str]]]:
     """Start a server on this machine; return its port and its requests."""
     paths: list[str] = []
 
@@ -635,9 +637,9 @@ _TEI = (
 )
 
 
-def test_external_entities_are_never_fetched(room: Room, asked: tuple[int, list[str]]) -> None:
+def test_external_entities_are_never_fetched(room: Room, recording_server: tuple[int, list[str]]) -> None:
     """Entities, document types, stylesheets and inclusions that point to a server or a file: no request, no content."""
-    port, paths = asked
+    port, paths = recording_server
     secret = room.root / "secreto.txt"
     secret.write_text("contenido-del-secreto", encoding="utf-8")
     web = f"http://127.0.0.1:{port}"
@@ -664,9 +666,9 @@ def test_external_entities_are_never_fetched(room: Room, asked: tuple[int, list[
     reported = room.run()
     assert paths == []
     assert _good_kept(reported)
-    assert not reported.kept["text"].str.contains("contenido-del-secreto|traido de la red").any()
-    mine = {f"b-{kind}.xml" for kind in (*kinds, "include")}
-    assert mine <= {*reported.reasons, *reported.kept["origin"].struct.field("file")}
+    assert not reported.kept_rows["text"].str.contains("contenido-del-secreto|traido de la red").any()
+    hostile_files = {f"b-{kind}.xml" for kind in (*kinds, "include")}
+    assert hostile_files <= {*reported.reasons, *reported.kept_rows["origin"].struct.field("file")}
 
 
 def test_an_xml_bomb_is_told(room: Room) -> None:
@@ -680,21 +682,21 @@ def test_an_xml_bomb_is_told(room: Room) -> None:
     reported = room.run("time_limit = 5.0\nmemory_limit_mb = 400")
     assert _good_kept(reported)
     assert {"b.xml", "c.xml"} <= set(reported.reasons)
-    assert max(map(len, reported.kept["text"])) < 10**6
+    assert max(map(len, reported.kept_rows["text"])) < 10**6
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "table><tr><td", "ul><li", "blockquote", "font"])
 def test_html_50000_tags_deep_costs_at_most_itself(room: Room, tag: str) -> None:
-    """Deeper than any parser's stack: a failed row with its cause, or the text."""
-    other = _PAGE.replace("padre fue guardabarrera", "madre vendía pan").replace(
+    """The page is deeper than any parser's stack: it becomes a failed row with its cause, or a text."""
+    second_page = _PAGE.replace("padre fue guardabarrera", "madre vendía pan").replace(
         "silbato que él usaba", "canasto de ella"
     )
-    room.write("b.html", other.replace("<article>", f"<{tag}>" * 50_000 + "<article>"))
+    room.write("b.html", second_page.replace("<article>", f"<{tag}>" * 50_000 + "<article>"))
     room.write("c.html", _PAGE)
     reported = room.run("time_limit = 5.0")
     assert _good_kept(reported)
     assert "silbato" in reported.text_of("c.html")
-    assert "b.html" in {*reported.reasons, *reported.kept["origin"].struct.field("file")}
+    assert "b.html" in {*reported.reasons, *reported.kept_rows["origin"].struct.field("file")}
 
 
 def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
@@ -731,11 +733,11 @@ def test_a_page_that_takes_its_parser_minutes_is_stopped(room: Room) -> None:
     ids=["angles", "comment", "attributes", "ampersands", "script", "noise", "long-names", "utf-7", "no-charset"],
 )
 def test_broken_markup_costs_at_most_itself(room: Room, make: Callable[[], bytes]) -> None:
-    """A megabyte of what no page has: a row with its reason, or a text."""
+    """A megabyte of invalid markup becomes a row with its reason, or a text."""
     room.write("b.html", make())
     reported = room.run("time_limit = 5.0")
     assert _good_kept(reported)
-    assert "b.html" in {*reported.reasons, *reported.kept["origin"].struct.field("file")}
+    assert "b.html" in {*reported.reasons, *reported.kept_rows["origin"].struct.field("file")}
 
 
 # What isn't a file, and names.
@@ -763,7 +765,7 @@ def test_strange_names_are_only_names(room: Room) -> None:
     Path(os.fsdecode(broken)).write_text(f"{_GOOD} Vuelta 8.", encoding="utf-8")
     reported = room.run()
     assert reported.reasons == {}
-    assert {f"{_GOOD} Vuelta {number}." for number in range(9)} <= set(reported.kept["text"])
+    assert {f"{_GOOD} Vuelta {number}." for number in range(9)} <= set(reported.kept_rows["text"])
 
 
 @pytest.mark.slow
@@ -780,5 +782,5 @@ def test_a_line_of_300_megabytes_is_one_failed_row(room: Room) -> None:
             stream.truncate(300 * 10**6)
     reported = room.run()
     assert _good_kept(reported)
-    assert {first["text"], last["text"]} <= set(reported.kept["text"])
+    assert {first["text"], last["text"]} <= set(reported.kept_rows["text"])
     assert {"b.jsonl#2", "c.txt", "d.html"} == set(reported.reasons)

@@ -105,7 +105,7 @@ def _read(path: Path, collect: str, **options: Any) -> pl.DataFrame:
 def test_a_column_that_no_file_has_is_told(
     tmp_path: Path, name: str, collect: str, column: str, key: str, near: str
 ) -> None:
-    """Whatever key names it and whatever the format: file, column, key, the closest one, and those there are."""
+    """In each format, the error names the file, the column, the key, the closest column and all columns."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
     with pytest.raises(PartError) as reported:
         _read(tmp_path / name, collect)
@@ -123,7 +123,7 @@ def test_rightly_named_columns_are_read(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, name: str) -> None:
-    """A source that names no column for its texts means `text`."""
+    """A source that names no text column needs a column `text`."""
     (tmp_path / name).write_bytes(FORMATS[name](ROWS))
     with pytest.raises(PartError, match=r"«text», and the source names no other.*titulo.*write text = "):
         _read(tmp_path / name, "")
@@ -131,7 +131,7 @@ def test_texts_that_are_in_no_column_of_the_usual_name_are_told(tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["p.jsonl", "p.parquet", "p.arrow"])
 def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name: str) -> None:
-    """A right path passes, null or not; a wrong one is reported with the right one."""
+    """A right path passes, also if it is null; the error for a wrong one suggests the right one."""
     rows = [{"text": "La barca.", "meta": {"autora": None}}, {"text": "El río.", "meta": {"autora": "Ana Paz"}}]
     (tmp_path / name).write_bytes(FORMATS[name](rows))
     created = _read(tmp_path / name, '[collect.columns]\ncreators = "meta.autora"')
@@ -141,7 +141,7 @@ def test_a_path_into_a_record_is_looked_for_as_a_column_is(tmp_path: Path, name:
 
 
 def test_a_field_that_one_record_has_is_there(tmp_path: Path) -> None:
-    """JSON lines may leave a field out; one that none has needs the source's word for it."""
+    """Some JSON lines may lack a field; if all lack it, the source must name it as optional."""
     rows = [{"text": "La barca."}] * 30 + [{"text": "El río.", "autora": "Ana Paz"}]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     assert _read(tmp_path / "r.jsonl", '[collect.columns]\ncreators = "autora"', rows=5).height == 31
@@ -188,9 +188,9 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "file", "stream"])
 def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, form: str) -> None:
-    """As in CSV, and `check` reports it, too; a struct with two fields of one name is a failed row."""
-    both, one = pa.array(["La barca."]), pa.array(["El río."])
-    struct = pa.StructArray.from_arrays([both, one], fields=[pa.field("autor", pa.string())] * 2)
+    """Reading and `check` report it as in CSV; a struct with two fields of one name is a failed row."""
+    first_column, second_column = pa.array(["La barca."]), pa.array(["El río."])
+    struct = pa.StructArray.from_arrays([first_column, second_column], fields=[pa.field("autor", pa.string())] * 2)
     path = tmp_path / ("p.parquet" if form == "parquet" else "p.arrow")
 
     def written(columns: list[pa.Array], names: list[str]) -> Path:
@@ -202,18 +202,18 @@ def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, 
             writer.write_table(table)
         return path
 
-    assert _read(written([both, one, one], ["text", "nota", "nota"]), "").height == 1
+    assert _read(written([first_column, second_column, second_column], ["text", "nota", "nota"]), "").height == 1
     with pytest.raises(PartError, match="the column «text» appears twice"):
-        _read(written([both, one], ["text", "text"]), "")
+        _read(written([first_column, second_column], ["text", "text"]), "")
     [breach] = examine_module.examine(_source(""), str(tmp_path)).breaches
     assert "the column «text» appears twice" in str(breach.problem)
-    frame = _read(written([both, struct], ["text", "meta"]), '[collect.columns]\ncreators = "meta.autor"')
+    frame = _read(written([first_column, struct], ["text", "meta"]), '[collect.columns]\ncreators = "meta.autor"')
     assert frame["drop_reason"].to_list() == ["unreadable:damaged file"]
 
 
 @pytest.mark.parametrize("empty", [None, "", "  ", []])
 def test_a_required_column_is_empty_in_no_record(tmp_path: Path, empty: Any) -> None:
-    """The first record in which it is empty is named, were it read before any that has the column."""
+    """The error names the first record in which the column is empty or missing."""
     rows: list[dict[str, Any]] = [{"text": "La barca.", "autora": "Ana Paz"}, {"text": "El río.", "autora": empty}]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     with pytest.raises(PartError, match=r"r\.jsonl: «autora» is empty in record 2, and `required` names it"):
@@ -224,7 +224,7 @@ def test_a_required_column_is_empty_in_no_record(tmp_path: Path, empty: Any) -> 
 
 
 def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
-    """Two records with one value are named; empty ones are no value."""
+    """The error names two records with one value; empty values are ignored."""
     rows = [{"text": "La barca.", "clave": key} for key in ("a", None, "b", None, "a")]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
     with pytest.raises(
@@ -266,12 +266,12 @@ def test_a_repository_may_name_what_its_records_say() -> None:
 
 @pytest.fixture
 def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource, command_line: CommandLine) -> Corpus:
-    """A recipe of one source whose files and lines in `[collect]` a test gives, and the command line."""
+    """A corpus of one source; a test sets its files and the lines in `[collect]`."""
     return Corpus(tmp_path, small_recipe("repair", release=""), small_source, command_line)
 
 
 class Corpus:
-    """A recipe in a folder, its source, and what commands say of them."""
+    """A recipe in a folder with its source, and commands on them."""
 
     def __init__(self, room: Path, recipe: str, source: SmallSource, command: CommandLine) -> None:
         self.room, self.out, self.recipe = room, room / "salida", room / "receta.toml"
@@ -280,19 +280,19 @@ class Corpus:
         self.inputs.mkdir()
 
     def has(self, collect: str = "", **files: bytes) -> None:
-        """The source with these lines, and these files: `a_csv` is `a.csv`."""
+        """Write the source with these lines, and these files: `a_csv` is `a.csv`."""
         self.source.write_text(self._source(collect))
         for name, data in files.items():
             (self.inputs / name.replace("_", ".")).write_bytes(data)
 
-    def told(self, *command: str) -> tuple[int, str]:
-        """Return the exit code of a command with the source's records, and its output."""
+    def run_command(self, *command: str) -> tuple[int, str]:
+        """Run a command with the source's records; return its exit code and output."""
         reported = self._command(*command, "--input", self.inputs)
         return reported.code, reported.out + reported.err
 
     def run(self, *more: str) -> tuple[int, str]:
-        """The same of `run`."""
-        return self.told("run", str(self.recipe), "--out", str(self.out), *more)
+        """Run the recipe; return the exit code and output."""
+        return self.run_command("run", str(self.recipe), "--out", str(self.out), *more)
 
     @property
     def run_file(self) -> Any:
@@ -302,7 +302,7 @@ class Corpus:
 
 
 def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus) -> None:
-    """`check --input`, a dry run, a run, `sources check` and `preview` name it, and nothing is done."""
+    """All commands that read a source name the column, and nothing runs."""
     corpus.has('columns = { text = "contenido" }', a_csv=_csv([{"texto": "La barca.", "contenid": "El río."}]))
     for command in (
         ("check", str(corpus.recipe)),
@@ -311,10 +311,10 @@ def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus)
         ("sources", "check", str(corpus.source), "--lang", "es"),
         ("sources", "preview", str(corpus.source), "--lang", "pt"),
     ):
-        code, said = corpus.told(*command)
+        code, output = corpus.run_command(*command)
         assert code == (1 if command[:2] == ("sources", "check") else 2)
-        assert "«contenido»" in said or "“contenido”" in said
-        assert "contenid»?" in said or "contenid”?" in said
+        assert "«contenido»" in output or "“contenido”" in output
+        assert "contenid»?" in output or "contenid”?" in output
     assert not (corpus.out / "work").exists()
 
 
@@ -322,33 +322,33 @@ def test_every_command_tells_a_wrong_column_before_anything_runs(corpus: Corpus)
 def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
     corpus: Corpus, files: dict[str, bytes], small_recipe: SmallRecipe
 ) -> None:
-    """Even a note next to records would fail its part and prevent a release. With `extract` all files are read."""
+    """A note next to records is refused, too; a recipe with `extract` reads all files."""
     corpus.has('columns = { text = "es" }', **files)
     for command in ("check", "run", "run --dry-run"):
         name, *more = command.split()
-        code, said = corpus.told(
+        code, output = corpus.run_command(
             name, str(corpus.recipe), *(["--out", str(corpus.out), *more] if name == "run" else [])
         )
-        assert (code, f"the text of «{list(files)[-1].replace('_', '.')}»" in said) == (2, True)
+        assert (code, f"the text of «{list(files)[-1].replace('_', '.')}»" in output) == (2, True)
     assert not (corpus.out / "work").exists()
     corpus.recipe.write_text(small_recipe("extract", "repair", release=""))
-    assert corpus.told("check", str(corpus.recipe))[0] == 0
+    assert corpus.run_command("check", str(corpus.recipe))[0] == 0
 
 
 def test_a_file_of_no_known_format_needs_no_stage(corpus: Corpus) -> None:
     """It is dropped, and the other files are kept."""
     corpus.has('columns = { text = "es" }', a_jsonl=_lines(ROWS), SUMAS=b"d41d8cd9  a.jsonl\n")
-    assert corpus.told("check", str(corpus.recipe))[0] == 0
+    assert corpus.run_command("check", str(corpus.recipe))[0] == 0
     assert corpus.run()[0] == 0
     assert (corpus.run_file["rows"]["kept"], corpus.run_file["rows"]["in"]) == (4, 5)
 
 
 def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
-    """Of a source that keeps its promises, how many records were read; with --json also where columns come from."""
+    """It prints how many records of a valid source were read; `--json` adds where columns come from."""
     corpus.has('columns = { text = "es" }', a_csv=_csv(ROWS))
-    code, said = corpus.told("check", str(corpus.recipe))
-    assert (code, "4 records of 1 of 1 file" in said) == (0, True)
-    reported = json.loads(corpus.told("check", str(corpus.recipe), "--json")[1])
+    code, output = corpus.run_command("check", str(corpus.recipe))
+    assert (code, "4 records of 1 of 1 file" in output) == (0, True)
+    reported = json.loads(corpus.run_command("check", str(corpus.recipe), "--json")[1])
     assert reported["inputs"][0]["mapping"] == [
         {"source": "fuente", "column": "text", "from": "es", "records": 4, "filled": 4}
     ]
@@ -362,9 +362,9 @@ def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeyp
         a_csv=_csv([{"texto": "La barca salió."}]),
         b_csv=_csv([{"textos": "El río creció."}]),
     )
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 1
-    assert "b.csv: there is no column «texto», which collect.columns.text names; did you mean «textos»?" in said
+    assert "b.csv: there is no column «texto», which collect.columns.text names; did you mean «textos»?" in output
     [failed] = [part["failed"] for part in corpus.run_file["parts"] if part["failed"]]
     assert "b.csv" in failed
     assert not (corpus.out / "store").exists()
@@ -373,7 +373,7 @@ def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("collect", "told"),
+    ("collect", "message"),
     [
         ('required = ["autora"]', "«autora» is empty in record 3"),
         ('unique = ["clave"]', "«clave» has the same value in record 1 of a.jsonl and in record 1 of b.jsonl"),
@@ -382,23 +382,23 @@ def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeyp
     ],
 )
 def test_what_the_first_records_do_not_show_ends_the_run(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, collect: str, told: str
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, collect: str, message: str
 ) -> None:
-    """A promise that is broken further on, or by all records together, makes no release; exit code 1."""
+    """A promise broken in a later record, or by all records together, makes no release; exit code 1."""
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     monkeypatch.setattr(examine_module, "_FILES", 1)
     rows = [{"text": f"La barca {n}.", "nada": None, "autora": "Ana Paz", "clave": f"c{n}"} for n in range(6)]
     rows[2]["autora"] = ""
     corpus.has(collect, a_jsonl=_lines(rows), b_jsonl=_lines([rows[0]]))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 1
-    assert told in said
+    assert message in output
     assert not (corpus.out / "store").exists()
-    # Of all the records, the same is told before anything runs.
+    # With all records read, the same is reported before anything runs.
     monkeypatch.undo()
-    code, said = corpus.run("--dry-run")
+    code, output = corpus.run("--dry-run")
     assert code == 2
-    assert told in said
+    assert message in output
 
 
 def test_a_share_that_is_allowed_passes(corpus: Corpus) -> None:
@@ -413,21 +413,21 @@ def test_what_a_few_records_make_likely_is_a_doubt(corpus: Corpus, monkeypatch: 
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     rows = [{"text": f"La barca {n}.", "autora": None if n == 0 else "Ana Paz"} for n in range(7)]
     corpus.has("max_null_share = { autora = 0.2 }", a_jsonl=_lines(rows))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 0
-    assert "warning  input of fuente: «autora» is empty in 1 of 2 records (50 %)" in said
+    assert "warning  input of fuente: «autora» is empty in 1 of 2 records (50 %)" in output
 
 
 def test_a_field_that_the_first_records_lack_needs_the_sources_word(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a long file of JSON lines the first records speak, unless the source says that the field is optional."""
+    """A field that the first records of a long file lack is an error unless the source names it as optional."""
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 2)
     rows = [{"text": f"La barca {n}.", "autora": "Ana Paz"} if n > 3 else {"text": f"La barca {n}."} for n in range(7)]
     corpus.has('columns = { creators = "autora" }', a_jsonl=_lines(rows))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "no record that was read has «autora»" in said
+    assert "no record that was read has «autora»" in output
     corpus.has('columns = { creators = "autora" }\noptional = ["autora"]')
     assert corpus.run()[0] == 0
 
@@ -436,13 +436,13 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
     """A date that isn't one passes, and is reported once on the terminal, and in `run.json`, with values."""
     rows = [{"text": f"La barca {n}.", "fecha": f"{n + 1} de mayo de 1910"} for n in range(3)]
     corpus.has('columns = { published = "fecha", country = { path = "^(XX)" } }', a_csv=_csv(rows))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 0
-    assert said.count("input of fuente: 3 values of «fecha» aren't understood as «published»") == 1
-    assert "such as «1 de mayo de 1910», «2 de mayo de 1910», «3 de mayo de 1910», and their documents are" in said
-    assert "processed without them" in said
-    assert "no «country» in any of 3 records; it is taken from «path»" in said
-    reported = {one["column"]: one for one in corpus.run_file["mapping"]}
+    assert output.count("input of fuente: 3 values of «fecha» aren't understood as «published»") == 1
+    assert "such as «1 de mayo de 1910», «2 de mayo de 1910», «3 de mayo de 1910», and their documents are" in output
+    assert "processed without them" in output
+    assert "no «country» in any of 3 records; it is taken from «path»" in output
+    reported = {entry["column"]: entry for entry in corpus.run_file["mapping"]}
     assert reported["published"] == {
         "source": "fuente",
         "column": "published",
@@ -460,32 +460,32 @@ def test_a_column_that_no_record_fills_is_told(corpus: Corpus) -> None:
 def test_a_column_of_files_that_are_read_whole_is_told(corpus: Corpus) -> None:
     """Texts have no columns; if there are tables next to them, the tables' columns may be meant."""
     corpus.has('columns = { title = "titulo" }', a_txt=b"La barca.")
-    code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
+    code, output = corpus.run_command("sources", "check", str(corpus.source), "--lang", "en")
     assert code == 1
-    assert "there is no column «titulo», which collect.columns.title names; these files are read whole" in said
+    assert "there is no column «titulo», which collect.columns.title names; these files are read whole" in output
     corpus.has('columns = { title = "titulo" }', b_csv=_csv([{"text": "El río.", "titulo": "Río"}]))
-    assert corpus.told("sources", "check", str(corpus.source))[0] == 0
+    assert corpus.run_command("sources", "check", str(corpus.source))[0] == 0
 
 
 def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
     """A misspelt folder is reported with existing ones; a compression suffix matches too."""
     corpus.has('files = ["**/*.txt", "cuentos/*.md", "**/*.txt.gz"]', a_txt=b"La barca.")
-    code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
+    code, output = corpus.run_command("sources", "check", str(corpus.source), "--lang", "en")
     assert code == 0
-    assert "no file matches «cuentos/*.md», which collect.files names" in said
-    assert "txt.gz" not in said
+    assert "no file matches «cuentos/*.md», which collect.files names" in output
+    assert "txt.gz" not in output
 
 
 def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) -> None:
-    """Old programs write capitals; what no pattern chooses is counted by its kind, where patterns are of kinds."""
+    """A suffix in capitals matches; if patterns name kinds, files of other kinds are counted by kind."""
     folder = corpus.inputs
     corpus.has('files = ["**/*.jsonl"]', a_jsonl=_lines([{"text": "La barca salió."}]))
     (folder / "B.JSONL").write_bytes(_lines([{"text": "El río creció."}]))
     for name in ("acta.PDF", "nota.pdf", "LEAME", ".oculto.pdf"):
         (folder / name).write_text("x", encoding="utf-8")
-    code, said = corpus.run("--dry-run")
+    code, output = corpus.run("--dry-run")
     assert code == 0
-    assert "3 files aren't of the kinds in collect.files, and aren't read: .pdf (2), LEAME (1)" in said
+    assert "3 files aren't of the kinds in collect.files, and aren't read: .pdf (2), LEAME (1)" in output
     assert corpus.run()[0] == 0
     assert corpus.run_file["rows"]["in"] == 2
     for chosen in ("a.jsonl", "B*/**/*.jsonl", "a*.jsonl"):
@@ -494,18 +494,18 @@ def test_case_of_a_suffix_doesnt_count_and_other_kinds_are_told(corpus: Corpus) 
 
 
 def test_what_lies_beside_texts_for_the_toolkit_is_no_file_left_out(corpus: Corpus) -> None:
-    """A source's own file, a recipe, and the lists of persons that the source names."""
+    """The source's file, a recipe and the source's lists of persons aren't counted."""
     corpus.has('files = ["**/*.jsonl"]\n[consent]\nthird_persons = "nombres.txt"', a_jsonl=_lines([{"text": "Sí."}]))
     (corpus.room / "nombres.txt").write_text("José Núñez\n", encoding="utf-8")
     for name in ("nombres.txt", "fuente.toml", "receta-es.TOML"):
         (corpus.inputs / name).write_text("x = 1", encoding="utf-8")
-    code, said = corpus.run("--dry-run")
-    assert (code, "aren't of the kinds" in said) == (0, False), said
+    code, output = corpus.run("--dry-run")
+    assert (code, "aren't of the kinds" in output) == (0, False), output
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Corpus, language: str) -> None:
-    """No half of a sentence stays English."""
+    """Each sentence differs from the English one."""
     cases = {
         'columns = { text = "texto" }': _csv([{"textos": "La barca."}]),
         'columns = { text = "cuerpo" }': _csv([{"es": "La barca."}]),
@@ -528,18 +528,18 @@ def test_whatever_is_told_of_columns_is_said_in_the_readers_language(corpus: Cor
         for old in corpus.inputs.iterdir():
             old.unlink()
         corpus.has(collect, **{name: data})
-        [theirs, english] = [_wrong(corpus, spoken) for spoken in (language, "en")]
+        [translated, english] = [_wrong(corpus, spoken) for spoken in (language, "en")]
         assert english
-        assert len(theirs) == len(english)
-        for one, other in zip(theirs, english, strict=True):
-            assert one != other
+        assert len(translated) == len(english)
+        for sentence, english_sentence in zip(translated, english, strict=True):
+            assert sentence != english_sentence
 
 
 def _wrong(corpus: Corpus, language: str) -> list[str]:
     """Return the mistakes that `sources check` reports, a part of a sentence each."""
-    said = json.loads(corpus.told("sources", "check", str(corpus.source), "--lang", language, "--json")[1])
-    results = [one for one in said[0]["findings"] if one["wrong"]]
-    return [part for one in results for key in ("problem", "remedy") for part in one[key].split("; ")]
+    report = json.loads(corpus.run_command("sources", "check", str(corpus.source), "--lang", language, "--json")[1])
+    results = [finding for finding in report[0]["findings"] if finding["wrong"]]
+    return [part for finding in results for key in ("problem", "remedy") for part in finding[key].split("; ")]
 
 
 def _old(path: Path, seconds: int) -> None:
@@ -554,13 +554,13 @@ def test_records_under_one_id_with_different_texts_end_the_run(corpus: Corpus, m
     """A wrong id column is reported with the first ids and a remedy, in the first records or after them."""
     rows = [{"autor": "Anónimo", "text": f"Poema número {n}: la luna y el agua."} for n in range(71)]
     corpus.has('columns = { id = "autor" }', a_csv=_csv(rows))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "ids with different texts: 1, such as «Anónimo» in a.csv (71 times); name a column that tells" in said
+    assert "ids with different texts: 1, such as «Anónimo» in a.csv (71 times); name a column that tells" in output
     monkeypatch.setattr(examine_module, "_DOCUMENTS", 1)
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 1
-    assert "«Anónimo» in a.csv (71 times)" in said
+    assert "«Anónimo» in a.csv (71 times)" in output
     assert not (corpus.out / "store").exists()
 
 
@@ -569,26 +569,26 @@ def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) ->
     corpus.has("")
     (corpus.inputs / unicodedata.normalize("NFC", "Ñandú.txt")).write_text("La barca.", encoding="utf-8")
     (corpus.inputs / unicodedata.normalize("NFD", "Ñandú.txt")).write_text("El río.", encoding="utf-8")
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "names that differ only by how accents are encoded, with different texts: 1, such as Ñandú.txt (2" in said
-    assert "give one of the files another name, or leave it out" in said
-    assert "column" not in said
+    assert "names that differ only by how accents are encoded, with different texts: 1, such as Ñandú.txt (2" in output
+    assert "give one of the files another name, or leave it out" in output
+    assert "column" not in output
 
 
 def test_the_time_of_a_file_makes_no_versions_of_its_records(corpus: Corpus) -> None:
-    """Shards with ids from 1 are reported, unless they are versions, of which the last file's is kept."""
-    one = {f"{name}_csv": _csv([{"id": "1", "text": f"El río {name}."}]) for name in "abcdef"}
-    corpus.has("", **one)
+    """Equal ids in several files are reported; if the source declares versions, the last file's row is kept."""
+    files = {f"{name}_csv": _csv([{"id": "1", "text": f"El río {name}."}]) for name in "abcdef"}
+    corpus.has("", **files)
     _old(corpus.inputs / "f.csv", 1_000_000_000)
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "«1» in a.csv and b.csv (6 times)" in said
+    assert "«1» in a.csv and b.csv (6 times)" in output
     corpus.has("versions = true")
     assert corpus.run()[0] == 0
     assert _superseded(corpus) == 5
-    [kept] = corpus.out.glob("runs/*/kept")
-    assert pl.read_parquet(kept)["text"].to_list() == ["El río f."]
+    [kept_folder] = corpus.out.glob("runs/*/kept")
+    assert pl.read_parquet(kept_folder)["text"].to_list() == ["El río f."]
 
 
 @pytest.mark.parametrize("column", ["obtained", "visto"])
@@ -599,16 +599,16 @@ def test_records_that_say_when_they_were_obtained_are_versions(corpus: Corpus, c
     corpus.has(collect, a_jsonl=_lines(rows))
     assert corpus.run()[0] == 0
     assert _superseded(corpus) == 2
-    [kept] = corpus.out.glob("runs/*/kept")
-    assert pl.read_parquet(kept)["text"].to_list() == ["Nota 9."]
+    [kept_folder] = corpus.out.glob("runs/*/kept")
+    assert pl.read_parquet(kept_folder)["text"].to_list() == ["Nota 9."]
     corpus.has(collect, a_jsonl=_lines([*rows, {**rows[0], "text": "Otra nota."}]))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "«1» in a.jsonl (2 times)" in said
+    assert "«1» in a.jsonl (2 times)" in output
 
 
 def test_one_text_twice_under_one_id_is_superseded(corpus: Corpus) -> None:
-    """A record that is there twice is one document, and counted."""
+    """A repeated record is one document, and its copy is counted as superseded."""
     corpus.has("", a_csv=_csv([{"id": "1", "text": "La barca."}]), b_csv=_csv([{"id": "1", "text": "La barca."}]))
     assert corpus.run()[0] == 0
     assert _superseded(corpus) == 1
@@ -618,10 +618,10 @@ def test_texts_under_one_address_may_be_joined(corpus: Corpus) -> None:
     """Paragraphs of a page, one per row, are reported; the suggested remedy works."""
     rows = [{"url": "https://g.cl/a", "text": f"Párrafo {n}."} for n in range(3)]
     corpus.has("", a_csv=_csv(rows))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "addresses with different texts: 1, such as «https://g.cl/a» in a.csv (3 times)" in said
-    assert 'join them (group = ["…"])' in said
+    assert "addresses with different texts: 1, such as «https://g.cl/a» in a.csv (3 times)" in output
+    assert 'join them (group = ["…"])' in output
     corpus.has('group = ["url"]')
     assert corpus.run()[0] == 0
 
@@ -632,31 +632,31 @@ def test_a_source_is_in_a_recipe_once(corpus: Corpus) -> None:
     (corpus.room / "otra.toml").write_text(corpus.source.read_text())
     text = corpus.recipe.read_text()
     corpus.recipe.write_text(text.replace('["fuente.toml"]', '["fuente.toml", "otra.toml"]'))
-    code, said = corpus.run()
+    code, output = corpus.run()
     assert code == 2
-    assert "two sources have the id «fuente»: «fuente.toml» and «otra.toml»" in said
+    assert "two sources have the id «fuente»: «fuente.toml» and «otra.toml»" in output
     corpus.recipe.write_text(text)
-    code, said = corpus.run("--input", f"fuente={corpus.room}")
+    code, output = corpus.run("--input", f"fuente={corpus.room}")
     assert code == 2
-    assert "«fuente» is given twice" in said
+    assert "«fuente» is given twice" in output
 
 
 def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: CommandLine) -> None:
-    """`sources check` of both, and of one that has the id of the catalogue's."""
+    """`sources check` reports two files with one id, and an id that the catalogue has."""
     corpus.has()
-    other = corpus.room / "otra.toml"
-    other.write_text(corpus.source.read_text())
-    result = command_line("sources", "check", corpus.source, other, "--lang", "es")
+    second_source = corpus.room / "otra.toml"
+    second_source.write_text(corpus.source.read_text())
+    result = command_line("sources", "check", corpus.source, second_source, "--lang", "es")
     assert result.code == 1
     assert f"«fuente» es también el id de {corpus.source}" in result.out.replace("\n", "")
-    other.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
-    result = command_line("sources", "check", other, "--lang", "pt")
+    second_source.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
+    result = command_line("sources", "check", second_source, "--lang", "pt")
     assert result.code == 0
     assert "o catálogo já tem uma fonte com esse id" in result.out
 
 
 @pytest.mark.parametrize(
-    ("file", "member", "told"),
+    ("file", "member", "is_reported"),
     [
         ("a.warc.gz", "4", False),
         ("a.wacz", "archive/data.warc.gz#4", False),
@@ -665,9 +665,9 @@ def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: Com
         ("cajas.zip", "b.csv#4", True),
     ],
 )
-def test_captures_of_one_moment_are_no_matter(file: str, member: str, told: bool) -> None:
+def test_captures_of_one_moment_are_no_matter(file: str, member: str, is_reported: bool) -> None:
     """A page that was fetched twice in a second may differ by a counter; two rows of a table may not."""
     row = {"doc_id": "d", "source_id": "s", "url": "https://g.cl/a", "obtained": datetime(2024, 5, 1, tzinfo=UTC)}
     origins = [{"file": file, "member": member, "offset": None, "digest": digest} for digest in ("x", "y")]
     rows = pl.DataFrame([{**row, "origin": origin} for origin in origins])
-    assert bool(list(unlike(rows, ["s"], []))) is told
+    assert bool(list(unlike(rows, ["s"], []))) is is_reported

@@ -48,7 +48,7 @@ _WRONG = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Good and bad files of all sorts, where the commands are given."""
+    """Write good and bad files of all kinds, and make their folder the current one."""
     monkeypatch.chdir(tmp_path)
     for name in ("carpeta.toml", "vacia"):
         (tmp_path / name).mkdir()
@@ -61,15 +61,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("line", "told"), _WRONG, ids=[line[:40] for line, _ in _WRONG])
+@pytest.mark.parametrize(("line", "message"), _WRONG, ids=[line[:40] for line, _ in _WRONG])
 @pytest.mark.usefixtures("folder")
-def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, line: str, told: str) -> None:
-    """In Spanish as here, and in Portuguese and English by other words."""
+def test_what_cannot_be_done_is_told_in_the_language(command_line: CommandLine, line: str, message: str) -> None:
+    """The error is in Spanish, and in other words in Portuguese and English."""
     spoken = [command_line("sources", *line.split(), "--lang", language) for language in ("es", "pt", "en")]
-    assert {one.code for one in spoken} == {2}
-    assert told in spoken[0].err
-    assert len({one.err for one in spoken}) == 3
-    assert not any("Traceback" in one.err for one in spoken)
+    assert {result.code for result in spoken} == {2}
+    assert message in spoken[0].err
+    assert len({result.err for result in spoken}) == 3
+    assert not any("Traceback" in result.err for result in spoken)
 
 
 def test_a_closed_standard_input_ends_the_questions(
@@ -84,7 +84,7 @@ def test_a_closed_standard_input_ends_the_questions(
 
 
 def test_a_file_of_endless_brackets_is_told(command_line: CommandLine, tmp_path: Path) -> None:
-    """Deeper than Python reads."""
+    """The nesting is deeper than Python reads."""
     path = tmp_path / "honda.toml"
     path.write_text("a = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
     result = command_line("sources", "check", path, "--lang", "es")
@@ -92,7 +92,7 @@ def test_a_file_of_endless_brackets_is_told(command_line: CommandLine, tmp_path:
 
 
 def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, folder: Path) -> None:
-    """Neither colours, nor titles, nor bells come through."""
+    """Colours, titles and bells in a text don't reach the terminal."""
     (folder / "texto.html").write_text("<p>La \x1b[31mbarca\x9b\x07 &#27;[0m salió &#x7; &#0;</p>", encoding="utf-8")
     result = command_line("sources", "preview", "buena.toml", "--input", folder / "texto.html", "--lang", "es")
     assert "barca" in result.out
@@ -100,7 +100,7 @@ def test_a_terminal_obeys_nothing_that_a_text_says(command_line: CommandLine, fo
 
 
 def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
-    """It became the document's title; empty and withdrawn files are reported in words."""
+    """The title is the document's; empty and withdrawn files are reported in words."""
     assert list(lines_left_out("La barca\nMenú\nSalió.", "Salió.", "La barca")) == [
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip

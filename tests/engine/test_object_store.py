@@ -93,7 +93,7 @@ def _command(tales: Tales, out: str, *more: str) -> list[str]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of S3 that try a request once; what tries again is ours."""
+    """Make the S3 clients try a request once, so that only the toolkit retries."""
     _wait_at_most(60, monkeypatch)
 
 
@@ -129,7 +129,7 @@ def test_what_a_killed_run_did_is_found_from_another_machine(
 def test_two_people_at_one_run(
     tales: Tales, tmp_path: Path, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """The second process is told which one holds the run, from any machine."""
+    """The second process reports which process uses the run, also from another machine."""
     out = f"{object_store}/obra"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     with leased(run.folder):
@@ -140,7 +140,7 @@ def test_two_people_at_one_run(
 
 
 class _SlowBucket:
-    """A bucket with one object, which is replaced only if nobody else replaced it since it was read."""
+    """A bucket with one object, which is replaced only if it is unchanged since it was read."""
 
     def __init__(self) -> None:
         self.url = "memory://lento"
@@ -151,22 +151,22 @@ class _SlowBucket:
         return self.content
 
     def exchange(self, _name: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-        before = self.content
-        if not expected(before):
+        previous = self.content
+        if not expected(previous):
             return False
         if threading.current_thread() is threading.main_thread():
             time.sleep(0.3)  # longer than a beat
         else:
             self.beating.set()
             time.sleep(0.1)
-        if self.content != before:
+        if self.content != previous:
             return False
         self.content = data
         return True
 
 
 def test_a_lease_is_free_though_it_is_given_up_during_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise it would seem held for as long as the process lives."""
+    """A beat in progress doesn't take the lease again after its release."""
     monkeypatch.setattr("latam_corpus.storage.bucket.BEAT_SECONDS", 0.01)
     bucket = _SlowBucket()
     lease = Lease(cast("Any", bucket), "lock")
@@ -183,7 +183,7 @@ def test_a_lease_is_free_though_it_is_given_up_during_a_beat(monkeypatch: pytest
 def test_a_bad_network_costs_nothing_but_time(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """Of requests one in eight fails: 503, no answer, slow and truncated bodies, a conditional put without answer."""
+    """One in eight requests fails: 503, no answer, slow or truncated bodies, a conditional put without answer."""
     _wait_at_most(2, monkeypatch)  # half as long as the network is silent
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"], every=8) as network:
@@ -205,7 +205,7 @@ def test_parts_that_can_not_be_kept_are_told(
     command_process: CommandLine,
     command_line: CommandLine,
 ) -> None:
-    """The error names the object; later, the same command does the remaining parts."""
+    """The error names the object; the same command later runs the remaining parts."""
     out = f"{object_store}/obra"
     direct = os.environ["AWS_ENDPOINT_URL"]
     with _network.FaultyNetwork(direct) as network:
@@ -230,7 +230,7 @@ def test_what_can_not_be_read_or_written_is_told(
     command_process: CommandLine,
     command_line: CommandLine,
 ) -> None:
-    """A wrong address, a missing bucket, no server and missing rights are reported before anything runs."""
+    """A wrong address, a missing bucket, no server and missing rights are errors before anything runs."""
     result = command_line("runs", "list", "--out", "s4://obra")
     assert (result.code, "Protocol not known: s4" in result.err) == (2, True), result.err
     result = command_line("runs", "list", "--out", f"{object_store}-otra/obra")
@@ -304,7 +304,7 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
     damaged.write_bytes(b"PAR1")
     assert lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False).documents().collect().height
     shutil.rmtree(copies)
-    largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda known: known["size"])
+    largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda entry: entry["size"])
     filesystem.rm_file(largest["name"])
     with pytest.warns(UserWarning, match="the file is missing; it is rebuilt"):
         repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)

@@ -147,11 +147,11 @@ def test_the_next_round_begins_at_the_end_of_the_last_list(
     repo = placed(site, [text(1)])
     repo.moment = moment
     _harvest(site, tmp_path, lines)
-    repo.asked.clear()
+    repo.requests.clear()
     _harvest(site, tmp_path, lines, again=True)
-    today = f"{repo.asked[1]['from']}"
+    today = f"{repo.requests[1]['from']}"
     assert today == since if since else today < "2100"
-    assert repo.asked[1].get("until", today) >= today
+    assert repo.requests[1].get("until", today) >= today
 
 
 def test_an_endless_token_is_logged_and_not_sent(tmp_path: Path, site: Any) -> None:
@@ -163,7 +163,7 @@ def test_an_endless_token_is_logged_and_not_sent(tmp_path: Path, site: Any) -> N
     )
     assert _harvest(site, tmp_path).pages == 1
     assert _causes(site, tmp_path) == ["broken token"]
-    assert len(repo.asked) == 2
+    assert len(repo.requests) == 2
 
 
 def test_a_failed_request_is_repeated_though_another_list_restarted(tmp_path: Path, site: Any) -> None:

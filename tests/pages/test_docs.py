@@ -35,9 +35,9 @@ def _name(path: Path) -> str:
 
 
 def _rooms() -> set[str]:
-    """The folders and files at the top of the package, without their suffix."""
-    there = {path.stem for path in _PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    return there - {"__about__", "__init__", "__main__"}
+    """Return the names of the package's folders and files at its top level, without suffixes."""
+    names = {path.stem for path in _PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    return names - {"__about__", "__init__", "__main__"}
 
 
 def _prose(text: str) -> str:
@@ -45,7 +45,7 @@ def _prose(text: str) -> str:
 
 
 def _spans(text: str) -> list[str]:
-    """Code between single backticks."""
+    """Return the code between single backticks."""
     return re.findall(r"`([^`\n]+)`", _prose(text))
 
 
@@ -60,7 +60,7 @@ def _commands(text: str) -> Iterator[list[str]]:
 
 
 def _anchors(text: str) -> set[str]:
-    """The places of a page that links can name, as GitHub makes them."""
+    """Return the places of a page that links can name, as GitHub makes them."""
     heads = re.findall(r"^#+ (.+)$", _prose(text), re.MULTILINE)
     created = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
     return created | set(re.findall(r'<a id="([\w-]+)">', text))
@@ -68,7 +68,7 @@ def _anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", _PAGES, ids=_name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """To a file that is there, and to a heading on it."""
+    """Each link leads to an existing file and to a heading in it."""
     for link in re.findall(r"\]\(([^)\s]+)\)", _prose(page.read_text(encoding="utf-8"))):
         if not re.match(r"https?:|mailto:", link):
             file, _, anchor = link.partition("#")
@@ -79,7 +79,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_files_that_pages_name_are_there(page: Path) -> None:
-    """In the project, in the package or next to the page; `<id>` and `xxx` match any name."""
+    """Each named file is in the project, in the package or next to the page; `<id>` and `xxx` match any name."""
     for span in _spans(page.read_text(encoding="utf-8")):
         first, slash, _ = span.partition("/")
         if not slash or first not in _TOP | _rooms() or not re.fullmatch(r"[\w./*<>-]+", span):
@@ -89,13 +89,13 @@ def test_files_that_pages_name_are_there(page: Path) -> None:
 
 
 def test_modules_that_are_named_are_there() -> None:
-    """In comments and docstrings of the package, and in the design, by their paths or their names alone."""
-    there = {path.name for folder in (_PACKAGE, _ROOT / "tests") for path in folder.rglob("*.py")}
+    """Modules named in comments, in docstrings and in the design exist, by path or by name."""
+    modules = {path.name for folder in (_PACKAGE, _ROOT / "tests") for path in folder.rglob("*.py")}
     texts = {"design.md": " ".join(_spans((_ROOT / "docs" / "design.md").read_text(encoding="utf-8")))}
     texts |= {_name(path): "\n".join(_remarks(path)) for path in _PACKAGE.rglob("*.py")}
     named = {(place, name) for place, text in texts.items() for name in re.findall(r"([\w*]+\.py)\b", text)}
     examples = {"X.py", "name.py", "shorten.py", "*_kernels.py"}
-    assert not {(place, name) for place, name in named if name not in there | examples}
+    assert not {(place, name) for place, name in named if name not in modules | examples}
 
 
 def _remarks(path: Path) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _remarks(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", _NOW, ids=_name)
 def test_commands_that_pages_name_are_there(page: Path) -> None:
-    """Each with the options that it is given."""
+    """Each command exists and has the options that the page gives it."""
     for words in _commands(page.read_text(encoding="utf-8")):
         if words[0] == "make":
             targets = re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -119,27 +119,27 @@ def test_commands_that_pages_name_are_there(page: Path) -> None:
 
 def _check(words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
-    rest = list(words)
-    while rest and hasattr(command, "commands"):
-        if rest[0].startswith("-") or not re.fullmatch(r"[a-z-|]+", rest[0]):
+    arguments = list(words)
+    while arguments and hasattr(command, "commands"):
+        if arguments[0].startswith("-") or not re.fullmatch(r"[a-z-|]+", arguments[0]):
             break
         context = typer.Context(command)
-        _, *others = names = rest.pop(0).split("|")
-        for name in others:
+        _, *alternatives = names = arguments.pop(0).split("|")
+        for name in alternatives:
             assert command.resolve_command(context, [name])[1], words
         _, command, _ = command.resolve_command(context, names[:1])
-    known = {"--help", "-h", "--install-completion", "--show-completion"}
-    known |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-    given = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
-    assert given <= known, words
+    option_names = {"--help", "-h", "--install-completion", "--show-completion"}
+    option_names |= {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    given = {word.partition("=")[0] for word in arguments if re.match(r"--?[a-z]", word)}
+    assert given <= option_names, words
 
 
 def test_every_room_has_its_line() -> None:
     """The design describes each package, and the contributing page says where additions go."""
     design = (_ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     packages = design.partition("## Packages\n")[2].partition("\n## ")[0]
-    listed = [line for line in packages.splitlines() if line.startswith("| `")]
-    assert {span for line in listed for span in _spans(line.split("|")[1])} == _rooms()
+    table_lines = [line for line in packages.splitlines() if line.startswith("| `")]
+    assert {span for line in table_lines for span in _spans(line.split("|")[1])} == _rooms()
     goes = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### Where it goes\n")[2]
     rows = "".join(line for line in goes.partition("\nA *signal*")[0].splitlines() if line.startswith("|"))
     named = {Path(span).parts[1].removesuffix(".py") for span in _spans(rows) if span.startswith("latam_corpus/")}
@@ -150,19 +150,19 @@ def test_decisions_are_listed_by_topic_with_a_status() -> None:
     """The index has every record under its topic. Each title says topic and choice, and each has three sections."""
     folder = _ROOT / "docs" / "decisions"
     pages = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md") if path.name != "README.md"}
-    listed = {
+    index = {
         name: (title, topic.splitlines()[0].lower())
         for topic in (folder / "README.md").read_text(encoding="utf-8").split("\n## ")[1:]
         for title, name in re.findall(r"^- \[(.+)\]\((.+)\)$", topic, re.MULTILINE)
     }
-    assert listed.keys() == pages.keys()
+    assert index.keys() == pages.keys()
     for name, text in pages.items():
         title, _, status, *_ = text.splitlines()
         assert re.fullmatch(r"# [^:]{4,60}: .{15,90}", title), name
         replaced = rf"replaced by \[.+\]\(({'|'.join(pages)})\)"
         match = re.fullmatch(rf"Status: (?:accepted|{replaced}) · topic: (\w+) · \d{{4}}-\d\d-\d\d", status)
         assert match, (name, status)
-        assert listed[name] == (title.removeprefix("# "), match[2]), name
+        assert index[name] == (title.removeprefix("# "), match[2]), name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Alternatives"], name
 
 

@@ -27,7 +27,7 @@ _SET_UP = ("make demo", ". .venv/bin/activate")
 
 
 def _script(text: str) -> str:
-    """A page's fenced blocks as one shell script: commands as they are, TOML and Python into their files."""
+    """Return a page's fenced blocks as one shell script that runs commands and Python, and writes TOML to its files."""
     pieces = []
     for match in re.finditer(r"^```(sh|console|toml|python)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         language, block = match.groups()
@@ -44,7 +44,7 @@ def _script(text: str) -> str:
 
 
 def _commands(script: str) -> Iterator[str]:
-    """Each command, with the lines that go on after a backslash and those of a document that it reads."""
+    """Yield each command with its continued lines and the lines of a document that it reads."""
     lines = iter(script.splitlines())
     for line in lines:
         command = [line]
@@ -56,19 +56,19 @@ def _commands(script: str) -> Iterator[str]:
         yield "\n".join(command)
 
 
-Told = Callable[..., str]
+FollowPage = Callable[..., str]
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> Told:
-    """Return the output of a page's commands, in a folder like a checkout's; the toolkit's run in this process."""
-    for beside in ("pipelines", "filters"):
-        shutil.copytree(_ROOT / beside, tmp_path / beside)
+def follow_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine) -> FollowPage:
+    """Return a function that runs a page's commands and returns their output, in a folder like a checkout's."""
+    for folder in ("pipelines", "filters"):
+        shutil.copytree(_ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
     def follow(page: str, previous: Callable[[str], None] = lambda _command: None) -> str:
-        said = []
+        outputs = []
         for command in _commands(_script(page)):
             previous(command)
             if command.startswith("latam-corpus "):
@@ -77,16 +77,16 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandL
                 done = subprocess.run(["bash", "-euc", command], capture_output=True, text=True, check=False)
                 code, out, err = done.returncode, done.stdout, done.stderr
             assert code == 0, (command, out[-2000:], err[-2000:])
-            said.append(out)
-        return "".join(said)
+            outputs.append(out)
+        return "".join(outputs)
 
     return follow
 
 
 @pytest.mark.slow
-def test_the_tutorial_runs_from_beginning_to_end(told: Told, tmp_path: Path) -> None:
-    """Every command ends well, and the numbers that the text promises are printed."""
-    result = told(_page("tutorial.md"))
+def test_the_tutorial_runs_from_beginning_to_end(follow_page: FollowPage, tmp_path: Path) -> None:
+    """Every command succeeds, and the output has the numbers that the text promises."""
+    result = follow_page(_page("tutorial.md"))
     assert "29 documents in = 22 kept + 7 set aside" in result
     assert "13 documents in = 9 kept + 4 set aside" in result
     assert "word_count<380" in result
@@ -94,9 +94,9 @@ def test_the_tutorial_runs_from_beginning_to_end(told: Told, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
+def test_explain_says_of_copies_what_their_page_quotes(follow_page: FollowPage) -> None:
     """Every quoted block is printed, line by line."""
-    result = told(_page("dedupe.md"))
+    result = follow_page(_page("dedupe.md"))
     quoted = re.findall(r"^```text\n(.*?)^```", _page("dedupe.md"), re.DOTALL | re.MULTILINE)
     assert len(quoted) > 1
     for block in quoted:
@@ -105,8 +105,8 @@ def test_explain_says_of_copies_what_their_page_quotes(told: Told) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
-def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: Path) -> None:
-    """A line `…` matches any lines, `…` within a line any characters; the reader's part is done here."""
+def test_the_page_on_quality_quotes_what_its_commands_say(follow_page: FollowPage, tmp_path: Path) -> None:
+    """In quotes, a line `…` matches any lines, and `…` in a line any characters."""
     rng = random.Random(3)
     words = {"good": "la barca salió del puerto antes del alba y volvió con la red vacía porque nadie quiso pescar"}
     for name, mixed in (words | {"bad": "colchones baratos en oferta online"}).items():
@@ -121,12 +121,12 @@ def test_the_page_on_quality_quotes_what_its_commands_say(told: Told, tmp_path: 
 
     page = _page("quality.md")
     fragments_left_out = re.sub(r"^```toml.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
-    said = re.sub(r" +$", "", told(fragments_left_out, fill_in), flags=re.MULTILINE)
+    output = re.sub(r" +$", "", follow_page(fragments_left_out, fill_in), flags=re.MULTILINE)
     quoted = re.findall(r"^```console\n\$ [^\n]*\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     assert len(quoted) == 3
     for block in quoted:
         lines = [".*?" if line == "…" else re.escape(line).replace("…", r"[^\n]*") for line in block.splitlines()]
-        assert re.search("^" + "\n".join(lines), said, re.DOTALL | re.MULTILINE), block
+        assert re.search("^" + "\n".join(lines), output, re.DOTALL | re.MULTILINE), block
 
 
 def _page(name: str) -> str:

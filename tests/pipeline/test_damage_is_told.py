@@ -38,6 +38,6 @@ def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str
     assert {item.role for item in actual} >= tried
     assert [(item.place, item.wrong) for item in actual if item.wrong] == []
     # Nothing of it is used that wasn't looked at; what is missing alone is fetched or decided anew as it was before.
-    assert all(item.told for item in actual if item.role.startswith("work: ") and item.kind != "deleted")
+    assert all(item.is_reported for item in actual if item.role.startswith("work: ") and item.kind != "deleted")
     if _EVERY:
         figures["damages told or mended"] = len(actual)

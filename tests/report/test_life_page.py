@@ -23,11 +23,11 @@ _TALE = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     """Create two kept documents, one of them for internal use, and a dropped copy of each."""
-    kept = [
+    kept_documents = [
         document(0, text=f"{_TALE} ayer", title="La campana"),
         document(1, text=f"{_TALE} hoy", title="Cerrada", uses=["train"]),
     ]
-    folder = kept_run("copias-1a2b3c4d", kept)
+    folder = kept_run("copias-1a2b3c4d", kept_documents)
     copies = [
         document(
             n + 2,
@@ -35,7 +35,7 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
             title="La campana de rosa@ejemplo.org",
             url="https://puerto.example/campana",
             drop_reason="duplicate",
-            duplicate_of=kept[n]["doc_id"],
+            duplicate_of=kept_documents[n]["doc_id"],
             containment=0.9,
             redactions=[{"key": "email", "value": 1}],
         )
@@ -55,7 +55,7 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
             "reason": "boilerplate",
             "evidence": json.dumps({"lines": ["Suscríbase en rosa@ejemplo.org"]}),
         }
-        for row in [*kept, *copies]
+        for row in [*kept_documents, *copies]
     ]
     for kind, rows, columns in (
         ("dropped", copies, schema.DOCUMENT_SCHEMA),
@@ -79,7 +79,7 @@ def _page(command_line: CommandLine, tmp_path: Path, doc_id: str, *more: str) ->
 def test_a_life_is_told_with_the_copy_beside_it(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Redacted, its moments as people write them, with what each stage did and how to go on."""
+    """The page is redacted and shows the effect of each stage, readable times and the next command."""
     assert run.is_dir()
     text = _page(command_line, tmp_path, document(2)["doc_id"])
     assert "La campana de [EMAIL]" in text
@@ -97,7 +97,7 @@ def test_a_life_is_told_with_the_copy_beside_it(
 def test_it_speaks_each_language(
     run: Path, document: Document, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Its headings are the language's, and the page says which it is."""
+    """The headings and the page's language attribute are those of the language."""
     assert run.is_dir()
     text = _page(command_line, tmp_path, document(0)["doc_id"], "--lang", language)
     assert f'<html lang="{language}">' in text
@@ -110,10 +110,10 @@ def test_what_terms_hide_is_on_no_page(
 ) -> None:
     """Neither the document nor its copy is shown; `--internal` shows both, and stamps the page."""
     assert run.is_dir()
-    beside = _page(command_line, tmp_path, document(3)["doc_id"])
-    assert "Cerrada" not in beside
-    assert "hoy" not in beside
-    assert WORDS["hidden"].translate("en") in beside.replace("&#39;", "'")
+    copy_page = _page(command_line, tmp_path, document(3)["doc_id"])
+    assert "Cerrada" not in copy_page
+    assert "hoy" not in copy_page
+    assert WORDS["hidden"].translate("en") in copy_page.replace("&#39;", "'")
     own = _page(command_line, tmp_path, document(1)["doc_id"])
     for words in ("Cerrada", "Cuando bajó", "Suscríbase", "cuentos.txt"):
         assert words not in own
@@ -124,7 +124,7 @@ def test_what_terms_hide_is_on_no_page(
 
 
 def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Words that several have are refused, with the names of these, and nothing is written."""
+    """Words that several documents have are refused with their names, and no page is written."""
     assert run.is_dir()
     page = tmp_path / "vida.html"
     result = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
@@ -141,10 +141,10 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
 def test_words_of_what_is_withdrawn_are_told_nowhere(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither in its own story nor next to its variant's, on the terminal as on the page."""
-    kept = [document(0, text=f"{_TALE} ayer", title="La campana")]
-    kept.append(document(1, text=f"{_TALE} hoy", title="La otra", variant_of=kept[0]["doc_id"]))
-    folder = kept_run("copias-1a2b3c4d", kept)
+    """Neither its own story nor its variant's shows them, on the terminal and on the page."""
+    kept_documents = [document(0, text=f"{_TALE} ayer", title="La campana")]
+    kept_documents.append(document(1, text=f"{_TALE} hoy", title="La otra", variant_of=kept_documents[0]["doc_id"]))
+    folder = kept_run("copias-1a2b3c4d", kept_documents)
     out = ("--out", tmp_path / "out")
     command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
     withdrawn: dict[str, Any] = document(0)
@@ -152,13 +152,13 @@ def test_words_of_what_is_withdrawn_are_told_nowhere(
         "release", "withdraw", "puerto", "--doc", withdrawn["doc_id"], "--because", "así lo pide", *out
     )
     assert result.code == 0, result.err
-    mine, other = (_page(command_line, tmp_path, document(n)["doc_id"]) for n in range(2))
-    assert "Withdrawn on" in mine
-    assert "así lo pide" not in mine
-    for text in (mine, other):
+    own_page, variant_page = (_page(command_line, tmp_path, document(n)["doc_id"]) for n in range(2))
+    assert "Withdrawn on" in own_page
+    assert "así lo pide" not in own_page
+    for text in (own_page, variant_page):
         assert "La campana" not in text
         assert "</ins>" not in text
-    assert _TALE not in mine
+    assert _TALE not in own_page
     for number in range(2):
         story = command_line("explain", document(number)["doc_id"], "--json", *out).json[0]
         assert story["copies"]["side_by_side"] is None

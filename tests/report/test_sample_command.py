@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_which_are_drawn_depends_on_the_documents_alone() -> None:
-    """Not on their order or on the frames in which they come; more hold the fewer, another seed draws others."""
+    """Order and frames don't matter; a larger sample contains the smaller; another seed draws others."""
     rows = [{"doc_id": f"{n:03d}", "genre": "news" if n % 3 else "lyrics", "country": None} for n in range(60)]
     mixed = rows.copy()
     random.Random(5).shuffle(mixed)
@@ -37,12 +37,12 @@ def test_which_are_drawn_depends_on_the_documents_alone() -> None:
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """A run of 12 documents that may be shown and 3 that may not, one of them until an embargo ends."""
+    """A run of 12 documents that may be shown and 3 that may not, one of them until its embargo ends."""
     documents = [document(n, text=f"Cuento {n}. Escriba a rosa@ejemplo.org", title=f"=SUMA({n})") for n in range(12)]
     documents += [document(12, uses=["train"]), document(13, rights_tier="unknown")]
     documents += [document(14, embargo_until=date(2999, 1, 1))]
-    for n, one in enumerate(documents):
-        one["country"] = "CL" if n % 2 else "MX"
+    for n, row in enumerate(documents):
+        row["country"] = "CL" if n % 2 else "MX"
     folder = kept_run("cuentos-1a2b3c4d", documents)
     fallen = (
         pl.read_parquet(folder / "kept" / "*.parquet")
@@ -70,7 +70,7 @@ def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: C
 
 
 def test_each_group_gives_its_share(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Two of each country, and with `--set-aside` dropped ones, with their reasons."""
+    """`--by` draws two documents of each country, and `--set-aside` dropped ones with their reasons."""
     out = ("--out", tmp_path / "out")
     rows = command_line("sample", run, "--by", "country", "--n", "2", "--json", *out).json
     assert [row["country"] for row in rows] == ["CL", "CL", "MX", "MX"]
@@ -81,7 +81,7 @@ def test_each_group_gives_its_share(run: Path, command_line: CommandLine, tmp_pa
 def test_a_release_gives_a_sample_too(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """By its name, even where a run's name begins so."""
+    """A release's name works, also if a run's name begins with it."""
     folder = kept_run("cuentos-9", [document(n) for n in range(5)])
     moment = datetime(2026, 11, 25, tzinfo=UTC)
     created = build("cuentos", [folder], tmp_path / "out" / "store", admit=["open"], uses=["train"], created=moment)
@@ -106,7 +106,7 @@ def test_a_name_of_a_recipe_and_a_release_means_the_run(run: Path, command_line:
 
 
 def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """A title that begins with = is no formula, and the sheet offers a verdict."""
+    """A title that begins with = isn't a formula, and the sheet offers a list of verdicts."""
     out = ("--out", tmp_path / "out")
     command_line("sample", run, "--by", "genre", "--to", tmp_path / "s.html", *out)
     page = (tmp_path / "s.html").read_text()
@@ -124,7 +124,7 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (["cuentos", "--by", "genero"], "did you mean «genre»?"),
         (["cuentos", "--by", "text"], "can't be grouped by «text»"),
@@ -135,13 +135,13 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
     ],
 )
 def test_what_is_wrong_is_a_sentence(
-    run: Path, command_line: CommandLine, tmp_path: Path, more: list[Any], said: str
+    run: Path, command_line: CommandLine, tmp_path: Path, more: list[Any], message: str
 ) -> None:
-    """With exit code 2 and the closest name."""
+    """The exit code is 2, and the error names the closest name."""
     assert run.is_dir()
     ended = command_line("sample", *more, "--out", tmp_path / "out")
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
 
 
 def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
@@ -149,13 +149,13 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
 ) -> None:
     """With the words that both have and those of each alone, redacted and as text; never next to a hidden one."""
     tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
-    kept = [
+    kept_documents = [
         document(0, text=f"{tale} <i>ayer</i> rosa@ejemplo.org", title="La <b>campana</b>"),
         document(1, text=f"{tale} hoy", uses=["train"], title="Cerrada"),
         document(2, text=f"{tale} mañana", variant_of=document(0)["doc_id"]),
     ]
-    folder = kept_run("copias-1a2b3c4d", kept)
-    copies = [document(n, text=f"{tale} anoche") | {"duplicate_of": kept[n - 8]["doc_id"]} for n in (8, 9)]
+    folder = kept_run("copias-1a2b3c4d", kept_documents)
+    copies = [document(n, text=f"{tale} anoche") | {"duplicate_of": kept_documents[n - 8]["doc_id"]} for n in (8, 9)]
     rows = kept_run("otras-1a2b3c4d", copies)
     (folder / "dropped").mkdir()
     fallen = pl.read_parquet(rows / "kept" / "*.parquet").with_columns(pl.lit("duplicate").alias("drop_reason"))

@@ -22,7 +22,7 @@ _FILES = 7
 
 
 def _documents(*, dropped: bool) -> pl.DataFrame:
-    """Of 600 documents every 10th has no value; 6 clusters, one twice as large; of some the terms hide them."""
+    """Return 600 documents: each 10th without a value, 6 clusters, one twice as large, some hidden by terms."""
     numbers = range(_DOCUMENTS)
     rows = pl.DataFrame(
         {
@@ -59,24 +59,24 @@ def _bound(files: list[Path]) -> tallies.Bound:
 
 @pytest.mark.parametrize("internal", [False, True])
 def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None:
-    """Seven files and one give the same counts; only documents that may be shown are named."""
+    """Seven files and one file give the same counts; only documents that may be shown are named."""
     frame = _documents(dropped=True)
-    one, many = (
+    single, many = (
         tallies.tally(_files(frame, tmp_path, "dropped", n), "duplicate_of", Disclosure(_TODAY, internal=internal))
         for n in (1, _FILES)
     )
-    assert one.rows == _DOCUMENTS == many.rows
-    assert one.hidden == many.hidden == (0 if internal else _DOCUMENTS // 5)
+    assert single.rows == _DOCUMENTS == many.rows
+    assert single.hidden == many.hidden == (0 if internal else _DOCUMENTS // 5)
     stated = frame.with_columns(
         pl.col("language").fill_null("und"),
         decade=pl.col("published").str.slice(0, 3) + "0",
         readable=pl.col("uses").list.contains("redistribute") | internal,
     )
-    for by, counts in one.counts.items():
+    for by, counts in single.counts.items():
         assert set(counts.rows()) == set(many.counts[by].select(counts.columns).rows())
         plain = stated.group_by(by).len()
         assert set(counts.select(*by, "rows").rows()) == set(plain.select(*by, "len").rows())
-    assert one.first.sort("doc_id").equals(many.first.sort("doc_id"))
+    assert single.first.sort("doc_id").equals(many.first.sort("doc_id"))
     shown = frame if internal else frame.filter(pl.col("uses").list.contains("redistribute"))
     for reason in ("copy", "word_count < 50"):
         expected = sorted(shown.filter(pl.col("drop_reason") == reason)["doc_id"])[: tallies.READ]
@@ -87,10 +87,10 @@ def test_counts_are_those_of_one_file(tmp_path: Path, *, internal: bool) -> None
 
 
 def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ranges come from a sample, the documents in intervals and the nearest to the bound from all documents."""
-    kept, dropped = (_documents(dropped=one) for one in (False, True))
-    kept = kept.with_columns(pl.col("doc_id").str.replace("^0", "f"))
-    files = [*_files(kept, tmp_path, "kept", _FILES), *_files(dropped, tmp_path, "dropped", _FILES)]
+    """Ranges come from a sample; intervals and the nearest documents come from all documents."""
+    kept_documents, dropped_documents = (_documents(dropped=is_dropped) for is_dropped in (False, True))
+    kept_documents = kept_documents.with_columns(pl.col("doc_id").str.replace("^0", "f"))
+    files = [*_files(kept_documents, tmp_path, "kept", _FILES), *_files(dropped_documents, tmp_path, "dropped", _FILES)]
     whole = _bound(files)
     monkeypatch.setattr(tallies, "_SAMPLE", 40)
     monkeypatch.setattr(tallies, "_CLUSTERS", 3)
@@ -101,7 +101,7 @@ def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypa
     assert sampled.sample.rows.height == 40
     ids = sorted(whole.sample.rows["doc_id"])[:40]
     assert sorted(sampled.sample.rows["doc_id"]) == ids
-    assert [one.rows.rows() for one in whole.near] == [one.rows.rows() for one in sampled.near]
+    assert [side.rows.rows() for side in whole.near] == [side.rows.rows() for side in sampled.near]
     values = whole.sample.rows["value"].to_list()
     middle = sum(sampled.edges[len(sampled.bins) // 2] > value for value in values)
     assert int(sampled.bins[: len(sampled.bins) // 2].sum()) == middle
@@ -112,7 +112,7 @@ def test_what_is_held_has_a_limit_and_counts_are_of_all(tmp_path: Path, monkeypa
 
 
 def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
-    """Two texts in one line, of a million words, leave those that pass on the side that passes."""
+    """Each interval is on one side of the bound, also with extreme values."""
     values = [8.0] * 150 + [30.0] * 5 + [40.0] * 8 + [1_379_807.0, 1_380_230.0]
     frame = schema.conform(
         pl.DataFrame(
@@ -138,10 +138,10 @@ def test_no_interval_has_both_sides_of_a_bound(tmp_path: Path) -> None:
 
 
 def test_the_nearest_are_on_both_sides(tmp_path: Path) -> None:
-    """Documents that were dropped by the bound, and kept ones; none that was dropped for another reason."""
-    kept, dropped = (_documents(dropped=one) for one in (False, True))
-    bound = _bound([*_files(kept, tmp_path, "kept", 3), *_files(dropped, tmp_path, "dropped", 3)])
-    fell, stayed = (one.rows for one in bound.near)
+    """Both lists have documents near the bound: dropped by it, and kept; no document dropped for another reason."""
+    kept_documents, dropped_documents = (_documents(dropped=is_dropped) for is_dropped in (False, True))
+    bound = _bound([*_files(kept_documents, tmp_path, "kept", 3), *_files(dropped_documents, tmp_path, "dropped", 3)])
+    fell, stayed = (nearest.rows for nearest in bound.near)
     assert fell["drop_reason"].unique().to_list() == ["word_count < 50"]
     assert stayed["drop_reason"].null_count() == stayed.height == 2
     for side in (fell, stayed):

@@ -29,7 +29,7 @@ _GOOD = {"language": "yes", "natural": "yes", "personal_data": "no", "verdict": 
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun) -> Path:
-    """A run of four texts; the terms of one let nobody read it."""
+    """A run of four texts; one is for training only."""
     documents = [document(number, text=prose(number), title=f"Canto {number}") for number in range(4)]
     documents[0] |= {"title": "<script>alert(1)</script>", "text": f"<b>hostil</b> {prose(0)}"}
     documents[3] |= {"uses": ["train"], "title": "Canto cerrado"}
@@ -46,7 +46,7 @@ def store(run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def draw(store: Path) -> Callable[..., int]:
-    """Draws texts of the version; returns the number of the sample."""
+    """Return a function that draws texts of the version and returns the number of the sample."""
 
     def drawn(client: Any, number: int = 3) -> int:
         client.post("/judging/draw", {"named": lc.versions(store)[0], "number": number})
@@ -57,15 +57,15 @@ def draw(store: Path) -> Callable[..., int]:
 
 @pytest.fixture
 def own_run(run: Path, person: Callable[..., Any], collection: Callable[..., Any]) -> Any:
-    """The collection of which the run is."""
-    made = collection(person("contributor"))
-    result = {"run": run.name, "state": state_of(made, None)}
-    Job.objects.create(kind="run", person=made.owner, collection=made, state="done", result=result)
-    return made
+    """The collection that the run belongs to."""
+    created = collection(person("contributor"))
+    result = {"run": run.name, "state": state_of(created, None)}
+    Job.objects.create(kind="run", person=created.owner, collection=created, state="done", result=result)
+    return created
 
 
-def _stored(folder: Path, **wanted: Any) -> tuple[Any, ...]:
-    return lc.judgements(folder / "out", **wanted).rows
+def _stored(folder: Path, **filters: Any) -> tuple[Any, ...]:
+    return lc.judgements(folder / "out", **filters).rows
 
 
 def test_a_reader_goes_on_where_she_stopped_and_changes_an_answer(
@@ -154,7 +154,7 @@ def test_texts_are_shown_as_their_terms_say_and_all_of_a_run_to_its_owner(
     own_run: Any, store: Path, draw: Callable[..., int], person: Callable[..., Any], client_of: Callable[..., Any]
 ) -> None:
     owner, reviewer = client_of(own_run.owner), client_of(person("reviewer"))
-    other = client_of(person("contributor", "otra"))
+    stranger = client_of(person("contributor", "otra"))
     assert owner.post("/judging/draw", {"named": _RUN, "number": 10})["Location"] == "/judging/1/next"
     assert "Canto cerrado" in owner.get("/judging/1/").content.decode()
     assert "Canto cerrado" not in (page := reviewer.get("/judging/1/").content.decode())
@@ -165,9 +165,9 @@ def test_texts_are_shown_as_their_terms_say_and_all_of_a_run_to_its_owner(
     assert owner.post(f"/judging/1/{closed}", _GOOD).status_code == 302
     assert len(lc.judgements(store.parent).rows) == 1
     for address in ("/judging/1/", "/judging/1/next", "/judging/1/1"):
-        assert other.get(address).status_code == 404
-    assert other.post("/judging/1/1", _GOOD).status_code == 404
-    assert other.post("/judging/draw", {"named": _RUN, "number": 1}).status_code == 422
+        assert stranger.get(address).status_code == 404
+    assert stranger.post("/judging/1/1", _GOOD).status_code == 404
+    assert stranger.post("/judging/draw", {"named": _RUN, "number": 1}).status_code == 422
     of_version = draw(reviewer)
     assert "Canto cerrado" not in reviewer.get(f"/judging/{of_version}/").content.decode()
     assert owner.get(f"/judging/{of_version}/").status_code == 404
@@ -185,14 +185,14 @@ def test_a_text_that_leaves_disappears_and_takes_no_answer(
 ) -> None:
     client = client_of(person("reviewer"))
     number = draw(client)
-    before = client.get(f"/judging/{number}/2").content.decode()
+    previous_page = client.get(f"/judging/{number}/2").content.decode()
     function(store, "voces", because="lo pide", docs=[Sample.objects.get().texts[1][0]], progress=False)
     assert client.post(f"/judging/{number}/2", _GOOD)["Location"] == f"/judging/{number}/"
     assert lc.judgements(store.parent).rows == ()
     assert client.post(f"/judging/{number}/1", _GOOD)["Location"] == f"/judging/{number}/3"
     page = client.get(f"/judging/{number}/3").content.decode()
     assert "2 of 2" in page
-    assert "2 of 3" in before
+    assert "2 of 3" in previous_page
 
 
 def test_a_hostile_text_is_escaped(
@@ -248,19 +248,19 @@ def test_without_a_text_that_may_be_read_the_draw_says_so(
 def test_the_texts_of_a_collection_are_read_after_its_run(
     person: Callable[..., Any], client_of: Callable[..., Any], collection: Callable[..., Any]
 ) -> None:
-    made = collection(person("contributor"))
-    client = client_of(made.owner)
+    created = collection(person("contributor"))
+    client = client_of(created.owner)
     assert "There is nothing to read yet" in client.get("/judging/").content.decode()
-    path = files_folder(made) / "maestro.txt"
+    path = files_folder(created) / "maestro.txt"
     path.write_text(
         "El maestro llegó a la escuela en una mula prestada por el comisario, con dos cajas de libros y una campana. "
         "Los niños lo recibieron en la plaza, y durante la primera semana nadie estudió, porque había que reparar el "
         "techo y pintar las paredes. Después aprendieron a leer con los periódicos que traía el comerciante.",
         encoding="utf-8",
     )
-    record_file(made, path.name, "0" * 64, path.stat().st_size)
-    change_source(made, {"genre": "literature", "languages": ["spa"]})
-    job = Job.objects.create(kind="run", person=made.owner, collection=made, state="running")
+    record_file(created, path.name, "0" * 64, path.stat().st_size)
+    change_source(created, {"genre": "literature", "languages": ["spa"]})
+    job = Job.objects.create(kind="run", person=created.owner, collection=created, state="running")
     result = run_collection(job)
     Job.objects.filter(pk=job.pk).update(state="done", result=result)
     assert "Cantos del río, its last run" in client.get("/judging/").content.decode()

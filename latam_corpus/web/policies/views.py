@@ -40,12 +40,12 @@ _MOST_DROPPED: Final = 10  # texts shown for a bound
 def policies(request: HttpRequest) -> HttpResponse:
     """Show the drafts, and a picker: from a group to its varieties, or by any name that people say."""
     typed, group = request.GET.get("q", "").strip()[:100], request.GET.get("group", "")
-    found = find_languages(typed)
-    named = [code for code in found if code in varieties()]
-    if len(named) == 1 and 2 * len(set(found) & set(varieties()[named[0]])) >= len(varieties()[named[0]]):
+    codes = find_languages(typed)
+    named = [code for code in codes if code in varieties()]
+    if len(named) == 1 and 2 * len(set(codes) & set(varieties()[named[0]])) >= len(varieties()[named[0]]):
         group = named[0]  # it is the group's name
     if group in varieties():
-        found = tuple({*found, *varieties()[group]} - {group})
+        codes = tuple({*codes, *varieties()[group]} - {group})
     drafts = [
         (draft, variety_name(draft.language, core_language()), _review(draft, policy_text(draft)))
         for draft in _drafts(request)
@@ -54,10 +54,10 @@ def policies(request: HttpRequest) -> HttpResponse:
         "drafts": drafts,
         "typed": typed,
         "group": (group, variety_name(group, core_language())) if group in varieties() else None,
-        "found": _named([code for code in found if code not in varieties()][:_MOST_FOUND], group),
+        "found": _named([code for code in codes if code not in varieties()][:_MOST_FOUND], group),
         "groups": [
             (code, name, len(varieties()[code]))
-            for code, name in _named([code for code in (found if typed else varieties()) if code in varieties()])
+            for code, name in _named([code for code in (codes if typed else varieties()) if code in varieties()])
         ],
     }
     return render(request, "desk/policies/policies.html", values)
@@ -104,11 +104,14 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
     page = Paginator(draft.rules["words"], _A_PAGE).get_page(request.GET.get("page"))
     form = PolicyForm(request.POST or None, instance=draft, page_words=list(page.object_list))
     if request.method == "POST" and form.is_valid():
-        before = PolicyDraft.objects.get(pk=number).rules
+        previous = PolicyDraft.objects.get(pk=number).rules
         if form.save_unless_changed():
-            if draft.rules != before:
+            if draft.rules != previous:
                 log(
-                    request.user, "rules changed", f"language {draft.language}", reason=_difference(before, draft.rules)
+                    request.user,
+                    "rules changed",
+                    f"language {draft.language}",
+                    reason=_difference(previous, draft.rules),
                 )
             messages.success(request, _("Saved. This is what the rules drop now."))
             return redirect("policy", number)
@@ -116,10 +119,14 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
     return _shown(request, draft, form, page, status=422 if form.errors else 200)
 
 
-def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Return what a change did, for the log."""
-    removed, added = ([w for w in a["words"] if w not in b["words"]] for a, b in ((before, after), (after, before)))
-    bounds = [f"{signal} {ends}" for signal, ends in after["bounds"].items() if ends != before["bounds"].get(signal)]
+def _difference(previous: dict[str, Any], current: dict[str, Any]) -> str:
+    """Return the added and removed words and the new bounds, for the log."""
+    removed, added = (
+        [w for w in a["words"] if w not in b["words"]] for a, b in ((previous, current), (current, previous))
+    )
+    bounds = [
+        f"{signal} {ends}" for signal, ends in current["bounds"].items() if ends != previous["bounds"].get(signal)
+    ]
     return "; ".join([*(f"+{word}" for word in added), *(f"-{word}" for word in removed), *bounds])
 
 
@@ -131,7 +138,7 @@ def _shown(
     job = _tried(request, draft, collections)
     tried = (job.result or {}) if job and job.state == Job.State.DONE else {}
     texts, places = tried.get("texts", []), tried.get("examples", {})
-    kept = set(request.POST.getlist("keep")) if form.is_bound else set(page)
+    kept_words = set(request.POST.getlist("keep")) if form.is_bound else set(page)
     bounds, dropped = [], set()
     for name, (signal, end) in form.bounds.items():
         outside = _outside(texts, signal, end, draft.rules["bounds"][signal][end])
@@ -143,7 +150,7 @@ def _shown(
         "name": variety_name(draft.language, core_language()),
         "form": form,
         "page": page,
-        "words": [(word, word in kept, places.get(word, [])) for word in page],
+        "words": [(word, word in kept_words, places.get(word, [])) for word in page],
         "unseen_count": sum(word not in places for word in draft.rules["words"]) if texts else 0,
         "bounds": bounds,
         "texts": texts,
@@ -155,7 +162,9 @@ def _shown(
         "digest": digest,
         "is_own": draft.owner_id == request.user.pk,
         "sign_form": sign_form or SignForm(initial={"reader": request.user.name, "digest": digest}),
-        "uses": [(one, _use_of(one, draft)) for one in collections if may_edit(request.user, one)],
+        "uses": [
+            (collection, _use_of(collection, draft)) for collection in collections if may_edit(request.user, collection)
+        ],
         "may_use": review is not None and review.state == "current",
     }
     return render(request, "desk/policies/policy.html", values, status=status)

@@ -34,7 +34,7 @@ def said_by(names: Mapping[str, Message]) -> list[tuple[str, str]]:
 
 
 def shown_statement(statement: str) -> str:
-    """Return a statement of rights in words, if it is a common one; itself otherwise."""
+    """Return a statement of rights in words; unchanged if it is not a common one."""
     name = LICENCES.get(statement) if statement else None
     return name.translate(core_language()) if name else statement
 
@@ -193,17 +193,17 @@ class GroupForm(_Dated):
         super().__init__(*args, **kwargs)
         self._of_collection = rights.get("statement", "")
         self._tier = rights.get("tier") or tier_of(self._of_collection)
-        same = _now("the same as for the collection: %(terms)s") % {"terms": shown_statement(self._of_collection)}
+        same_terms = _now("the same as for the collection: %(terms)s") % {"terms": shown_statement(self._of_collection)}
         narrower = [
             (value, name)
             for value, name in said_by(LICENCES)
             if value not in {"", PUBLIC_DOMAIN, IN_COPYRIGHT, self._of_collection} and self._is_allowed(value)
         ]
         named = [(value, value) for value in licences]
-        first = [(self._of_collection, same)] if self._of_collection else []
+        first = [(self._of_collection, same_terms)] if self._of_collection else []
         out = (NOT_RELEASED, _now("nothing yet: these texts are in no version"))
-        other = (_OTHER, _now("another licence or statement"))
-        self.fields["statement"].choices = [*named, *first, *narrower, out, other]
+        other_statement = (_OTHER, _now("another licence or statement"))
+        self.fields["statement"].choices = [*named, *first, *narrower, out, other_statement]
 
     def _is_allowed(self, statement: str) -> bool:
         """Whether a statement is at most as open as the collection's."""
@@ -266,8 +266,8 @@ class ConsentForm(_Dated):
         super().__init__(*args, **kwargs)
         self._taken = frozenset(taken)
         language = core_language()
-        known = [(label.uri, label.names.get(language) or label.names["en"]) for label in labels().values()]
-        self.fields["label"].choices = [("", _now("none")), *sorted(known, key=lambda choice: choice[1])]
+        named_labels = [(label.uri, label.names.get(language) or label.names["en"]) for label in labels().values()]
+        self.fields["label"].choices = [("", _now("none")), *sorted(named_labels, key=lambda choice: choice[1])]
 
     def clean_id(self) -> str:
         """Refuse the id of another record.

@@ -22,7 +22,7 @@ XML: Final = {"Content-Type": "text/xml; charset=utf-8"}
 
 @dataclass
 class Record:
-    """A record of the little repository."""
+    """A record of the small repository."""
 
     identifier: str
     datestamp: str = "2026-01-01"
@@ -31,7 +31,7 @@ class Record:
     dc: dict[str, list[str]] = field(default_factory=dict)
 
     def xml(self) -> str:
-        """As a list has it."""
+        """Return the record as a list has it."""
         status = ' status="deleted"' if self.deleted else ""
         header = f"<header{status}><identifier>{self.identifier}</identifier><datestamp>{self.datestamp}</datestamp>"
         elements = "".join(f"<dc:{k}>{v}</dc:{k}>" for k, values in self.dc.items() for v in values)
@@ -44,43 +44,43 @@ class Record:
 
 @dataclass
 class Repository:
-    """A little repository: two records a list, tokens that name the place where the list goes on."""
+    """A small repository: two records per list, and tokens that name the next position."""
 
     records: list[Record]
     moment: str = "2026-02-01T10:00:00Z"
     hook: Callable[[dict[str, str]], Any] = lambda _: None
-    asked: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, path: str) -> Any:
-        """The answer to a request below `/oai`."""
+        """Return the answer to a request below `/oai`."""
         parts = urlsplit(path)
         if parts.path != "/oai":
             return None
-        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.asked.append(said)
-        hooked = self.hook(said)
-        return hooked if hooked is not None else (200, XML, self.reply(said).encode())
+        request = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.requests.append(request)
+        hooked = self.hook(request)
+        return hooked if hooked is not None else (200, XML, self.reply(request).encode())
 
-    def reply(self, said: dict[str, str]) -> str:
-        """The XML of an answer."""
-        if said["verb"] == "Identify":
+    def reply(self, request: dict[str, str]) -> str:
+        """Return the XML of an answer."""
+        if request["verb"] == "Identify":
             return self.wrapped(
                 "<Identify><repositoryName>Cuentos</repositoryName><granularity>YYYY-MM-DD</granularity>"
                 "<deletedRecord>persistent</deletedRecord></Identify>"
             )
-        place, since, set_ = (said.get("resumptionToken") or f"0|{said.get('from', '')}|{said.get('set', '')}").split(
-            "|"
-        )
+        place, since, set_ = (
+            request.get("resumptionToken") or f"0|{request.get('from', '')}|{request.get('set', '')}"
+        ).split("|")
         results = [record for record in self.records if record.datestamp >= since and set_ in ("", record.set_)]
         if not results:
             return self.wrapped('<error code="noRecordsMatch">nada</error>')
         at = int(place)
         more = f"{at + 2}|{since}|{set_}" if at + 2 < len(results) else ""
-        listed = "".join(one.xml() for one in results[at : at + 2])
-        return self.wrapped(f"<ListRecords>{listed}<resumptionToken>{more}</resumptionToken></ListRecords>")
+        records_xml = "".join(record.xml() for record in results[at : at + 2])
+        return self.wrapped(f"<ListRecords>{records_xml}<resumptionToken>{more}</resumptionToken></ListRecords>")
 
     def wrapped(self, inner: str) -> str:
-        """An answer with this inside."""
+        """Return an answer with this content."""
         return (
             '<?xml version="1.0" encoding="UTF-8"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
             f"<responseDate>{self.moment}</responseDate><request>x</request>{inner}</OAI-PMH>"
@@ -88,12 +88,12 @@ class Repository:
 
 
 def text(n: int, **more: Any) -> Record:
-    """A record with a title and an address."""
+    """Return a record with a title and an address."""
     return Record(f"oai:r:{n}", dc={"title": [f"Cuento {n}"], "identifier": [f"{{root}}/t/{n}"]}, **more)
 
 
 def placed(site: Any, records: list[Record]) -> Repository:
-    """The repository on the site, with a page for each record's address."""
+    """Put the repository on the site, with a page at each record's address."""
     for record in records:
         record.dc = {
             name: [value.replace("{root}", site.root) for value in values] for name, values in record.dc.items()
@@ -104,10 +104,10 @@ def placed(site: Any, records: list[Record]) -> Repository:
 
 
 def source(site: Any, more: str = "") -> Source:
-    """The source of the site's repository, with these lines of `[collect.oai]`."""
+    """Return the source of the site's repository, with these lines of `[collect.oai]`."""
     return source_of(site.host, "oai", f'address = "{site.root}/oai"\n{more}')
 
 
 def harvest(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:
-    """The result of a harvest of the site's repository."""
+    """Harvest the site's repository and return the result."""
     return OaiCrawler(source(site, more), out, Unseen(), first_rest=0.01, **options).run(again=again)

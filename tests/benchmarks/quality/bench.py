@@ -141,7 +141,7 @@ def _agreement(texts: list[str], stop_words: list[str]) -> Table:
     rows = []
     for rule in stated:
         differing, left = unexplained(texts, rule, ours[rule.name], theirs[rule.name])
-        reported = rule.cause.told if rule.cause and differing else ""
+        reported = rule.cause.sentence if rule.cause and differing else ""
         drops = int(ours[rule.name].sum()), int(theirs[rule.name].sum())
         rows.append((rule.name, rule.signal, *drops, len(differing), len(left), reported))
     columns = ("datatrove's rule", "signal", "ours drops#", "theirs drops#", "differ#", "unexplained#", "why")

@@ -90,7 +90,7 @@ def _signs_joined(text: str) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of datatrove's and the bound that says the same.
+    """One rule of datatrove's and the equivalent bound.
 
     Attributes:
         name: datatrove's reason.
@@ -109,27 +109,27 @@ class Rule:
     cause: Cause | None = None
 
     def because(self, cause: Cause) -> Rule:
-        """The rule with a cause why verdicts may differ."""
+        """Return the rule with a cause why verdicts may differ."""
         return replace(self, cause=cause)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A reason why two verdicts may differ; without it in the text, they must agree.
+    """A reason why two verdicts may differ; if it is removed from the text, they must agree.
 
     Attributes:
-        told: the cause in a sentence.
+        sentence: the cause in a sentence.
         removed: gives the text without it.
         make: makes datatrove's filter for that text; the rule's own where None.
     """
 
-    told: str
+    sentence: str
     removed: Callable[[str], str]
     make: Callable[[WordTokenizer], Any] | None = None
 
 
 def rules(stop_words: Sequence[str]) -> list[Rule]:
-    """All rules of datatrove's Gopher, FineWeb and C4 filters, with its own bounds and these stop words."""
+    """Return all rules of datatrove's Gopher, FineWeb and C4 filters, with its bounds and these stop words."""
 
     def gopher(name: str, signal: str, low: float, high: float, **only: Any) -> Rule:
         words = {"stop_words": list(stop_words)}
@@ -150,8 +150,8 @@ def rules(stop_words: Sequence[str]) -> list[Rule]:
 
     def spaced(bound: float, removed: Callable[[str], str]) -> Cause:
         # FineWeb's share leaves line ends out, as ours does: on a text without other white space the two are the same.
-        same = partial(_make, FineWebQualityFilter, {**_LINES, "char_duplicates_ratio": bound})
-        return Cause("datatrove counts white space among the characters", removed, same)
+        make_filter = partial(_make, FineWebQualityFilter, {**_LINES, "char_duplicates_ratio": bound})
+        return Cause("datatrove counts white space among the characters", removed, make_filter)
 
     tops = {2: 0.2, 3: 0.18, 4: 0.16}
     duplicates = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
@@ -199,7 +199,7 @@ def _make(kind: Any, options: dict[str, Any], tokenizer: WordTokenizer) -> Any:
 
 
 class OurWords(WordTokenizer):  # type: ignore[misc]
-    """The toolkit's words and sentences for datatrove's filters, of texts that are known beforehand."""
+    """The toolkit's words and sentences of known texts, for datatrove's filters."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         super().__init__("es")
@@ -207,15 +207,15 @@ class OurWords(WordTokenizer):  # type: ignore[misc]
         self._sentences = _sentences({line.strip() for text in texts for line in text.splitlines()})
 
     def word_tokenize(self, text: str) -> list[str]:
-        """The words of a known text, as their hash sees them."""
+        """Return the words of a known text, as its hash sees them."""
         return self._words[text]
 
     def sent_tokenize(self, text: str) -> list[str]:
-        """A sentence for each that the toolkit counts in the line."""
+        """Return the line once for each sentence that the toolkit counts in it."""
         return [text] * len(self.span_tokenize(text))
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        """Spans that cover the line, as many as the toolkit counts sentences there."""
+        """Return as many spans that cover the line as the toolkit counts sentences in it."""
         if text not in self._sentences:  # datatrove takes references such as `[1]` out of lines
             self._sentences |= _sentences([text])
         return [(0, len(text))] * self._sentences[text]
@@ -229,16 +229,18 @@ def _sentences(lines: Iterable[str]) -> dict[str, int]:
 
 
 def words_of(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text, lower-cased, apostrophes folded; the texts must have no soft hyphens inside words."""
+    """Return each text's words in lower case with folded apostrophes; soft hyphens in words are not supported."""
     table = WordTable.of(texts)
     small = lower()
     data = table.data.tobytes()
     bounds = table.doc_words.tolist()
     starts, lengths = table.starts.tolist(), table.lengths.tolist()
-    known = {point: chr(int(small[point])) for point in np.flatnonzero((classes() & 16) | (classes() & 2)).tolist()}
+    lower_case = {
+        point: chr(int(small[point])) for point in np.flatnonzero((classes() & 16) | (classes() & 2)).tolist()
+    }
     return [
         [
-            data[starts[i] : starts[i] + 4 * lengths[i]].decode(errors="ignore")[: lengths[i]].translate(known)
+            data[starts[i] : starts[i] + 4 * lengths[i]].decode(errors="ignore")[: lengths[i]].translate(lower_case)
             for i in range(bounds[d], bounds[d + 1])
         ]
         for d in range(len(texts))
@@ -246,7 +248,7 @@ def words_of(texts: Sequence[str]) -> list[list[str]]:
 
 
 def our_drops(texts: Sequence[str], stated: Sequence[Rule], stop_words: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-    """For each rule which documents the toolkit drops by the same bound."""
+    """Return for each rule which documents the toolkit drops by the same bound."""
     lexicon = Lexicon(["spa"] * len(texts), StopTable.of({"spa": stop_words}))
     values = measure_signals(Reading(WordTable.of(texts), lexicon), {rule.signal for rule in stated})
     return {
@@ -256,26 +258,29 @@ def our_drops(texts: Sequence[str], stated: Sequence[Rule], stop_words: Sequence
 
 
 def their_drops(texts: Sequence[str], stated: Sequence[Rule]) -> dict[str, NDArray[np.bool_]]:
-    """For each rule which documents datatrove's own code drops, given the toolkit's words."""
+    """Return for each rule which documents datatrove's code drops, with the toolkit's words."""
     tokenizer = OurWords(texts)
     filters = {rule.name: rule.make(tokenizer) for rule in stated}
-    return {name: np.array([_drops(one, text, name) for text in texts]) for name, one in filters.items()}
+    return {
+        name: np.array([_drops(datatrove_filter, text, name) for text in texts])
+        for name, datatrove_filter in filters.items()
+    }
 
 
 def unexplained(
-    texts: Sequence[str], rule: Rule, ours: NDArray[np.bool_], theirs: NDArray[np.bool_]
+    texts: Sequence[str], rule: Rule, ours: NDArray[np.bool_], datatrove_drops: NDArray[np.bool_]
 ) -> tuple[list[int], list[int]]:
-    """The documents on which a rule's verdicts differ, and those of them where they still do without the cause."""
-    differing = np.flatnonzero(ours != theirs).tolist()
+    """Return the documents on which verdicts differ, and those on which they still do without the cause."""
+    differing = np.flatnonzero(ours != datatrove_drops).tolist()
     if rule.cause is None:
         return differing, differing
     texts = [rule.cause.removed(texts[n]) for n in differing]
-    one = (rule.cause.make or rule.make)(OurWords(texts))
-    kept = [one.filter(Document(text=text, id="")) is True for text in texts]
-    left = [n for n, passed in zip(differing, kept, strict=True) if passed == ours[n]]
-    return differing, left
+    datatrove_filter = (rule.cause.make or rule.make)(OurWords(texts))
+    passes = [datatrove_filter.filter(Document(text=text, id="")) is True for text in texts]
+    remaining = [n for n, passed in zip(differing, passes, strict=True) if passed == ours[n]]
+    return differing, remaining
 
 
-def _drops(one: Any, text: str, reason: str) -> bool:
-    answer = one.filter(Document(text=text, id=""))
+def _drops(datatrove_filter: Any, text: str, reason: str) -> bool:
+    answer = datatrove_filter.filter(Document(text=text, id=""))
     return answer is not True and answer[1] == reason

@@ -46,7 +46,7 @@ def junk(data: Path) -> Iterator[Text]:
 
 
 def made(prose: dict[str, list[str]], seed: int) -> Iterator[Text]:
-    """The kinds of junk that are made of good texts.
+    """Yield junk of each kind that is made of good texts.
 
     Args:
         prose: good texts by language.
@@ -60,7 +60,7 @@ def made(prose: dict[str, list[str]], seed: int) -> Iterator[Text]:
 
 
 def scripts_as_texts(pages: Iterable[str]) -> Iterator[Text]:
-    """The scripts of pages, declared to be news."""
+    """Yield the scripts of pages, declared as news."""
     for number, (kind, text) in enumerate(scripts(pages)):
         yield Text(kind, ("spa", "por")[number % 2], "news", text)
 
@@ -77,13 +77,13 @@ def _portuguese(data: Path) -> list[str]:
     return mixed(joined(news, 15), novels)
 
 
-def mixed(one: list[str], other: list[str]) -> list[str]:
-    """The two lists in turn, as far as the shorter goes."""
-    return [text for pair in zip(one, other, strict=False) for text in pair]
+def mixed(first: list[str], second: list[str]) -> list[str]:
+    """Return the items of two lists in turn, as far as the shorter one goes."""
+    return [text for pair in zip(first, second, strict=False) for text in pair]
 
 
 def stuffed(dice: random.Random, text: str, _: Sequence[str]) -> str:
-    """A few words of the text as search phrases, over and over in changing order."""
+    """Return a few words of the text as search phrases, repeated in changing order."""
     words = dice.sample(sorted({w.lower() for w in _WORD.findall(text)}), 6)
     phrases = [" ".join(dice.sample(words, dice.choice((2, 3)))) for _ in range(12)]
     glue = dice.choice((", ", " ", " | ", "\n", ". "))
@@ -91,7 +91,7 @@ def stuffed(dice: random.Random, text: str, _: Sequence[str]) -> str:
 
 
 def repeated(dice: random.Random, text: str, _: Sequence[str]) -> str:
-    """One or two paragraphs, pasted again and again."""
+    """Return one to three sentences, repeated 6 to 20 times."""
     sentences = [s.strip() for s in re.split(r"(?<=[.!?])\s+", text.replace("\n", " ")) if len(s.split()) > 5]
     size = dice.randint(1, 3)
     start = dice.randrange(max(1, len(sentences) - size))
@@ -100,7 +100,7 @@ def repeated(dice: random.Random, text: str, _: Sequence[str]) -> str:
 
 
 def misread(share: float) -> Callable[[random.Random, str, Sequence[str]], str]:
-    """A maker of texts in which this share of the signs is read wrongly, lost or split off."""
+    """Return a function that misreads, loses or splits off this share of a text's characters."""
 
     def make(dice: random.Random, text: str, _: Sequence[str]) -> str:
         created = []
@@ -115,7 +115,7 @@ def misread(share: float) -> Callable[[random.Random, str, Sequence[str]], str]:
 
 
 def prices(dice: random.Random, text: str, _: Sequence[str]) -> str:
-    """A price list: an article, a code, an amount."""
+    """Return a price list: an article, a code and an amount per line."""
     words = _WORD.findall(text)
     rows = []
     for _row in range(dice.randint(20, 60)):
@@ -127,7 +127,7 @@ def prices(dice: random.Random, text: str, _: Sequence[str]) -> str:
 
 
 def lorem(dice: random.Random, _: str, __: Sequence[str]) -> str:
-    """Paragraphs of the typesetters' filler."""
+    """Return paragraphs of the typesetters' filler."""
     paragraphs = []
     for _paragraph in range(dice.randint(2, 6)):
         sentences = [
@@ -139,17 +139,17 @@ def lorem(dice: random.Random, _: str, __: Sequence[str]) -> str:
 
 
 def mojibake(_: random.Random, text: str, __: Sequence[str]) -> str:
-    """UTF-8 read as Windows-1252."""
+    """Return the text's UTF-8 bytes read as Windows-1252."""
     return text.encode().decode("cp1252", "replace")
 
 
 def salad(dice: random.Random, text: str, _: Sequence[str]) -> str:
-    """The words of the text, shuffled; lines stay as long as they were, and end as they did."""
+    """Return the words of the text, shuffled; each line keeps its length and its last word."""
     lines = [line.split() for line in text.split("\n")]
     words = [word for line in lines for word in line[:-1]]
     dice.shuffle(words)
-    rest = iter(words)
-    return "\n".join(" ".join([*(next(rest) for _ in line[:-1]), *line[-1:]]) for line in lines)
+    shuffled = iter(words)
+    return "\n".join(" ".join([*(next(shuffled) for _ in line[:-1]), *line[-1:]]) for line in lines)
 
 
 _MADE: Final[dict[str, Callable[[random.Random, str, Sequence[str]], str]]] = {
@@ -165,10 +165,13 @@ _MADE: Final[dict[str, Callable[[random.Random, str, Sequence[str]], str]]] = {
 
 
 def _mislabelled(data: Path, prose: dict[str, list[str]]) -> Iterator[Text]:
-    for language, other in (("spa", "por"), ("por", "spa")):
-        for text in prose[other][:MANY]:
+    for language, true_language in (("spa", "por"), ("por", "spa")):
+        for text in prose[true_language][:MANY]:
             yield Text(
-                f"{'Portuguese' if other == 'por' else 'Spanish'} under the other's label", language, "news", text
+                f"{'Portuguese' if true_language == 'por' else 'Spanish'} under the other's label",
+                language,
+                "news",
+                text,
             )
     help_lines: dict[str, list[str]] = {code: [] for code in (*_HELP, "glg")}
     for code, text in tsv(data, "lid/train_real.tsv.xz"):

@@ -72,7 +72,7 @@ def _accuracy(reference: Sequence[str], words: Sequence[str]) -> float:
 
 @pytest.fixture(scope="module")
 def novel() -> list[str]:
-    """The paragraphs of the beginning of a novel."""
+    """Return the first paragraphs of a novel."""
     with lzma.open(DATA / "literature" / "conha19" / "novels.jsonl.xz", "rt", encoding="utf-8") as rows:
         text = json.loads(next(iter(rows)))["text"][:_CHARACTERS]
     return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
@@ -107,7 +107,7 @@ def _by_office(paragraphs: Sequence[str], suffix: str, folder: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", list(WORD_FLOORS))
 def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figures: dict[str, float]) -> None:
-    """The words of a real novel, in order, out of a file that another program wrote."""
+    """The words of a real novel are extracted in order from a file that another program wrote."""
     raw = _epub(novel) if kind == "epub" else _by_office(novel, kind, tmp_path)
     accuracy = _accuracy(_words(" ".join(novel)), _words(_extracted(kind, raw).text))
     figures[f"words through {kind}"] = round(accuracy, 5)
@@ -115,10 +115,10 @@ def test_a_novel_comes_through(kind: str, novel: list[str], tmp_path: Path, figu
 
 
 def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
-    """Of the lines in the zones of the text, all; titles, numbers and marks of the scan, which have zones, none."""
+    """All lines in zones of text are extracted, and none of titles, numbers and marks of the scan."""
     expected: list[str] = []
     results: list[str] = []
-    kept = re.compile("MainZone|TitlePageZone|CustomZone:advertising")
+    text_zone = re.compile("MainZone|TitlePageZone|CustomZone:advertising")
     for pack in sorted((DATA / "literature" / "alto_pages").glob("*.tar.xz")):
         with tarfile.open(pack) as pages:
             for page in pages:
@@ -130,8 +130,8 @@ def test_corrected_pages_come_through(figures: dict[str, float]) -> None:
                 labels = {tag.get("ID"): tag.get("LABEL") or "" for tag in root.iter("{*}OtherTag")}
                 for block in root.iter("{*}TextBlock"):
                     named = [labels.get(part, "") for part in (block.get("TAGREFS") or "").split()]
-                    if not named or any(kept.match(one) for one in named):
-                        expected += _words(" ".join(one.get("CONTENT") or "" for one in block.iter("{*}String")))
+                    if not named or any(text_zone.match(label) for label in named):
+                        expected += _words(" ".join(string.get("CONTENT") or "" for string in block.iter("{*}String")))
                 results += _words(_extracted("alto", held).text)
     accuracy = _accuracy(expected, results)
     figures["words through alto"] = round(accuracy, 5)
@@ -143,20 +143,20 @@ def _counted_speakers(text: str) -> list[str]:
     _, *parts = re.split(r"_[x\d]_ ?(\d{3,5}) ?_ ?([a-zñA-Z]+)", re.sub(r"^;.*", "", text, flags=re.MULTILINE))
     speakers = []
     for speaker, words in zip(parts[1::3], parts[2::3], strict=True):
-        said = re.sub(r"^[^:\n]{0,40}?(:|\n|$)", "", words)  # what is left of its name
-        said = re.sub(r"\S*$", "", re.sub(r"<[^>]*>", " x ", said).rstrip(" "))  # the next one's beginning
-        if re.search(r"\w", re.sub(r"\b[MC] ?[:;.]", "", said)):
+        utterance = re.sub(r"^[^:\n]{0,40}?(:|\n|$)", "", words)  # what is left of its name
+        utterance = re.sub(r"\S*$", "", re.sub(r"<[^>]*>", " x ", utterance).rstrip(" "))  # the next one's beginning
+        if re.search(r"\w", re.sub(r"\b[MC] ?[:;.]", "", utterance)):
             speakers.append(speaker)
     return speakers
 
 
 def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) -> None:
-    """Transcriptions and translations as their project distributes them, damaged names of turns included."""
+    """Transcriptions and translations are read as distributed, with damaged turn names."""
     shared = counted = given = 0
     for file in sorted((DATA / "oral_history" / "mapudungun_nc" / "raw").glob("*/*")):
         raw = file.read_bytes()
         whole = avenue.extract(raw, {})
-        by_segment = {turn.segment or 0: turn.speaker for one in (whole, *whole.versions) for turn in one.turns}
+        by_segment = {turn.segment or 0: turn.speaker for version in (whole, *whole.versions) for turn in version.turns}
         results = [re.sub(r"[^a-zñA-Z].*", "", by_segment[number] or "") for number in sorted(by_segment)]
         expected = _counted_speakers(raw.decode("latin-1"))
         blocks = SequenceMatcher(None, results, expected, autojunk=False).get_matching_blocks()
@@ -169,23 +169,23 @@ def test_the_turns_of_raw_conversations_come_through(figures: dict[str, float]) 
 
 
 def test_the_turns_of_interviews_in_a_treebank_come_through(figures: dict[str, float]) -> None:
-    """All sentences of COSER, in order, with their times, against the plain list of the same."""
+    """All sentences of COSER are extracted in order with their times, compared with a plain list."""
     folder = DATA / "oral_history" / "coser_ud"
     with lzma.open(folder / "turns.jsonl.xz", "rt", encoding="utf-8") as rows:
-        listed = [json.loads(row) for row in rows]
+        expected_turns = [json.loads(row) for row in rows]
     results = conllu.extract(lzma.decompress((folder / "coser.conllu.xz").read_bytes()), {})
     lines = results.text.split("\n")
     assert len(lines) == len(results.turns)
     place = shared = 0
-    for row in listed:
+    for row in expected_turns:
         words = " ".join(row["text"].split())
         while place < len(lines) and words not in lines[place]:
             place += 1
         clock = row["turn_time"]
         start = pytest.approx(_seconds(clock.partition("-")[0])) if clock else None
         shared += place < len(lines) and results.turns[place].start == start
-    figures["turns of COSER"] = round(shared / len(listed), 5)
-    assert shared == len(listed)
+    figures["turns of COSER"] = round(shared / len(expected_turns), 5)
+    assert shared == len(expected_turns)
 
 
 def _seconds(clock: str) -> float:
