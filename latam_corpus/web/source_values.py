@@ -1,12 +1,15 @@
-"""The values of a collection's source file: forms read and change them, and keep keys that they don't know."""
+"""The values of a collection's source file: forms change them, and keep comments and keys that they don't know."""
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+import tomlkit
 from pydantic import RootModel
+from tomlkit.exceptions import TOMLKitError
 
 from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.desk.toml_text import toml_text
@@ -15,7 +18,7 @@ from latam_corpus.storage.durable import replace
 from latam_corpus.web.workspace import source_file, write_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
 
     from latam_corpus.web.models import Collection
 
@@ -47,7 +50,7 @@ def stated(values: Mapping[str, Any], key: str) -> Any:
 
 
 def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
-    """Change values of a collection's source file; other keys are kept, comments are not.
+    """Change values of a collection's source file; keep its other keys and its comments.
 
     Args:
         collection: of the file.
@@ -78,7 +81,31 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
                 parent.pop(table, None)
     target = source_file(collection)
     before = target.read_bytes()
-    after = before if values == former else toml_text(values).encode()
+    after = before if values == former else _edited(before.decode(), values).encode()
     if after != before:
         replace(target, after)
     return hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()
+
+
+def _edited(text: str, values: Mapping[str, Any]) -> str:
+    """Return the text of a TOML file with other values, and with its own comments and order if possible."""
+    try:
+        document = tomlkit.parse(text)
+        _assign(document, values)
+        edited = tomlkit.dumps(document)
+        is_right = tomllib.loads(edited) == values
+    except (LookupError, ValueError, RecursionError, TOMLKitError):
+        is_right = False
+    # tomlkit can't change some tables that are written in several places: then the values count, not the comments.
+    return edited if is_right else toml_text(values)
+
+
+def _assign(table: MutableMapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Make the values of a table equal to others; leave those that are equal as they are written."""
+    for key in [key for key in table if key not in values]:
+        del table[key]
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(table.get(key), dict):
+            _assign(table[key], value)
+        elif table.get(key) != value:
+            table[key] = value
