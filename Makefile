@@ -125,10 +125,13 @@ docs: $(VENV)/.ready
 sbom: $(VENV)/.dev
 	$(BIN)/python -m tests.package.sbom
 
+# Polars' threads in the gate's tests; in `make test` it has one (tests/conftest.py).
+THREADS = POLARS_MAX_THREADS=$$($(BIN)/python -c 'import os; print(os.cpu_count())')
+
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples, and
 # the loaders of PyTorch and LitData.
 gate: $(VENV)/.dev
-	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
+	$(REAL) $(THREADS) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
 	  tests/pipeline/test_damage_is_told.py tests/pipeline/test_run_history.py tests/pipeline/test_versions.py tests/pages/test_tutorial.py tests/package \
 	  tests/release/test_killed_release.py tests/release/test_pull_killed.py tests/release/test_withdrawals_hold.py \
@@ -138,7 +141,7 @@ gate: $(VENV)/.dev
 	  tests/benchmarks/test_benchmarks_run.py tests/benchmarks/test_mutants.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
 	  tests/quality/test_signals_equal_datatrove.py
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
+	$(THREADS) $(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
 	$(MAKE) --no-print-directory test-train
 
 # RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).

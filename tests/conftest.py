@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import json
@@ -16,8 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+# Polars reads it when it is imported. Frames of tests have few rows: several threads mostly wait for each other. The
+# gate and commands in processes of their own have a thread per core.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import fsspec
 import polars as pl
+
+del os.environ["POLARS_MAX_THREADS"]
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
@@ -387,6 +393,17 @@ class _FilesWithDoctests:
 def pytest_configure(config: pytest.Config) -> None:
     """Register what applies to the library's files, too: hooks of this file itself apply to the tests alone."""
     config.pluginmanager.register(_FilesWithDoctests())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without searching for garbage, and keep the collected tests, a million objects, out of later searches."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -64,7 +64,7 @@ def test_records_become_documents_with_their_columns(tmp_path: Path, site: Any) 
     repository = _placed(site, [Record("oai:r:1", dc=full), *(_text(n) for n in range(2, 6))])
     result = _harvest(site, tmp_path)
     assert (result.pages, result.complete) == (5, True)
-    assert [request["verb"] for request in repository.asked] == ["Identify", *["ListRecords"] * 3]
+    assert [request["verb"] for request in repository.requests] == ["Identify", *["ListRecords"] * 3]
     assert [path for path in site.paths if path.startswith("/t/")] == [f"/t/{n}" for n in range(1, 6)]
     assert site.paths[4] == "/t/1"
     row = _rows(site, tmp_path)["oai:r:1"]
@@ -90,7 +90,7 @@ def test_sets_and_days_are_asked_for_as_the_source_says(tmp_path: Path, site: An
     """One list per set is requested, and nothing of other sets."""
     repository = _placed(site, [_text(1), _text(2, set_="poemas"), _text(3, set_="actas")])
     _harvest(site, tmp_path, 'sets = ["cuentos", "poemas"]\nsince = 2025-01-01\nuntil = 2027-01-01')
-    lists = repository.asked[1:]
+    lists = repository.requests[1:]
     assert [(request["set"], request["from"], request["until"]) for request in lists] == [
         ("cuentos", "2025-01-01", "2027-01-01"), ("poemas", "2025-01-01", "2027-01-01"),
     ]  # fmt: skip
@@ -104,10 +104,10 @@ def test_a_second_round_asks_for_changes_and_deletions_become_withdrawals(tmp_pa
     _harvest(site, tmp_path)
     records[0].deleted, records[0].datestamp = True, "2026-03-01"
     records[1].dc["title"], records[1].datestamp = ["Cuento segundo"], "2026-03-02"
-    repository.asked.clear()
+    repository.requests.clear()
     repository.moment = "2026-04-01T10:00:00Z"
     _harvest(site, tmp_path, again=True)
-    assert [request.get("from") for request in repository.asked] == [None, "2026-02-01"]
+    assert [request.get("from") for request in repository.requests] == [None, "2026-02-01"]
     frame = _frame(site, tmp_path)
     withdrawn_rows = frame.filter(pl.col("drop_reason") == "withdrawn").to_dicts()
     first = frame.filter(pl.col("origin").struct.field("member") == "oai:r:1", pl.col("raw").is_not_null()).to_dicts()
@@ -259,9 +259,9 @@ def test_an_incomplete_list_is_requested_from_its_beginning(tmp_path: Path, site
     assert [cause for cause, _ in _notes(site, tmp_path)] == ["broken token"] * 2
     assert sorted(_rows(site, tmp_path)) == ["oai:r:0", "oai:r:1"]
     repository.hook = lambda _: None
-    repository.asked.clear()
+    repository.requests.clear()
     _harvest(site, tmp_path, again=True)
-    assert [request.get("from") for request in repository.asked] == [None] * 3
+    assert [request.get("from") for request in repository.requests] == [None] * 3
     assert sorted(_rows(site, tmp_path)) == [f"oai:r:{n}" for n in range(4)]
     assert [path for path in site.paths if path.startswith("/t/")] == [f"/t/{n}" for n in range(4)]
 
@@ -270,7 +270,7 @@ def _endless(repository: Any, arguments: dict[str, str], *, fresh: bool) -> Any:
     """Return the same record endlessly, under one token or under new ones."""
     if arguments["verb"] == "Identify":
         return None
-    token = str(len(repository.asked)) if fresh else "igual"
+    token = str(len(repository.requests)) if fresh else "igual"
     records_xml = "".join(record.xml() for record in repository.records)
     inner = f"<ListRecords>{records_xml}<resumptionToken>{token}</resumptionToken></ListRecords>"
     return 200, _XML, repository.wrapped(inner).encode()
@@ -282,7 +282,7 @@ def test_a_list_without_end_ends(tmp_path: Path, site: Any, fresh: bool, lists: 
     repository = _placed(site, [_text(1)])
     repository.hook = lambda arguments: _endless(repository, arguments, fresh=fresh)
     assert _harvest(site, tmp_path).pages == 1
-    assert sum(request["verb"] == "ListRecords" for request in repository.asked) == lists
+    assert sum(request["verb"] == "ListRecords" for request in repository.requests) == lists
     assert [cause for cause, _ in _notes(site, tmp_path)] == ["endless list"]
 
 
@@ -290,7 +290,7 @@ def test_listing_stops_after_the_declared_number_of_records(tmp_path: Path, site
     """Listing stops after `max_records`, and the log says that there are more."""
     repository = _placed(site, [_text(n) for n in range(20)])
     _harvest(site, tmp_path, "max_records = 5")
-    assert sum(request["verb"] == "ListRecords" for request in repository.asked) == 3
+    assert sum(request["verb"] == "ListRecords" for request in repository.requests) == 3
     assert [cause for cause, _ in _notes(site, tmp_path)] == ["endless list"]
 
 
@@ -299,9 +299,9 @@ def test_a_limited_session_lists_no_more_than_it_needs(tmp_path: Path, site: Any
     records = [Record(f"oai:r:{n}", dc={"identifier": [f"{{root}}/{n}.pdf"]}) for n in range(300)]
     repository = _placed(site, [*records, _text(999)])
     first = _harvest(site, tmp_path, limit=1)
-    assert (first.pages, len(repository.asked), list(first.closed)) == (0, 101, [site.host])
+    assert (first.pages, len(repository.requests), list(first.closed)) == (0, 101, [site.host])
     second = _harvest(site, tmp_path)
-    assert (second.pages, second.complete, len(repository.asked)) == (1, True, 152)
+    assert (second.pages, second.complete, len(repository.requests)) == (1, True, 152)
 
 
 def test_a_new_round_drops_the_requests_of_the_last_one(tmp_path: Path, site: Any) -> None:
@@ -309,9 +309,9 @@ def test_a_new_round_drops_the_requests_of_the_last_one(tmp_path: Path, site: An
     records = [Record(f"oai:r:{n}", dc={"identifier": [f"{{root}}/{n}.pdf"]}) for n in range(300)]
     repository = _placed(site, records)
     _harvest(site, tmp_path, limit=1)
-    repository.asked.clear()
+    repository.requests.clear()
     assert _harvest(site, tmp_path, again=True).complete
-    assert len(repository.asked) == 151
+    assert len(repository.requests) == 151
 
 
 _BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><OAI-PMH>&b;</OAI-PMH>'
@@ -379,7 +379,7 @@ def test_a_killed_harvest_resumes(tmp_path: Path, site: Any, monkeypatch: pytest
     assert _harvest(site, tmp_path).complete
     repeated = [path for path in site.paths if site.paths.count(path) > 1]
     assert set(repeated) == {broken[0].removeprefix(site.root)}
-    assert len(repository.asked) == 4 + (at != "/t/2")
+    assert len(repository.requests) == 4 + (at != "/t/2")
     assert sorted(_rows(site, tmp_path)) == [f"oai:r:{n}" for n in range(5)]
     assert _frame(site, tmp_path).height == 5
 
@@ -402,7 +402,7 @@ def test_a_harvest_killed_from_outside_ends_as_a_whole_one(tmp_path: Path, site:
         process.wait()
     assert subprocess.run(command, check=False, capture_output=True, timeout=120).returncode == 0
     assert len(site.asked) - len({request.path for request in site.asked}) <= _KILLS
-    assert len(repository.asked) <= 16 + _KILLS
+    assert len(repository.requests) <= 16 + _KILLS
     assert sorted(_rows(site, tmp_path)) == sorted(f"oai:r:{n}" for n in range(30))
     assert _frame(site, tmp_path).height == 30
 
