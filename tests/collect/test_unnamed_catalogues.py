@@ -113,17 +113,6 @@ def test_whatever_it_is_called_all_texts_are_held(tmp_path: Path, name: str, dat
     assert name in " ".join(str(one.problem) for one in terms_reported("envio", watch.facts))
 
 
-def test_a_run_names_an_unnamed_catalogue_once(
-    tmp_path: Path, command_line: CommandLine, small_source: SmallSource
-) -> None:
-    """The warning before the run isn't repeated among the results."""
-    folder = _folder(tmp_path / "envio", "catalogo.csv", _TABLE)
-    file = tmp_path / "fuente.toml"
-    file.write_text(small_source('files = ["**/*.txt"]'), encoding="utf-8")
-    printed = command_line("run", file, "--input", folder, "--out", tmp_path / "out")
-    assert (printed.out + printed.err).count("seems to be a catalogue") == 1
-
-
 def test_a_workbook_is_found_whether_or_not_the_source_chooses_it(tmp_path: Path) -> None:
     """A source without patterns reads all files; a workbook among them isn't a text."""
     _workbook(_folder(tmp_path) / "catalogo.xlsx")

@@ -254,7 +254,9 @@ def print_result(
         console.print(_("input    {line}", line=line))
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
-    _print_breaches(result, doubts)
+    _print_unread(result, doubts)
+    for breach in chain.from_iterable(terms_reported(source, facts) for source, facts in result.facts.items()):
+        console.print(_("terms    {line}", line=breach.as_message()))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
     _print_release(result, released, previous_version, left_out)
     if not result.kept:
@@ -270,15 +272,12 @@ def print_result(
         console.print(_("report   {path}", path=report))
 
 
-def _print_breaches(result: RunResult, doubts: Collection[Message]) -> None:
-    """Print the values and terms that weren't understood, except those that a doubt named before the run."""
-    sources = result.facts.items()
-    for breach in chain.from_iterable(unread(source, facts) for source, facts in sources):
-        if breach.as_message() not in doubts:
-            console.print(_("unread   {line}", line=breach.as_message()))
-    for breach in chain.from_iterable(terms_reported(source, facts) for source, facts in sources):
-        if breach.as_message() not in doubts:
-            console.print(_("terms    {line}", line=breach.as_message()))
+def _print_unread(result: RunResult, doubts: Collection[Message]) -> None:
+    """Print the values that weren't understood, unless a doubt listed exactly these before the run."""
+    for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
+        line = breach.as_message()
+        if line not in doubts:
+            console.print(_("unread   {line}", line=line))
 
 
 def _print_release(
