@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.errors import ConfigError
-from latam_corpus.storage.durable import replace
+from latam_corpus.web.sources import read_source, replace_source
 from latam_corpus.web.workspace import source_file, write_source
 
 if TYPE_CHECKING:
@@ -30,19 +29,22 @@ class _Table(RootModel[dict[str, Any]]):
 def source_values(collection: Collection) -> dict[str, Any]:
     """Return the values of a collection's source file; only its id, title and holder if the file isn't valid TOML."""
     try:
-        return _values(collection)
+        return _parsed(_text(collection))
     except ConfigError:
         return {"id": collection.slug, "title": collection.title, "holder": collection.custodian}
 
 
-def _values(collection: Collection) -> dict[str, Any]:
+def _text(collection: Collection) -> str:
     write_source(collection)
-    path = source_file(collection)
-    return parse_toml(read_toml(path, "source"), _Table, path.name).root
+    return read_toml(source_file(collection), "source")
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    return parse_toml(text, _Table, "source.toml").root
 
 
 def stated(values: Mapping[str, Any], key: str) -> Any:
-    """Return the value of a dotted key; None if there is none."""
+    """Return the value of a dotted key, or None."""
     value: Any = values
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -50,7 +52,9 @@ def stated(values: Mapping[str, Any], key: str) -> Any:
 
 
 def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
-    """Change values of a collection's source file; keep its other keys and its comments.
+    """Change values of a collection's source file; keep its other keys, and its comments.
+
+    Comments inside a changed list are lost with it; all are lost if tomlkit can't make the change.
 
     Args:
         collection: of the file.
@@ -62,7 +66,8 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
     Raises:
         ConfigError: the file isn't valid TOML, so that saving would lose its content.
     """
-    former = _values(collection)
+    text = _text(collection)
+    former = _parsed(text)
     values = deepcopy(former)
     for key, value in changes.items():
         *tables, name = key.split(".")
@@ -79,12 +84,8 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
                 parent[table] = child
             else:
                 parent.pop(table, None)
-    target = source_file(collection)
-    before = target.read_bytes()
-    after = before if values == former else _edited(before.decode(), values).encode()
-    if after != before:
-        replace(target, after)
-    return hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()
+    digest = read_source(collection)[1]
+    return digest, digest if values == former else replace_source(collection, _edited(text, values))
 
 
 def _edited(text: str, values: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def test_a_run_releases_nothing_and_names_the_line_that_reads_the_catalogue(
     reported = command_line("run", file, "--input", folder, "--out", tmp_path / "out", "--json")
     result = json.loads(reported.out)
     assert (result["release"], result["rows"]["kept"]) == (None, 3)
-    assert [one["file"] for one in result["unnamed_catalogues"]] == ["catalogo.csv"]
+    assert [row["file"] for row in result["unnamed_catalogues"]] == ["catalogo.csv"]
     line = result["unnamed_catalogues"][0]["toml"]
     reported = command_line("sources", "check", file, "--input", folder)
     assert line in reported.out
@@ -110,7 +110,7 @@ def test_whatever_it_is_called_all_texts_are_held(tmp_path: Path, name: str, dat
     watch = Watch(_TEXTS)
     assert _tiers(_TEXTS, folder, watch) == dict.fromkeys(sorted(_NAMES), "unknown")
     assert list(watch.facts.unnamed) == [name]
-    assert name in " ".join(str(one.problem) for one in terms_reported("envio", watch.facts))
+    assert name in " ".join(str(breach.problem) for breach in terms_reported("envio", watch.facts))
 
 
 def test_a_workbook_is_found_whether_or_not_the_source_chooses_it(tmp_path: Path) -> None:

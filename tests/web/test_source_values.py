@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from latam_corpus.web.source_values import change_source
-from latam_corpus.web.workspace import source_file, write_source
+from latam_corpus.web.workspace import source_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,6 @@ id = "luz"
 def source(person: Callable[..., Any], collection: Callable[..., Any]) -> Any:
     """A collection whose source file a person wrote by hand."""
     owned = collection(person("contributor"), "cantos")
-    write_source(owned)
     source_file(owned).write_text(_TEXT, encoding="utf-8")
     return owned
 
@@ -61,6 +61,8 @@ def test_a_form_changes_its_values_and_keeps_comments(source: Any) -> None:
 
 
 _CONSENT = tomllib.loads(_TEXT)["consent"]
+_SCATTERED = "[a.b]\nx = 1\n[c]\ny = 1\n[a.d]\nz = 2\n[a]\nk = 1\n"
+_DOTTED = "[u]\nv.w = 1\nl = 2\n"
 _NEW = [{"id": "nueva", "document": "n.pdf"}]
 
 
@@ -80,44 +82,47 @@ _NEW = [{"id": "nueva", "document": "n.pdf"}]
 def test_each_kind_of_change_gives_the_values_that_were_asked_for(
     source: Any, changes: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    before, after = change_source(source, changes)
-    assert before != after
+    old_digest, new_digest = change_source(source, changes)
+    assert old_digest != new_digest
     text = source_file(source).read_text(encoding="utf-8")
     values = {key: value for key, value in {**tomllib.loads(_TEXT), **expected}.items() if value is not None}
     assert tomllib.loads(text) == values
     assert "# Los cantos del pueblo" in text
 
 
-_SCATTERED = "[a.b]\nx = 1\n[c]\ny = 1\n[a.d]\nz = 2\n[a]\nk = 1\n"
-
-
 @pytest.mark.parametrize(
-    ("text", "changes"),
+    ("text", "changes", "expected"),
     [
-        (_SCATTERED, {"a": "x"}),
-        (_SCATTERED, {"a.d": None}),
-        (_SCATTERED, {"a.k": None, "a.l.t": 1}),
-        (_SCATTERED, {"c.d.e": 1, "a": None}),
-        ("a.b.c = 1\nt = 2\n", {"a": {}}),  # tomlkit forgets the table without an error
+        (_SCATTERED, {"a": "x"}, {"a": "x", "c": {"y": 1}}),
+        (_SCATTERED, {"a.d": None}, {"a": {"b": {"x": 1}, "k": 1}, "c": {"y": 1}}),
+        (_SCATTERED, {"a.k": None, "a.l.t": 1}, {"a": {"b": {"x": 1}, "d": {"z": 2}, "l": {"t": 1}}, "c": {"y": 1}}),
+        (_SCATTERED, {"c.d.e": 1, "a": None}, {"c": {"y": 1, "d": {"e": 1}}}),
+        (_SCATTERED, {"a.b": None, "a.k": None}, {"a": {"d": {"z": 2}}, "c": {"y": 1}}),
+        (_DOTTED, {"u.v.t.k": 1, "v": "x"}, {"u": {"v": {"w": 1, "t": {"k": 1}}, "l": 2}, "v": "x"}),
+        # tomlkit writes other values without an error
+        (_DOTTED, {"u.v.t.k": 1}, {"u": {"v": {"w": 1, "t": {"k": 1}}, "l": 2}}),
+        ("a.b.c = 1\nt = 2\n", {"a": {}}, {"a": {}, "t": 2}),
     ],
 )
 def test_tables_in_several_places_are_changed_even_if_comments_are_lost(
-    source: Any, text: str, changes: dict[str, Any]
+    source: Any, text: str, changes: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     source_file(source).write_text(text, encoding="utf-8")
-    expected = tomllib.loads(text)
-    for key, value in changes.items():
-        *tables, name = key.split(".")
-        table = expected
-        for outer in tables:
-            table = table.setdefault(outer, {})
-        table.pop(name, None)
-        table |= {} if value is None else {name: value}
     change_source(source, changes)
     assert tomllib.loads(source_file(source).read_text(encoding="utf-8")) == expected
 
 
+@pytest.mark.parametrize("stored", [b"\xef\xbb\xbf" + _TEXT.encode(), _TEXT.replace("\n", "\r\n").encode()])
+def test_a_file_from_another_editor_keeps_its_comments(source: Any, stored: bytes) -> None:
+    source_file(source).write_bytes(stored)
+    old_digest, new_digest = change_source(source, {"genre": "lyrics"})
+    written = source_file(source).read_bytes()
+    assert (old_digest, new_digest) == tuple(hashlib.sha256(data).hexdigest() for data in (stored, written))
+    assert [line for line in _TEXT.splitlines() if line not in written.decode().split("\n")] == []
+    assert tomllib.loads(written.decode())["genre"] == "lyrics"
+
+
 def test_values_as_they_are_leave_the_file_unchanged(source: Any) -> None:
-    before, after = change_source(source, {"title": "Cantos", "rights.uses": ["train", "redistribute"]})
-    assert before == after
+    old_digest, new_digest = change_source(source, {"title": "Cantos", "rights.uses": ["train", "redistribute"]})
+    assert old_digest == new_digest
     assert source_file(source).read_text(encoding="utf-8") == _TEXT
