@@ -16,14 +16,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from unittest.mock import patch
 
-# Polars reads it when it is imported. Frames of tests have few rows: several threads mostly wait for each other. The
-# gate and commands in processes of their own have a thread per core.
-os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import fsspec
-import polars as pl
 
-del os.environ["POLARS_MAX_THREADS"]
+# Frames of tests have few rows: several threads mostly wait for each other. Commands in processes of their own have a
+# thread per core, and so has the gate, which sets the variable.
+with patch.dict(os.environ, {"POLARS_MAX_THREADS": os.environ.get("POLARS_MAX_THREADS", "1")}):
+    import polars as pl
 import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
