@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from latam_corpus.errors import MAKE_ROOM
 from latam_corpus.harvest.crawl.causes import Cause
 from latam_corpus.harvest.crawl_words import CAUSES, cause_message
 
@@ -56,6 +57,17 @@ def test_a_crawl_is_reported_in_the_readers_language(
     result = command_line("crawl", _file(site, tmp_path), "--out", tmp_path / "out", "--lang", lang)
     assert result.code == 0, result.err
     assert all(words in result.out for words in expected), result.out
+
+
+def test_a_folder_that_is_a_file_is_reported_with_a_remedy_that_helps(
+    tmp_path: Path, site: Any, command_line: CommandLine
+) -> None:
+    """A disk that isn't full needs no space: another place does."""
+    (tmp_path / "out").write_text("una nota")
+    result = command_line("crawl", _file(site, tmp_path), "--out", tmp_path / "out", "--lang", "es")
+    assert result.code != 0
+    assert "no se puede escribir" in result.err
+    assert MAKE_ROOM.translate("es") in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Errors of a full or read-only disk during a crawl, as one message."""
+"""Errors of writing during a crawl, such as a full or read-only disk, as one message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from latam_corpus.errors import SourceError, cause_of
+from latam_corpus.errors import MAKE_ROOM, SourceError, cause_of
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -27,7 +27,4 @@ def writing(folder: Path) -> Iterator[None]:
         raise
     except (OSError, sqlite3.OperationalError) as error:
         reason = cause_of(error) if isinstance(error, OSError) else str(error)
-        problem = _("it can't be written ({error})", error=reason)
-        raise SourceError(
-            str(folder), problem, _("free some disk space, then run the same command to resume")
-        ) from None
+        raise SourceError(str(folder), _("it can't be written ({error})", error=reason), MAKE_ROOM) from None
