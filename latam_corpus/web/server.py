@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import socket
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from django.core.wsgi import get_wsgi_application
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
+from latam_corpus.errors import ConfigError, cause_of
+from latam_corpus.messages import _
 from latam_corpus.web.jobs import Worker
 from latam_corpus.web.models import Person, Role
 from latam_corpus.web.workspace import data_folder, recover
@@ -52,7 +55,18 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
         port: 0 for any free one.
         ready: called with the port when the desk answers.
         proxy: the address of a trusted proxy, whose headers name the reader's address and protocol.
+
+    Raises:
+        ConfigError: the address or port can't be used.
     """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, TypeError) as error:  # TypeError: no host can have such a name
+        listener.close()
+        problem = _("it can't be used: {cause}", cause=cause_of(error) if isinstance(error, OSError) else error)
+        raise ConfigError(f"{host}:{port}", problem, _("name another address or port")) from None
     HTTPChannel.parser_class = CappedParser
     recover()
     tempfile.tempdir = str(data_folder() / "tmp")  # waitress keeps large requests there, on the disk of the uploads
@@ -65,8 +79,7 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
         }
     server = waitress.create_server(
         get_wsgi_application(),
-        host=host,
-        port=port,
+        sockets=[listener],
         threads=8,
         ident=None,
         max_request_body_size=settings.DESK.largest_upload + 2**26,

@@ -192,7 +192,11 @@ def _copied(path: Path) -> tuple[Path, str]:
 def recover() -> None:
     """Give files without a row their rows, after a server was killed between the two; remove unfinished uploads."""
     for leftover in (data_folder() / "tmp").iterdir():
-        if time.time() - leftover.stat().st_mtime < _HOUR:  # a job that outlived the server may be writing it
+        try:
+            age = time.time() - leftover.stat().st_mtime
+        except FileNotFoundError:  # a job that outlived the server has moved it
+            continue
+        if age < _HOUR:  # such a job may be writing it
             continue
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -160,7 +160,7 @@ def test_a_full_disk_is_reported_and_the_crawl_resumes(tmp_path: Path, site: Any
     full = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=_limited, timeout=300)
     assert full.returncode not in (0, -25)
     assert "no se puede escribir (" in full.stderr
-    assert "libere espacio en el disco y ejecute el mismo comando" in full.stderr
+    assert "corrija eso, o indique otro lugar, y repita el comando" in full.stderr
     assert "Traceback" not in full.stderr
     assert "rollback" not in full.stderr
     assert len(full.stderr.splitlines()) <= 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +58,7 @@ def desk(
         if not no_browser:
             webbrowser.open(address)
 
-    _served(_LOOPBACK, port, lambda: serve(_LOOPBACK, port, ready))
+    serve(_LOOPBACK, port, ready)
 
 
 @app.command("serve")
@@ -91,7 +90,7 @@ def serve_desk(
     def ready(used_port: int) -> None:
         console.print(_("The desk is open: {address}", address=f"http://{host}:{used_port}/"), soft_wrap=True)
 
-    _served(host.strip("[]"), int(port), lambda: serve(host.strip("[]"), int(port), ready, proxy))
+    serve(host.strip("[]"), int(port), ready, proxy)
 
 
 @app.command()
@@ -198,11 +197,3 @@ def _prepared() -> None:
     except DatabaseError as error:
         problem = _("the database doesn't answer: {cause}", cause=str(error).strip().partition("\n")[0])
         raise ConfigError("--database", problem, _("check its address, name and password")) from None
-
-
-def _served(host: str, port: int, start: Callable[[], None]) -> None:
-    try:
-        start()
-    except OSError as error:
-        problem = _("{address} can't be used: {cause}", address=f"{host}:{port}", cause=cause_of(error))
-        raise ConfigError("--port", problem, _("name another port")) from None
