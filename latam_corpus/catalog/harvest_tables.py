@@ -95,15 +95,15 @@ class Crawl(Asking):
     """The table `[collect.crawl]` of a source.
 
     Attributes:
-        start: the pages, sitemaps or feeds from which the crawl starts.
-        hosts: the hosts that belong to the source, `*.` for all subdomains; by default, the hosts of `start`.
+        start: the pages, sitemaps or feeds to start from.
+        hosts: the hosts that belong to the source, `*.` for all subdomains; by default, those of `start`.
         paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
         exclude: patterns of paths that aren't fetched.
         follow: the ways in which pages are found.
         max_pages: the number of pages after which the crawl stops.
         max_depth: the maximum number of links from a start to a page.
-        max_addresses: the maximum number of addresses stored per host; by default, ten per page of `max_pages`, plus
-            10,000.
+        max_addresses: the maximum number of addresses that are kept per host; by default, ten per page of `max_pages`,
+            plus 10,000.
         gone: what to do with a fetched page if its server later reports that it was removed (404, 410): `keep` leaves
             its row unchanged, `withdraw` withdraws the document.
     """
@@ -178,7 +178,7 @@ class Feeds(Asking):
         hosts: the hosts of the entries' pages, `*.` for all subdomains; by default, those of `start`.
         paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
         exclude: patterns of paths that aren't fetched.
-        archives: whether to read a feed's older documents as well (RFC 5005: `next`, `prev-archive`).
+        archives: whether to read a feed's older documents too (RFC 5005: `next`, `prev-archive`).
         max_pages: the number of pages after which a round stops.
     """
 

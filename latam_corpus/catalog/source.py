@@ -67,7 +67,7 @@ class Rights(TomlModel):
         statement: a licence by its name or address: SPDX, Creative Commons or rightsstatements.org.
         basis: the legal basis of the permission.
         uses: the allowed uses of the texts.
-        tier: the rights tier, if the statement doesn't determine it, as with a written permission.
+        tier: the rights tier, only if the statement doesn't determine it, as with a written permission.
         agreement: the name or number of a written permission.
         expires: the last day of the permission.
         embargo_until: the day on which the embargo ends; nothing is released before it.
@@ -123,10 +123,10 @@ class ConsentRecord(TomlModel):
         label: the address of a Local Contexts label.
         community: the name of the community, or of its body that gave consent.
         given: the day on which it was given.
-        scope: the uses that it covers; by default, all uses that the rights allow.
+        scope: the uses that it covers; by default, all that the rights allow.
         expires: the last day on which it is valid.
         withdrawal_contact: the contact for withdrawing it.
-        language: the language in which it was requested and given.
+        language: the language in which it was asked for and given.
     """
 
     id: str
@@ -171,7 +171,7 @@ class Pick(TomlModel):
         value: one value for all documents.
         pattern: a regular expression for the value; its first group is kept (or the whole match).
         values: the replacement of each value; "" for values without meaning.
-        default: the value to use if there is none, or if `values` lacks it.
+        default: the value if there is none, or if `values` lacks it.
         leave: whether to ignore the record's column of the same name; written as `false` in place of the table.
     """
 
@@ -220,7 +220,7 @@ else:
 
 
 class Extra(TomlModel):
-    """An additional column of the records, which is part of `extra` in releases.
+    """An additional column of the records, which releases have in `extra`.
 
     Attributes:
         column: the record's column.
@@ -232,7 +232,7 @@ class Extra(TomlModel):
 
 
 class TextMapping(TomlModel):
-    """One of several texts of a record: its column, its language and the parts to delete.
+    """One of several texts of a record: its column, its language, and the parts to delete.
 
     Attributes:
         column: the record's column with the text.
@@ -268,7 +268,7 @@ class Collect(TomlModel):
     is missing, the run fails, and if this is evident from the first records, it fails before it starts.
 
     Attributes:
-        kind: the origin of the records: files, or the servers configured in the table of this name.
+        kind: the origin of the records: files, or the servers in the table of this name.
         crawl: a website.
         feeds: RSS and Atom feeds.
         oai: a repository, journal or library, by OAI-PMH.
@@ -276,12 +276,12 @@ class Collect(TomlModel):
         files: patterns of the files' paths, `**` for any folder; by default, all files.
         format: the files' format; by default, according to the suffix.
         delimiter: for CSV, the character that separates columns, if it can't be detected.
-        charset: for CSV and catalogues, the charset of files that aren't in UTF-8.
+        charset: for CSV and catalogues, the charset of files that aren't UTF-8.
         header: for CSV, the columns' names, if the file has no header.
         media_type: the media type of `raw`, if the format doesn't determine it.
         form: whether a text's lines are paragraphs, verses or turns of talk.
         properties: the properties of office documents, PDF and ELAN files that describe the work. The default is none,
-            since programs fill them with the name of the user or of a file.
+            since programs fill them in with the name of their user or of a file.
         group: columns; consecutive records with equal values in these columns form one document.
         group_rows: the maximum number of records in one document.
         gather: whether to join records of a group even if they aren't consecutive in a file.
@@ -453,7 +453,7 @@ class Source(TomlModel):
         holder: the person or institution that holds it and can give permission.
         homepage: the page that describes it.
         contact: the address for questions; needed for a website.
-        status: whether the rights have been checked, or permission must be requested first.
+        status: whether the rights have been checked, or permission must be asked first.
         genre: the genre, which determines the rules for the texts.
         country: the country of the texts, ISO 3166-1, such as CL.
         languages: the languages of the texts, ISO 639-3, such as spa.

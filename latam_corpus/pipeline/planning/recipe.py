@@ -49,7 +49,7 @@ class StageEntry(BaseModel):
 
 
 class SplitEntry(BaseModel):
-    """`[release.split]`: the shares of documents held out of training, selected by the hash of their cluster.
+    """`[release.split]`: the shares of documents held out of training, by hash of their cluster.
 
     Attributes:
         validation: the share for comparing models during training.
@@ -70,8 +70,8 @@ class ReleaseEntry(BaseModel):
         uses: the uses that each document's terms must allow.
         split: the shares of documents held out of training.
         index: whether the version includes the fingerprints by which later runs find copies of its documents.
-        split_by: which documents must have the same split: those of a "cluster" of copies, or also all of the same
-            "author", "source", or "file" of a source (such as a newspaper series).
+        split_by: which documents share a split: those of a "cluster" of copies, or also all of the same "author",
+            "source", or "file" of a source (such as a newspaper series).
         variants: which variants of a work are kept: all ("keep"), the "longest", or the longest "by_country".
     """
 
@@ -90,9 +90,9 @@ class Recipe(BaseModel):
 
     Attributes:
         title: what the release is about.
-        genre: the genre of sources that don't state any.
+        genre: the genre of sources that state none.
         sources: ids of the catalogue, source files or paths to data.
-        stage: the stages, in order, each with its name in `use` and its options as further keys.
+        stage: the stages, in order; each has its name in `use`, and its options as further keys.
         survival: the share of documents that each stage must keep; otherwise nothing is released.
         release: the release that the run makes; None if it makes none.
         inputs: paths or URLs of records by source id, relative to the recipe's folder; `--input` overrides them.

@@ -43,7 +43,7 @@ class Floors(BaseModel):
 
     Attributes:
         floor: the default for all stages and groups.
-        least: a group with fewer documents at a stage isn't judged at it, since one document could decide.
+        least: a group with fewer documents at a stage isn't judged there, since one document would decide.
         stage: floors of single stages, by name.
         source: floors of single sources, by id.
         language: floors of single languages, by code.
