@@ -1,1 +1,1 @@
-"""Sources and their terms: holders, rights, consent, and how their records map to documents."""
+"""Describe sources and their terms: holders, rights, consent, and the mapping of records to documents."""

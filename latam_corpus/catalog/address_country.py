@@ -1,4 +1,4 @@
-"""The country that a web address names by its top-level domain, for documents without a stated country."""
+"""Derive the country of a document that states none from the top-level domain of its web address."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 _OWN: Final = frozenset(
     "ar bo br cl cr cu do ec es gt hn mx ni pa pe pr pt py sv uy ve".split()  # noqa: SIM905  (as the table is read)
 )
-# Domains that are sold worldwide, but only residents and authorities of the country can register names below `_SECOND`.
+# Domains that are sold worldwide, but below whose `_SECOND` domains only residents and authorities can register names.
 _SOLD: Final = frozenset({"co", "bz"})
 _SECOND: Final = frozenset({"com", "edu", "gov", "mil", "net", "nom", "org"})
 _HOST: Final = re.compile(r"https?://(?:[^/?#@]*@)?([a-z0-9.-]+?)\.?(?::\d*)?(?:[/?#]|\Z)", re.IGNORECASE)
 
 
 def country_of_address(url: str | None) -> str | None:
-    """Return the ISO 3166-1 code of the country that an address names; None if it names no country.
+    """Return the ISO 3166-1 code of the country that a web address names, or None.
 
     >>> country_of_address("https://www.diario.cl/nota"), country_of_address("https://t.co/x")
     ('CL', None)

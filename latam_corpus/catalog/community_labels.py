@@ -1,4 +1,4 @@
-"""The labels of Local Contexts, by which communities set rules for their knowledge, and their default effects."""
+"""The labels of Local Contexts, with which communities set rules for their knowledge, and their effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CommunityLabel(NamedTuple):
     """A label of Local Contexts.
 
     Attributes:
-        slug: the end of its address.
+        slug: the last part of its address.
         code: its code, such as `TK SS`.
         binds: `closed`, `nothing`, or the most open tier that it allows.
         names: its names by language.
@@ -43,7 +43,7 @@ class CommunityLabel(NamedTuple):
 
 @cache
 def labels() -> dict[str, CommunityLabel]:
-    """Return all labels, by the end of their addresses."""
+    """Return all labels by their slugs."""
     text = Path(__file__).with_name("labels.toml").read_text("utf-8")
     return {
         slug: CommunityLabel(
@@ -71,7 +71,7 @@ def known_label(statement: str) -> str:
     """Return the statement unchanged if it is a label's address.
 
     Raises:
-        ValueError: it isn't; the message names the closest label.
+        ValueError: it isn't a label's address; the message names the closest label.
     """
     if label_of(statement):
         return statement
@@ -91,7 +91,7 @@ def known_label(statement: str) -> str:
 
 
 def narrowed_tier(tier: str, statements: Iterable[str]) -> str:
-    """Return the tier, narrowed to what all of the labels allow.
+    """Return the most open tier, no more open than the given one, that all labels allow.
 
     >>> narrowed_tier("open", ["https://localcontexts.org/label/tk-non-commercial/"])
     'non_commercial'
@@ -105,7 +105,7 @@ def narrowed_tier(tier: str, statements: Iterable[str]) -> str:
 
 
 def closing(statements: Iterable[str]) -> list[str]:
-    """Return the codes of labels that close their material; an unknown label closes it too, and is returned itself.
+    """Return the codes of labels that close their material; an unknown label also does, and is returned unchanged.
 
     >>> closing(["https://localcontexts.org/label/tk-seasonal/", "https://localcontexts.org/label/tk-verified/"])
     ['TK S']

@@ -1,4 +1,4 @@
-"""Decide whether an author's works are free in a country, by a table of terms of protection with their laws."""
+"""Decide whether an author's works are free in a country, by a table of copyright terms and their laws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# In a country that counts from publication, works published before this year have the older term.
+# In a country that counts from publication, works published before this year are under an older term.
 _COUNTED_FROM_DEATH_SINCE: Final = 1978
 _EARLIEST: Final = 1000
 
@@ -26,12 +26,12 @@ class Term(BaseModel):
     Attributes:
         years: the years after the year of death.
         law: the law that sets the term.
-        note: additional information for readers.
+        note: additional information for users.
         died_before: for authors who died before this year, the term is `years_then`.
         years_then: see `died_before`.
         free_if_died_before: works of authors who died before this year became free in the year `free_by`.
         free_by: see `free_if_died_before`.
-        published_years: the years after the year of publication, for works published before 1978.
+        published_years: the years after the year of publication, for works published before 1978; None elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
@@ -71,7 +71,7 @@ def term_of(country: str) -> Term:
     """Return a country's term.
 
     Raises:
-        ConfigError: the table has no such country, which doesn't mean that works are free there.
+        ConfigError: the table lacks the country, which doesn't mean that works are free there.
 
     >>> term_of("CO").free_from(died=1928), term_of("MX").free_from(died=1928), term_of("MX").free_from(died=1959)
     (2009, 1994, 2060)
@@ -86,7 +86,7 @@ def term_of(country: str) -> Term:
 
 
 def checked_years(died: int, published: int | None, this_year: int) -> None:
-    """Raise unless the years are possible.
+    """Raise ConfigError unless the years are possible.
 
     Raises:
         ConfigError: a year is before 1000 or after this year.

@@ -1,10 +1,10 @@
-"""The current day in a country: when the day depends on the time zone, the one that protects the rights holder counts.
+"""Compute the current day in a country; if it depends on the time zone, the day that protects the rights holder.
 
 An embargo until 1 December that ended with the UTC day would end in Guatemala at six in the evening of 30 November.
 
-For each country, the table has the smallest and the greatest UTC offset of all its time zones, in minutes, with summer
-time, from 2024 to 2035. The source is the IANA time zone database, version 2026b (`zone.tab`), which is in the public
-domain. The table gives the same days on every machine, even if no time zone database is installed.
+For each country, the table has the smallest and the greatest UTC offset of all its time zones, in minutes, including
+summer time, from 2024 to 2035. The source is the IANA time zone database, version 2026b (`zone.tab`), which is in the
+public domain. With the table, the days are the same on every machine, even without a time zone database.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ _OFFSETS: Final = {
     for west, east, *countries in map(str.split, _ZONES.strip().splitlines())
     for country in countries
 }
-_ANYWHERE: Final = (-720, 840)  # for a missing country, or one without a zone: all zones of the Earth
+_ANYWHERE: Final = (-720, 840)  # for a missing country, or one without a zone: the range of all zones
 
 
-@lru_cache(maxsize=16)  # the expression has all countries, and is made for each batch of rows
+@lru_cache(maxsize=16)  # the expression contains all countries, and every batch of rows needs it
 def begun_days(moment: datetime) -> pl.Expr:
-    """Return, for `country`, the latest day that has begun in UTC and everywhere in the country: embargoes end by it.
+    """Return, for `country`, the latest day that has begun in UTC and everywhere in the country. Embargoes end by it.
 
     Args:
         moment: the time, in UTC.
@@ -101,7 +101,7 @@ def begun_days(moment: datetime) -> pl.Expr:
 
 @lru_cache(maxsize=16)
 def newest_days(moment: datetime) -> pl.Expr:
-    """Return, for `country`, the latest day that has begun in UTC or anywhere in the country: permissions end by it.
+    """Return, for `country`, the latest day that has begun in UTC or anywhere in the country. Permissions end by it.
 
     Args:
         moment: the time, in UTC.

@@ -1,4 +1,4 @@
-"""The names of a source file's words in three languages, for questions, sheets, sentences and pages."""
+"""Names for the words of source files in three languages, for questions, sheets, sentences and pages."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ COUNTRIES: Final = {
     "UY": _("Uruguay"),
     "VE": _("Venezuela"),
 }
-# The vocabularies by the key of a source file whose value is one of the words, or a list of them.
+# The vocabularies, by the key of a source file whose value is one of the words or a list of them.
 VOCABULARIES: Final[Mapping[str, Mapping[str, Message]]] = {
     "genre": GENRES,
     "composition": COMPOSITIONS,
@@ -91,7 +91,7 @@ VOCABULARIES: Final[Mapping[str, Mapping[str, Message]]] = {
     "collect.kind": KINDS,
     "collect.form": FORMS,
 }
-# Keys by names in Spanish and Portuguese that people may type instead.
+# Keys, by Spanish and Portuguese names that users may type instead.
 KEYS: Final = {
     "titulo": "title", "nombre": "title", "nome": "title", "titular": "holder", "institucion": "holder",
     "instituicao": "holder", "detentor": "holder", "sitio": "homepage", "pagina": "homepage", "site": "homepage",
@@ -106,12 +106,12 @@ KEYS: Final = {
     "archivos": "files", "arquivos": "files", "formato": "format", "columnas": "columns", "colunas": "columns",
     "inicio": "start", "direccion": "address", "endereco": "address",
 }  # fmt: skip
-# Answers to other questions that are also codes of languages outside the region: Sinhala, Norwegian, Naaba.
+# Answers to yes-no questions that are also codes of languages outside the region: Sinhala, Norwegian, Naaba.
 _YES_NO: Final = frozenset({"sí", "si", "sim", "no", "não", "nao", "yes"})
 
 
 def language_name(code: str) -> Message:
-    """Return the name of the language with this ISO 639-3 code; the code if it has no known name.
+    """Return the name of the language with this ISO 639-3 code, or the code if no name is known.
 
     >>> language_name("por").translate("es"), language_name("quy").translate("es"), str(language_name("quy"))
     ('portugués', 'quechua de Ayacucho', 'Ayacucho Quechua')
@@ -160,7 +160,7 @@ def _stage_label(name: str) -> Message:
 
 
 def stage_names(stages: str) -> Message:
-    """Return the names of stages, which other signs may separate; in English, their codes, which are words.
+    """Return the names of stages, which other signs may separate. In English, codes are shown as they are.
 
     >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
     ('extraer→reparar', 'dedupe', 'mine')
@@ -173,7 +173,7 @@ def stage_names(stages: str) -> Message:
 
 
 def extractor_name(extractor: str) -> Message:
-    """Return the format that an extractor reads, by the extractor's name and version.
+    """Return the name of the format that an extractor reads, given the extractor's name and version.
 
     >>> extractor_name("plain 3").translate("es"), str(extractor_name("docx 2")), str(extractor_name("shorthand 1"))
     ('texto sin formato', 'Word', 'shorthand 1')
@@ -181,7 +181,7 @@ def extractor_name(extractor: str) -> Message:
     return extractor_labels().get(extractor.partition(" ")[0], same(extractor))
 
 
-# Other words that people write for the words of a source file, without accents.
+# Other words that users write for the words of a source file, without accents.
 _ALSO: Final = {
     "collect.form": {
         "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
@@ -193,13 +193,13 @@ _ALSO: Final = {
 }  # fmt: skip
 
 
-# The minimum similarity: among many names, a less similar one means something else.
+# The minimum similarity; a less similar word usually means something else.
 _CLOSE: Final = 0.8
 _CLOSE_CODE: Final = 0.75
 
 
 def near_word(key: str, typed: str, allowed: Sequence[str]) -> str | None:
-    """Return the allowed word that was probably meant: by a known name, or else the closest word.
+    """Return the allowed word that was probably meant: the one with the typed name, or else the closest one.
 
     Args:
         key: the key in a source file or a recipe, dotted; empty if the word is itself a key.
@@ -217,7 +217,7 @@ def near_word(key: str, typed: str, allowed: Sequence[str]) -> str | None:
         close = difflib.get_close_matches(plain, genre_names(), n=1, cutoff=_CLOSE)
         code = difflib.get_close_matches(plain, allowed, n=1, cutoff=_CLOSE_CODE)
         called = genre_of(typed) or (genre_names()[close[0]] if close else code[0] if code else None)
-        # A similar name may be that of another genre: `carta` doesn't mean `cartilla`.
+        # A similar name may belong to another genre: `carta` doesn't mean `cartilla`.
         return called if called in allowed else None
     called = KEYS.get(plain) if not key else _ALSO.get(key, {}).get(plain)
     if called in allowed:
@@ -230,7 +230,7 @@ def near_word(key: str, typed: str, allowed: Sequence[str]) -> str | None:
 
 
 def read_back(genre: str | None, country: str | None, languages: Sequence[str]) -> Message:
-    """Return the meanings of a source's codes, such as `gn: guaraní`, so that their author can check them.
+    """Return the meanings of a source's codes, such as `gn: guaraní`, so that the file's author can check them.
 
     >>> read_back("literature", None, ["spa", "por"]).translate("es")
     'género: literatura · lenguas: spa: español, por: portugués'
@@ -248,7 +248,7 @@ def read_back(genre: str | None, country: str | None, languages: Sequence[str]) 
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
-    """Return a word of a vocabulary that somebody typed, as the file writes it or by its name in any language.
+    """Return the word of a vocabulary that a user typed as in the file, or by its name in any language.
 
     >>> word_of(GENRES, "História oral"), word_of(GENRES, "oral_history"), word_of(GENRES, "poesía")
     ('oral_history', 'oral_history', None)

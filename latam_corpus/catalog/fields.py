@@ -1,4 +1,4 @@
-"""The types of the values in a source file: codes, patterns and lists, each checked with a remedy."""
+"""Types for the values in a source file: codes, patterns and lists, each with a check and a remedy."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ UNWRITTEN: Final = "…"  # the placeholder in templates
 class TomlModel(BaseModel):
     """A table of a source file."""
 
-    # Strict: the text "3" is no number, and a wrong type is an error.
+    # Strict: the text "3" isn't a number, and a wrong type is an error.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _is_written(cls, value: Any) -> Any:
-        """Raise if a template's placeholder was not replaced."""
+        """Raise ValueError if a template's placeholder wasn't replaced."""
         if isinstance(value, str) and value.strip() == UNWRITTEN:
             raise ValueError(_("«…» is the template's placeholder; replace it by a value, or delete the line"))
         return value

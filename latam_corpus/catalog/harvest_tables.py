@@ -1,4 +1,4 @@
-"""The tables of a source file that configure servers: websites, feeds, repositories, Common Crawl."""
+"""The tables of a source file that configure requests to servers: websites, feeds, repositories, Common Crawl."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ Element = Literal["relation", "identifier", "source"]
 
 
 def _scope(table: Asking, start: tuple[str, ...], hosts: tuple[str, ...], paths: Paths, exclude: Paths) -> Crawl:
-    """Return a crawl of these hosts that follows no links of pages."""
+    """Return a crawl of these hosts that follows no links in pages."""
     shared = {name: getattr(table, name) for name in Asking.model_fields}
     return Crawl(start=start, hosts=hosts, paths=paths, exclude=exclude, follow=(), **shared)
 
@@ -243,7 +243,7 @@ class Oai(Asking):
     def scope(self) -> Crawl:
         """The crawl of the repository's host and of the hosts of texts."""
         hosts = tuple(dict.fromkeys((host_of(self.address), *self.hosts)))
-        # A reply may have only one record, and a text may need as many requests as in a crawl.
+        # A reply may contain only one record, and a text may need as many requests as a page of a crawl.
         requests = self.max_requests or self.max_records + 100 + 10 * self.max_pages
         update = {"max_pages": self.max_pages, "max_requests": requests}
         return _scope(self, (self.address,), hosts, (), ()).model_copy(update=update)
@@ -257,11 +257,12 @@ class CommonCrawl(Asking):
         records: the base address of the file names in the index.
         hosts: the hosts of the pages, `*.` for all subdomains.
         domains: the top-level domains of the pages, such as `cl`.
-        languages: ISO 639-3 codes, one of which must be the first in the index; an index without languages has none.
+        languages: ISO 639-3 codes, one of which must be the first language of a capture in the index; captures in an
+            index without languages don't match.
         paths: patterns as in robots.txt, one of which a page's path must match.
         exclude: patterns of paths that aren't included.
         max_records: the maximum number of captures in a plan.
-        ask_sites: whether to read the sites' files for their owners' current opt-outs.
+        ask_sites: whether to read the current opt-outs in the sites' files.
     """
 
     index: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -284,5 +285,5 @@ class CommonCrawl(Asking):
 
     @property
     def scope(self) -> Crawl:
-        """The crawl of the archive's host; sites are only contacted for their files."""
+        """The crawl of the archive's host; sites are contacted only for their files."""
         return _scope(self, (self.records,), (host_of(self.records),), (), ())

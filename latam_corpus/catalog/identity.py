@@ -1,12 +1,12 @@
-"""The identity of documents: the canonical form of a URL, and the id that is derived from it.
+"""Identify documents: compute the canonical form of a URL, and a document's id.
 
 The rules for the canonical form are frozen: a change needs a new `URL_VERSION`. Version 1, for `http` and `https`:
 
-1. Spaces and control characters around the URL, and tabs and line ends inside it, are removed.
-2. Scheme and host are in lower case; the host is in IDNA 2003 (of the standard library, which doesn't change), without
-   a final dot. The user name, the password, the scheme's default port and the fragment are removed.
-3. Dot segments are resolved; an empty path becomes `/`. Double and final slashes are kept: servers distinguish them.
-4. Percent-encoding: unreserved characters are decoded, characters that aren't allowed are encoded as UTF-8, and hex
+1. Spaces and control characters around the URL, and tabs and line ends inside it, are removed. 2. Scheme and host are
+in lower case; the host is in IDNA 2003 (the standard library's, which doesn't change), without a final dot. The user
+name, the password, the scheme's default port and the fragment are removed. 3. Dot segments are resolved; an empty path
+becomes `/`. Double and final slashes are kept: servers distinguish them. 4. Percent-encoding: unreserved characters are
+decoded, characters that aren't allowed are encoded as UTF-8, and hex
    digits are in upper case.
 5. Query parameters keep their order, without those that only track visitors (`_TRACKING`).
 
@@ -34,12 +34,12 @@ _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 # The characters that may be unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
 _PATH: Final = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _QUERY: Final = _PATH | frozenset("?")
-_USUAL: Final = 2000  # characters of an address that is worth remembering
+_USUAL: Final = 2000  # longest address, in characters, that is cached
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
-# Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
-# browsers' query strippers (Firefox, Brave), without names that sites also use for content (ref, source, id, s).
+# Parameters that identify a campaign, a click or a visitor, never the document: those in the lists of courlan 1.4 and
+# of browsers' query strippers (Firefox, Brave), without names that sites also use for content (ref, source, id, s).
 _TRACKING: Final = frozenset({
     "_ga", "_gl", "_hsenc", "_hsmi", "_openstat", "dclid", "fb_action_ids", "fb_action_types", "fb_ref",
     "fb_source", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "jsessionid", "mc_cid", "mc_eid", "mkt_tok",
@@ -62,7 +62,7 @@ def canonical_url(url: str) -> str:
     return _canonical(url) if len(url) <= _USUAL else _canonical.__wrapped__(url)
 
 
-@lru_cache(maxsize=2**12)  # a page's reader, its opt-outs and its extractor all need its address
+@lru_cache(maxsize=2**12)  # cached, since a page's reader, its opt-outs and its extractor all need its address
 def _canonical(url: str) -> str:
     trimmed = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
     parts = _PARTS.match(trimmed)
@@ -71,7 +71,7 @@ def _canonical(url: str) -> str:
     scheme = parts[1].lower()
     authority = parts[2].rpartition("@")[2]
     host = _host(authority, scheme)
-    if host is None:  # an invalid URL must not keep a password either
+    if host is None:  # a password must be removed from an invalid URL too
         return f"{parts[1]}://{authority}{trimmed[parts.end(2) :]}".strip()
     # Browsers read a backslash in the path of an http URL as a slash.
     path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
@@ -89,7 +89,7 @@ def _host(authority: str, scheme: str) -> str | None:
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii").lower()
-        except UnicodeError:  # a label that is empty or too long
+        except UnicodeError:  # a label of the host is empty or too long
             return None
     if not _HOST.fullmatch(name):
         return None
@@ -147,7 +147,7 @@ def _is_tracking(pair: str) -> bool:
 
 
 def is_doc_id(text: str) -> bool:
-    """Return whether a text has the form of a document's id.
+    """Whether a text has the form of a document's id.
 
     >>> is_doc_id(doc_id("conha19", "nh0007")), is_doc_id("nh0007.txt")
     (True, False)
@@ -161,8 +161,8 @@ def doc_id(source_id: str, locator: str) -> str:
     Args:
         source_id: the catalogue's id of the source.
         locator: the document's name in the source: its own id, else its canonical URL, else its path, followed by `#`
-            and the record's number unless the file is one document. If one record has several texts, `#` and the
-            text's column follow.
+            and the record's number unless the file is one document. If a record has several texts, `#` and the text's
+            column are appended.
 
     >>> doc_id("conha19", "nh0007")
     'eb914983bc32f12df2aa7800448811d8'

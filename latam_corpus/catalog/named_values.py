@@ -1,6 +1,6 @@
-"""Parse countries, genres, compositions, rights and days as people write them, for sheets, answers and columns.
+"""Parse countries, genres, compositions, rights and days as users write them in sheets, answers and columns.
 
-Results depend on these names, so that they are in a table of their own and not in the message catalogues.
+Results depend on these names, so they are in a separate table and not in the message catalogues.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from latam_corpus.text.folding import folded
 from latam_corpus.vocabulary import COUNTRY_CODES
 
-_LEAP: Final = 2000  # a leap year like the year 0, which the calendar lacks
+_LEAP: Final = 2000  # replaces the year 0, a leap year that `datetime` lacks
 _SEVERAL_GENRES: Final = re.compile(r"[;,/|+\n]| (?:y|e|and) ")
 _DAY: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
@@ -32,7 +32,7 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def country_of(typed: str) -> str | None:
-    """Return the ISO 3166-1 code of a country, typed as a code, or as a name of a country of the region.
+    """Return the ISO 3166-1 code of a country, given by its code or, for the region's countries, its name; else None.
 
     >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania"), country_of("XX")
     ('MX', 'MX', 'BR', None, None)
@@ -44,9 +44,9 @@ def country_of(typed: str) -> str | None:
 
 
 def genre_of(typed: str) -> str | None:
-    """Return one of the twelve genres, by its identifier, its name, or a word for such works.
+    """Return one of the twelve genres, given by its identifier, its name, or a word for such works; else None.
 
-    Several names in one cell are understood if all of them mean the same genre.
+    Several names in one cell are understood if all mean the same genre.
 
     >>> genre_of("História oral"), genre_of("oral_history"), genre_of("CANCION"), genre_of("Tango")
     ('oral_history', 'oral_history', 'lyrics', None)
@@ -62,7 +62,7 @@ def genre_of(typed: str) -> str | None:
 
 
 def _genre_key(typed: str) -> str:
-    """Return a name without accents, capitals, underscores, and signs at its ends."""
+    """Return a name in lower case, without accents, underscores, and signs at its ends."""
     return folded(re.sub(r"[\W_]+", " ", typed))
 
 
@@ -73,7 +73,7 @@ def genre_names() -> dict[str, str]:
 
 
 def composition_of(typed: str) -> str | None:
-    """Return one of the four compositions, by its identifier or its name.
+    """Return one of the four compositions, given by its identifier or its name; else None.
 
     >>> composition_of("Traducción"), composition_of("a medias")
     ('translation', None)
@@ -82,7 +82,7 @@ def composition_of(typed: str) -> str | None:
 
 
 def statement_of(typed: str) -> str | None:
-    """Return the statement of rights with this name in the sheet of sources; empty if the name means unknown.
+    """Return the rights statement with this name in the sheet of sources; empty if the name means unknown, else None.
 
     >>> statement_of("Dominio público"), statement_of("no lo sé"), statement_of("CC BY-NC 3.0")
     ('https://creativecommons.org/publicdomain/mark/1.0/', '', None)
@@ -91,7 +91,7 @@ def statement_of(typed: str) -> str | None:
 
 
 def use_of(typed: str) -> str | None:
-    """Return one of the three uses, by its identifier or its name.
+    """Return one of the three uses, given by its identifier or its name; else None.
 
     >>> use_of("train"), use_of("Evaluación"), use_of("uso personal")
     ('train', 'evaluate', None)
@@ -118,7 +118,7 @@ def has_no_end(typed: str) -> bool:
 
 
 def day_of(typed: str) -> date | None:
-    """Return a day in ISO 8601 or in the region's usual form: day first, and a year of four digits.
+    """Parse a day in ISO 8601 or in the region's usual form: day first, with a year of four digits; else return None.
 
     >>> day_of("2030-12-31") == day_of("31/12/2030") == day_of(" 31.12.2030 "), day_of("12/31/2030"), day_of("1/2/30")
     (True, None, None)
@@ -131,7 +131,7 @@ def day_of(typed: str) -> date | None:
 
 
 def day_exists(iso: str) -> bool:
-    """Whether the day of an ISO 8601 date exists; a date of only a year or month always does.
+    """Whether the day of an ISO 8601 date exists; a date that consists of a year or month always does.
 
     >>> day_exists("2020-02-29"), day_exists("2021-02-29T10:00"), day_exists("-0044-03-15"), day_exists("1845")
     (True, False, True, True)

@@ -1,4 +1,4 @@
-"""The rules for the names of releases and versions: each name is a folder, and must be unambiguous."""
+"""Check the names of releases and versions: each name is a folder's name, and must be unambiguous."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from datetime import date
 
 _PLACE: Final = _("the release name")
-# The command line's keyword in the place of a version.
+# The command line's keyword for the latest version.
 LATEST_KEYWORD: Final = "latest"
 VERSION_FORM: Final = _("versions are YYYY.M.N, such as 2026.11.0")
 _NAME: Final = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST: Final = 100
 _VERSION: Final = re.compile(r"([1-9][0-9]{3})\.([1-9]|1[0-2])\.(0|[1-9][0-9]{0,5})")
-# Windows takes these for devices, with any suffix; and the keyword.
+# Names of devices in Windows, with any suffix; and the keyword.
 _TAKEN: Final = {
     LATEST_KEYWORD,
     "con",
@@ -33,10 +33,11 @@ _RULE: Final = _("use a to z, 0 to 9 and, between them, single dots, hyphens or 
 
 
 def release_name(name: str) -> str:
-    """Return the name if a release can have it; only lower case, since some disks ignore case.
+    """Return the name if a release can have it. Only lower case is allowed, since some disks ignore case.
 
     Raises:
-        ValueError: it can't be a release's name; the message has the problem and the remedy, separated by a semicolon.
+        ValueError: it can't be a release's name; the message contains the problem and the remedy, separated by a
+            semicolon.
 
     >>> release_name("latam-news")
     'latam-news'
@@ -58,7 +59,7 @@ def release_name(name: str) -> str:
 
 
 def _odd_sign(name: str) -> Message:
-    """Return the first character that isn't allowed in names, by its code point if it may look like another.
+    """Describe the first character that isn't allowed in names, by its code point if it may look like another.
 
     >>> str(_odd_sign("рuerto"))
     ': it has U+0440, CYRILLIC SMALL LETTER ER'
@@ -95,15 +96,15 @@ def is_version(version: str) -> bool:
 
 
 def checked_version(version: str, place: str = "the version", existing_versions: Iterable[str] = ()) -> str:
-    """Return the version if it is written as one.
+    """Return the version if it has the form of one.
 
     Args:
         version: as the user gave it.
         place: its name in an error message.
-        existing_versions: the existing versions, of which an error suggests the closest.
+        existing_versions: the existing versions; an error suggests the closest one.
 
     Raises:
-        ConfigError: it isn't written as a version.
+        ConfigError: it doesn't have the form of a version.
     """
     if is_version(version):
         return version

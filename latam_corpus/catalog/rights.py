@@ -1,4 +1,4 @@
-"""The rights vocabulary: map a statement of rights to one of seven tiers, from `open` to `unknown`.
+"""Map a statement of rights to one of seven tiers, from `open` to `unknown`.
 
 A statement is an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI. Everything else is
 `unknown`: a tier is never guessed from free text, and «todos los derechos reservados» never opens a document.
@@ -18,8 +18,8 @@ from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# To credit the authors in the row; to release derived works under the same terms; not to sell it; not to change it; to
-# keep to a written agreement.
+# The obligations: credit the authors in the row; release derived works under the same terms; don't sell; don't change
+# the text; keep to a written agreement.
 OBLIGATIONS: Final = ("attribution", "share_alike", "non_commercial", "no_derivatives", "agreement")
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})
 _OTHERWISE: Final = frozenset({"evaluate"})
@@ -30,37 +30,39 @@ _CC_TIERS: Final = {
     "by-sa": "share_alike",
     "by-nc": "non_commercial",
     "by-nc-sa": "non_commercial",
-    # These forbid changes, and a corpus changes texts: they are the least open licences.
+    # These licences forbid changes, but a corpus changes texts, so they are the least open ones.
     "by-nd": "no_derivatives",
     "by-nc-nd": "no_derivatives",
     "by-nd-nc": "no_derivatives",  # the order of version 1.0
 }
 
-# rightsstatements.org, version 1.0. They are not licences; only two of them say which uses are allowed.
+# The statements of rightsstatements.org, version 1.0. They aren't licences; only two of them say which uses are
+# allowed.
 _STATEMENTS: Final = {
     "InC": "unknown",
     "InC-OW-EU": "unknown",
     "InC-EDU": "unknown",
     "InC-NC": "non_commercial",
     "InC-RUU": "unknown",
-    # The contract must be read, and its terms stated as an agreement with the tier `permission`.
+    # The contract must be read, and its terms must be stated as an agreement with the tier `permission`.
     "NoC-CR": "unknown",
     "NoC-NC": "non_commercial",
     # Other legal restrictions: among them, laws that protect traditional cultural expressions.
     "NoC-OKLR": "unknown",
-    # A work that is free in one country may not be free in others; if it is, the source states the Public Domain Mark.
+    # A work that is free in one country may not be free in others; if it is free everywhere, the source states the
+    # Public Domain Mark.
     "NoC-US": "unknown",
     "CNE": "unknown",
     "UND": "unknown",
     "NKC": "unknown",
 }
-# These say that the rights are unknown, or are about another country: neither a reservation nor a permission.
+# These say that the rights are unknown, or concern another country: they neither reserve nor permit anything.
 _SAY_NOTHING: Final = frozenset({"cne", "und", "nkc", "noc-us"})
 _BY_LOWER: Final = {name.lower(): tier for name, tier in _STATEMENTS.items()}
 
 # SPDX licences without any conditions, not even attribution, although the licence index calls them permissive.
 _ASK_NOTHING: Final = frozenset({"0BSD", "MIT-0"})
-# The licence index's categories; those not listed (proprietary, source-available…) are unknown.
+# The licence index's categories; categories not listed here (proprietary, source-available…) are unknown.
 _CATEGORIES: Final = {
     "Public Domain": "open",
     "Permissive": "attribution",
@@ -68,12 +70,12 @@ _CATEGORIES: Final = {
     "Copyleft Limited": "share_alike",
 }
 
-# Their SPDX identifiers.
+# The SPDX identifiers of Creative Commons licences.
 _CC_KINDS: Final = ("BY", "BY-SA", "BY-NC", "BY-NC-SA", "BY-ND", "BY-NC-ND")
 _CC_VERSIONS: Final = ("2.0", "2.5", "3.0", "4.0")
 _CC_IDS: Final = ("CC0-1.0", *(f"CC-{kind}-{version}" for kind in _CC_KINDS for version in _CC_VERSIONS))
 
-# Exactly one address: text after it may restrict the licence.
+# Exactly one address, since text after it may restrict the licence.
 _CC_URI: Final = re.compile(
     r"(?:https?://)?(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)"
     r"(?:/\d\.\d(?:/(?:igo|scotland|(?!nc|nd|sa)[a-z]{2}))?(?:/(?:deed|legalcode|rdf)[\w.-]*)?)?/?(?:[?#]\S*)?",
@@ -82,7 +84,7 @@ _CC_URI: Final = re.compile(
 _STATEMENT_URI: Final = re.compile(
     r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([A-Za-z-]+)/1\.0/?(?:[?#]\S*)?", re.IGNORECASE
 )
-# The licence of a country may have the country's code, but `nc`, `nd` and `sa` are always conditions.
+# A country's version of a licence may have the country's code, but `nc`, `nd` and `sa` are always conditions.
 _VERSION: Final = (
     r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile"
     r"|colombia|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
@@ -100,12 +102,12 @@ _OPEN_NAME: Final = re.compile(
     r"(?: universal)?" + _VERSION + r"(?: universal)?"
 )
 
-# The form of the licences' own pages: the name, with the short name in brackets.
+# The form on the licences' pages: the name, followed by the short name in brackets.
 _NAME_AND_SHORT_NAME: Final = re.compile(r"([^()]+)\((CC[^()]+)\)", re.IGNORECASE)
 
 
 def openness(tier: str) -> int:
-    """Return the place of a tier in the order of openness, 0 for the most open.
+    """Return the rank of a tier by openness, 0 for the most open.
 
     Raises:
         ConfigError: the tier isn't one of the seven.
@@ -119,9 +121,9 @@ def openness(tier: str) -> int:
 
 
 def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
-    """Return those of the uses that a statement of this tier allows by itself, without an agreement.
+    """Return those of the uses that a statement of this tier allows without an agreement.
 
-    The three freest tiers allow all uses, on conditions. Under the others, training and redistribution need a
+    The three most open tiers allow all uses, with conditions. Under the others, training and redistribution need a
     permission that a statement can't give.
 
     >>> uses_under("share_alike", ["train", "evaluate"]), uses_under("non_commercial", ["train", "evaluate"])
@@ -131,7 +133,7 @@ def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
 
 
 def obligations_of(statement: str | None, tier: str) -> list[str]:
-    """Return the obligations of users of a document with this statement and tier, of OBLIGATIONS.
+    """Return the obligations, from OBLIGATIONS, of users of a document with this statement and tier.
 
     >>> obligations_of("CC BY-NC-SA 4.0", "non_commercial"), obligations_of("CC0-1.0", "open")
     (['attribution', 'share_alike', 'non_commercial'], [])
@@ -151,7 +153,7 @@ def obligations_of(statement: str | None, tier: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def tier_of(statement: str | None) -> str:
-    """Return the tier of a statement of rights; `unknown` for any statement that isn't understood.
+    """Return the tier of a statement of rights; `unknown` if the statement isn't understood.
 
     Args:
         statement: an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI.
@@ -197,7 +199,7 @@ def says_nothing(statement: str | None) -> bool:
 
 
 def near_licence(typed: str) -> str | None:
-    """Return the known statement that an unknown one probably means; None if no statement is close.
+    """Return the known statement that an unknown one probably means, or None if no statement is close.
 
     >>> near_licence("CC-YB-4.0"), near_licence("Todos los derechos reservados")
     ('CC-BY-4.0', None)
@@ -246,7 +248,7 @@ def _expression_tier(node: Any) -> str:
     operator = type(node).__name__
     if operator in ("OR", "AND"):
         tiers = [_expression_tier(part) for part in node.args]
-        # An unknown alternative is never chosen, and an unknown part makes the whole unknown.
+        # An unknown alternative is never chosen; an unknown part makes the whole expression unknown.
         return min(tiers, key=openness) if operator == "OR" else max(tiers, key=openness)
     return _symbol_tier(str(getattr(node, "license_symbol", node)))  # GPL-2.0-only WITH an exception
 

@@ -1,6 +1,6 @@
 """Recognise statements of rights in words, in the languages of the region and of its immigrants.
 
-All readers compare the rights fields of files, pages, repositories and catalogues with these patterns;
+All readers match the rights fields of files, pages, repositories and catalogues against these patterns;
 `extract/stated_rights/reservations.py` finds the same phrases in running text.
 """
 
@@ -13,8 +13,8 @@ from latam_corpus.catalog.named_values import statement_of
 from latam_corpus.catalog.rights import is_known
 from latam_corpus.text.folding import folded
 
-# `licence`: it is in the rights vocabulary. `reserved`: it reserves rights. `claimed`: it names the copyright holder,
-# which a licence needs too. `free`: it restricts nothing. `unread`: it isn't understood.
+# The kinds of statements. `licence`: in the rights vocabulary; `reserved`: reserves rights; `claimed`: only names the
+# copyright holder, as licences do too; `free`: restricts nothing; `unread`: not understood.
 Kind: TypeAlias = Literal["reserved", "licence", "unread", "claimed", "free"]
 
 # All patterns are for folded text: lower case, without accents.
@@ -26,7 +26,7 @@ _COPYING: Final = (
     r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
     rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)"
 )
-# The refusal must be about the work itself: «este libro», «this work».
+# The refusal must refer to the work itself: «este libro», «this work».
 _OF_THIS: Final = r"[^.]{0,160}?\b(?:d?est[aeo]s?|this|these|nuestr\w+|noss\w+)\b"
 _TO_TRAIN: Final = (
     r"[^.]{0,200}?\b(?:entrena(?:r|miento)|treina(?:r|mento)|train(?:ing)?)\b[^.]{0,80}?"
@@ -108,7 +108,7 @@ def kind_of(statement: str) -> Kind:
 
 
 def is_reserved(words: str) -> bool:
-    """Whether the text of a field that isn't for rights reserves rights.
+    """Whether the text of a field other than rights reserves rights.
 
     >>> is_reserved("Cuentos; todos los derechos reservados"), is_reserved("derechos humanos")
     (True, False)

@@ -1,7 +1,7 @@
-"""Sources: collections with their holders, their mapping to documents, their rights and their consent.
+"""Read sources: collections with their holders, their mapping to documents, their rights and their consent.
 
-A source is one TOML file. The shipped ones are in `sources/` and are named by their id; others are named by their path.
-A source without `[rights]` can be collected and measured, but never released.
+A source is one TOML file. The shipped ones are in `sources/` and are identified by their id, others by their path. A
+source without `[rights]` can be collected and measured, but never released.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _genre(value: object) -> object:
     return genre_of(value) or value if isinstance(value, str) else value
 
 
-# The schema's vocabularies. Pydantic supports unpacked literals, mypy doesn't.
+# The schema's vocabularies. Pydantic supports unpacked literals, but mypy doesn't.
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 NamedGenre = Annotated[Genre, BeforeValidator(_genre)]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
@@ -48,7 +48,7 @@ ExtraType = Literal[*vocabulary.EXTRA_TYPES]  # type: ignore[valid-type]
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
-# The columns of web archives, which their reader and the crawler write.
+# The columns of web archives, written by their reader and by the crawler.
 METADATA_COLUMNS: Final = tuple(name for name, key in KEYS.items() if key.of_pages)
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
@@ -70,9 +70,9 @@ class Rights(TomlModel):
         tier: the rights tier, only if the statement doesn't determine it, as with a written permission.
         agreement: the name or number of a written permission.
         expires: the last day of the permission.
-        embargo_until: the day before which nothing is released.
-        quotation: the sentence that states the licence, copied.
-        quoted_from: the address of that sentence.
+        embargo_until: the day on which the embargo ends; nothing is released before it.
+        quotation: the sentence that states the licence, word for word.
+        quoted_from: the address of the page with that sentence.
         quoted_on: the day on which it was read.
         jurisdiction: the country whose law applies to the basis; for the public domain, the country where it is free.
         free_since: for the public domain, the first year in which it is free there.
@@ -116,7 +116,7 @@ class Rights(TomlModel):
 
 
 class ConsentRecord(TomlModel):
-    """A record of free, prior and informed consent, or a label that a community put on the material.
+    """A record of free, prior and informed consent, or a label that a community attached to the material.
 
     Attributes:
         id: the identifier under which it is stored.
@@ -124,7 +124,7 @@ class ConsentRecord(TomlModel):
         community: the name of the community, or of its body that gave consent.
         given: the day on which it was given.
         scope: the uses that it covers; by default, all that the rights allow.
-        expires: its last day.
+        expires: the last day on which it is valid.
         withdrawal_contact: the contact for withdrawing it.
         language: the language in which it was asked for and given.
     """
@@ -172,7 +172,7 @@ class Pick(TomlModel):
         pattern: a regular expression for the value; its first group is kept (or the whole match).
         values: the replacement of each value; "" for values without meaning.
         default: the value if there is none, or if `values` lacks it.
-        leave: whether to ignore the record's column of the same name; `false` in place of the table means this.
+        leave: whether to ignore the record's column of the same name; written as `false` in place of the table.
     """
 
     column: str | None = None
@@ -197,7 +197,7 @@ Picked = Annotated[Pick | None, BeforeValidator(_pick, json_schema_input_type=Pi
 
 
 class _Columns(TomlModel):
-    """The origins of the document's columns; a column that isn't named is read from the record's column of its name."""
+    """The origins of the document's columns; by default, a column is read from the record's column of the same name."""
 
     if TYPE_CHECKING:
 
@@ -248,13 +248,13 @@ class TextMapping(TomlModel):
 
 
 class FileIndex(TomlModel):
-    """A catalogue among a folder's files that describes them.
+    """A catalogue in a folder that describes the folder's files.
 
     Attributes:
         file: its path in the folder or archive, or a pattern. Supported are CSV, XLSX, JSON lines, MARC, MARCXML, MODS,
             METS and Dublin Core.
-        column: the column of a table that names each row's file; not needed if its name is `archivo`, `arquivo`, `file`
-            or the like.
+        column: the column of a table that names each row's file; only needed if it isn't called `archivo`, `arquivo`,
+            `file` or the like.
     """
 
     file: Annotated[str, Field(min_length=1)]
@@ -264,8 +264,8 @@ class FileIndex(TomlModel):
 class Collect(TomlModel):
     """The mapping of a source: its files, their format, the joining of records, and the columns.
 
-    Every column that is named here must be in each table, and in at least one record of each file of JSON lines. A run
-    that misses one fails; if the first records show it, the run fails before it begins.
+    Every column that is named here must be in each table, and in at least one record of each file of JSON lines. If one
+    is missing, the run fails, and if this is evident from the first records, it fails before it starts.
 
     Attributes:
         kind: the origin of the records: files, or the servers in the table of this name.
@@ -282,9 +282,9 @@ class Collect(TomlModel):
         form: whether a text's lines are paragraphs, verses or turns of talk.
         properties: the properties of office documents, PDF and ELAN files that describe the work. The default is none,
             since programs fill them in with the name of their user or of a file.
-        group: columns; consecutive records with the same values in them are one document.
+        group: columns; consecutive records with equal values in these columns form one document.
         group_rows: the maximum number of records in one document.
-        gather: whether to join the records of a group that aren't consecutive in a file.
+        gather: whether to join records of a group even if they aren't consecutive in a file.
         remove: regular expressions, whose matches are deleted from every text of records.
         texts: the columns with texts, if a record has several.
         columns: the origin of each column of the documents.
@@ -403,7 +403,7 @@ class Collect(TomlModel):
 
     @property
     def _possible_columns(self) -> frozenset[str] | None:
-        """All columns that records can have; None if the format doesn't determine them."""
+        """The columns that records can have; None if the format doesn't determine them."""
         if self.format and BY_NAME[self.format].extractor:
             return None if self.index else frozenset({"raw"})
         is_archived = self.format is not None and BY_NAME[self.format].is_web_archive
@@ -454,12 +454,12 @@ class Source(TomlModel):
         homepage: the page that describes it.
         contact: the address for questions; needed for a website.
         status: whether the rights have been checked, or permission must be asked first.
-        genre: the genre, which decides the rules for the texts.
+        genre: the genre, which determines the rules for the texts.
         country: the country of the texts, ISO 3166-1, such as CL.
         languages: the languages of the texts, ISO 639-3, such as spa.
         composition: whether the texts are originals or translations.
         contributor: the person or institution that adds it to the catalogue.
-        notes: other information without a key of its own.
+        notes: other information for which there is no key.
         rights: the terms; without them, the source is measured and never released.
         consent: records of consent.
         collect: how its records are read.
@@ -483,13 +483,13 @@ class Source(TomlModel):
     _file: Path | None = PrivateAttr(default=None)
 
     def __eq__(self, value: object) -> bool:
-        """Whether both sources have the same content, whatever file they were read from."""
+        """Whether both sources have the same content, regardless of the files from which they were read."""
         return type(value) is type(self) and value.__dict__ == self.__dict__
 
     __hash__ = TomlModel.__hash__
 
     def read_from(self, path: Path) -> Self:
-        """Remember the file of the source, next to which its lists are, and return the source."""
+        """Record the source's file, next to which its lists are stored, and return the source."""
         self._file = path
         return self
 
@@ -507,7 +507,7 @@ class Source(TomlModel):
 
     @property
     def tier(self) -> str:
-        """The rights tier: as stated, or else by the statement, narrowed by labels; `unknown` without rights."""
+        """The stated rights tier, or else that of the statement, narrowed by labels; `unknown` without rights."""
         if self.rights is None:
             return "unknown"
         return narrowed_tier(self.rights.tier or tier_of(self.rights.statement), self.labels)
@@ -540,12 +540,12 @@ class Source(TomlModel):
 
     @property
     def consent_rows(self) -> list[dict[str, Any]] | None:
-        """Its records of consent as documents have them, `schema.CONSENT`; None if it has none."""
+        """Its records of consent in the form of documents, `schema.CONSENT`; None if it has none."""
         return [record.model_dump(include={"id", "label", "community"}) for record in self.consent.records] or None
 
     @property
     def column_values(self) -> dict[str, Any]:
-        """The values of the columns of documents whose records state none."""
+        """The values for the columns of documents whose records state none."""
         return {column.name: _value_at(self, column.source) for column in DOCUMENT if column.source}
 
     def consented(self, uses: Iterable[Use]) -> tuple[Use, ...]:
@@ -563,7 +563,7 @@ def _value_at(source: Source, path: str) -> Any:
 
 
 def load_source(id_or_path: str | Path) -> Source:
-    """Return the source with this catalogue id, or in the file with this path, which ends in `.toml`.
+    """Return the source with this catalogue id, or the source in the file with this path.
 
     Raises:
         ConfigError: there is no such source, or its file has an error.
@@ -575,7 +575,7 @@ def load_source(id_or_path: str | Path) -> Source:
     if named.endswith(".toml"):
         path = Path(named).expanduser()
         return load_toml(path, Source, "source", near_word).read_from(path)
-    if "." in named or "/" in named:  # no id has them
+    if "." in named or "/" in named:  # ids contain neither
         raise ConfigError(named, _("there is no such file"), path_remedy(Path(named).expanduser()))
     if named not in _shipped_ids():
         problem = _("there is no source «{name}» in the catalogue", name=named)

@@ -1,6 +1,6 @@
-"""The list of the toolkit's stages and of the steps of every run, with their locations and descriptions.
+"""The toolkit's stages and the steps of every run, with their locations and descriptions.
 
-A stage's class imports Polars. This list imports no stage, so that progress lines, pages and completion can name them.
+Stages import Polars. This list doesn't import them, so that progress lines, pages and completion can name them quickly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StageEntry:
 
     Attributes:
         label: its name in Spanish and Portuguese; in English, its code is shown.
-        does: its description, in one line.
+        does: its description in one line.
         location: its class, as `module:Class`; empty if a recipe can't name it.
     """
 

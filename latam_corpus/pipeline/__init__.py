@@ -1,1 +1,1 @@
-"""Recipes, plans and runs, and the ledger of all that happened."""
+"""Read recipes, plan runs, and execute them, with a ledger of every change and drop."""

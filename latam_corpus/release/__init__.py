@@ -1,1 +1,1 @@
-"""Versions of a corpus: built, listed, verified and pulled."""
+"""Build, list, verify and pull versions of a corpus."""

@@ -1,4 +1,4 @@
-"""Publish a version: write the documents that may be redistributed to a folder or a URL, in the layout of the Hub."""
+"""Publish a version: write its redistributable documents to a folder or URL, in the layout of the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def publish(
     report: Callable[[Message], None] | None = None,
     today: date | None = None,
 ) -> Lock:
-    """Publish a version without documents that may not be redistributed, and return the lock of the published files.
+    """Publish the documents of a version that may be redistributed, and return the lock of the published files.
 
-    Documents that were withdrawn or refused since, or whose permission has ended, are left out too.
+    Documents that were withdrawn or refused since the build, or whose permission has ended, are left out too.
 
     Args:
         spec: `NAME@VERSION`.
@@ -90,7 +90,7 @@ def _pull(
 
 
 def _upload(folder: Path, target: Store) -> None:
-    """Upload a pulled folder, the list of digests last, and remove files that only the former version had."""
+    """Upload a pulled folder, with the list of digests last, and remove files that only the former version had."""
     former_sums = target.read(SUMS).decode().split("\n") if target.exists(SUMS) else []
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     for name in sorted(files, key=lambda name: (name == SUMS, name)):

@@ -1,4 +1,4 @@
-"""The part of a version in the public summary of training content that the EU requires of providers of models.
+"""Write a version's part of the public summary of training content that the EU requires of model providers.
 
 The headings are those of the Commission's template: Communication C(2025) 8311 of 5 December 2025, for Regulation (EU)
 2024/1689, article 53(1)(d). Fields that a corpus can't know, such as the provider, are marked to be filled in.
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
-# The template requires an update every six months, and earlier if further training data change the summary.
+# The template requires an update every six months, or earlier if further training data change the summary.
 _MONTHS_TO_UPDATE: Final = 6
-_NAMED_PERCENT: Final = 10  # of the domains, the largest first
-_BILLION: Final = 1_000_000_000  # fewer bytes of text than this are also fewer tokens
-_ONLINE: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that request from servers
+_NAMED_PERCENT: Final = 10  # per cent of the domains are named, the largest first
+_BILLION: Final = 1_000_000_000  # of tokens; fewer bytes of text are also fewer tokens
+_ONLINE: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that query servers
 _MACHINE_MADE: Final = ("machine", "synthetic")
 _STATEMENT: Final = ("source_id", "rights", "rights_tier", "basis")
 _COUNTS: Final = ("genre", "language", "country")
@@ -57,7 +57,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Statement:
-    """The number of documents of a source under one rights statement."""
+    """The documents of a source under one rights statement."""
 
     source_id: str
     rights: str | None
@@ -74,13 +74,13 @@ class TrainingContent:
         documents: the number of documents.
         text_bytes: the size of their texts.
         domains: the domains of documents that were collected online, the largest first.
-        no_domain: the number of documents collected online without the address of a site.
+        no_domain: the number of documents that were collected online but have no web address.
         sources: documents by source.
         statements: documents by source and rights statement.
         counts: documents by genre, language and country.
         machine: the number of documents that a machine wrote or translated.
         obtained: the first and the last day of collection; None if no document has a day.
-        asked: the same for documents that were collected online.
+        asked: the first and the last day for documents that were collected online.
         opt_outs: documents by signal of an opt-out, seen when they were collected or later.
     """
 
@@ -121,7 +121,7 @@ def training_content(store: Store, manifest: Manifest, progress: OnStep | None =
                 parts.append(_counted(frame))
                 refused = frame.select("doc_id", pl.col("opt_outs").cast(schema.OPT_OUTS)).explode("opt_outs")
                 signals.append(refused.select("doc_id", pl.col("opt_outs").struct.field("signal")).drop_nulls())
-                # The list also has documents of other versions.
+                # The list also contains documents of other versions.
                 signals.append(later_signals.join(frame.select("doc_id"), on="doc_id", how="semi"))
         if progress:
             progress(N_("reading"), number, len(shards))
@@ -194,7 +194,7 @@ def as_values(manifest: Manifest, content: TrainingContent, written: date) -> di
 
 
 def next_update(written: date) -> date:
-    """Return the day by which a summary must be updated: six months later, or the last day of a shorter month.
+    """Return the day by which a summary must be updated: six months later, or that month's last day if it is shorter.
 
     >>> from datetime import date
     >>> str(next_update(date(2026, 12, 1))), str(next_update(date(2026, 8, 31)))

@@ -1,4 +1,4 @@
-"""The agents that a refusal may name: this crawler, and those that gather training data."""
+"""The agents that a refusal may name: this crawler, and agents that gather training data."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Final
 TOKEN: Final = "latam-corpus"  # noqa: S105  (a name, no secret)
 _AGENTS: Final = Path(__file__).with_name("agents.toml")
 _SEPARATOR: Final = re.compile(r"[\s_-]+")
-# The maximum of words that are read: real lines have few agents, but a malicious one may have thousands.
+# The maximum number of words that are read: real lines have few agents, but a malicious one may have thousands.
 _MOST: Final = 200
 
 
 @lru_cache(maxsize=1)
 def training_agents() -> dict[str, str]:
-    """Return the agents that gather training data, by lower case: a dated snapshot of a public list (`agents.toml`).
+    """Return the agents that gather training data, by lower-case name; a dated copy of a public list (`agents.toml`).
 
     >>> training_agents()["gptbot"], "chatgpt-user" in training_agents()
     ('GPTBot', False)
@@ -29,10 +29,10 @@ def training_agents() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def addressed(value: str) -> tuple[str, ...]:
-    """Return the agents that a value names, in lower case and sorted: all (`*`), this crawler, and training agents.
+    """Return those of `*`, this crawler and the training agents that a value names, in lower case and sorted.
 
-    The value is read as generously as any crawler would: with versions, as a whole User-Agent, in a list, with a space
-    for a hyphen, or with wildcards.
+    The value is read generously: agents may have versions, be in a full User-Agent or a list, have a space for a
+    hyphen, or contain wildcards.
 
     >>> addressed("GPTBot/1.0"), addressed("*, ccbot"), addressed("Google Extended"), addressed("otherbot")
     (('gptbot',), ('*', 'ccbot'), ('google-extended',), ())
@@ -52,13 +52,13 @@ def addressed(value: str) -> tuple[str, ...]:
 
 
 def _literal(pattern: str) -> str:
-    """Return the pattern with stars as its only wildcards, and runs of stars as one."""
+    """Return the pattern with stars as its only wildcards, and runs of stars merged."""
     return re.sub(r"([?\[])", r"[\1]", re.sub(r"\*+", "*", pattern))
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Return the names in lower case, by themselves without separators between words."""
+    """Return the lower-case names, by the same names without separators between words."""
     return {_SEPARATOR.sub("", name): name for name in (TOKEN, *training_agents())}
 
 

@@ -1,4 +1,4 @@
-"""Decode files and pages in UTF-16, which few servers declare, so that their opt-outs are read too."""
+"""Decode files and pages in UTF-16, which few servers declare, so that their opt-outs can be read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def ascii_based(body: bytes) -> bytes:
     charset = next((charset for mark, charset in _MARKS if start.startswith(mark)), None)
     if charset is None and 0 in start:
         even, odd = start[::2].count(0), start[1::2].count(0)
-        # In ASCII every second byte is NUL, in a title in Latin script nearly every one.
+        # In ASCII text every second byte is NUL, in a title in Latin script nearly every second one.
         if max(even, odd) > len(start) // 4 and max(even, odd) > 2 * min(even, odd):
             charset = "utf-16-le" if odd > even else "utf-16-be"
     if charset is None:
         return body
-    # UTF-32 starts like UTF-16, and leaves NULs.
+    # UTF-32 starts like UTF-16, and leaves NULs when decoded as such.
     return body.decode(charset, "replace").removeprefix("\ufeff").replace("\0", "").encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Read the directives of `X-Robots-Tag` and of robots meta elements, which are opt-outs for certain agents."""
+"""Read the directives of `X-Robots-Tag` and robots meta elements that are opt-outs, for certain agents or all."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
     ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
 )
 # The directives that search engines document, and others in use. A word with a colon is an agent's name only if a
-# directive follows it.
+# directive follows.
 _DIRECTIVES: Final = frozenset({
     *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
     "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
 })  # fmt: skip
-# Directives that have values, some of which (`max-image-preview: none`) are directives' names.
+# Directives with values, some of which (`max-image-preview: none`) are also names of directives.
 _VALUED: Final = re.compile(r"max-|unavailable")
 # Only ASCII letters count as letters: typographic quotes may be in any charset.
 _SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
 _COLON: Final = re.compile(r"\s*:\s*")
-# The maximum of characters that are read, since a malicious value may be very long.
+# The maximum number of characters that are read, since a malicious value may be very long.
 _LONGEST: Final = 10_000
 
 
 def refusals(value: str) -> list[Refusal]:
-    """Return the opt-outs among the directives that are for all agents or for one that gathers training data.
+    """Return the opt-outs among the directives, for all agents or for one that gathers training data.
 
     Directives are separated by commas, semicolons or spaces. The directives after `otherbot:` are for that bot, until
     the next agent is named; `max-snippet: -1` and the like name no agent.
@@ -44,7 +44,7 @@ def refusals(value: str) -> list[Refusal]:
     words = [word for word in _SEPARATORS.split(_COLON.sub(": ", value[:_LONGEST].lower())) if word]
     bare_words: set[str] = set()
     concerned = True
-    # Words that are no directives: if a colon follows, agents of a list, or words of a single name.
+    # Words that aren't directives: before a colon, several agents, or the words of one agent's name.
     unknown: list[str] = []
     for word, next_word in zip_longest(words, words[1:], fillvalue=""):
         if word.endswith(":") and _is_agent(word[:-1], next_word.rstrip(":")):
@@ -60,7 +60,7 @@ def refusals(value: str) -> list[Refusal]:
 
 
 def _is_agent(word: str, next_word: str) -> bool:
-    """Whether a word with a colon is an agent's name: it is no directive, and a directive follows it."""
+    """Whether a word with a colon is an agent's name: it isn't a directive, and a directive follows it."""
     if word in _DIRECTIVES or _VALUED.match(word):
         return False
     return next_word in _DIRECTIVES or _VALUED.match(next_word) is not None

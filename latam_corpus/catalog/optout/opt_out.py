@@ -1,4 +1,4 @@
-"""The opt-out signals: their names, where sites state them, the uses that they withhold, and their stored form."""
+"""The opt-out signals: their names and places on sites, the uses that they withhold, and their stored form."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ Signal: TypeAlias = Literal[
     "ai.txt",
 ]
 
-# The toolkit's field of WARC records with the opt-outs of site and page when they were fetched, in `to_json`'s form.
+# The toolkit's field of WARC records for the opt-outs of site and page at the time of fetching, as written by
+# `to_json`.
 OPT_OUTS: Final = "X-Opt-Outs"
-# The toolkit's field on responses that are no page, though they may look like one: a site's files wherever they were
-# moved to, its licences, sitemaps and feeds, redirects and errors. They give no row.
+# The toolkit's field for responses that aren't pages, though they may look like pages: a site's files, wherever they
+# were moved, its licences, sitemaps and feeds, redirects and errors. They result in no row.
 NO_PAGE: Final = "X-No-Page"
 
 _TRAINING: Final = frozenset({"train"})
 _MINING: Final = frozenset({"train", "redistribute"})
-# The uses of `vocabulary.USES` that a signal withholds. Most are about training only. A reservation of text and data
-# mining, and a licence that must be obtained, are about every copy. `noarchive` is about showing the copy to others;
-# Bing, its best known reader, treats it as a refusal of training too.
+# The uses of `vocabulary.USES` that a signal withholds. Most concern only training. A reservation of text and data
+# mining, and a licence that must be obtained, concern every copy. `noarchive` concerns showing the copy to others;
+# Bing, its best-known reader, also treats it as a refusal of training.
 WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "robots-agent": _TRAINING,
     "content-usage": _TRAINING,
@@ -48,10 +49,10 @@ WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "ai.txt": _TRAINING,
 }
 _KNOWN: Final = frozenset(get_args(Signal))
-# Characters of a value, which comes from a website and is stored in every row.
+# The maximum of characters of a value, which comes from a website and is stored in every row.
 _LONGEST: Final = 300
-# Bytes of all opt-outs of a record: readers of WARC refuse records whose fields are longer than 32 kB together. A row
-# for each of the ten signals fits if its value and address are no longer than `_SHORT_VALUE` and `_SHORT_ADDRESS`.
+# The maximum of bytes of all opt-outs of a record: readers of WARC refuse records whose fields exceed 32 kB in all. One
+# opt-out per signal fits if its value and address are no longer than `_SHORT_VALUE` and `_SHORT_ADDRESS`.
 MOST: Final = 12_000
 _SHORT_VALUE: Final = 60
 _SHORT_ADDRESS: Final = 400
@@ -72,7 +73,7 @@ class OptOut:
 
 
 def opt_out(signal: Signal, value: str, address: str, time: datetime) -> OptOut:
-    r"""Return an opt-out whose value is reduced to one short line.
+    r"""Return an opt-out, with the value reduced to one short line.
 
     >>> opt_out("noai", " noai,\n  noimageai ", "https://diario.example/a", datetime(2026, 1, 2, tzinfo=UTC)).value
     'noai, noimageai'
@@ -92,8 +93,8 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
 def to_json(opt_outs: Iterable[OptOut]) -> str:
     """Return the opt-outs as one line of ASCII of at most `MOST` bytes, for the header of a WARC record.
 
-    If they don't fit, the first of each signal is kept, since the signals decide which uses are withheld, and as many
-    of the others as fit. Their words and addresses are cut.
+    If they don't fit, the first opt-out of each signal is kept, since signals decide which uses are withheld, and as
+    many of the others as fit. Their values and addresses are shortened.
     """
     rows = list(opt_outs)
     whole = _dumped(rows)

@@ -1,4 +1,4 @@
-"""Read the opt-outs of a single page, in the headers of its response and in the head of its HTML."""
+"""Read the opt-outs of a single page from the headers of its response and the head of its HTML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-# The bytes of a page that are searched for meta elements: heads with inlined styles and scripts are long.
+# The first bytes of a page are searched for meta elements; so many, since heads may have inlined styles and scripts.
 HEAD: Final = 2**18
 # Most pages have none of these words.
 _INTERESTING: Final = (
@@ -38,14 +38,14 @@ _ENDS: Final = {
     "script": re.compile(r"</script", re.IGNORECASE),
     "style": re.compile(r"</style", re.IGNORECASE),
 }
-# Possessive and bounded by `<`, so that no page can make the search slow; the second form has an unclosed quote.
+# Possessive and bounded by `<`, so that no page can make the search slow; the second form is for an unclosed quote.
 _TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+(?=>)|[^<>]*+)", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(
     r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]++)|[\"']([^\"'>]*+))"
 )
 _INLINE: Final = re.compile(rb"<script\b(?=[^<>]*?rsl\+xml)[^<>]*+>", re.IGNORECASE)
 _MAX_INLINE: Final = 5
-# The attributes in which meta elements have their names, correctly or not.
+# The attributes that contain the names of meta elements, correctly or not.
 _NAMES: Final = ("name", "http-equiv", "property", "itemprop")
 _ROBOTS: Final = re.compile(r"(?<![\w-])(?:x-robots-tag|robots)(?![\w-])", re.ASCII)
 _TDM: Final = "tdm-reservation"
@@ -55,7 +55,7 @@ class Head:
     """The beginning of a page, which is searched once for each word and parsed at most once."""
 
     def __init__(self, body: bytes) -> None:
-        """Keep the head of a page whose encodings were removed."""
+        """Store the head of a page whose content encodings were removed."""
         # In UTF-16 a character has two bytes.
         self.bytes = ascii_based(body[: 2 * HEAD])[:HEAD]
         lowered = self.bytes.lower()
@@ -68,7 +68,7 @@ class Head:
         >>> Head(b"<meta name=TDM-Reservation>").has(b"tdm-reservation")
         True
         """
-        # Several callers need the same words, and searching a long head is the most expensive step.
+        # Several callers look for the same words, and searching a long head is the most expensive step.
         if word not in self._results:
             self._results[word] = word in self._lowered
         return self._results[word]
@@ -92,7 +92,7 @@ def _referred(match: re.Match[bytes]) -> bytes:
 
 
 def _markup(text: str) -> str:
-    """Return the text without comments, scripts and styles; if one isn't closed, only its opening is removed."""
+    """Return the text without comments, scripts and styles; if one isn't closed, only its opening tag is removed."""
     pieces = []
     at = 0
     unclosed: set[str] = set()
@@ -107,11 +107,11 @@ def _markup(text: str) -> str:
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
-    """Return the opt-out for a licence that can't be read, since it was meant as terms.
+    """Return the opt-out for a licence that can't be read: it counts, since it was meant as terms.
 
     Args:
         address: the address of the licence.
-        url: the page that names it.
+        url: the page that names the licence.
         time: the time at which the page was fetched.
     """
     del url
@@ -132,7 +132,7 @@ def page_opt_outs(
         headers: the headers of its response, with lower-case names.
         head: the beginning of the page, without encodings.
         time: the time at which it was fetched.
-        licence: a function that returns the opt-outs of the licence at an address; by default, it isn't read.
+        licence: a function that returns the opt-outs of the licence at an address; by default, licences aren't read.
 
     >>> from datetime import UTC, datetime
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -174,7 +174,7 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
 
 
 def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
-    """Return the opt-outs in the head of an HTML page, except those of the licences of `licence_links`.
+    """Return the opt-outs in the head of an HTML page, except those in its licences (`licence_links`).
 
     >>> from datetime import UTC, datetime
     >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
@@ -206,7 +206,7 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
 
 
 def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
-    """Whether a page reserves text and data mining, by header or meta element; None if it says nothing.
+    """Whether a page reserves text and data mining, by header or meta element; None if it has no statement.
 
     If the two disagree, the reservation counts. The page's statement replaces that of its site's file.
 
@@ -223,7 +223,7 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
 
 
 def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
-    """Return the RSL licences that the page links to by header or in its head, as they are written.
+    """Return the RSL licences to which the page links by header or in its head, as written.
 
     >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
     ['/rsl.xml']
@@ -251,5 +251,5 @@ def _inlined(head: bytes) -> list[bytes]:
 
 
 def _name(values: dict[str, str]) -> str:
-    """Return the names of a meta element, in lower case: authors write several in one."""
+    """Return the names in a meta element, in lower case; authors write several in one."""
     return " ".join(values.get(attribute, "") for attribute in _NAMES).lower()

@@ -1,4 +1,4 @@
-"""Path patterns of RFC 9309 (section 2.2.2): a prefix, in which `*` is any text and a final `$` the end.
+"""Match path patterns of RFC 9309 (section 2.2.2): prefixes in which `*` means any text and a final `$` the end.
 
 robots.txt, `Content-Usage`, TDMRep, RSL and ai.txt use them; the longest matching pattern decides.
 """
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def path_of(url: str) -> str:
-    """Return the URL's path and query, which patterns are compared with.
+    """Return the URL's path and query, to which patterns are applied.
 
     >>> path_of("https://diario.example/ma%C3%B1ana?p=1#x"), path_of("https://diario.example")
     ('/ma%C3%B1ana?p=1', '/')
@@ -53,7 +53,7 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
-    """Return the rules of the longest matching patterns; several if equal patterns have different rules.
+    """Return the rules of the longest matching pattern; several if it occurs with different rules.
 
     >>> longest([("/", "n"), ("/abierto/", "y"), ("/", "y")], "/cerrado")
     ['n', 'y']
@@ -65,12 +65,12 @@ def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
 
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> tuple[tuple[str, ...], bool]:
-    """Return the text between the stars, and whether the last piece must be at the end."""
+    """Return the pieces of the pattern between stars, and whether the last piece must be at the end."""
     text = _normal(pattern)
     ends = text.endswith("$")
     return tuple((text[:-1] if ends else text).split("*")), ends
 
 
 def _normal(pattern: str) -> str:
-    """Return the pattern with its percent-encoding as canonical URLs have it."""
+    """Return the pattern with the percent-encoding of canonical URLs."""
     return quote(unquote(pattern, errors="surrogateescape"), safe="/*$?=&!'()+,;:@-._~[]%|", errors="surrogateescape")

@@ -1,8 +1,8 @@
 """Read the preferences about training in the values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep.
 
-Sites write them in many forms: with the keys of earlier drafts of AIPREF, with other separators, with words for yes and
-no. A statement about AI, training or text and data mining is a permission only if its value is one; any other value,
-and no value, is read as a refusal. Of several statements, the strictest counts.
+Sites write them in many forms: with keys of earlier drafts of AIPREF, with other separators, with words for yes and no.
+A statement about AI, training or text and data mining is a permission only if its value says so; any other value, or
+none, is read as a refusal. Of several statements, the strictest counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DENIALS: Final = frozenset({"0", "false", "no", "?0"})
 # (2026-08-19) and the drafts before it. `ai-train`: contentsignals.org. `noai`, `noml`: words of meta elements.
 _ABOUT_TRAINING: Final = frozenset({"ai", "ia", "genai", "gai", "ml", "llm", "llms", "mining", "noai", "noml"})
 _TRAINING: Final = ("train", "tdm", "entren", "trein", "datamin", "machine-learn", "machinelearn")
-# Keys for every use (the same drafts); as words without a value, they have no meaning.
+# Keys that cover every use (the same drafts); without a value, they mean nothing.
 _EVERY_USE: Final = frozenset({"all", "bots", "*"})
 # Uses of AI other than training (the same drafts, contentsignals.org and RSL).
 _OTHER_USES: Final = frozenset({"ai-input", "ai-use", "ai-output", "ai-search", "ai-index", "ai-inference"})
@@ -64,9 +64,9 @@ def content_signal(value: str) -> Preference | None:
 
 
 def content_signal_use(value: str) -> Preference | None:
-    """Return the preference about storing the whole text in a `Content-Signal` (`use`); None if it has none.
+    """Return the preference about storing the whole text (`use`) in a `Content-Signal`: y, n, or None if it has none.
 
-    `immediate` is immediate use and `reference` is use as a reference; only `full` permits more.
+    `immediate` permits only immediate use and `reference` only use as a reference; `full` permits more.
 
     >>> content_signal_use("ai-train=yes,use=reference"), content_signal_use("use=full"), content_signal_use("search=y")
     ('n', 'y', None)
@@ -86,14 +86,14 @@ def _preference(key: str, word: str | None) -> Preference | None:
     """Return the preference about training in one statement.
 
     Args:
-        key: the key; without a value, the words of the statement.
+        key: the key, or the words of a statement without a value.
         word: the value.
     """
     if word is not None and (key in _EVERY_USE or is_about_training(key)):
         if "reserv" in key:
             return "y" if word in _DENIALS else "n"
         return "y" if word in _PERMISSIONS and not _NEGATED.match(key) else "n"
-    # The statement is about training, but not in a known form.
+    # The statement concerns training, but its form is unknown.
     words = (key if word is None else word).split()
     return "n" if any(map(is_about_training, words)) else None
 
@@ -123,7 +123,7 @@ def _statements(value: str) -> Iterator[tuple[str, str | None]]:
 
 
 def split_path(value: str) -> tuple[str, str]:
-    """Return the path at the beginning of a robots.txt rule, `/` if it has none, and the remaining text.
+    """Return the path at the beginning of a robots.txt rule, or `/` if it has none, and the remaining text.
 
     >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n"), split_path("/train-ai=n")
     (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'), ('/', '/train-ai=n'))
@@ -135,7 +135,7 @@ def split_path(value: str) -> tuple[str, str]:
 
 
 def reservation(value: object) -> bool | None:
-    """Return whether a `tdm-reservation` reserves rights: 0, false and no don't, any other value does.
+    """Whether a `tdm-reservation` reserves rights: 0, false and no don't; any other value does.
 
     >>> reservation("1"), reservation(0), reservation("tal vez"), reservation(None)
     (True, False, True, None)

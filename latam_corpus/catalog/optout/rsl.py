@@ -1,4 +1,4 @@
-"""RSL 1.0 (Really Simple Licensing, rslstandard.org/rsl): licences in XML, named by robots.txt, headers and pages."""
+"""Read RSL 1.0 (Really Simple Licensing, rslstandard.org/rsl): XML licences named by robots.txt, headers and pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "application/rsl+xml"
 Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
 
-# Words for training among the usages that a licence permits, in the known versions, and words for every use.
+# Words for training, or for every use, among the usages that a licence permits, in the known versions of RSL.
 # Prohibitions are matched more generously.
 _TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
-# Licences of these kinds need no agreement with the owner; the corpus's own columns have the attribution.
+# Licences of these kinds need no agreement with the owner; the corpus's columns provide the attribution.
 _ALLOWED_PAYMENTS: Final = frozenset({"", "free", "attribution"})
 _LARGEST: Final = 2**20
 
@@ -27,8 +27,8 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     """Return the verdict of an RSL document on training with the URL, with its reason; None if training is allowed.
 
     A prohibition in any licence of the URL counts. Otherwise, one licence that allows training, free or for
-    attribution, is enough. In all other cases permission must be asked. A document that can't be read requires
-    permission too, since it was meant as terms. A document that isn't about the URL allows training.
+    attribution, suffices. In all other cases permission is required. An unreadable document requires permission too,
+    since it was meant as terms. A document that doesn't cover the URL allows training.
 
     >>> licence = b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>%s</license></content></rsl>'
     >>> licence_verdict(licence % b'<prohibits type="usage">train-ai</prohibits>', "https://a.example/x")[0]
@@ -59,7 +59,7 @@ def _allows_training(content: _Element, licence: _Element) -> bool:
     if permitted and not _usages(licence, "permits") & _TRAINING:
         return False
     payments = [(element.get("type") or "").strip() for element in licence.iter("{*}payment")]
-    # Even a free licence of a licence server must be fetched from it.
+    # If there is a licence server, even a free licence must be obtained from it.
     return not content.get("server") and all(kind in _ALLOWED_PAYMENTS for kind in payments)
 
 
@@ -83,7 +83,7 @@ def _pattern(content: _Element, url: str) -> str:
 
 
 def _parsed(text: bytes) -> _Element | None:
-    from lxml import etree  # heavy, and most sites have no licence
+    from lxml import etree  # imported here, since lxml is heavy and most sites have no licence
 
     # Without entities and network access, since the document may be malicious.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

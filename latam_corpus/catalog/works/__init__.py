@@ -1,1 +1,1 @@
-"""Descriptions of works in catalogues: titles, authors, dates, languages, rights, and files."""
+"""Read descriptions of works in catalogues: titles, authors, dates, languages, rights and files."""

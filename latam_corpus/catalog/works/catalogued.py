@@ -1,4 +1,4 @@
-"""The description of a work in a catalogue's record of any format."""
+"""The description of a work in a catalogue record of any format."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Catalogued:
     """A catalogue's description of a work.
 
     Attributes:
-        rights: statements or addresses, as they are written.
+        rights: statements or addresses, as written.
         files: names, paths or numbers that may name the work's files, the most certain first.
-        charset_doubt: the charset that the record declares, and another in which it was read.
+        charset_doubt: the charset that the record declares, and the different one in which it was read.
     """
 
     title: str | None = None
@@ -39,8 +39,8 @@ class Catalogued:
     def columns(self) -> dict[str, Any]:
         """Return the document's columns.
 
-        If there are several licences, the least open counts, together with each statement that isn't understood or that
-        reserves rights. A sentence that names the copyright holder, or that says that a text is free to read, doesn't
+        If there are several licences, the least open one counts, together with each statement that reserves rights or
+        isn't understood. A sentence that only names the copyright holder, or says that a text is free to read, doesn't
         count.
 
         >>> Catalogued("Coplas", rights=("CC0-1.0", "CC-BY-4.0", "© 1999 Biblioteca", "Acceso abierto")).columns()
@@ -72,7 +72,7 @@ class Catalogued:
 
 
 def earliest(dates: Iterable[str]) -> str | None:
-    """Return the earliest date in these texts; None if none has a year.
+    """Return the earliest date in these texts, or None if no text contains a year.
 
     >>> earliest(["Lima : [c1896]", "1901-05"]), earliest(["s.f."]), earliest(["1901-02-30"])
     ('1896', None, None)

@@ -9,9 +9,9 @@ from lxml import etree
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 
-# The roles of the MARC list of relators that create a text; others (illustrators, publishers) are no creators.
+# MARC relators that create a text; others, such as illustrators and publishers, aren't creators.
 _AUTHORS: Final = frozenset({"", "aut", "author", "dub", "ive", "ivr", "lyr", "lbt", "cre"})
-# Events whose dates are those of the file and not of the work.
+# Events that date the file and not the work.
 _OF_THE_FILE: Final = frozenset({"modification", "modified", "conversion", "epub-publication"})
 
 
@@ -64,7 +64,7 @@ def dspace(record: etree._Element) -> Catalogued:
     plain = etree.Element("record")
     for value in record.iterfind("dcvalue"):
         element, qualifier = value.get("element", ""), value.get("qualifier", "")
-        # DSpace calls authors contributors; other dates are those of the archive.
+        # DSpace calls authors contributors; dates with other qualifiers are the archive's.
         name = "creator" if (element, qualifier) == ("contributor", "author") else element
         if name in ("contributor", "date") and qualifier not in ("", "none", "issued", "created"):
             continue

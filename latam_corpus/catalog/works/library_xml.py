@@ -1,4 +1,4 @@
-"""Read library records in XML: MODS 3, METS with any of the others, MARCXML, Dublin Core, DSpace's format."""
+"""Read library records in XML: MODS 3, MARCXML, Dublin Core, DSpace's format, and METS with any of these."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AUTHORS: Final = frozenset({"", "aut", "author", "autor", "autora", "cre", "cre
 
 
 def records_of(root: etree._Element) -> list[Catalogued] | None:
-    """Return the records of a document; None if it has no record of a known kind.
+    """Return the records of a document, or None if it has no record of a known kind.
 
     >>> from lxml import etree
     >>> title = "<titleInfo><nonSort>La</nonSort><title>cautiva</title></titleInfo>"
@@ -82,7 +82,7 @@ def _title(info: etree._Element) -> str | None:
 
 
 def _person(name: etree._Element) -> str:
-    """Return the name of a person who created the text; empty for others."""
+    """Return the name of a person who created the text; empty for other persons."""
     roles = {words(element).lower() for element in name.iterfind("{*}role/{*}roleTerm")} or {""}
     if roles.isdisjoint(_AUTHORS):
         return ""
@@ -93,7 +93,7 @@ def _person(name: etree._Element) -> str:
 
 
 def _of_mets(mets: etree._Element) -> Iterator[Catalogued]:
-    """Yield the record of each description, with its files in the structure, or else with all files of METS."""
+    """Yield the record of each description, with its files according to the structure, or else with all files."""
     records = {section.get("ID"): _described(section) for section in mets.iterfind("{*}dmdSec")}
     places = {
         file.get("ID"): attribute(location, "href")

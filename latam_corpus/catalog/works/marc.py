@@ -28,14 +28,14 @@ _LONGEST: Final = 99_999  # the maximum that the leader can state
 # Byte 9 of the leader: `a` states UTF-8, a space MARC-8.
 _CODING: Final = 9
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
-# In MARC-8, a diacritic precedes its letter; the excluded bytes have no character.
+# In MARC-8, a diacritic precedes its letter; the excluded bytes represent no character.
 _MARC_8: Final = re.compile(rb"(?:[\x00-\x7f\x88-\x8e\xa1-\xae\xb0-\xbe\xc0-\xc8]|[\xe0-\xfe]+[A-Za-z])*")
-_ESCAPE: Final = b"\x1b"  # to another alphabet of MARC-8
-# Charsets of old programs for libraries.
+_ESCAPE: Final = b"\x1b"  # switches to another alphabet of MARC-8
+# Charsets of old library programs.
 _OLD_CHARSETS: Final = ("cp1252", "cp850")
 # The characters beyond ASCII of Spanish and Portuguese.
 _USUAL: Final = frozenset("áéíóúüñçãõâêôàÁÉÍÓÚÜÑÇÃÕÂÊÔÀ¿¡«»“”‘’–—ºª°©")
-# This many characters are too few to show that a record of valid MARC-8 is in another charset.
+# So few characters can't show that a record of valid MARC-8 is in another charset.
 _FEW: Final = 3
 _NO_LANGUAGE: Final = ("", "und", "zxx", "mul", "|||", "   ")
 
@@ -44,8 +44,8 @@ def marc_records(raw: bytes) -> list[Catalogued]:
     """Return the work in each record of a file; a record that can't be read is an empty work.
 
     Args:
-        raw: the bytes of an exchange file; a record is in UTF-8 or MARC-8 as declared, unless its bytes show another
-            charset.
+        raw: the bytes of an exchange file; each record is in UTF-8 or MARC-8 as declared, unless its bytes reveal
+            another charset.
 
     Raises:
         ConfigError: pymarc isn't installed.
@@ -55,7 +55,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
     except ImportError:
         raise _absent() from None
     records = []
-    # Records are found by their ends, not by their stated lengths: after a wrong length, all others would be lost.
+    # Records are found by their terminators, not by their stated lengths: a wrong length would lose all later records.
     for piece in raw.split(_END):
         written = piece.lstrip(b"\r\n\x1a\0")
         if not written.strip():
@@ -67,7 +67,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
         whole = io.BytesIO(stated + written[len(stated) : _CODING] + coding + written[_CODING + 1 :] + _END)
         reader = MARCReader(
             whole, to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True,
-            file_encoding=charset if charset in _OLD_CHARSETS else "iso8859-1",  # pymarc's word for MARC-8
+            file_encoding=charset if charset in _OLD_CHARSETS else "iso8859-1",  # makes pymarc decode MARC-8
         )  # fmt: skip
         record = next(reader, None)
         doubt = (declared, charset) if charset != declared else None
@@ -96,7 +96,7 @@ def _charset(written: bytes, declared: str) -> str:
 
 
 def _usual_share(written: bytes, charset: str) -> float:
-    """Return the share of the non-ASCII characters that are used in Spanish and Portuguese."""
+    """Return the share of a text's non-ASCII characters that are used in Spanish and Portuguese."""
     from pymarc import marc8_to_unicode
 
     text = (
@@ -165,5 +165,5 @@ def _catalogued(record: Record) -> Catalogued:
 def _joined(field: Field, codes: str) -> str:
     """Return the subfields as one text, without the punctuation at its end."""
     text = " ".join(" ".join(field.get_subfields(*codes)).split()).rstrip(_PUNCTUATION)
-    # A full stop ends a heading, unless it belongs to an initial.
+    # A final full stop is removed unless it belongs to an initial.
     return text[:-1] if text.endswith(".") and not re.search(r"(?:^|[\s.])\w\.$", text) else text

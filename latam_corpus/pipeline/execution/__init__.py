@@ -1,1 +1,1 @@
-"""The execution of a plan: parts, barriers, and results."""
+"""Execute a plan: parts, barriers and results."""

@@ -1,7 +1,7 @@
-"""Barriers over all parts of a run, and their decisions by part, with memory nearly independent of the corpus' size.
+"""Let barriers decide on all parts of a run, with memory nearly independent of the corpus's size.
 
-The barrier's key of each row is written to the disk as a hash of 64 bits; the other columns are only read for rows that
-share a key. Decisions are stored by part, so that a part with unchanged decisions isn't processed again.
+Each row's key is written to the disk as a hash of 64 bits; other columns are only read for rows that share a key.
+Decisions are stored by part, so that a part with unchanged decisions isn't processed again.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ _REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment"
 REPLACED: Final = pl.Schema(
     {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
 )
-# Titles of the steps that find rows with an equal key, by the key.
+# Titles of the steps that find rows with equal keys, by the key's column.
 _READING: Final = {"doc_id": N_("reading every doc_id"), "text_hash": N_("reading every text_hash")}
 _DECIDING: Final = {
     "doc_id": N_("comparing documents with the same doc_id"),
     "text_hash": N_("comparing documents with the same text_hash"),
 }
-# Raised when decisions are stored in another way or are made on other rows. Decisions of another format are repeated.
+# Incremented when decisions are stored differently or made on other rows. Decisions of another format are repeated.
 _FORMAT: Final = 1
 _BUCKET_BITS: Final = 8
 _KEYS_AT_ONCE: Final = 1 << 18  # keys in memory, 4 MB, before they are written to files
-_AT_ONCE: Final = 50_000  # rows in memory, with all columns that a barrier needs or with decisions
-_VALUES_A_PIECE: Final = 4_000_000  # 16 MB, mostly words of documents
+_AT_ONCE: Final = 50_000  # rows in memory at once, with decisions or all columns that a barrier needs
+_VALUES_A_PIECE: Final = 4_000_000  # side values of a piece, 16 MB; most are words of documents
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Output(PieceFile):
     """A piece of the corpus: rows of a step's output, with the side columns that are stored for barriers.
 
     Attributes:
-        skipped: how many rows of the file come before the first row.
+        skipped: the number of rows of the file before the first row.
     """
 
     skipped: int = 0
@@ -85,7 +85,7 @@ class Output(PieceFile):
         return pl.scan_parquet(path, glob=False).select(columns).slice(self.skipped, self.height).collect()
 
     def cut(self) -> Iterator[Output]:
-        """Yield the rows in smaller pieces, each with a few million side values, or of a single row group."""
+        """Yield the rows in smaller pieces, each with at most a few million side values, or one row group."""
         path = self.path.with_name(ASIDE)
         metadata = pq.read_metadata(path if path.exists() else self.path)
         first = end = values = 0
@@ -100,7 +100,7 @@ class Output(PieceFile):
 
 
 def no_step(title: str, done: int, total: int) -> None:
-    """Ignore progress; the default of `OnStep` parameters."""
+    """Ignore progress. This is the default of `OnStep` parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +110,9 @@ class RunCorpus:
     Attributes:
         kept_outputs: the parts' kept rows, in the parts' order.
         dropped_outputs: rows that stages have dropped; their numbers start at `height`.
-        dropped_rows: rows that an earlier barrier of this cut has dropped, sorted.
+        dropped_rows: the numbers of rows that an earlier barrier of this cut has dropped, sorted.
         workdir: a folder for temporary files.
-        engine: what runs jobs.
+        engine: the engine that runs jobs.
         notes: notes of barriers for `run.json`.
         on_step: see `OnStep`.
     """
@@ -127,7 +127,7 @@ class RunCorpus:
 
     @classmethod
     def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, on_step: OnStep) -> RunCorpus:
-        """Return the corpus of outputs, given as the folders of each part's steps."""
+        """Return the corpus of these outputs, given as the folders of each part's steps."""
         folders = list(outputs)
         fetch_outputs((steps[-1] for steps in folders), ROWS, ASIDE)
         fetch_outputs((folder for steps in folders for folder in steps), DROPPED)
@@ -159,7 +159,7 @@ class RunCorpus:
     def repeated(
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
-        """Yield `row` and these columns of all rows that share their `key`; rows with equal keys are in one frame."""
+        """Yield `row` and these columns of all rows with a repeated `key`; rows with equal keys are in one frame."""
         pieces: list[Piece] = [*self.kept_outputs, *(self.dropped_outputs if with_dropped else ()), *also]
         read_columns = sorted({key, *columns})
         with tempfile.TemporaryDirectory(prefix="keys-", dir=self.workdir) as name:
@@ -185,7 +185,7 @@ class RunCorpus:
     def _at(
         self, parts: Iterable[Piece], columns: Sequence[str], matches: pl.DataFrame
     ) -> Iterator[tuple[pl.DataFrame, NDArray[np.int64]]]:
-        """Yield the rows of each piece that `_KeyHashes.repeated` has found, with the numbers of their slices."""
+        """Yield the rows of each piece that `_KeyHashes.repeated` returns, with the numbers of their slices."""
         places, slices = (matches[name].to_numpy() for name in ("place", "slice"))
         first = 0
         for part in parts:
@@ -195,10 +195,10 @@ class RunCorpus:
             first += rows.height
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
-        """Yield the result of `work` for each job, in any order, from the run's engine.
+        """Run `work` for each job on the run's engine, and yield the results in any order.
 
         Raises:
-            PartError: a job failed; the barrier can't decide without it.
+            PartError: a job failed, so that the barrier can't decide.
         """
         wrapped = [_BarrierJob(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
         for done, outcome in enumerate(self.engine.map(_run_job, wrapped), 1):
@@ -217,7 +217,7 @@ class _BarrierJob:
     work: Callable[[Any], Any]
     argument: Any
     name: str
-    may_run_concurrently: ClassVar[bool] = False  # jobs write files in place
+    may_run_concurrently: ClassVar[bool] = False  # jobs write files without temporary names
 
     @property
     def bytes(self) -> int:
@@ -256,13 +256,13 @@ def decide(
 ) -> Generator[StageEvent, None, StoredDecisions]:
     """Let barriers decide on all parts' rows; yield an event when one starts, and return the decisions.
 
-    RunCorpus decisions on the same outputs are reused.
+    Stored decisions on the same outputs are reused.
 
     Args:
         barriers: the barriers of one cut, in order; rows that one drops aren't seen by the next.
         outputs: the output folders of each part's steps.
         work: the work folder.
-        engine: what runs the barriers' jobs.
+        engine: the engine that runs the barriers' jobs.
         restore_rows: called before outputs are read, to restore rows that were cleared.
         on_step: see `OnStep`.
     """
@@ -281,7 +281,7 @@ def decide(
             try:
                 for decision_rows in barrier.decide(corpus):
                     dropped_rows = spool.add(barrier.name, decision_rows)
-                    if barrier is not barriers[-1]:  # no barrier comes after the last one
+                    if barrier is not barriers[-1]:  # only later barriers need them
                         dropped.append(dropped_rows)
             except OSError as error:
                 cause = cause_in_disk(error, Path(name))
@@ -290,7 +290,7 @@ def decide(
                 raise PartError(_("stage «{stage}»", stage=barrier.name), cause, MAKE_ROOM) from error
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
-        # A barrier's jobs finish in any order, on which the run's files must not depend.
+        # The run's files must not depend on the order in which a barrier's jobs finish.
         replaced = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
         mended = {str(notice): notice for notice in (notice_of_stored, *spool.mended) if notice}
         decisions = StoredDecisions(parts, replaced, corpus.notes, tuple(mended.values()), rows=rows)
@@ -298,7 +298,7 @@ def decide(
 
 
 def _decisions_key(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
-    """Return a digest of the barriers and of the outputs' content, whatever made the content."""
+    """Return a digest of the barriers and of the outputs' content."""
     files_by_part = {part: [StepCounts.read(folder).files for folder in folders] for part, folders in outputs.items()}
     part_digests = [
         [part, [files[DROPPED] for files in steps], *(steps[-1].get(name) for name in (ROWS, ASIDE))]
@@ -369,8 +369,8 @@ class _DecisionSpool:
 class _KeyHashes:
     """The hashes of all rows' keys, in files by their first bits, each with the row's position.
 
-    Rows without a key share the hash of null; the caller leaves them out. After a rare collision, rows with keys of
-    their own are read as well.
+    Rows without a key share the hash of null; the caller leaves them out. In the rare case of a hash collision, some
+    rows with unique keys are read as well.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -395,9 +395,8 @@ class _KeyHashes:
         hashes = np.concatenate([np.zeros(0, _KEY), *self._waiting])
         self._waiting.clear()
         self._written = self._ends[-1]
-        bucket = (hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(
-            np.uint8
-        )  # NumPy sorts 8-bit integers by counting
+        # NumPy sorts 8-bit integers by counting.
+        bucket = (hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.uint8)
         order = np.argsort(bucket, kind="stable")
         ends = np.searchsorted(bucket[order], np.arange(1, 1 << _BUCKET_BITS))
         for number, bucket_hashes in enumerate(np.split(hashes[order], ends)):
@@ -406,7 +405,7 @@ class _KeyHashes:
                     bucket_hashes.tofile(file)
 
     def cut(self) -> int:
-        """Cut the rows that share their key into slices, equal keys in one slice; return the number of slices."""
+        """Divide the rows that share a key into slices, with equal keys in one slice; return the number of slices."""
         starts, repeated_count = np.array(self._ends), 0
         for group in self._groups():
             hashes = group[np.argsort(group["hash"])]
@@ -422,7 +421,7 @@ class _KeyHashes:
         return -(-repeated_count // _AT_ONCE)
 
     def _groups(self) -> Iterator[NDArray[Any]]:
-        """Yield the hashes in groups, equal ones in one group, by their first bits; a few hashes never leave memory."""
+        """Yield the hashes, grouped by their first bits; if there are few, they were never written to files."""
         if not self._written:
             if self._ends[-1]:
                 yield np.concatenate(self._waiting)
@@ -434,7 +433,7 @@ class _KeyHashes:
             path.unlink()
 
     def repeated(self, piece: int) -> pl.DataFrame:
-        """Return the rows of a piece that share their key: their `place` in the piece, sorted, and their `slice`."""
+        """Return the `place` of each row of a piece that shares its key, sorted, and its `slice`."""
         return self._found.take(piece, pl.Schema({"place": pl.Int64(), "slice": pl.Int64()})).sort("place")
 
 

@@ -1,4 +1,4 @@
-"""Check the sources' column contracts: before a run, after collecting all records, and for `run.json`."""
+"""Check the sources' column contracts before a run and after collecting, and report on them in `run.json`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def examine_sources(plan: Plan) -> list[Examined]:
     Sources without a location, and those that may not be read yet, are left out.
 
     Raises:
-        ConfigError: the records break a promise of the source's file, or must be extracted and no stage does so.
+        ConfigError: the records break a promise of the source's file, or need extraction but no stage extracts them.
     """
     locations = [(source, plan.locations.get(source.id)) for source in plan.sources]
     readable = [(source, path) for source, path in locations if path and (source.uses or source.status != "ask_first")]
@@ -82,7 +82,7 @@ def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
 
 
 def _check_extracted(plan: Plan, examined: Examined) -> None:
-    """Raise `ConfigError` if a stage needs text before a stage has extracted it from the source's files."""
+    """Raise `ConfigError` if a stage needs text that no earlier stage extracts from the source's files."""
     first = next((stage for stage in plan.all_stages if stage.needs & {"raw", "text"}), None)
     if first is not None and "raw" not in first.needs:
         place = _("{recipe}, stage «{stage}»", recipe=str(plan.recipe.file), stage=first.name)
@@ -93,14 +93,14 @@ def _check_extracted(plan: Plan, examined: Examined) -> None:
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
-    """Return the column facts of all parts together, by source.
+    """Return the column facts of all parts, added up by source.
 
     Args:
         parts: the parts of a run.
         folders: the outputs of the first step, by the names of the parts that didn't fail.
 
     Raises:
-        SourceError: the records of a source break what its file promises about their columns.
+        SourceError: a source's records break a promise of its file about their columns.
     """
     by_name: dict[str, Facts] = {}
     by_source: dict[str, list[Part]] = {}
@@ -112,7 +112,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
         fetch_outputs(present, VALUES)
         for folder in present:
             facts.add(StepCounts.read(folder).facts)
-        if len(present) < len(source_parts):  # the failed parts may have the missing columns; no version is made
+        if len(present) < len(source_parts):  # the failed parts may have the missing columns; no version will be built
             continue
         values = [pl.read_parquet(folder / VALUES, glob=False) for folder in present if (folder / VALUES).exists()]
         unique_values = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
@@ -122,7 +122,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
-    """Return the barriers, with the sources that have dates passed to `supersede`."""
+    """Return the barriers, with the names of dated sources passed to `supersede`."""
     dated = tuple(sorted(name for name, source_facts in facts.items() if source_facts.dated))
     return tuple(replace(barrier, dated=dated) if isinstance(barrier, Supersede) else barrier for barrier in barriers)
 
@@ -167,7 +167,7 @@ def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def unnamed_catalogue_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the catalogues that sources don't name, as `run.json` has them."""
+    """Return the entries in `run.json` about catalogues that sources don't name."""
     return [
         {"source": source, "file": file, "toml": line}
         for source, source_facts in facts.items()

@@ -1,6 +1,6 @@
-"""Stored decisions of barriers: a table for each part, named by its content, and an index for each cut of the plan.
+"""Store decisions of barriers: a table for each part, named by its content, and an index for each cut of the plan.
 
-The index is stored under the digest of all its inputs, so that barriers don't decide on the same rows again.
+The index is named by the digest of all its inputs, so that barriers don't decide on the same rows twice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class StoredDecisions:
         mended: a sentence for each damaged file of decisions that was rebuilt.
         reused: whether the decisions were stored by an earlier run.
         files: the names of all files in which they are stored.
-        rows: the digest of each part's rows that were decided on; the decisions are valid only for these rows.
+        rows: the digest of each part's rows for which the decisions are valid.
     """
 
     parts: dict[str, tuple[Path | None, str]]
@@ -49,7 +49,7 @@ class StoredDecisions:
 
 
 def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:
-    """Store a table in a file named by its content; return the file, and a sentence if it was damaged before."""
+    """Store a table in a file named by its content; return the file, and a sentence if an existing one was damaged."""
     written = io.BytesIO()
     table.write_parquet(written)
     data = written.getvalue()
@@ -95,7 +95,7 @@ def remember(decisions: StoredDecisions, work: Path, key: str) -> StoredDecision
 
 
 def remembered(work: Path, key: str) -> tuple[StoredDecisions | None, Message | None]:
-    """Return the stored decisions of a cut (or None), and a sentence if they are damaged."""
+    """Return the stored decisions of a cut, or None, with a sentence if they are damaged."""
     path = _folder(work) / f"{key}.json"
     try:
         values = unsealed(fetched(path).read_bytes())

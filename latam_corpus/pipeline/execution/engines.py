@@ -1,4 +1,4 @@
-"""The protocol of engines, which run the tasks of a run."""
+"""The protocol of engines, which execute the tasks of a run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Engine(Protocol):
 
     @property
     def jobs(self) -> Path | None:
-        """The folder of the output of a cluster's jobs; None if the engine has no jobs."""
+        """The folder for the output of a cluster's jobs; None if the engine submits none."""
         ...
 
     @property
     def here(self) -> Engine:
-        """The engine for tasks that need local files: itself, unless it uses other machines."""
+        """The engine for tasks that need local files: this one, unless it uses other machines."""
         ...
 
     def __enter__(self) -> Self:

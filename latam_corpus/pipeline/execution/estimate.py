@@ -1,8 +1,8 @@
-"""An estimate of a run's time and disk space from a sample of each source.
+"""Estimate a run's time and disk space from a sample of each source.
 
 The sample is processed in a temporary folder: a few hundred records of the source's largest unfinished part, or some of
-its small files. A few records are processed first, so that compiling code and loading models isn't counted. The share
-of a compressed file that the sample stands for is estimated by compressing the sample.
+its small files. A few records are processed first, so that the time to compile code and load models isn't counted. The
+sample's share of a compressed file is estimated by compressing the sample.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _RECORDS: Final = 300
 _WARMED_BY: Final = 10
 _FILES: Final = 20
 _SMALL: Final = 2**20
-_SAMPLE_BYTES: Final = 4 * 2**20  # of small files
+_SAMPLE_BYTES: Final = 4 * 2**20  # bytes of small files to sample
 _FEWEST: Final = 4
-_UNPACKED_A_SECOND: Final = 300 * 10**6  # bytes, by gzip; Zstandard is faster, xz slower
+_UNPACKED_A_SECOND: Final = 300 * 10**6  # bytes, with gzip; Zstandard is faster, xz slower
 _PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
 
 
@@ -91,11 +91,11 @@ def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
     """Estimate whole files or spans from the first records of the largest part, or from small files of all sizes.
 
     Args:
-        parts: the parts of one source that are a file or a span of one.
+        parts: the parts of one source, each a file or a span of a file.
         plan: the run's plan.
         work: a temporary folder for the outputs of the sample.
     """
-    # The first part of a file that is unpacked for each part has nothing to skip.
+    # If each part unpacks its file from the start, the first part of a file skips nothing.
     ordered = sorted(parts, key=lambda part: (_skipped(part) > 0, -part.bytes))
     small = ordered[0].bytes <= _SMALL
     count = min(len(parts), _FILES) if small else 1
@@ -138,7 +138,7 @@ def _run(task: Task) -> Outcome:
     """Run a task and return its outcome.
 
     Raises:
-        PartError: it failed, as it would in the run.
+        PartError: the task failed, as it would in the run.
     """
     outcome = run_part(task)
     if outcome.error:
@@ -147,7 +147,7 @@ def _run(task: Task) -> Outcome:
 
 
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
-    """Estimate how many stored bytes of the input the sampled records take, relative to `--limit` if there is one."""
+    """Estimate the stored size of the sampled records in bytes, scaled to `--limit` if there is one."""
     texts = pl.concat(
         [
             pl.read_parquet(folder / name, glob=False, columns=["text"])

@@ -19,8 +19,8 @@ class SegmentStarted:
     """The stages between two barriers start on every part.
 
     Attributes:
-        title: names the stages.
-        parts: how many parts there are.
+        title: the names of the stages.
+        parts: the number of parts.
     """
 
     title: str
@@ -44,7 +44,7 @@ class BarrierStarted:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A damaged file of an earlier run is rebuilt; the sentence names it."""
+    """A damaged file of an earlier run is rebuilt; `sentence` names it."""
 
     damage: Message
 

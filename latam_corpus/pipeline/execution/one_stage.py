@@ -1,4 +1,4 @@
-"""Running single stages on rows of a file or a frame, without a recipe or a stored run."""
+"""Run single stages on rows of a file or a frame, without a recipe or a stored run."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _EXTRACT_COLUMNS = (
     "doc_id", "parent_id", "text", "turns", "title", "creators", "published", "declared_language", "composition", "url",
     "extractor", "origin",
 )  # fmt: skip
-# A document's own terms are passed on, since the next command that reads the rows must respect them.
+# A document's own terms are passed on, since later commands that read the rows must respect them.
 _TERMS = ("rights", "expires", "embargo_until", "opt_outs")
 
 
 def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
     """Apply a stage that reads bytes, such as `extract`, to a file or a folder of files."""
-    from latam_corpus.collect.files import list_inputs, read_all  # a stage on rows doesn't need archives and XML
+    from latam_corpus.collect.files import list_inputs, read_all  # imports archives and XML, which rows don't need
 
     origin = Source(id="input", title=str(path), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(path)), genre="web"):
@@ -53,12 +53,12 @@ def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
         whole = schema.conform(result, schema.DOCUMENT_SCHEMA)
         stated_terms = [name for name in _TERMS if whole[name].is_not_null().any()]
         shown = whole.select(*_EXTRACT_COLUMNS, *stated_terms, "drop_reason")
-        shown = shown.with_columns(evidence.alias("evidence"))  # the problem and its remedy, of dropped rows
+        shown = shown.with_columns(evidence.alias("evidence"))  # for dropped rows: the problem and its remedy
         yield [{} for _ in range(shown.height)], shown
 
 
 def with_typed_extra(result: pl.DataFrame, original: pl.Series | None, stages: Iterable[Operation]) -> pl.DataFrame:
-    """Convert `extra` to a struct, as in releases.
+    """Convert `extra` to a struct, its form in releases.
 
     Args:
         result: the rows after the stages.
@@ -96,7 +96,7 @@ def process_file(
 def apply_stages(
     documents: Iterable[pl.DataFrame], stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]
 ) -> Iterator[pl.DataFrame]:
-    """Yield for each frame of documents a frame with the same rows and the columns that the stages set.
+    """Yield, for each frame of documents, a frame with the same rows and the columns that the stages set.
 
     Args:
         documents: frames of the document schema.
@@ -135,7 +135,7 @@ def apply_stages(
 
 
 def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Barrier]) -> None:
-    """Raise `ConfigError` if a stage needs texts and no row has one, since all rows would count as empty texts."""
+    """Raise `ConfigError` if a stage needs texts and no row has one; all rows would be treated as empty texts."""
     if "text" not in fields and any("text" in stage.needs for stage in stages):
         raise ConfigError(
             place,
@@ -192,7 +192,7 @@ def with_language(
     """
     if not any("language" in stage.needs for stage in stages):
         return documents
-    # Sources declare languages in their own words; only codes are used.
+    # Sources declare languages in free words; only codes are used.
     codes = {
         language: known_code(short(language)) and (short(language) if is_tag(language) else language)
         for language in documents["declared_language"].unique().drop_nulls()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
 NO_MEMORY: Final = _("its worker ran out of memory")
-# Raised when steps store other rows, or in another way. Outputs of another format are recomputed.
+# Incremented when steps store other rows or store them differently. Outputs of another format are recomputed.
 _FORMAT: Final = 5
 _DECIDED: Final = " decided"
 _BATCH_ROWS: Final = 2000
@@ -75,7 +75,7 @@ class Job(Protocol):
 
     @property
     def may_run_concurrently(self) -> bool:
-        """Whether two workers may do it at once, because it writes files under temporary names until they are whole."""
+        """Whether two workers may run it at once: it writes files under temporary names until they are complete."""
         ...
 
 
@@ -83,7 +83,7 @@ J = TypeVar("J", bound=Job)
 
 
 class PoisonDocument(NamedTuple):
-    """A document that kills its worker: the stage, the document's id, and the cause as far as it is known."""
+    """A document that kills its worker: the stage, the document's id and, if known, the cause."""
 
     stage: str
     doc_id: str
@@ -98,14 +98,14 @@ class Task:
         part: the part.
         segment: the segment.
         work: the folder of step outputs, shared by all runs of one `--out`.
-        entry: the key of the output that the segment starts from; None if it starts from the source.
+        entry: the key of the output from which the segment starts; None if it starts from the source.
         decisions: a Parquet file with the barriers' decisions on this part's rows; None if there are none.
         decisions_key: a digest of the decisions.
-        decided_on: the digest of the rows that were decided on. Decisions name rows by position, so they are valid only
-            for these rows.
+        decided_on: the digest of the rows for which the decisions were made. Decisions identify rows by position, so
+            they are valid only for these rows.
         barriers: the names of the barriers before the segment, in order.
         poison_documents: documents that are withheld from a stage.
-        restore: whether the rows of the last step must exist in the end, even if they were cleared.
+        restore: whether the rows of the last step must exist in the end, even if they had been cleared.
         batch_rows: the most rows of a batch.
         batch_bytes: the most bytes of a batch.
     """
@@ -144,13 +144,13 @@ class Outcome:
         keys: the keys of the part's outputs.
         reused: whether each output was reused.
         mended: a sentence for each damaged output that was rebuilt.
-        error: why it failed; empty if it didn't.
+        error: why it failed; empty if it succeeded.
         remedy: what to do about the error, if known.
         value: the result of a job that isn't a task.
-        kept: how many documents the part has after its last step.
+        kept: the number of documents of the part after its last step.
         killed: whether the worker was killed or ran out of memory.
-        needs_entry: whether nothing was done, because the rows that the task starts from were cleared.
-        entry_changed: whether nothing was done, because these rows aren't the ones that barriers decided on.
+        needs_entry: whether nothing was done because the rows from which the task starts were cleared.
+        entry_changed: whether nothing was done because these rows differ from those on which barriers decided.
     """
 
     part: str
@@ -186,7 +186,7 @@ def reading_digest(source: catalog_source.Source, genre: str | None, limit: int 
     Args:
         source: the source.
         genre: the recipe's genre.
-        limit: the most records that are read of each file.
+        limit: the greatest number of records that are read from each file.
     """
     settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
     return digest_of(settings, genre, limit, files.reading_version())
@@ -211,12 +211,12 @@ def folder_of(work: Path, key: str) -> Path:
 def keys_of(task: Task) -> Iterator[str]:
     """Yield the keys of the task's outputs.
 
-    A key is a digest of the rows that enter the step, as bytes, and of the step; equal rows are processed once, however
-    they were made. A key is only valid if the output of the step before exists when the key is requested.
+    A key is a digest of the step and of the bytes of its input rows; equal rows are processed once, whatever their
+    origin. A key is only valid if the output of the step before exists when the key is requested.
     """
     entry = StepCounts.read(folder_of(task.work, task.entry)) if task.entry else None
     input_digest = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
-    counts: StepCounts | None = None  # of the step before; those of the entry don't know the barriers' decisions
+    counts: StepCounts | None = None  # of the step before; the entry's counts precede the barriers' decisions
     for step in task.segment.steps:
         names = {stage.name for stage in step.stages}
         withheld = sorted(document[:2] for document in task.poison_documents if document.stage in names)
@@ -241,7 +241,7 @@ def _step_counts(folder: Path) -> StepCounts | None:
 
 
 def _side_columns(task: Task, step: Step) -> pl.Schema:
-    """Return the columns that the barriers need outside the document schema; the last step before them stores these."""
+    """Return the columns outside the document schema that this step stores for the barriers, if it is the last one."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
 
@@ -284,15 +284,15 @@ def _link_entry(task: Task, partial: Path) -> StepCounts:
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process and of its extraction processes, finished or running."""
+    """Return the processor time of this process and its extraction processes, finished or running, in seconds."""
     used = os.times()
-    sandbox = sys.modules.get("latam_corpus.extract.isolation.sandbox")  # only loaded if something is extracted
+    sandbox = sys.modules.get("latam_corpus.extract.isolation.sandbox")  # loaded only if something is extracted
     running: float = sandbox.cpu_seconds() if sandbox else 0.0
     return time.process_time() + used.children_user + used.children_system + running
 
 
 def _write_output(task: Task, step: Step, previous: Path | None, partial: Path) -> StepCounts:
-    """Apply the step's stages to each batch, write the output into the folder `partial`, and return its counts."""
+    """Apply the step's stages to each batch, write the output into the folder `partial`, and return the counts."""
     counts = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
@@ -373,7 +373,7 @@ def entering_batches(task: Task, previous: Path | None, watch: Watch) -> Iterato
 
 
 def _stored_batches(folder: Path, task: Task) -> Iterator[Batch]:
-    """Check the rows of an output again, since a barrier may have taken hours after the first check, and yield them."""
+    """Yield the rows of an output after checking them again: a barrier may have taken hours since the first check."""
     _refuse_cleared(folder)
     fetch_outputs([folder], ROWS)
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
@@ -427,6 +427,6 @@ def settle_stages(task: Task) -> Iterator[Settle]:
     all_decisions = _decisions(task)
     for name in task.barriers:
         rows = all_decisions.filter(pl.col("stage") == name).drop("stage")
-        # Columns without a value aren't set, so that results don't depend on how files are cut into parts.
+        # Columns without any value aren't set, so that results don't depend on how files are cut into parts.
         columns = [column for column in rows.columns if rows[column].null_count() < rows.height]
         yield Settle(name=name, decisions=rows.select(columns or ["place"]))

@@ -1,8 +1,8 @@
-"""Poison documents: documents that kill the worker that processes them.
+"""Find poison documents: documents that kill the worker that processes them.
 
-A killed worker can't say which document was the cause. So ranges of the part's rows are processed, without storing
-anything, until the ranges that kill are single rows; then the stage is found in the same way. Poison documents are
-dropped with the cause. They are remembered in `work/lethal/`, so that the next run doesn't kill workers again.
+A killed worker can't report which document was the cause. So ever smaller ranges of the part's rows are processed,
+without storing anything, until the ranges that kill are single rows; then the stage is found in the same way. Poison
+documents are dropped with the cause, and recorded in `work/lethal/`, so that the next run kills no workers.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.engines import Engine
     from latam_corpus.stages import Stage
 
-_PIECES: Final = 8  # that a killing range is cut into
-_MAX_RANGES: Final = 8  # of a part that kill at once; if there are more, the documents aren't the cause
+_PIECES: Final = 8  # pieces into which a range that kills is cut
+_MAX_RANGES: Final = 8  # of a part; if more kill at once, documents aren't the cause
 _FOLDER: Final = "lethal"
 
 
@@ -47,7 +47,7 @@ class Probe:
         task: the task.
         start: the first row.
         stop: the row after the last one; None to count the rows only.
-        stages: how many of the segment's stages.
+        stages: the number of the segment's stages to apply.
     """
 
     task: Task
@@ -63,7 +63,7 @@ class Probe:
 
     @property
     def bytes(self) -> int:
-        """The size of the whole part, since the rows before `start` are read, too."""
+        """The size of the whole part, since the rows before `start` are also read."""
         return self.task.bytes
 
 
@@ -99,10 +99,10 @@ def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tu
 
     Args:
         killed: the tasks and their outcomes.
-        engine: what runs the probes.
+        engine: the engine that runs the probes.
 
     Returns:
-        The tasks to run again, without their poison documents; and the outcomes of tasks in which none was found.
+        The tasks to run again without their poison documents, and the outcomes of tasks in which none was found.
     """
     retried, failed = [], []
     for task, outcome in killed:
@@ -118,7 +118,7 @@ def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tu
 
 
 def _find(task: Task, killed: Outcome, engine: Engine) -> list[PoisonDocument]:
-    """Return the documents of a part that kill a worker by themselves; none if they aren't the cause."""
+    """Return the documents of a part that kill a worker on their own; none if documents aren't the cause."""
     stages = _stages(task)
     [counted] = engine.map(_run_probe, [Probe(task, 0, None, 0)])
     ranges = [(0, counted.value[0])] if counted.value and counted.value[0] else []
@@ -141,7 +141,7 @@ def _find(task: Task, killed: Outcome, engine: Engine) -> list[PoisonDocument]:
 
 
 def _cut(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield a range in pieces.
+    """Cut a range into at most `_PIECES` pieces.
 
     >>> list(_cut(0, 3))
     [(0, 1), (1, 2), (2, 3)]
@@ -154,7 +154,7 @@ def _cut(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _file(task: Task) -> Path:
-    """Return the file of a task's poison documents, named by the key of its first step without any."""
+    """Return the file of a task's poison documents, named by the key that its first step has without them."""
     return task.work / _FOLDER / f"{next(iter(keys_of(replace(task, poison_documents=()))))}.json"
 
 

@@ -1,7 +1,7 @@
-"""Restart: which outputs of earlier runs are reused, which steps run, and which rows are restored first.
+"""Decide which outputs of earlier runs are reused, which steps run, and which rows are restored first.
 
 The output of a step (`step_file.py`) is in one of four states. A cleared output still has its counts, dropped rows and
-ledger, so it is reused like a whole one unless its rows are needed.
+ledger, so it is reused like a whole output unless its rows are needed.
 
                  run                   clear (`run --work measured`)
     ABSENT ──────────────▶ WHOLE ─────────────────────▶ CLEARED
@@ -9,14 +9,15 @@ ledger, so it is reused like a whole one unless its rows are needed.
                  run         └─────────────────────────────┘
                                     run again (restore)
 
-A worker takes a part through the steps of a segment (`run_part`). It runs one step after another, as `next_step` says:
+A worker takes a part through the steps of a segment (`run_part`). It runs one step after another, chosen by
+`next_step`:
 
     an output is absent or damaged     run its step; but if the output before it is cleared, run that step first
     the last output is cleared         run its step if the task must restore it
     otherwise                          the part is done
 
-A step that runs again may give other rows than before, for example if a page timed out. The keys of the steps after it
-are computed from its rows, so these steps then have other outputs, which are absent.
+A step that runs again may return different rows, for example if a page timed out. The keys of later steps are computed
+from these rows, so the outputs of later steps are then absent.
 
 The output that a segment starts from belongs to the segment before. If it is cleared, the process that leads the run
 takes the part back (`outcomes_of`), as many segments as necessary, and then forward again:
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.part import Task
 
 MAX_ATTEMPTS: Final = 3
-_SMALL: Final = 64 * 2**20  # bytes of input, whose outputs are checked in less time than a worker takes to start
+_SMALL: Final = 64 * 2**20  # bytes of input; their outputs are checked faster than a worker starts
 
 
 class OutputState(Enum):
@@ -73,7 +74,7 @@ class OutputState(Enum):
 
 
 class RowsChangedError(PartError):
-    """Rows that were restored differ from those that barriers decided on, so the decisions don't apply to them."""
+    """Restored rows differ from those on which barriers decided, so the decisions don't apply to them."""
 
     @classmethod
     def of(cls, part: str) -> RowsChangedError:
@@ -86,7 +87,7 @@ def next_step(states: Sequence[OutputState], *, restore: bool) -> int | None:
     """Return the number of the step to run next; None if nothing is left to do.
 
     Args:
-        states: the states of the outputs in order. Those after an absent or damaged one aren't known, and are left out.
+        states: the states of the outputs in order, up to the first absent or damaged one, after which they are unknown.
         restore: whether the last output must have its rows.
 
     >>> next_step([OutputState.WHOLE, OutputState.CLEARED, OutputState.ABSENT], restore=False)
@@ -104,7 +105,7 @@ def next_step(states: Sequence[OutputState], *, restore: bool) -> int | None:
 
 
 class _Progress:
-    """The outputs of a task, as far as they are known."""
+    """The known outputs of a task and their states."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -139,13 +140,13 @@ class _Progress:
         return OutputState.CLEARED if is_cleared(folder) else OutputState.WHOLE
 
     def run(self, number: int) -> None:
-        """Run a step, whose output is then whole."""
+        """Run a step; its output is then whole."""
         step, folder = self._task.segment.steps[number], self.folders[number]
         run_step(self._task, step, folder, self.folders[number - 1] if number else None)
         self._checked.add(folder)
 
     def outcome(self) -> Outcome:
-        """Return the outcome of the task whose outputs all exist."""
+        """Return the outcome of the task, all of whose outputs must exist."""
         return Outcome(
             self._task.part.name,
             tuple(folder.name for folder in self.folders),
@@ -156,7 +157,7 @@ class _Progress:
 
 
 def run_part(task: Task) -> Outcome:
-    """Take a part through its segment, from the last step whose output exists. A failure is an outcome, too."""
+    """Take a part through its segment, from the last step whose output exists; a failure is returned, not raised."""
     try:
         return _run(task)
     except CorpusError as error:
@@ -167,7 +168,7 @@ def run_part(task: Task) -> Outcome:
         cause = (None if error.filename else cause_in_disk(error, task.work)) or cause_of(error)
         return Outcome(task.part.name, error=PartError(str(error.filename or task.work), cause).as_message())
     except Exception as error:  # noqa: BLE001  (the boundary of a part: whatever a stage raises only ends this part)
-        full = cause_in_disk(error, task.work)  # libraries have their own errors for a full disk
+        full = cause_in_disk(error, task.work)  # libraries raise their own errors for a full disk
         message = PartError(str(task.work), full).as_message() if full else traceback.format_exc(limit=-4).strip()
         return Outcome(task.part.name, error=message)
 
@@ -185,13 +186,13 @@ def _run(task: Task) -> Outcome:
         except ClearedError as cleared:
             if entry and cleared.place == str(entry):
                 return Outcome(task.part.name, needs_entry=True)
-            # Otherwise, the rows were cleared after `look`, for another part with the same output.
+            # If not, the rows were cleared after `look`, for another part with the same output.
         progress.look()
     return progress.outcome()
 
 
 def is_done(task: Task) -> bool:
-    """Whether the outputs of all steps exist, damaged or not, with the rows that the task must restore."""
+    """Whether the outputs of all steps exist, including the rows that the task must restore; damage isn't checked."""
     folders = [folder_of(task.work, key) for key in keys_of(task)]
     return all(map(is_there, folders)) and not (task.restore and is_cleared(folders[-1]))
 
@@ -201,7 +202,7 @@ def outcomes_of(tasks: Sequence[Task], engine: Engine, earlier: Sequence[Mapping
 
     Args:
         tasks: the tasks of one segment.
-        engine: what runs them.
+        engine: the engine that runs them.
         earlier: the tasks of each earlier segment, by part.
     """
     target = len(earlier)
@@ -232,7 +233,7 @@ def restore_rows(
     Args:
         tasks: the tasks of one segment.
         outputs: the last output of each part.
-        engine: what runs the tasks.
+        engine: the engine that runs the tasks.
         earlier: the tasks of each earlier segment, by part.
 
     Raises:
@@ -249,7 +250,7 @@ def restore_rows(
 
 
 def _run_tasks(tasks: Sequence[Task], engine: Engine) -> Iterator[Outcome]:
-    """Yield the outcome of each task, from this process if there is little to do but to check outputs."""
+    """Yield the outcome of each task; run in this process if little more than checking outputs is needed."""
     tasks = with_known_poison(tasks)
     if sum(task.bytes for task in tasks) <= _SMALL and all(map(is_done, tasks)):
         yield from map(run_part, tasks)

@@ -49,7 +49,7 @@ class RunResult:
 
     Attributes:
         folder: the run's folder.
-        rows_in: rows that were read, and rows that stages made out of others.
+        rows_in: rows that were read, plus rows that stages made out of others.
         kept: rows that were kept.
         stages: the counts of each stage, in order.
         failures: the failed parts with their errors.
@@ -57,11 +57,11 @@ class RunResult:
         by_genre: rows kept and dropped by genre and source.
         outputs: the keys of each part's outputs.
         seconds: duration of the run.
-        phases: seconds by the clock of `start` (plan, digests, cuts of files), `parts` (all segments), `decisions`
+        phases: elapsed seconds of `start` (plan, digests, cuts of files), `parts` (all segments), `decisions`
             (barriers) and `record` (sums and the run's folder).
         losses: the groups of which a stage kept less than the recipe's floor.
-        accepted_loss: the reason for releasing them nevertheless; None if there is none.
-        barriers: notes of barriers, such as what was left out of a comparison.
+        accepted_loss: the reason for releasing documents nevertheless; None if none was given.
+        barriers: notes of barriers, such as documents left out of a comparison.
         mended: a sentence for each damaged file that was rebuilt.
         facts: facts about the columns of records, by source.
         decisions: the names of the files with the barriers' decisions.
@@ -96,7 +96,7 @@ class RunResult:
 
     @property
     def releasable(self) -> bool:
-        """Whether a release may be made: no part failed, losses are accepted, and if `strict`, everything was read."""
+        """Whether a release may be made: no part failed, losses are accepted and, if `strict`, all inputs were read."""
         is_read = not (self.strict and self.unread)
         return is_read and not self.failures and (not self.losses or self.accepted_loss is not None)
 
@@ -115,7 +115,7 @@ class Work:
         rebuilt_keys: the keys of all outputs of parts that had damaged ones.
         decisions: the names of the files with the barriers' decisions.
         facts: facts about the columns of records, by source.
-        seconds: seconds by the clock of `parts` and `decisions`.
+        seconds: elapsed seconds of `parts` and `decisions`.
     """
 
     keys: dict[str, list[str]]
@@ -166,7 +166,7 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
             dropped=dropped_count,
         )
         raise PartError(str(folder), message)
-    # The counts only have stages that a row has reached.
+    # The counts contain only stages that a row has reached.
     stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
     floors = plan.recipe.survival
     lost = losses(total.kept, total.dropped, plan.stages, plan.identifying_stage, floors) if floors else []

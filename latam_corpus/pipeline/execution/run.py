@@ -1,4 +1,4 @@
-"""A run: all parts go through the plan's segments, with barriers in between; then the run's folder is written.
+"""Run a plan: take all parts through its segments, with barriers in between, then write the run's folder.
 
 The outputs of steps are in `<out>/work/`, shared by all runs, and linked from the run's folder (`run_record.py`).
 """
@@ -55,7 +55,7 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
 
     Args:
         plan: what to do.
-        limit: the most records that are read of each file.
+        limit: the greatest number of records that are read from each file.
         on_scan: called with a large file that must be read from end to end to find where it can be cut.
 
     Raises:
@@ -80,7 +80,7 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
         source_bytes = sum(file.size for file in files)
         for pack in packs(files):
             inputs = tuple(_input(file, reading) for file in pack)
-            # Files are cut at fixed places, whatever the number of workers; with a limit they are read from the start.
+            # Files are cut at fixed places, whatever the number of workers; with a limit, they are read from the start.
             whole = limit is not None or len(inputs) > 1
             for span in [None] if whole else cached_spans(source, inputs[0], source_bytes, on_scan):
                 key = digest_of([file.key for file in inputs], span)
@@ -89,7 +89,7 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
 
 
 def least_parts(plan: Plan) -> int:
-    """Return the least number of parts, from the names and sizes of files; large files may be cut into more.
+    """Return the least possible number of parts, by the names and sizes of files; large files may be cut into more.
 
     Raises:
         ConfigError: there is nothing at a source's location.
@@ -101,13 +101,13 @@ def least_parts(plan: Plan) -> int:
 def _input(file: InputFile, reading: str) -> Input:
     if file.is_missing:
         return Input(file, "", input_key(file, "", reading), "")
-    state = state_of(file.url)  # first, so that `Input.check` notices a change during the digest
+    state = state_of(file.url)  # before the digest, so that `Input.check` notices a change during it
     content = digest(file)
     return Input(file, content, input_key(file, content, reading), state)
 
 
 def _check_permitted(plan: Plan, source: Source, location: str | None) -> None:
-    """Raise `ConfigError` if the source's holder must be asked first, and no copy with permitted uses is named."""
+    """Raise `ConfigError` if the source's holder must be asked first, unless a copy with permitted uses is named."""
     if source.status == "ask_first" and not (location and source.uses):
         place = _("{recipe}, source «{source}»", recipe=plan.recipe.file, source=source.id)
         problem = _("its holder must be asked first ({holder})", holder=source.holder)
@@ -123,9 +123,10 @@ class RunSettings:
         batch: the most rows and the most bytes of a batch; the results don't depend on it.
         accepted_loss: why a stage may keep less than the recipe's floor; None if no reason was given.
         mended: damaged files that were rebuilt before the run, for its record.
-        keep: which outputs are kept, see `work_cleanup.py`.
+        keep: the outputs to keep, see `work_cleanup.py`.
         strict: whether to make no release if an input can't be read completely.
-        began: when the command began, by `time.monotonic`, for the record; by default when its parts were known.
+        began: the start of the command by `time.monotonic`, for the record; by default, the time when its parts were
+            known.
     """
 
     batch: tuple[int, int] | None = None
@@ -144,7 +145,7 @@ def run(
     observe: Callable[[StageEvent], None] | None = None,
     on_step: OnStep = no_step,
 ) -> RunResult:
-    """Run the plan over the parts with default settings, and pass each event to a function; see `run_events`."""
+    """Run the plan over the parts, and pass each event to a function; see `run_events`."""
     return returned(run_events(plan, parts, out, engine, on_step=on_step), observe)
 
 
@@ -158,14 +159,14 @@ def run_events(
 ) -> Generator[StageEvent, None, RunResult]:
     """Run the plan over the parts; yield its events, and return the result.
 
-    A caller that stops early closes the generator. Finished work is stored, and the next run continues from it.
+    To stop early, close the generator. Finished work is stored, and the next run continues from it.
 
     Args:
         plan: what to do.
         parts: the parts of its sources, see `find_parts`.
         out: the folder of runs and work.
-        engine: what runs the parts.
-        settings: how it is run.
+        engine: the engine that runs the parts.
+        settings: the settings of the run.
         on_step: see `OnStep`.
 
     Raises:
@@ -183,10 +184,10 @@ def run_events(
     folder.mkdir(parents=True, exist_ok=True)
     attempt = run_record.attempted(folder, engine.jobs, _lists(plan.sources))
     sweeps = settings.keep != "all"
-    # A run that removes work locks its own folder first, then looks for other runs' locks: of two runs on two machines,
-    # at least one then sees the other.
+    # A run that removes work locks its own folder first, then looks for other runs' locks, so that of two runs on two
+    # machines at least one sees the other.
     with locked(folder, beats=True), _lock_work(out, folder, sweeps=sweeps), leased(folder) as lease, attempt, engine:
-        written = written_of(plan)  # now, since policies may be edited during the run
+        written = written_of(plan)  # copied now, since policies may be edited during the run
         work = Work({part.name: [] for part in parts})
         yield from _rebuilt(settings.mended, work)
         sweep = sweep_of(out, folder) if sweeps else None
@@ -228,7 +229,7 @@ def run_events(
 
 
 def _lists(sources: Sequence[Source]) -> dict[str, dict[str, str]]:
-    """Return the paths of the sources' private lists (third persons, keys of speakers), by kind and by source."""
+    """Return the paths of the sources' private lists (third persons, keys of speakers), by kind and source."""
     lists: dict[str, dict[str, str]] = {}
     for source in sources:
         for kind, file in (("third_persons", source.names_file), ("speakers", source.speakers_file)):
@@ -257,7 +258,7 @@ def _run(
     Raises:
         PartError: the work folder can no longer be reached.
         RowsChangedError: restored rows differ from those that barriers decided on.
-        SourceError: every part failed, or the records of a source break what its file promises about them.
+        SourceError: every part failed, or a source's records break a promise of its file about them.
     """
     tasks = [Task(part, plan.segments[0], work) for part in parts]
     if batch:
@@ -319,7 +320,7 @@ def _run_segment(
     sweep: Sweep | None,
     place: WorkPlace,
 ) -> Iterator[StageEvent]:
-    """Take the tasks' parts through one segment; after each part, remove the rows that aren't needed any more.
+    """Take the tasks' parts through one segment; after each part, remove rows that are no longer needed.
 
     Raises:
         PartError: the work folder can no longer be reached.
@@ -397,7 +398,7 @@ def _recorded(
 
 
 def _mend_others(out: Path, folder: Path, rebuilt_keys: Collection[str]) -> Iterator[StageEvent]:
-    """Repair other runs' links to outputs that were damaged, since these were links to the same files."""
+    """Repair other runs' links to outputs that had been damaged and were rebuilt."""
     if not rebuilt_keys:
         return
     outputs = {key: folder_of(out / "work", key) for key in rebuilt_keys}
@@ -411,7 +412,7 @@ def _mend_others(out: Path, folder: Path, rebuilt_keys: Collection[str]) -> Iter
                 yield from map(Rebuilt, mended)
                 if mended:
                     run_record.add(record, mended)
-        except ConfigError as error:  # the run is in use, or its record is damaged
+        except ConfigError as error:  # that run is in use, or its record is damaged
             yield Rebuilt(_("{error}; the run was skipped", error=error.as_message()))
 
 

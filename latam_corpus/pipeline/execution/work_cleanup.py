@@ -1,4 +1,4 @@
-"""The choice of the outputs that a run keeps (`run --work`), and the removal of the others during the run.
+"""Choose the outputs that a run keeps (`run --work`), and remove the others during the run.
 
     all        the rows of every step, so that the next run can continue from any of them
     measured   the rows that the run's folder links to: kept documents, and dropped ones with their measurements
@@ -39,7 +39,7 @@ CHOICES: Final = (ALL, MEASURED, NONE)
 
 
 def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
-    """Return the choice after checking it.
+    """Check the choice and return it.
 
     Args:
         choice: one of CHOICES.
@@ -47,7 +47,7 @@ def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
         releases: whether the recipe makes a release.
 
     Raises:
-        ConfigError: the choice is unknown, the work is in an object store, or the run would keep nothing at all.
+        ConfigError: the choice is unknown, the work is in an object store, or nothing at all would be left of the run.
     """
     if choice not in CHOICES:
         raise ConfigError("--work", _("unknown choice «{given}»", given=choice), closest(choice, CHOICES))
@@ -75,12 +75,12 @@ class Sweep:
     _waiting: Counter[str] = field(default_factory=Counter)
 
     def begin(self, tasks: Iterable[Task]) -> None:
-        """Remember the outputs that the tasks of a segment start from; copies of one file may share one."""
+        """Remember the outputs from which the tasks of a segment start; copies of one file may share an output."""
         self._entries = {task.part.name: task.entry for task in tasks if task.entry}
         self._waiting = Counter(self._entries.values())
 
     def part_done(self, outcome: Outcome) -> None:
-        """Clear the outputs between the part's steps, and the one that it started from unless another part needs it."""
+        """Clear the outputs between the part's steps, and the one from which it started if no other part needs it."""
         unneeded = list(outcome.keys[:-1])
         if entry := self._entries.get(outcome.part):
             self._waiting[entry] -= 1
@@ -92,13 +92,13 @@ class Sweep:
                 clear(folder)
 
     def end(self) -> None:
-        """Remove the partial outputs of killed workers; this run's lock makes sure that no other run writes there."""
-        with suppress(OSError):  # leftovers only take space
+        """Remove the partial outputs of killed workers; this run's lock ensures that no other run writes to `work`."""
+        with suppress(OSError):  # leftovers only use space
             remove_partial(self.work)
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:
-    """Return the sweep of a run, which spares the outputs of other runs.
+    """Return the sweep for a run; it spares the outputs of other runs.
 
     Args:
         out: the folder of runs and work.

@@ -1,1 +1,1 @@
-"""Recipes and the plan of a run."""
+"""Read recipes and plan runs."""

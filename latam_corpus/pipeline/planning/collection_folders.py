@@ -1,4 +1,4 @@
-"""The folders of pages collected from the web, which runs of their source read."""
+"""The folders of pages collected from the web, from which runs of their source read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def collected_folder(source_id: str, out: Path) -> Path:
-    """Return the folder for the collected records of a source; it may not exist."""
+    """Return the folder for the collected records of a source, which may not exist."""
     return out / "collected" / source_id
 
 
@@ -24,7 +24,7 @@ def warc_folder(source: Source, out: Path) -> str:
 
 
 def with_warc_folders(plan: Plan, out: Path) -> Plan:
-    """Return the plan with the folders of pages collected into `out`, for sources that have no location yet."""
+    """Return the plan; sources without a location get the folders of pages collected into `out`."""
     permitted = [source for source in plan.sources if source.status != "ask_first"]
     folders = {source.id: folder for source in permitted if (folder := warc_folder(source, out))}
     return dataclasses.replace(plan, locations={**folders, **plan.locations})

@@ -1,4 +1,4 @@
-"""The default recipe of a source, derived from its format, its languages and its terms.
+"""Write the default recipe of a source, derived from its format, its languages and its terms.
 
 A comment in English, Spanish or Portuguese explains each stage.
 """
@@ -110,10 +110,10 @@ def wanted_languages(sources: Sequence[Source], model_codes: Collection[str]) ->
     """Return the languages whose texts are kept (empty for all), and those that the model can't identify.
 
     Args:
-        sources: the sources, by whose stated languages texts are kept.
+        sources: the sources; texts in their stated languages are kept.
         model_codes: the codes that the language model can identify.
     """
-    # «Mixtec» keeps texts of the whole group, since the identifier may not say which of its languages a text is in.
+    # «Mixtec» keeps texts of the whole group, since the identifier may not distinguish its languages.
     spoken = list(dict.fromkeys(_group_of(code) for source in sources for code in source.languages))
     unnamed = [
         code for code in spoken if is_tag(code) or not any(admits(code, model_code) for model_code in model_codes)
@@ -127,7 +127,7 @@ def _group_of(code: str) -> str:
 
 
 def has_marks(source: Source, policies: str = "") -> bool:
-    """Whether a text of the source may be of a genre whose policy normalises or removes marks.
+    """Whether a text of the source may belong to a genre whose policy normalises or removes marks.
 
     Args:
         source: the source; its records may state their genre.
@@ -141,7 +141,7 @@ def has_marks(source: Source, policies: str = "") -> bool:
 
 
 def unreleasable(source: Source, today: date) -> str | None:
-    """Return the reason (see `reasons.meaning`) why nothing of a source may be released; None if something may."""
+    """Return the reason (see `reasons.meaning`) why nothing of a source may be released, or None."""
     if source.rights is None:
         return "rights=null"
     if source.tier == "unknown":
@@ -173,7 +173,7 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
     excluded = {source.id: meaning(why) for source in sources if (why := unreleasable(source, today))}
     permitted = [source for source in sources if source.id not in excluded]
     uses: Sequence[str] = []
-    for source in permitted:  # the uses common to all; a source that has none of them is excluded
+    for source in permitted:  # keep the uses common to all; a source with none of them is excluded
         common = [use for use in USES if use in (uses or source.uses) and use in source.uses]
         if common:
             uses = common
@@ -224,7 +224,7 @@ def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
 
 
 def _ocr_languages(sources: Sequence[Source]) -> list[str]:
-    """Return tesseract's names of the sources' languages; languages without a model are left out."""
+    """Return tesseract's names for the sources' languages; languages without a model are left out."""
     return list(dict.fromkeys(filter(None, (ocr_of(code) for source in sources for code in source.languages))))
 
 
@@ -244,5 +244,5 @@ def _comment(text: Message, language: str) -> list[str]:
 
 
 def _value(value: object) -> str:
-    # JSON strings, and lists of them, are valid TOML except for DEL.
+    # JSON strings and lists of strings are valid TOML, except for DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""The policies that replaced shipped ones in a run, as `run.json` names them."""
+"""The policies that replaced shipped ones in a run, as recorded in `run.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A check before a run: how many texts in a sample of a source's files exclude themselves from training."""
+"""Count, before a run, the texts in a sample of a source's files whose own terms exclude them from training."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.rows.conserve import Passed
 
 _FILES: Final = 20
-_DOCUMENTS: Final = 25  # per file
+_DOCUMENTS: Final = 25  # documents per file
 _TRAIN: Final = "train"
 _WHY: Final = {
     "reserved": _("a reservation of rights in words"),
@@ -44,14 +44,15 @@ REMEDY: Final = _(
 
 @dataclass
 class OwnTerms:
-    """The terms that the documents in a sample state themselves.
+    """The terms that documents of a sample state in their files.
 
     Attributes:
         files: how many files were read.
         all_files: how many files the source has.
         documents: how many documents were read.
-        excluded: how many of these are left out of training by their own terms.
-        causes: how often by what: a signal of refusal, a licence, or `reserved`, `claimed` or `unread` words.
+        excluded: how many of these exclude themselves from training.
+        causes: how often each cause excludes a document: a signal of refusal, a licence, or `reserved`, `claimed` or
+            `unread` words.
     """
 
     files: int = 0
@@ -65,7 +66,7 @@ class OwnTerms:
 
         Args:
             passed: the output of `extract`.
-            is_agreed: whether the source names an agreement, which overrides the reservations in a file.
+            is_agreed: whether the source names an agreement, which overrides reservations in a file.
         """
         changed = passed.ledger.filter(pl.col("verdict") == "changed").select("doc_id", "evidence").iter_rows()
         statements = {doc_id: json.loads(evidence or "{}") for doc_id, evidence in changed}
@@ -92,7 +93,7 @@ class OwnTerms:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the counts and causes as plain values, for JSON."""
+        """Return the counts and causes as values for JSON."""
         causes = [{"kind": kind, "value": value, "texts": n} for (kind, value), n in self.causes.most_common()]
         return {
             "files": self.files,
@@ -104,10 +105,10 @@ class OwnTerms:
 
 
 def own_terms(source: Source, where: str) -> OwnTerms:
-    """Read the terms that documents state themselves, in the first documents of up to 20 evenly spaced files.
+    """Read the terms that the first documents of up to 20 evenly spaced files state.
 
     Args:
-        source: the source of the files; if it isn't for training, nothing is read.
+        source: the source of the files; nothing is read if its uses don't include training.
         where: a file, a folder, a glob or a URL.
     """
     terms = OwnTerms()
@@ -128,7 +129,7 @@ def own_terms(source: Source, where: str) -> OwnTerms:
 
 
 def _causes(row: dict[str, Any], statements: dict[str, Any], *, is_agreed: bool) -> set[tuple[str, str]]:
-    """Return which of a document's own terms leave it out of training."""
+    """Return those of a document's own terms that exclude it from training."""
     signals = {entry["signal"] for entry in row.get("opt_outs") or ()}
     causes = {("signal", signal) for signal in signals if _TRAIN in withheld([signal])}
     own_rights = statements["rights_before"] if "because" in statements else row.get("rights")

@@ -1,7 +1,7 @@
-"""The plan of a run: the recipe's stages, in segments cut at barriers, and the sources' files, cut into parts.
+"""Plan a run: cut the recipe's stages into segments at barriers, and the sources' files into parts.
 
-A segment consists of steps, and the output of each step is stored. The measuring part of a filter ends a step, so that
-a changed bound only repeats the decision on measured rows.
+A segment consists of steps, and the output of each step is stored. A step ends after a filter's measurements, so that a
+changed bound repeats only the decisions on measured rows.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.rows.step_file import Pair
     from latam_corpus.stages import Stage
 
-# Formats whose records are bytes for `extract`. An archive may contain such files.
+# Formats whose records are bytes for `extract`; archives may contain such files.
 _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
 
 
@@ -65,11 +65,11 @@ class Step:
 
     @property
     def has_partial_fingerprint(self) -> bool:
-        """Whether its first stage can fingerprint its inputs for some languages and genres alone."""
+        """Whether its first stage can restrict its fingerprint to some languages and genres."""
         return bool(self.stages) and self.stages[0].fingerprint_for(()) is not None
 
     def digest(self, entering: Collection[Pair] | None = None) -> str:
-        """Return the step's cache key, which changes if its results may change.
+        """Return the digest of the step, which changes if its results may change.
 
         Args:
             entering: the languages and genres of the rows that enter it; None if they aren't known.
@@ -81,7 +81,7 @@ class Step:
     def check(self, place: str) -> None:
         """Raise `PartError` if an input of a stage (its policies, model or code) has changed since the plan was made.
 
-        Results would otherwise be stored under a cache key that doesn't match them.
+        Results would otherwise be stored under a wrong cache key.
         """
         for stage, planned in zip(self.stages, self.digests, strict=True):
             if stage_digest(stage) != planned:
@@ -120,10 +120,10 @@ class Input:
     """An input file.
 
     Attributes:
-        file: where it is, and how it is read.
+        file: its location, and how it is read.
         sha256: the SHA-256 of its bytes; empty if the file is missing.
         key: digest of its bytes and of the settings by which it is read.
-        state: what its file system reported (see `state_of`) just before `sha256` was computed.
+        state: the state that the file system reported (see `state_of`) just before `sha256` was computed.
     """
 
     file: InputFile
@@ -140,20 +140,20 @@ class Input:
         """
         if self.file.is_missing or state_of(self.file.url) == self.state:
             return
-        if digest(self.file) != self.sha256:  # `state` also changes when only the file's time is updated
+        if digest(self.file) != self.sha256:  # `state` changes even if only the file's time was updated
             problem = _("the file changed during the run")
             raise PartError(self.file.url, problem, _("run it again: finished work is reused"))
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of the input that one worker takes through a segment.
+    """A piece of the input; one worker takes it through a segment.
 
     Attributes:
         name: `<source>-<number>`, for people.
         source: the source of all its records.
         inputs: one file, or several small ones that are read together, in order.
-        genre: the genre of records whose source states none.
+        genre: the genre of the records if their source states none.
         key: digest of the input's bytes and of the settings by which they are read.
         limit: the most records that are read of each file; None for all.
         span: the range of the file that is read; None for the whole file.
@@ -174,7 +174,7 @@ class Part:
 
     @property
     def bytes(self) -> int:
-        """The approximate size of the part: of whole files as stored, of a span after decompression."""
+        """The approximate size of the part: the stored size of whole files, the decompressed size of a span."""
         return sum(file.size for file in self.files) if self.span is None else self.span.size
 
 
@@ -184,7 +184,7 @@ class Plan:
 
     Attributes:
         recipe: the recipe that was planned.
-        sources: the sources that are run, in the recipe's order.
+        sources: the sources to run, in the recipe's order.
         locations: the path or URL of the records, by source id.
         segments: the stages, cut at barriers.
         limit: the most records that are read of each file; None for all.
@@ -215,7 +215,7 @@ class Plan:
         return tuple(dict.fromkeys(["collect", *(operation.name for operation in self.operations)]))
 
     def made_of(self) -> list[dict[str, Any]]:
-        """Describe the inputs of each stage and barrier, in order; see `keys.made_of`."""
+        """Describe the inputs of each stage and barrier in order; see `keys.made_of`."""
         return [made_of(operation) for operation in self.operations]
 
     @property
@@ -233,7 +233,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     """Return the plan of a recipe.
 
     Args:
-        recipe: what to do.
+        recipe: the recipe.
         inputs: the path or URL of the records, by source id; if any are given, only these sources are run.
         limit: the most records that are read of each file.
 
@@ -263,7 +263,7 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
 def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
     """Return a digest of all inputs of a run: recipe, stages, models, policies, sources and the bytes that are read.
 
-    The input's location, the engine, its workers and the size of batches don't change it.
+    It doesn't depend on the input's location, the engine, its workers or the size of batches.
     """
     sources = [source.model_dump(mode="json") for source in plan.sources]
     overlay = [plan.recipe.overlay.record()] if plan.recipe.overlay else []
@@ -312,7 +312,7 @@ def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
 
 
 def gives_text(source: Source) -> bool:
-    """Whether the source's records may have text; False if they are known to be bytes for `extract`."""
+    """Whether the source's records may have text; False if they are certainly bytes for `extract`."""
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
@@ -323,7 +323,7 @@ def gives_text(source: Source) -> bool:
 
 
 def _may_need_extraction(source: Source) -> bool:
-    """Whether the source's files may be pages or documents; False if it names only files of records."""
+    """Whether the source's files may be pages or documents rather than files of records."""
     return not gives_text(source) or not (source.collect.files or source.collect.format)
 
 
@@ -334,7 +334,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
-    barriers: list[Barrier] = [Supersede(versions=versions)]  # decides at the first cut, or at the end
+    barriers: list[Barrier] = [Supersede(versions=versions)]  # decides at the first cut, or after all stages
     after_barrier = False
     stores_extracted = any(map(_may_need_extraction, sources)) and all(
         stage.needs <= _STORED for stage in stages if "raw" not in stage.needs
@@ -361,7 +361,7 @@ def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
     """Return the stages and barriers that a recipe names, with their options.
 
     Raises:
-        ConfigError: a stage or an option is wrong; the error names all that are.
+        ConfigError: a stage or an option is wrong; the error names all mistakes.
     """
     stages, errors = [], []
     for number, entry in enumerate(recipe.stage, 1):
@@ -403,7 +403,7 @@ def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Seque
     available |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:
         missing = stage.needs - available
-        if "raw" in stage.needs:  # `extract` passes on rows that already have a text
+        if "raw" in stage.needs:  # `extract` passes rows on that already have a text
             missing = frozenset()
         if missing:
             column = min(missing)
@@ -417,7 +417,7 @@ def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict
     """Return the columns that sources and stages add to documents, with their types.
 
     Raises:
-        ConfigError: two of them declare one name with different types.
+        ConfigError: two of them declare one column with different types.
     """
     of_sources = [
         (_("source {source}", source=source.id), {name: column.type for name, column in source.collect.extra.items()})

@@ -1,7 +1,7 @@
-"""A user's policies merged with the shipped ones, file by file.
+"""Merge a user's policies with the shipped ones, file by file.
 
-The user's folder is a copy of `filters/`, or has a few policies, whose language or genre is read from the files. A file
-that equals the shipped one is ignored.
+The user's folder is a copy of `filters/`, or contains a few policies, each of which states its language or genre. A
+file that equals the shipped one is ignored.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def overlay(folder: Path, work: Path) -> Overlay:
 
 
 def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
-    """Create the merged folder after all policies in it were loaded once.
+    """Create the merged folder after loading all its policies once.
 
     Raises:
         ConfigError: a policy can't be used.
@@ -90,11 +90,11 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
             shutil.copyfile(path, partial / name)
         with named_as({partial / name: path for name, path in own.items()}):
             cached_policies(str(partial))
-            from latam_corpus.privacy.privacy_policy import privacy_policies  # only for policies of a user
+            from latam_corpus.privacy.privacy_policy import privacy_policies  # imported only for a user's policies
 
             privacy_policies(str(partial))
             if any(name.startswith("dedupe/") for name in own):
-                from latam_corpus.dedupe.verify.bounds import dedupe_bounds  # loads compiled code
+                from latam_corpus.dedupe.verify.bounds import dedupe_bounds  # its import loads compiled code
 
                 dedupe_bounds(str(partial))
         with suppress(OSError):  # another process created it first
@@ -113,7 +113,7 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
         problem = _("there is no such folder of policies")
         raise ConfigError(str(folder), problem, _("name a folder with a policy, such as quy.toml"))
     own: dict[str, Path] = {}
-    # Hidden files, such as those of an editor, are ignored.
+    # Hidden files, such as an editor's, are ignored.
     paths = sorted(
         path for path in folder.rglob("*.toml") if not any(p.startswith(".") for p in path.relative_to(folder).parts)
     )
@@ -140,7 +140,7 @@ def _signed(name: str, path: Path) -> OwnPolicy:
     """Return the policy in a file, with the readers who signed its current content.
 
     Raises:
-        ConfigError: the policy was signed, but no signature is of its current content.
+        ConfigError: the policy was signed, but no signature matches its current content.
     """
     text = read_toml(path, "policy")
     digest = content_digest(text)
@@ -192,7 +192,7 @@ def read_policy(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def named_as(originals: Mapping[Path, Path]) -> Iterator[None]:
-    """Replace the names of copies by those of the original files in any `ConfigError` raised inside.
+    """Replace the names of copies by those of the original files in any `ConfigError` that the block raises.
 
     Args:
         originals: the original file of each copy.

@@ -1,7 +1,7 @@
 """Recipes: TOML files that name sources and stages, checked before any source is read.
 
-A recipe names stages by registry key and sources by catalogue id. It has no interpolation, inheritance or
-conditionals: a recipe that wants an `if` is a Python script on the public API.
+A recipe names stages by registry key and sources by catalogue id. It has no interpolation, inheritance or conditionals:
+if you need an `if`, write a Python script with the public API.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Recipe(BaseModel):
         genre: the genre of sources that state none.
         sources: ids of the catalogue, source files or paths to data.
         stage: the stages, in order; each has its name in `use`, and its options as further keys.
-        survival: the share of documents that each stage must keep, or nothing is released.
+        survival: the share of documents that each stage must keep; otherwise nothing is released.
         release: the release that the run makes; None if it makes none.
         inputs: paths or URLs of records by source id, relative to the recipe's folder; `--input` overrides them.
     """
@@ -108,7 +108,7 @@ class Recipe(BaseModel):
     release: ReleaseEntry | None = None
     _file: Path = PrivateAttr(default=Path("recipe.toml"))
     _text: str = PrivateAttr(default="")
-    _overlay: Any = PrivateAttr(default=None)  # an `Overlay`, whose module needs Polars
+    _overlay: Any = PrivateAttr(default=None)  # an `Overlay`; untyped, since its module imports Polars
 
     @property
     def file(self) -> Path:
@@ -117,7 +117,7 @@ class Recipe(BaseModel):
 
     @property
     def text(self) -> str:
-        """The recipe as TOML, also for a source's default recipe, which isn't stored in a file."""
+        """The recipe as TOML, even if it is a source's default recipe, which has no file."""
         return self._text
 
     def read_from(self, file: Path, text: str) -> Self:
@@ -159,7 +159,7 @@ class Recipe(BaseModel):
         return str(entry.options.get("policies", ""))
 
     def hints(self) -> list[Message]:
-        """Return a sentence for each setting that is allowed but probably a mistake, with its remedy."""
+        """Return a sentence with a remedy for each setting that is allowed but probably a mistake."""
         return [*(self._overlay.hints() if self._overlay else ()), *self._order_hints()]
 
     def _order_hints(self) -> list[Message]:
@@ -174,7 +174,7 @@ class Recipe(BaseModel):
         return [hint]
 
     def digest(self) -> str:
-        """Return the SHA-256, hex, of what the recipe states, without the location of its input."""
+        """Return the SHA-256, hex, of the recipe's settings, without the locations of inputs."""
         return hashlib.sha256(self.model_dump_json(exclude={"inputs"}).encode()).hexdigest()
 
     def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
@@ -201,7 +201,7 @@ class Recipe(BaseModel):
 
 
 def seen_from(folder: Path, where: str) -> str:
-    """Return a path that is relative to a folder; return absolute paths and URLs unchanged.
+    """Resolve a path relative to a folder; return absolute paths and URLs unchanged.
 
     >>> seen_from(Path("a"), "b"), seen_from(Path("a"), "/b"), seen_from(Path("a"), "s3://b/c")
     ('a/b', '/b', 's3://b/c')
@@ -222,7 +222,7 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
         language: the language of the comments in a default recipe.
 
     Raises:
-        ConfigError: there is no such recipe, or it has a mistake; the message names file and line.
+        ConfigError: there is no such recipe, or it has a mistake; the error names the file and line.
     """
     path = Path(named).expanduser()
     if not has_file(path):
@@ -248,7 +248,7 @@ def _or_a_file(near: Message) -> Message:
 
 
 def describes_source(text: str) -> bool:
-    r"""Whether a TOML text is a source's file: it has keys of sources, and no key that only recipes have.
+    r"""Whether a TOML text is a source's file: it has keys of sources, but no key that only recipes have.
 
     >>> describes_source('id = "cartas"'), describes_source('id = "cartas"\nsources = []'), describes_source("id =")
     (True, False, False)
@@ -267,7 +267,7 @@ def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
         named: the sources, each with its name in the recipe.
         language: the language of the comments.
     """
-    # Imported here because a written recipe may not need fastText and its model.
+    # Imported here because a recipe from a file may not need fastText and its model.
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen
     from latam_corpus.pipeline.planning.default_recipe import recipe_text

@@ -1,4 +1,4 @@
-"""Checks of a recipe and the files that it names: all mistakes at once, and hints about probable mistakes."""
+"""Check a recipe and the files that it names; report all mistakes at once, and hints about probable mistakes."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ def unreadable_suffixes(source: Source) -> Iterator[tuple[Message, Message]]:
 
 
 def missing_inputs(plan: Plan) -> None:
-    """Raise `ConfigError` for all local inputs that don't exist; URLs and globs are checked by the run.
+    """Raise `ConfigError` unless all local inputs exist; the run checks URLs and globs.
 
     Raises:
-        ConfigError: an input doesn't exist; the error names all that don't.
+        ConfigError: an input doesn't exist; the error names all missing inputs.
     """
     errors = []
     for source, where in plan.locations.items():
@@ -121,7 +121,7 @@ def missing_inputs(plan: Plan) -> None:
 
 
 def hints_of(plan: Plan, today: date) -> list[Message]:
-    """Return a sentence for each setting that is allowed but probably unintended, with its remedy."""
+    """Return a sentence with a remedy for each setting that is allowed but probably unintended."""
     hints = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
@@ -141,7 +141,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
 
 
 def _model_hints(plan: Plan) -> Iterator[Message]:
-    """Yield a hint if languages are identified by a model that this machine prefers to the shipped one."""
+    """Yield a hint if this machine is set up to identify languages with another model than the shipped one."""
     for stage in plan.all_stages:
         if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
             yield _("languages are identified by {model}, chosen on this machine with `language use`", model=chosen())

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 STAGES: Final = {name: entry.location for name, entry in ENTRIES.items() if entry.location}
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
 ENTRY_POINTS: Final = "latam_corpus.stages"
-# The prefix of names of datatrove's filters and formatters.
+# The prefix for names of datatrove's filters and formatters.
 _DATATROVE: Final = "datatrove:"
 _BLOCKS: Final = "latam_corpus.engine.datatrove_block"
 
 
 def registered() -> dict[str, str]:
-    """Return the import string of each stage by name, those of plug-ins included."""
+    """Return the import string of each stage by name, including those of plug-ins."""
     return {name: entry.value for name, entry in plug_ins().items()} | STAGES
 
 
@@ -112,7 +112,7 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             continue
         try:
             checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
-            values[key] = value if blocks else checked  # datatrove gets the values as they are in the TOML file
+            values[key] = value if blocks else checked  # datatrove gets the unconverted values of the TOML file
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False)[0]
             mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))

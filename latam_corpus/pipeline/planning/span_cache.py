@@ -1,4 +1,4 @@
-"""A cache of the places at which large files are cut, since finding them takes a read of the whole file."""
+"""Cache the places at which large files are cut; finding them requires reading the whole file."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def cached_spans(
     source: Source, input_: Input, source_bytes: int, on_scan: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
-    """Return the spans of a file, as `split` finds them, from the user's cache if they are known.
+    """Return the spans of a file, from the user's cache if it has them, else from `split`.
 
     Args:
-        source: the file's source, which says how it is read.
+        source: the file's source, which determines how the file is read.
         input_: the file, with the digest of its bytes.
-        source_bytes: the size of all files of the source, which decides the size of spans.
+        source_bytes: the size of all files of the source, which determines the size of spans.
         on_scan: called with the file before it is read from end to end.
 
     Raises:
@@ -41,7 +41,7 @@ def cached_spans(
     if file.size <= span_bytes:
         return [None]
     settings = source.collect.model_dump(mode="json")
-    # The suffixes of the name state format and compression.
+    # The file's suffixes state its format and compression.
     key = digest_of(input_.sha256, file.relative, settings, span_bytes)
     path = cache_folder() / "cuts" / digest_of(reading_version()) / f"{key}.json"
     spans = _load(path)
@@ -68,5 +68,5 @@ def _load(path: Path) -> list[Span | None] | None:
 def _save(path: Path, spans: list[Span | None]) -> None:
     cuts = [None if span is None else asdict(span) for span in spans]
     use_folder(path.parent)
-    with suppress(OSError):  # without a writable home folder, spans are found again in each run
+    with suppress(OSError):  # if the home folder isn't writable, each run finds spans again
         replace(path, json.dumps({"digest": digest_of(cuts), "cuts": cuts}).encode())

@@ -1,6 +1,6 @@
-"""The barrier that every run starts with: of several records with one `doc_id`, it keeps the last one obtained.
+"""The first barrier of every run: it keeps the last obtained of several records with one `doc_id`.
 
-The rule is for versions of one document. If records with one id have different texts and nothing says that they are
+The rule is meant for versions of a document. If records with one id have different texts and aren't declared as
 versions, the id is wrong and the run ends (`collect/repeats.py`).
 """
 
@@ -27,7 +27,7 @@ class Supersede(Barrier):
 
     Attributes:
         dated: the sources whose records state when they were obtained.
-        versions: the sources that declare records with one id to be versions.
+        versions: the sources that declare records with one id as versions.
     """
 
     name: ClassVar[str] = "supersede"
@@ -42,11 +42,11 @@ class Supersede(Barrier):
         """Drop each row as `superseded` if another row has the same `doc_id` and a later `obtained`.
 
         A record with a time is preferred to one without. Of versions without a time, the one in the last file by name
-        is kept, as with dated snapshots. Other ties are broken by payload digest, file and position; the first record
-        is kept. A later record supersedes an earlier one even if a rule dropped the later one.
+        is kept, as for dated snapshots. Other ties are broken by payload digest, file and position; the first record is
+        kept. A later record supersedes an earlier one even if a rule has dropped the later one.
 
         Raises:
-            SourceError: records with one id have different texts, and nothing says that they are versions.
+            SourceError: records with one id have different texts and aren't declared as versions.
         """
         for rows in corpus.repeated("doc_id", sorted(self.needs), with_dropped=True):
             for breach in unlike(rows, self.dated, self.versions):
@@ -65,7 +65,7 @@ class Supersede(Barrier):
             origin.field("member"),
             "row",
             descending=[False, True, True, False, False, False, False],
-            # A deletion has no digest; of records with the same time, it is kept.
+            # A deletion has no digest; if times are equal, the deletion is kept.
             nulls_last=[True, True, True, False, False, False, False],
         )
         return (

@@ -1,6 +1,6 @@
-"""The survival gate: compares the share of each source, language, genre and country that a stage kept with its floor.
+"""The survival gate: compare the share of each source, language, genre and country that a stage kept with its floor.
 
-A stage that keeps nine documents in ten may still have dropped all verse, or all texts of one small language. Parts
+A stage that keeps nine documents out of ten may still have dropped all verse, or all texts in a small language. Parts
 count their rows by group (`step_file.py`); `losses` finds the groups below their floor.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOSS_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
 KINDS: Final = tuple(LOSS_KINDS)
-# `supersede` drops records whose document is kept in a later record; withdrawn documents are dropped on purpose.
+# `supersede` drops records, not documents; withdrawn documents are dropped on purpose.
 _UNJUDGED: Final = frozenset({"supersede", "withdrawals"})
 _MOST_REASONS: Final = 3
 _COUNTRY: Final = re.compile("[A-Z]{2}")
@@ -37,9 +37,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Floors(BaseModel):
     """`[survival]`: the share of documents of each group that every stage must keep.
 
-    A group's own floor applies first, then the stage's, then `floor`; 0 turns the check off. A language's own floor is
-    that of its code, or else the highest floor of a code that admits it; a floor for `que` also applies to all Quechua
-    together.
+    A group's own floor takes precedence over the stage's floor, and this over `floor`; 0 turns the check off. A
+    language's own floor is the floor of its code, or else the highest floor of a code that admits it; a floor for `que`
+    also applies to all Quechua languages together.
 
     Attributes:
         floor: the default for all stages and groups.
@@ -94,15 +94,15 @@ class Floors(BaseModel):
 
 @dataclass(frozen=True)
 class Loss:
-    """A group with a smaller share after a stage than its floor.
+    """A group of which a stage kept a smaller share than the group's floor.
 
     Attributes:
         stage: the stage's name.
         kind: `source`, `language`, `genre` or `country`.
         value: the source, language, genre or country.
-        rows_in: how many of its documents entered the stage.
-        kept: how many the stage kept.
-        floor: the share that it had to keep.
+        rows_in: the number of its documents that entered the stage.
+        kept: the number that the stage kept.
+        floor: the share that the stage had to keep.
         reasons: the counts of the most frequent drop reasons.
     """
 
@@ -144,21 +144,20 @@ class Loss:
 
 
 def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
-    """Return the groups below their floor, by stage in order; within a stage, those with the smallest share come first.
+    """Return the groups below their floors, in the order of the stages, and by rising share within a stage.
 
-    A document counts under its declared language until its language is identified, and if it remains undetermined.
+    A document counts under its declared language until its language is identified, or if that fails.
 
     Args:
         kept: rows kept at the end, by GROUP.
         dropped: dropped rows, by stage, GROUP and reason.
         stages: the run's stages, in order.
-        identified: the stage that sets `language`; None if none does.
+        identified: the stage that sets `language`; None if no stage does.
         floors: the recipe's floors.
     """
     undetermined_stages = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
-    remaining: Counter[tuple[str, ...]] = Counter(
-        kept
-    )  # rows after the current stage; the loop goes from the last stage to the first
+    # Rows after the current stage; the loop goes from the last stage to the first.
+    remaining: Counter[tuple[str, ...]] = Counter(kept)
     all_losses: list[Loss] = []
     by_stage: dict[str, Tally] = {}
     for (stage, *group), rows in dropped.items():
@@ -193,7 +192,7 @@ def _of_stage(stage: str, remaining: Tally, stage_drops: Tally, declared: bool, 
 
 
 def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
-    """Yield the groups of a document; a language also counts under each code that has a floor and admits it."""
+    """Yield the groups of a document; its language also counts under each code that has a floor and admits it."""
     genre, source, language, declared_language, country = group
     counted_language = _code(
         declared_language if declared or language == UNDETERMINED else language or declared_language

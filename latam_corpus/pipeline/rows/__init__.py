@@ -1,1 +1,1 @@
-"""Rows between stages: conserved, checked, and stored."""
+"""Conserve, check and store rows between stages."""

@@ -1,7 +1,7 @@
-"""Conservation of rows: every row that enters a stage is kept, or dropped with a reason, and changes are in the ledger.
+"""Conserve rows: every row that enters a stage is kept, or dropped with a reason, and the ledger records changes.
 
-`rows in == rows kept + rows dropped` is true for every stage of every run, because stages are only called here, in a
-run or alone. `stage_values.py` checks the values that a stage sets.
+`rows in == rows kept + rows dropped` holds for every stage of every run, because all stages are called through this
+module. `stage_values.py` checks the values that a stage sets.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Count:
         rows_in: rows that entered.
         kept: rows that were kept.
         dropped: dropped rows by reason.
-        failed: rows by the reason why they couldn't be processed.
-        changed: rows with a ledger row for a change.
-        seconds: processor time.
-        made: rows that were made out of others.
-        narrowed: rows whose own statements of rights allow less than their source, by kind (`licences.py`).
+        failed: rows that couldn't be processed, by reason.
+        changed: rows whose change has a ledger row.
+        seconds: seconds of processor time.
+        made: rows that the stage made out of others.
+        narrowed: rows whose own rights statements allow less than their source's, by kind (`licences.py`).
     """
 
     rows_in: int = 0
@@ -88,8 +88,8 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
     Args:
         stage: the stage to apply.
         batch: its input.
-        withheld: the causes of documents that kill the worker in this stage, by id; they are dropped without being
-            given to the stage.
+        withheld: documents that kill the worker in this stage, with the cause by id; they are dropped without being
+            passed to the stage.
 
     Raises:
         PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
@@ -111,7 +111,7 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
 
 
 def apply_stage(stage: Stage, batch: Batch) -> Batch:
-    """Apply a stage and check its result: the same rows, with a `drop_reason` in those that it drops.
+    """Apply a stage and check that its result has the same rows, with a `drop_reason` in those that it drops.
 
     Raises:
         PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
@@ -129,10 +129,10 @@ def apply_stage(stage: Stage, batch: Batch) -> Batch:
 
 
 def _with_added(stage: Stage, result: Batch) -> Batch:
-    """Move the columns that a stage declares itself into `extra`.
+    """Move the additional columns that a stage declares into `extra`.
 
     Raises:
-        PartError: a column has another type than the stage declares.
+        PartError: a column's type differs from the declared one.
     """
     try:
         return Batch(with_added(result.frame, stage.adds)).sharing_words(result)
@@ -147,12 +147,12 @@ def _call(stage: Stage, batch: Batch) -> Batch:
     """Call a stage.
 
     Raises:
-        PartError: the stage raised an error or returned something else than a batch. If a single document is enough to
-            raise the error, the message names it.
+        PartError: the stage raised an error or didn't return a batch. If a single document causes the error, the
+            message names it.
     """
     try:
         result = _call_unchecked(stage, batch)
-    except (CorpusError, OSError, MemoryError):  # caused by the disk or the machine, not by a document
+    except (CorpusError, OSError, MemoryError):  # caused by a known problem, the disk or the machine, not by a document
         raise
     except (Exception, SystemExit) as error:
         problem = _("{error}, in {where}", error=_in_a_line(error), where=_innermost_line(error))
@@ -178,14 +178,14 @@ def _in_a_line(error: BaseException) -> str:
 
 
 def _innermost_line(error: BaseException) -> str:
-    """Return the file and line that raised an error, such as `my_package/shorten.py:12`."""
+    """Return the file and line where an error was raised, such as `my_package/shorten.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
     return f"{'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
 
 
 def _breaks_on(stage: Stage, batch: Batch) -> str | None:
-    """Return the id of the first document for which the stage raises an error by itself, or None."""
+    """Return the id of the first document that makes the stage fail on its own, or None."""
     for number in range(batch.frame.height):
         row_frame = batch.frame[number : number + 1]
         try:
@@ -196,7 +196,7 @@ def _breaks_on(stage: Stage, batch: Batch) -> str | None:
 
 
 def pass_collected(batch: Batch) -> Passed:
-    """Separate the records that couldn't be read, and add ledger rows for records that were read in part."""
+    """Separate the records that couldn't be read, and add ledger rows for records that were only partly read."""
     passed = split_dropped(batch, "collect")
     noted = with_defaults(batch.frame, _NOTES)
     noted = noted.filter(noted["verdict"].eq_missing("changed"))
@@ -239,7 +239,7 @@ _EMPTY_LEDGER = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
 
 
 def _clean(batch: Batch) -> Batch:
-    """Remove the stage's notes about rows; the word table stays valid."""
+    """Remove the stage's notes about rows; the word table remains valid."""
     present = [name for name in _NOTES if name in batch.frame.columns]
     if not present:
         return batch
@@ -267,10 +267,10 @@ def _check_rows(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> 
 
 
 def _changes(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> pl.DataFrame:
-    """Return a ledger row for each row whose text the stage changed, or which it marked as `changed`."""
+    """Return a ledger row for each row whose text the stage changed, or that it marked as `changed`."""
     if stage.makes_rows:  # the pieces of a document are new rows, not changes
         rows_out = rows_out.filter(rows_out["doc_id"].is_in(rows_in["doc_id"].implode()))
-        # The stage may have reordered documents, but not the records with the same id.
+        # The stage may have reordered documents, but not records with the same id.
         of_id = pl.int_range(pl.len()).over("doc_id").alias("of_id")
         numbered = rows_in.with_columns(of_id)
         rows_in = rows_out.select("doc_id", of_id).join(
@@ -288,7 +288,7 @@ def _changes(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> pl.
 
 
 def _narrowed(changes: pl.DataFrame) -> dict[str, int]:
-    """Count the rows whose terms were narrowed by their own statements or refusals, by kind."""
+    """Count the rows whose own statements or refusals narrowed their terms, by kind."""
     reasons = (
         pl.when(pl.col("evidence").str.contains('"tier_before": "', literal=True))
         .then(pl.col("evidence").str.extract('"because": "([a-z]+)"'))

@@ -1,6 +1,6 @@
-"""Checks of the values that a stage sets: column types, missing texts, controlled words, and codes.
+"""Check the values that a stage sets: column types, missing texts, controlled words and codes.
 
-Only values that the stage has changed are checked. The checks change nothing, so results don't depend on this module.
+Only values that the stage has changed are checked. The checks change no value, so results don't depend on this module.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: boo
 
 
 def added_columns(stages: Sequence[Stage | Barrier]) -> list[tuple[Message, Mapping[str, str]]]:
-    """Return the columns that stages add, with their types; each stage is named as in error messages."""
+    """Return the columns that stages add, with their types; each stage is paired with its name for errors."""
     return [(_("stage «{stage}»", stage=stage.name), stage.adds) for stage in stages if stage.adds]
 
 
 def check_own_columns(place: str | None, stages: Sequence[Stage | Barrier]) -> None:
-    """Check the columns that stages of plug-ins declare in addition to those of documents.
+    """Check the columns that plug-ins' stages declare in addition to the document columns.
 
     A column without a type may be passed to a later stage that needs it, but isn't released.
 
@@ -92,7 +92,7 @@ def _is_of_toolkit(stage: Stage | Barrier) -> bool:
 
 
 def undeclared(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> tuple[Message, Message] | None:
-    """Return the problem and its remedy if a plug-in's stage has set an undeclared column, else None."""
+    """Return the problem and remedy if a plug-in's stage has set an undeclared column, else None."""
     if _is_of_toolkit(stage):
         return None
     own_columns = set(rows_out.columns) - set(rows_in.columns) - _TYPES.keys() - stage.gives
@@ -133,7 +133,7 @@ def _wrong_type(rows_in: pl.DataFrame, rows_out: pl.DataFrame, types: pl.Schema)
         if name in rows_in.columns and rows_in[name].dtype == dtype:
             continue
         try:
-            # Numbers of another size are accepted; numbers in place of texts, which Polars could cast, aren't.
+            # Numbers of another size are accepted; numbers in place of texts aren't, although Polars could cast them.
             if expected not in (pl.String, pl.Binary):
                 rows_out[name].cast(expected)
                 continue

@@ -8,8 +8,8 @@
     counts.json        the counts and the digests of the files above, sealed
     cleared            marks an output whose rows were removed, since no later step needed them
 
-The digests tell whether a folder is as it was written. `work_cleanup.py` clears rows; `restart.py` restores them when
-they are needed again.
+The digests reveal any change since the folder was written. `work_cleanup.py` clears rows; `restart.py` restores them
+when they are needed again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
 Tally = Counter[tuple[str, ...]]
-Pair = tuple[str, str]  # a language (`und` if none is stated) and a genre
+Pair = tuple[str, str]  # a language (`und` if unstated) and a genre
 
 
 def tally(frame: pl.DataFrame, *more: str) -> Tally:
@@ -80,9 +80,9 @@ _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 class StepFile:
     """A Parquet file to which frames are appended, each as a row group.
 
-    Sources may have many small files, whose metadata would outweigh their rows. So metadata is kept to a minimum: no
-    Arrow schema, dictionaries only of columns whose values repeat, and statistics only of `doc_id`, by which documents
-    are found.
+    Sources may have many small files, whose metadata would outweigh their rows. So metadata is minimal: no Arrow
+    schema, dictionaries only for columns whose values repeat, and statistics only for `doc_id`, by which documents are
+    found.
     """
 
     def __init__(self, path: Path, columns: pl.Schema) -> None:
@@ -103,11 +103,11 @@ class StepFile:
                 name for name, kind in schema.leaves(arrow) if not pa.types.is_floating(kind) and name not in _DISTINCT
             ],
             write_statistics=["doc_id"],
-            filesystem=LocalFileSystem(),  # otherwise a path with «::» is taken for a URL
+            filesystem=LocalFileSystem(),  # without it, a path with «::» is taken for a URL
         )
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Append a frame with the columns of the file."""
+        """Append a frame, which must have the columns of the file."""
         if frame.height:
             self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._file.schema))
 
@@ -126,7 +126,7 @@ class StepCounts:
         stages: the counts of each stage.
         kept: kept rows by GROUP.
         dropped: dropped rows by stage, GROUP and reason.
-        facts: the columns of the source's records; only of the step that reads the source.
+        facts: facts about the columns of the source's records; set only by the step that reads the source.
         files: the SHA-256 of the output files, by name.
     """
 
@@ -137,9 +137,9 @@ class StepCounts:
     files: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write `counts.json` into the folder of the outputs, and flush all of them to the disk.
+        """Write `counts.json` into the folder of the outputs, and flush all files to the disk.
 
-        Digests that are already in `files` aren't computed again, since the files may have been damaged since.
+        Digests that are already in `files` aren't recomputed, since the files may have been damaged meanwhile.
         """
         file_digests = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
         values: dict[str, Any] = {
@@ -181,9 +181,9 @@ def is_there(folder: Path) -> bool:
 
 
 def damage_in(folder: Path) -> Damage | None:
-    """Return the damage of a step's outputs; None if every byte is as it was written.
+    """Return the damage of a step's outputs, or None if every byte is as it was written.
 
-    In the working copy of a bucket, outputs that aren't damaged are then in the bucket as well.
+    In the working copy of a bucket, undamaged outputs are also uploaded if the bucket lacks them.
     """
     try:
         counts = StepCounts.read(folder)
@@ -208,15 +208,15 @@ def is_cleared(folder: Path) -> bool:
 
 
 def clear(folder: Path) -> None:
-    """Remove a step's rows, but keep its counts, dropped rows and ledger. Hard links to the rows aren't affected."""
+    """Remove a step's rows, but keep its counts, dropped rows and ledger. Hard links to the rows remain valid."""
     (folder / CLEARED).touch()
-    sync(folder)  # must be on the disk first, or the missing files would count as damage
+    sync(folder)  # the mark must be on the disk first, or the missing files would count as damage
     for name in _CLEARS:
         (folder / name).unlink(missing_ok=True)
 
 
 def fetch_outputs(folders: Iterable[Path], *names: str) -> None:
-    """Fetch these files of outputs from their bucket, if they have one.
+    """Fetch these files of outputs from their bucket, if there is one.
 
     Raises:
         PartError: a file can't be fetched.
@@ -245,7 +245,7 @@ def put(partial: Path, final: Path) -> None:
                 raise PartError(str(final), _("it can't be written: {cause}", cause=cause_of(error))) from error
         else:
             sync(final.parent)
-            sync(final.parent.parent)  # the folder above may be new
+            sync(final.parent.parent)  # the parent folder may be new
             if bucket_of(final) and (wrong := damage_in(final)):
                 raise PartError(str(wrong.file), wrong.problem, _("run it again: it is rebuilt"))
             return
@@ -256,5 +256,5 @@ def put(partial: Path, final: Path) -> None:
         with suppress(FileNotFoundError):  # another worker moved it first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
-        with suppress(OSError):  # a file was in the folder's place
+        with suppress(OSError):  # a file had the folder's name
             damaged.unlink()

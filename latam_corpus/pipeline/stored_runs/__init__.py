@@ -1,1 +1,1 @@
-"""Stored runs: records, cache keys, history, and disk use."""
+"""Manage stored runs: records, cache keys, history and disk use."""

@@ -1,4 +1,4 @@
-"""The differences between two runs, according to their records: inputs, settings and results."""
+"""Compare two runs according to their records: inputs, settings and results."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _MADE_OF: Final = ("options", "models", "code", "libraries")
 _ABSENT: Final = None
 PRESENT: Final = N_("there")  # a value of the JSON output
-_COMPARED: Final = 10_000  # changed documents whose columns are compared
+_COMPARED: Final = 10_000  # changed documents whose columns are compared at most
 
 
 class Difference(NamedTuple):
     """A value that differs between two runs.
 
     Attributes:
-        what: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
-        name: the key, stage, source or file; of a policy its file and key.
+        what: the kind of value: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
+        name: the key, stage, source or file; for a policy, its file and key.
         aspect: for a stage `options`, `models`, `code` or `libraries`; for an input `content` or `reading`.
         a: the value in the first run; None if it has none.
         b: the value in the second run; None if it has none.
@@ -42,7 +42,7 @@ class Difference(NamedTuple):
 
 
 class RowCounts(NamedTuple):
-    """Row counts of a stage or a source in two runs; None if a run doesn't have it."""
+    """Row counts of a stage or a source in two runs; None for a run that lacks it."""
 
     name: str
     in_a: int | None
@@ -55,10 +55,11 @@ class DocumentDifferences(NamedTuple):
     """The differences between the kept documents of two runs.
 
     Attributes:
-        only_a: how many are only in the first run.
-        only_b: how many are only in the second run.
-        changed: how many are in both, with different values.
-        columns: in how many of these each column differs; at most 10,000 documents are compared.
+        only_a: the number of documents that are only in the first run.
+        only_b: the number of documents that are only in the second run.
+        changed: the number of documents that are in both, with different values.
+        columns: for each column, the number of changed documents in which it differs; at most 10,000 documents are
+            compared.
     """
 
     only_a: int = 0
@@ -103,7 +104,7 @@ def _row_hashes(files: Sequence[Path]) -> pl.DataFrame:
 
 
 def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -> dict[str, int]:
-    """Return in how many of these documents each column differs, the largest number first."""
+    """Return the number of these documents in which each column differs, the largest number first."""
     import polars as pl
 
     from latam_corpus import schema
@@ -115,7 +116,7 @@ def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
-    """Return the inputs and settings of two runs that differ: recipe, stages, sources, input files and options.
+    """Return the differing inputs and settings of two runs: recipe, stages, sources, input files and options.
 
     Args:
         a: the values of the first run's `run.json`.
@@ -166,7 +167,7 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
 
 
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return the stages by name; the second and later stages with one name get a number."""
+    """Return the stages by name; if several have the same name, a number is appended from the second on."""
     occurrences: Counter[str] = Counter()
     numbered = {}
     for stage in stages:
@@ -177,7 +178,7 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 
 
 def policy_differences(a: Record, b: Record) -> list[Difference]:
-    """Return the keys in which the policies of two runs differ; of lists, the values that the other run lacks.
+    """Return the keys in which the policies of two runs differ; lists contain only values that the other lacks.
 
     Raises:
         PartError: a run's copy of a policy is damaged.
@@ -195,13 +196,13 @@ def policy_differences(a: Record, b: Record) -> list[Difference]:
 
 
 def _policies(run: Record) -> dict[str, dict[str, Any]]:
-    """Return the policies of which a run has a copy, by their path in the folder of policies."""
+    """Return the policies copied into a run, by their path in the folder of policies."""
     files = [file for file in run.files("filters") if file.suffix == ".toml"]
     return {str(file.relative_to(run.folder / "filters")): tomllib.loads(file.read_text("utf-8")) for file in files}
 
 
 def _without_common(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two lists without the values that both have; other values are returned as they are.
+    """Return two lists without their common values; return other values unchanged.
 
     >>> _without_common(["el", "la"], ["la", "los"])
     (['el'], ['los'])
@@ -224,7 +225,7 @@ def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]
 
 
 def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield the input files that only one run has, whose bytes differ, or which were read in another way."""
+    """Yield the input files that only one run has, whose bytes differ, or that were read differently."""
     files_a, files_b = (_files(file["parts"]) for file in (a, b))
     for name in dict.fromkeys((*files_a, *files_b)):
         file_a, file_b = files_a.get(name), files_b.get(name)
@@ -232,7 +233,7 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
             yield Difference("input", name, "", *(PRESENT if file else _ABSENT for file in (file_a, file_b)))
         elif file_a[0] != file_b[0]:
             yield Difference("input", name, "content", file_a[0], file_b[0])
-        elif file_a[1] != file_b[1]:  # the source, the lists next to the file, or the reader's version differ
+        elif file_a[1] != file_b[1]:  # the source, lists next to the file or the reader's version differ
             yield Difference("input", name, "reading", file_a[1], file_b[1])
 
 

@@ -1,4 +1,4 @@
-"""The disk space of runs, and the removal of runs and of outputs that no run refers to."""
+"""Measure the disk space of runs, and remove runs and unused outputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_MAX_NAMED: Final = 3  # versions that a message names
+_MAX_NAMED: Final = 3  # versions that a message names at most
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Use:
 
     Attributes:
         run: the run's name.
-        total: bytes of all outputs that it refers to.
-        alone: bytes that no other run refers to, and that removing the run would free.
+        total: bytes of all outputs to which it refers.
+        alone: bytes of outputs to which no other run refers; removing the run would free them.
     """
 
     run: str
@@ -37,7 +37,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Disk:
-    """The disk space of an `--out` folder in bytes; `prune` frees `unused` bytes."""
+    """The disk space of an `--out` folder, in bytes; `prune` frees `unused`."""
 
     runs: tuple[Use, ...]
     work: int
@@ -45,7 +45,7 @@ class Disk:
 
 
 def disk_use(out: Path) -> Disk:
-    """Return the disk space of each run, of all outputs, and of outputs that no run refers to."""
+    """Return the disk space of each run, of all outputs, and of outputs to which no run refers."""
     refuse_bucket(out)
     keys_by_run = {folder.name: keys for folder, keys in referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
@@ -68,7 +68,7 @@ def disk_use(out: Path) -> Disk:
 def prune(
     out: Path, runs: Sequence[Path] = (), released: Mapping[str, Sequence[str]] | None = None, *, force: bool = False
 ) -> tuple[list[str], int]:
-    """Remove runs and all outputs that no other run refers to; return the removed runs and the bytes freed.
+    """Remove runs, and all outputs to which no remaining run refers; return the removed runs and the bytes freed.
 
     Args:
         out: the folder of runs and work.
@@ -115,7 +115,7 @@ def exclusive(out: Path, but: Path | None = None) -> Iterator[None]:
 
     Args:
         out: the folder of runs and work.
-        but: the folder of the run that removes outputs, which has its own lock.
+        but: the folder of the run that removes outputs, which holds a lock itself.
 
     Raises:
         ConfigError: a run is in progress.
@@ -127,7 +127,7 @@ def exclusive(out: Path, but: Path | None = None) -> Iterator[None]:
 
 
 def refuse_bucket(out: Path) -> None:
-    """Raise `ConfigError` if the folder is a bucket's: finding unused outputs would take a listing of all objects."""
+    """Raise `ConfigError` if the folder is a bucket's: finding unused outputs would require listing all objects."""
     if bucket := bucket_of(out):
         remedy = _("remove «runs/» and «work/» with the store's own tools: a run rebuilds what it needs")
         raise ConfigError(bucket.url, _("work in an object store can't be measured or removed by this command"), remedy)
@@ -144,12 +144,12 @@ def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Seque
 
 
 def referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
-    """Return the names of the outputs and decisions that each finished run refers to, without repetitions."""
+    """Return the distinct names of the outputs and decisions to which each finished run refers."""
     return {record.folder: named_by(record.values) for record in finished_runs(out, without or set())}
 
 
 def named_by(values: Mapping[str, Any]) -> list[str]:
-    """Return the names of the outputs and decisions in a run's record, without repetitions."""
+    """Return the distinct names of the outputs and decisions in a run's record."""
     parts = dict.fromkeys(key for part in values["parts"] for key in part["outputs"])
     return [*parts, *values.get("decisions", ())]
 

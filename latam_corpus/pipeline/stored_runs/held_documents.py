@@ -1,4 +1,4 @@
-"""Reasons for which kept documents of a run aren't released, from the notes of `collect` in its ledger."""
+"""Find the reasons why kept documents of a run aren't released, from the notes of `collect` in its ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNKNOWN: Final = "rights_tier=unknown"
-# The first of these that applies to a document is its reason.
+# A document's reason is the first of these that applies.
 _ORDER: Final = ("consent", "expires", "embargo_until", "uses", "opt_outs", "rights")
 
 
@@ -26,8 +26,8 @@ def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]])
     """Return the cause of a document's unknown rights, as a part of its reason; empty if its note names none.
 
     Args:
-        note: its evidence at the stage `collect`.
-        source: the id of its source.
+        note: the document's evidence at the stage `collect`.
+        source: the id of the document's source.
         mapping: the rows of `mapping` in `run.json`.
 
     >>> hold_of({"catalogue_row": None}, "cartas", []), hold_of({"unread": {"Licencia": "libre"}}, "cartas", [])
@@ -46,16 +46,16 @@ def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str,
     """Count the kept documents whose terms keep them out of any version, by reason.
 
     Args:
-        kept: files of a run.
-        ledger: files of a run.
+        kept: the files of kept documents of a run.
+        ledger: the files of the run's ledger.
         mapping: the rows of `mapping` in `run.json`.
-        today: the day on which permissions are compared.
+        today: the day for which permissions are checked.
     """
     rows = scan(kept, DOCUMENT_SCHEMA).select("doc_id", "source_id", "rights_tier", "expires")
     held = rows.filter((pl.col("rights_tier") == "unknown") | (pl.col("expires") < today))
     noted = scan(ledger, LEDGER_SCHEMA).filter((pl.col("stage") == "collect") & (pl.col("verdict") == "changed"))
     notes = noted.select("doc_id", "evidence").unique("doc_id", keep="last", maintain_order=True)
-    # Of a large source without rights all documents are held: they are counted, not kept in memory.
+    # All documents of a large source may lack rights: they are counted, not kept in memory.
     groups = held.join(notes, on="doc_id", how="left").group_by("source_id", "rights_tier", "evidence").len()
     reasons = Counter[str]()
     for source, tier, evidence, count in groups.collect(engine="streaming").iter_rows():
@@ -68,11 +68,11 @@ def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str,
 
 
 def with_true_reasons(left_out: Mapping[str, int], held: Mapping[str, int]) -> Counter[str]:
-    """Return counts of documents that are in no version, with the causes of unknown rights where all are known.
+    """Return the counts of documents left out, with the causes of unknown rights if they are known for all of these.
 
     Args:
-        left_out: by reason.
-        held: as `held_documents` returned them.
+        left_out: the number of documents by reason.
+        held: the result of `held_documents`.
 
     >>> with_true_reasons({"rights_tier=unknown": 2, "duplicate": 1}, {"rights_tier=unknown:consent": 2})
     Counter({'rights_tier=unknown:consent': 2, 'duplicate': 1})

@@ -1,8 +1,8 @@
 """The runs of an `--out` folder: their states, their names, and their tags.
 
-A run is never overwritten. The name of its folder contains a digest of all its inputs, so that other inputs make
-another run, and the same command with the same inputs confirms the existing run. If the result differs (a part that
-had failed is now done), the existing run is kept and the new one gets the next name.
+A run is never overwritten. The name of its folder contains a digest of all its inputs, so that different inputs result
+in another run, and the same command with the same inputs confirms the existing run. If the result differs, for example
+because a part that had failed is now done, the existing run is kept and the new one gets the next name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["finished", "failed parts", "failed", "interrupted", "running", "damaged"]
 TAGS_FILE: Final = "tags.json"
-_CLOCK_SKEW: Final = timedelta(minutes=5)  # tolerated between the clocks of two machines
+_CLOCK_SKEW: Final = timedelta(minutes=5)  # tolerated difference between the clocks of two machines
 _NAME: Final = re.compile(r"(?P<recipe>.+)-[0-9a-f]{8}")
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
@@ -49,8 +49,8 @@ class ListedRun:
         state: finished, failed, running, ...
         when: the time at which it last finished, or else started; ISO 8601.
         record: the contents of `run.json`; None if the run isn't finished, or is damaged.
-        problem: why the last attempt failed, or what is damaged; empty if neither.
-        attempt: the contents of `attempt.json`; empty if there is none.
+        problem: why the last attempt failed, or which file is damaged; empty if neither applies.
+        attempt: the contents of `attempt.json`; empty if it doesn't exist.
     """
 
     folder: Path
@@ -72,7 +72,7 @@ class ListedRun:
 
 
 def recipe_of(run: str) -> str:
-    """Return the recipe's name in a run's name; return a name in another form unchanged.
+    """Return the recipe's name in a run's name; return a name of another form unchanged.
 
     >>> recipe_of("prensa-del-sur-1a2b3c4d")
     'prensa-del-sur'
@@ -82,7 +82,7 @@ def recipe_of(run: str) -> str:
 
 
 def run_names(recipe: str, digest: str) -> Iterator[str]:
-    """Yield the possible names of runs with one digest of inputs: the first run's, then those of differing results."""
+    """Yield the possible names of runs with one digest of inputs: the first run's, then those of runs that differ."""
     number = 0
     while True:
         yield f"{recipe}-{(digest_of(digest, number) if number else digest)[:8]}"
@@ -126,7 +126,7 @@ def entry(folder: Path) -> ListedRun:
     damaged = bool(problem)
     try:
         record = _record_of(folder)
-        damaged = damaged and record is None  # the record is enough to know how the run ended
+        damaged = damaged and record is None  # the record suffices to know how the run ended
     except ConfigError as error:
         problem, damaged = error.args[1], True
     if is_locked(folder):
@@ -193,14 +193,14 @@ def finished_runs(out: Path, without: Container[str] = ()) -> list[Record]:
         without: the names of runs to leave out.
 
     Raises:
-        ConfigError: the record of one is damaged.
+        ConfigError: the record of a run is damaged.
     """
     runs = [run for run in history(out) if run.name not in without]
     return [record for run in runs if (record := _checked(run).record) is not None]
 
 
 def _checked(run: ListedRun) -> ListedRun:
-    """Return the run.
+    """Return the run if its record isn't damaged.
 
     Raises:
         ConfigError: its record is damaged.
@@ -213,7 +213,7 @@ def _checked(run: ListedRun) -> ListedRun:
 def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     """Return the folder of a run, given by its path, its name, the start of its name, a tag, or its recipe's name.
 
-    A recipe's name stands for its newest finished run.
+    A recipe's name selects its newest finished run.
 
     Args:
         named: the user's input.
@@ -260,8 +260,8 @@ def newest_of(recipe: str, out: Path) -> Path | None:
     """Return the folder of a recipe's newest finished run without failed parts, or None.
 
     Raises:
-        ConfigError: the record of a run is damaged, so that it may be the newest; or the newest of several has a time
-            in the future.
+        ConfigError: the record of a run is damaged, so that this run may be the newest; or the newest of several has a
+            time in the future.
     """
     runs = [folder for folder in folders(out) if recipe_of(folder.name) == recipe]
     entries = sorted((run for run in map(entry, runs) if _checked(run).whole), key=lambda run: (run.when, run.name))
@@ -292,8 +292,8 @@ def tag(out: Path, run: Path, name: str) -> None:
     """Add a tag to a run.
 
     Raises:
-        ConfigError: the tag has a wrong form, or is in use as a tag, a run's name or a recipe's name; or the run isn't
-            in `out`.
+        ConfigError: the tag has a wrong form or is already a tag, a run's name or a recipe's name; or the run isn't in
+            `out`.
     """
     if run.resolve().parent != (out / "runs").resolve():
         raise ConfigError(str(run), _("it isn't in {folder}", folder=out / "runs"), _("name its folder with --out"))

@@ -1,9 +1,9 @@
-"""Cache keys: digests of everything that a result depends on.
+"""Compute cache keys: digests of everything on which a result depends.
 
-Work of earlier runs is reused if its key is unchanged. A key counts a stage's options, its models and policies, the
-versions of the libraries that it names, and its `version`, which is raised by hand when the code gives other results.
-`tests/pipeline/test_versions.py` fails if results changed and the version didn't. The modules of a plug-in count by
-their bytes, since that test doesn't see them.
+Work of earlier runs is reused if its key is unchanged. A key covers a stage's options, its models and policies, the
+versions of the libraries that it names, and its `version`, which must be raised when the code returns other results.
+`tests/pipeline/test_versions.py` fails if results changed and the version didn't. Of a plug-in, a key covers the bytes
+of all modules, since that test doesn't check plug-ins.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ def digest_of(*values: Any) -> str:
 
 
 def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> str:
-    """Return a digest of everything that a stage's result depends on besides the rows; see `made_of`."""
+    """Return a digest of everything except the rows on which a stage's result depends; see `made_of`."""
     return digest_of(*made_of(stage, entering).values(), tables_digest())
 
 
 def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> dict[str, Any]:
-    """Describe what a stage's result depends on besides the rows: options, models and policies, version, and libraries.
+    """Describe the inputs of a stage's result except the rows: options, models and policies, version, and libraries.
 
     Args:
         stage: a stage or a barrier.
-        entering: the languages and genres of the rows that enter it. Models and policies for other rows may then be
-            left out; see `Stage.fingerprint_for`.
+        entering: the languages and genres of the rows that enter it, if known. Models and policies for other rows may
+            then be omitted; see `Stage.fingerprint_for`.
 
     Raises:
         ConfigError: a stage of a plug-in has no source file.
@@ -68,7 +68,7 @@ def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) ->
 
 @cache
 def _installed_version(library: str) -> str:
-    """Return the version of a library. A run asks fifty times, and each answer is read from a file."""
+    """Return the version of a library; cached, since each look-up reads a file and a run needs fifty."""
     return metadata.version(library)
 
 

@@ -1,4 +1,4 @@
-"""Drop reasons as sentences in English, Spanish and Portuguese."""
+"""Explain drop reasons in sentences, in English, Spanish and Portuguese."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "memory": _("it takes too much memory"),
 }
 _FORMAT: Final = _("it is {format}; {remedy}")
-# For the counts of a run, in which single measurements aren't known.
+# For counts of documents, which have no single measurement.
 _BELOW: Final = _("{name}: less than {bound}")
 _ABOVE: Final = _("{name}: more than {bound}")
 _IN_LANGUAGE: Final = _("it is in another language: {name}")
-# Why a document is kept but not released: its own terms, or those of its source.
+# The reasons why a document is kept but not released: its own terms, or its source's.
 _TERMS: Final[Mapping[str, Message]] = {
     "expires<": _("its permission ended before {day}"),
     "expires=": _("its permission ended on {day}"),
@@ -166,7 +166,7 @@ class _Reason(Message):
 
 
 def reason_label(reason: str | None) -> Message:
-    """Return a drop reason for a table in the terminal; empty if there is no reason.
+    """Return a drop reason for a table in the terminal; empty for None.
 
     >>> str(reason_label("stop_word_count<2")), reason_label("duplicate").translate("es"), str(reason_label(None))
     ('stop_word_count<2', 'repite el texto de otro', '')
@@ -180,7 +180,7 @@ def meaning(reason: str) -> Message:
 
 
 def bound_of(reason: str) -> tuple[str, str, float] | None:
-    """Return the signal, the sign (`<` or `>`) and the limit of a drop reason such as `word_count<50`; None for others.
+    """Return the signal, the sign (`<` or `>`) and the limit of a reason such as `word_count<50`, else None.
 
     >>> bound_of("stop_word_share<0.318"), bound_of("language=eng")
     (('stop_word_share', '<', 0.318), None)

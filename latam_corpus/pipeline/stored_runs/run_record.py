@@ -1,4 +1,4 @@
-"""A run's folder: its files, how they are written, and how they are read.
+"""Read and write a run's folder.
 
     kept/ · dropped/ · ledger/                  links to the outputs of steps
     recipe.toml · filters/                      the recipe and the policies of the run
@@ -9,7 +9,7 @@
     report.html · report-internal.html          pages about the run, which can be removed and created again
 
 `run.json` is written last, atomically: a folder without it isn't a finished run. The JSON files are sealed. Documents
-are read through `Record.files`, which first compares every byte with its digest.
+are read through `Record.files`, which first verifies the digest of each file.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
 ATTEMPT_FILE: Final = "attempt.json"
-REMOVED_FILE: Final = "removed"  # marks a run whose documents were removed by `run --work none`
+REMOVED_FILE: Final = "removed"  # marks a run whose documents `run --work none` removed
 DIGESTS_FILE: Final = "digests.json"
 RECIPE_FILE: Final = "recipe.toml"
 REPLACED_FILE: Final = "replaced.parquet"
@@ -59,7 +59,7 @@ REPORT_FILE: Final = "report.html"
 INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
 REMOVED_KINDS: Final = ("kept", "dropped")
-FORMAT: Final = 2  # of `run.json`
+FORMAT: Final = 2  # the format of `run.json`
 _REMEDY: Final = N_("run its recipe again on the same input: damaged files are rebuilt")
 
 
@@ -78,7 +78,7 @@ class Record:
             kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
 
         Raises:
-            PartError: a file is damaged or missing, there is one that isn't the run's, or the documents were removed.
+            PartError: a file is damaged, missing or foreign to the run, or the documents were removed.
         """
         if kind in REMOVED_KINDS:
             refuse_removed(self.folder)
@@ -202,12 +202,12 @@ def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> No
 
 
 def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) -> bool:
-    """Whether repeating a run gave the same results as its record."""
+    """Whether a repeated run gave the results that its record states."""
     if record.values.get("format") != FORMAT or _outcome(record.values) != _outcome(values):
         return False
     try:
         digests = read_digests(record.folder)
-    except ValueError:  # the digests are damaged, and will be rebuilt
+    except ValueError:  # damaged digests will be rebuilt
         return True
     linked = {name: digest for name, digest in digests.items() if name.partition("/")[0] in KINDS}
     if linked != {name: digest for name, (_, digest) in contents.linked.items()}:
@@ -216,12 +216,12 @@ def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) 
         return True
     import polars as pl  # `runs list` must not import Polars
 
-    # Rows are compared, since another version of a library may write other bytes.
+    # Rows are compared, not bytes, which may differ between versions of a library.
     return pl.read_parquet(record.folder / REPLACED_FILE, glob=False).equals(contents.replaced)
 
 
 def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the results in a record: outputs and failures of parts, row counts, and counts by stage."""
+    """Return the results that a record states: outputs and failures of parts, row counts, and counts by stage."""
     counts = {
         stage: {key: value for key, value in count.items() if key != "seconds"}
         for stage, count in values["stages"].items()
@@ -232,7 +232,7 @@ def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
 def mend(folder: Path, contents: Contents) -> list[Message]:
     """Rebuild damaged files in the folder of a confirmed run; return a sentence for each."""
     mended: list[Message] = []
-    if is_removed(folder):  # restored without a sentence, since nothing was damaged
+    if is_removed(folder):  # documents are restored without a sentence, since nothing was damaged
         for name, (output, _digest) in contents.linked.items():
             (folder / name).parent.mkdir(exist_ok=True)
             _link(output, folder / name)
@@ -265,7 +265,7 @@ def mend(folder: Path, contents: Contents) -> list[Message]:
 
 
 def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage | None:
-    """Return the damage of a link to a step's output; in a bucket's working copy, remove it to be fetched again."""
+    """Return the damage of a link to a step's output; in a bucket's working copy, unlink it to be fetched again."""
     file = folder / name
     if file.exists() and output.exists() and file.samefile(output):
         return None
@@ -324,7 +324,7 @@ def _link(output: Path, file: Path) -> None:
 
 
 def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = None) -> None:
-    """Add repairs, and the reason for accepting a loss, to a finished run's record."""
+    """Add repairs and the reason for accepting a loss to a finished run's record."""
     values = record.values | {"mended": [*record.values["mended"], *map(str, mended)]}
     values |= {"sentences": record.values.get("sentences", {}) | sentences(mended)} if mended else {}
     values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
@@ -336,12 +336,12 @@ def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = N
 def attempted(
     folder: Path, jobs: Path | None = None, lists: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[None]:
-    """Write the command's start and its end into `attempt.json`; if the process is killed, the end is missing.
+    """Record the start and end of the command in `attempt.json`; if the process is killed, the end is missing.
 
     Args:
         folder: the run's folder.
-        jobs: the folder of the output of a cluster's jobs.
-        lists: the paths of the lists by which texts are redacted, by kind and by source.
+        jobs: the folder for the output of a cluster's jobs.
+        lists: the paths of the private lists used to redact texts, by kind and source.
     """
     values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
     values["started"] = now()
@@ -350,7 +350,7 @@ def attempted(
     try:
         yield
     except Exception as error:
-        with suppress(OSError, PartError):  # on a full disk, the first error is the useful one
+        with suppress(OSError, PartError):  # if the disk is full, the first error is the useful one
             _write_attempt(folder, {**values, "ended": now(), "error": str(error), **_error_sentences(error)})
         raise
     _write_attempt(folder, {**values, "ended": now(), "error": None})

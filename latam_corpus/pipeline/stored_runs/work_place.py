@@ -1,4 +1,4 @@
-"""A check during a run that its work folder, or the object store behind it, can still be reached."""
+"""Check during a run that its work folder, or the object store behind it, can still be reached."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class WorkPlace:
         """Raise `PartError` if outputs can no longer be stored, instead of letting all remaining parts fail.
 
         Args:
-            failed: whether a part has failed. Only then is an object store queried, since a lost one answers slowly.
+            failed: whether a part has failed; only then an object store is queried, since an unreachable one answers
+                slowly.
 
         Raises:
             PartError: the disk was unmounted, the folder or the bucket was removed, or the store doesn't answer.

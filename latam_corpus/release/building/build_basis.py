@@ -31,12 +31,12 @@ class OvertakenError(ReleaseError):
 
 @dataclass(frozen=True)
 class Basis:
-    """The runs, the parent and the refusals that a version is built from, as read when the build begins.
+    """The runs, the parent, the refusals and the withdrawals that a version is built from, read when the build begins.
 
     Attributes:
         store: the store of the versions.
         name: the release.
-        inputs: the runs and the parent, with the versions from which documents return after a hold.
+        inputs: the runs, the parent, and the versions from which documents return after a hold.
         parts: every file of documents; the parent's shards are consecutive.
         first_of_parent: the index in `parts` of the parent's first shard.
         parent_is_latest: whether the parent must still be the latest version when the build ends.
@@ -71,7 +71,7 @@ class Basis:
         is_latest = parent is not None and (request.must_be_latest or parent in (LATEST_KEYWORD, store.latest(name)))
         parent_manifest = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
         inputs = Inputs.of([load_run(folder) for folder in request.runs], parent_manifest)
-        released(inputs.extra)  # refuses two declarations of one column before rows are read
+        released(inputs.extra)  # raises ConfigError for conflicting columns, before rows are read
         withdrawn, log = read_withdrawn(store, name, inputs.runs), read_log(store)
         inputs, parts, first_of_parent = _with_parts(inputs, store, log)
         basis = cls(
@@ -133,7 +133,7 @@ class Basis:
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[InputPart], int]:
-    """Return the inputs with the versions that documents return from, all parts, and the parent's first part."""
+    """Return the completed inputs, all their parts, and the index of the parent's first part."""
     parts = inputs.parts(store, log)
     parent = inputs.parent
     if parent is None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-# The kinds of change, each with the columns that count for it.
+# The columns compared for each kind of change.
 _KINDS: Final = {
     "text": ("text",),
     "rights": ("rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until", "consent"),
@@ -39,7 +39,7 @@ _OTHER_COLUMNS: Final = [
 ]
 
 
-# The sentences of reasons that are more than a drop reason.
+# Sentence templates of reasons; a reason without a template is a drop reason or a list of changes.
 _WAS: Final = "was"
 _UNKNOWN: Final = {
     "absent": _("not known: the run {a} isn't here"),
@@ -47,13 +47,13 @@ _UNKNOWN: Final = {
     "failed": _("not among the runs, of which {a} {a:part|parts} failed"),
     "not among": _("not among the runs"),
 }
-# `template`: `_WAS` or a key of `_UNKNOWN`; null for a drop reason alone and for a list of changes. `values`: what the
-# sentence names. `kept`: the id of the document that is kept instead.
+# `template`: `_WAS` or a key of `_UNKNOWN`; null for a drop reason alone and for a list of changes. `values`: the
+# values for the template's placeholder. `kept`: the id of the document that is kept instead.
 _REASON: Final = pl.Struct({"template": pl.String(), "values": pl.List(pl.String()), "kept": pl.String()})
 
 
 def _reason(template: str | None, *values: str | pl.Expr, kept_id: pl.Expr | None = None) -> pl.Expr:
-    """Return a column of reasons; null values are ignored."""
+    """Return an expression for reasons, _REASON; null values are omitted."""
     expressions = (pl.lit(value) if isinstance(value, str) else value for value in values)
     return pl.struct(
         pl.lit(template, pl.String).alias("template"),
@@ -85,18 +85,18 @@ def diff(
     runs: Mapping[str, Path] | None = None,
     folder: Path | None = None,
 ) -> list[Change]:
-    """Return the changes between two versions: added, removed, changed; within each, most documents first.
+    """Return the changes between two versions: added, removed, then changed documents, each by falling count.
 
-    The reason of an added document is why the old version, or one of its ancestors, left it out; that of a removed
-    document is why the new version, or one between the two, leaves it out. Both come from the ledgers of these versions
-    and from their runs, as far as these still exist. The reason of a changed document lists what changed: text, rights,
-    split or other columns.
+    For an added document, the reason says why the old version or one of its ancestors left it out; for a removed
+    document, why the new version or one between the two leaves it out. Both come from the ledgers of these versions and
+    from those of their runs that still exist. For a changed document, the reason lists the changes: text, rights, split
+    or other columns.
 
     Args:
         store: the store of both versions.
         old: the older version; None compares with nothing.
         new: the newer version, whose objects and ledger are in the store.
-        runs: the folders of runs that still exist, by name of the run; runs of versions between the two as well.
+        runs: the folders of existing runs, by run name, including the runs of versions between the two.
         folder: for temporary files; the system's folder when None.
     """
     if old is None:
@@ -115,13 +115,13 @@ def diff(
 
 _LISTED_COLUMNS: Final = ("doc_id", "language", "source_id")
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String(), "kept": pl.String()})
-_MAX_KEPT_NAMED: Final = 20  # kept documents that reasons name
+_MAX_KEPT_NAMED: Final = 20  # kept documents that reasons name, the most frequent first
 _DIGESTS: Final = pl.Schema(
     dict.fromkeys(_LISTED_COLUMNS, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64())
 )
 
 
-_BATCH_ROWS: Final = 100_000  # documents of both versions that are compared together, approximately
+_BATCH_ROWS: Final = 100_000  # approximate number of documents, of both versions, that are compared at once
 
 
 def _differing(
@@ -150,18 +150,18 @@ def _differing(
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.DataFrame]:
-    """Yield a hash of each kind of column for each document outside the shared shards: _DIGESTS."""
+    """Yield, for each document outside the shared shards, a hash of the columns of each kind: _DIGESTS."""
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
             continue
         shard = log.resolved(named)
-        if shard != named:  # of erased documents only the ids are known
+        if shard != named:  # only the ids of erased documents are known
             objects = log.digests_of(named)
             erased = pl.col("object").is_in(objects[:-1] if shard else objects)
             ids = log.rows.filter(erased).select("doc_id", language=pl.lit(named.language)).unique("doc_id")
             yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_LISTED_COLUMNS).fill_null(0))
-        # A version older than a column has null there.
+        # If a version is older than a column, its values are null.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in InputPart("", place, shard.object if shard else "", store).batches():
             # Hashes are compared within this process only; another version of Polars may hash differently.
@@ -173,7 +173,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
-    """Yield the new version and its ancestors after the old version, the newest first, as far as the store has them."""
+    """Yield the new version and those of its ancestors that are newer than the old version, newest first."""
     version: Manifest | None = new
     while version and old and (version.name, version.version) != (old.name, old.version):
         yield version
@@ -189,7 +189,7 @@ def _with_reasons(
     template: str | None,
     default: pl.Expr,
 ) -> pl.DataFrame:
-    """Add to each row why one of these versions left it out, or why one of their runs dropped it."""
+    """Add a reason to each row: why one of these versions left it out, or why one of their runs dropped it."""
     reasons = pl.DataFrame(schema=_REASONS)
     kept_id = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
     for manifest in versions:
@@ -203,7 +203,7 @@ def _with_reasons(
             frames.append(ledger.select("doc_id", "reason", kept_id).reverse())
         frames += [_dropped(runs[run.id], missing_ids) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
-    # The reason of a duplicate names the kept_id document. Too many names would make a line of each document.
+    # Reasons name only the most frequent kept documents; otherwise nearly every row would have its own reason.
     kept_ids = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
     counted = kept_ids.value_counts(sort=True).sort("count", "kept", descending=[True, False])
     named = counted["kept"].head(_MAX_KEPT_NAMED)
@@ -229,7 +229,7 @@ def _dropped(run: Path, ids: pl.Series) -> pl.DataFrame:
             ) from error
         renamed = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
         frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(ids.implode())), _REASONS))
-    # If a document has several records, the reason of the latest one counts, not that the others were superseded.
+    # Of several records of a document, the latest one's reason counts; "superseded" on the others doesn't.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 

@@ -1,4 +1,4 @@
-"""The fingerprint index of a version, found in its store and cached where a run's workers can read it.
+"""Find the fingerprint index of a version in its store, and cache it where a run's workers can read it.
 
 A run with `against = "NAME@VERSION"` reads a folder of the version's index files: links into a store on this disk, or
 copies from a remote store. Their digests are checked against the manifest.
@@ -62,7 +62,8 @@ class Indexed:
         """Put a file into the cache and return whether this replaced a damaged copy."""
         if self.store.folder is not None and not target.exists():
             target.unlink(missing_ok=True)
-            # A link, so that a file erased from the store disappears here too; a disk without links gets a copy.
+            # A link, so that a file erased from the store disappears from the cache too. A disk without links gets a
+            # copy.
             with suppress(OSError):
                 target.symlink_to((self.store.folder / path).resolve())
         # `known_digest` caches: the stage computes the digest again in the same process.
@@ -81,7 +82,7 @@ class Indexed:
         try:
             fetch(self.store, path, sha256, part)
         except ReleaseError as error:
-            # An interrupted download leaves the part file, and the store needs no repair.
+            # If the part file exists, the download was interrupted, and the store needs no repair.
             raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else repair) from error
         damaged = target.is_file()
         part.replace(target)
@@ -89,7 +90,7 @@ class Indexed:
 
 
 def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
-    """Return a version with its index, after checks that read only its manifest and the footer of one index file.
+    """Return a version with its index; the checks read only its manifest and the footer of one index file.
 
     Args:
         store: the store of the version.

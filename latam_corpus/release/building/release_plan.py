@@ -62,11 +62,12 @@ class ReleasePlan:
     Attributes:
         request: the runs, the parent and the terms.
         basis: the inputs as read when the build began.
-        inputs: the runs and the parent, with the runs and versions from which single documents return.
+        inputs: the runs and the parent, and the runs and versions that contribute single documents (replacements, and
+            documents that return after a hold).
         parts: the files of documents; a document's `part` is an index into them.
         decided: the decision on each document, and the shards.
         columns: the columns of the shards, with those that sources and plug-ins add.
-        reused: by index of a shard, the parent's shard that has the same rows and is not written again.
+        reused: the parent's shards that have the same rows and aren't rewritten, by index of the new shard.
         losses: losses of the runs below their recipes' floors, with the reason for accepting them.
         runs_on_disk: the folders of runs that explain why documents were left out, by name.
         folder: temporary files, needed until the version is written.
@@ -90,7 +91,7 @@ class ReleasePlan:
 
     @property
     def overruled(self) -> Counter[Overruled]:
-        """The numbers of run documents that a stricter statement binds, see `strictest.BindingTerms`."""
+        """The numbers of documents of runs to which a stricter statement applies, see `strictest.BindingTerms`."""
         return self.decided.overruled
 
 
@@ -141,14 +142,14 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: OnSte
 
 @dataclass(frozen=True)
 class _Scanner:
-    """Reads documents as light rows, each with the reason that keeps it out of the version, if any.
+    """Reads documents as light rows, with the reason for each that is kept out of the version.
 
     Attributes:
         request: the terms of the version.
         refused: refusals by site owners.
         withdrawn: withdrawals by rights holders.
         tombstones: documents and texts that withdrawals keep out; None if nothing is withdrawn.
-        given: the terms of each run's sources by name of the run, and those of the parent's sources under "".
+        given: the terms of each run's sources, by run name; those of the parent's sources under "".
         progress: called with the name of the step, the units done and their total.
     """
 
@@ -168,12 +169,12 @@ class _Scanner:
         return cls(request, OptOutList(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
 
     def rows(self, parts: Sequence[InputPart], start: int = 0) -> Iterator[pl.DataFrame]:
-        """Yield a light row for each document of some parts; `start` is the index of the first part."""
+        """Yield light rows of these parts' documents; `start` is the index of the first part."""
         for frame in scan(parts, self.request.terms, self.progress, self.refused, self.tombstones, start, self.given):
             yield without_withdrawn(frame, self.withdrawn)
 
     def statements(self, inputs: Inputs, store: Store) -> Iterator[pl.DataFrame]:
-        """Yield light rows of documents outside every version whose statements may bind documents in it."""
+        """Yield light rows of documents that aren't candidates, but whose statements may restrict candidates."""
         return scan_statements(_statements(inputs, store), self.request.terms, self.refused, self.given)
 
 
@@ -184,7 +185,7 @@ def _neighbouring_runs(runs: Sequence[Path]) -> dict[str, Path]:
 
 
 def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
-    """Return the documents of the parent that give way to better copies, or to documents that return after a hold."""
+    """Return the documents of the parent that better copies, or documents returning after a hold, replace."""
     replaced = read_replaced(inputs.runs if inputs.parent else ())
     if not inputs.parent or not inputs.earlier:
         return replaced
@@ -192,7 +193,7 @@ def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
 
 
 def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield rows that are in no version and may bind other documents, with the name of their run."""
+    """Yield documents that aren't candidates but may restrict others, with the name of their run."""
     for frame in remembered_statements(store):
         yield "", frame
     for run in {run.id: run for run in (*inputs.runs, *inputs.others)}.values():
@@ -203,10 +204,11 @@ def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFram
 def _without_requested(
     scanner: _Scanner, parts: Sequence[InputPart], basis: Basis, runs_on_disk: Mapping[str, Path], folder: Path
 ) -> tuple[Iterable[pl.DataFrame], ReplacementCopies]:
-    """Apply withdrawals to the light rows; return these with the copies that replace withdrawn documents.
+    """Apply withdrawals to the light rows, and find the copies that replace withdrawn documents.
 
     Returns:
-        The light rows, refused where a withdrawal keeps them out, then those of the copies; and the copies themselves.
+        The light rows, with a refusal if a withdrawal keeps them out, followed by the rows of the copies; and the
+        copies.
     """
     inputs, store, log = basis.inputs, basis.store, basis.log
     scanned, judged = Spill(folder / "read"), Spill(folder / "requested")
@@ -239,7 +241,7 @@ def _without_requested(
 
 
 def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
-    """Return `doc_id` and `exact_hash` of those of these documents that the latest version has."""
+    """Return `doc_id` and `exact_hash` of the documents that the latest version contains too."""
     latest = store.latest(name) if len(ids) else None
     rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
@@ -249,7 +251,7 @@ def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
 
 
 def _reusable(basis: Basis, decided: DecidedRows, columns: pl.Schema) -> dict[int, Shard]:
-    """Return the shards of the parent that this build would write to the same bytes, by index of the cell."""
+    """Return the shards of the parent that this build would rewrite byte for byte, by index of the cell."""
     parent = basis.inputs.parent
     current = (__version__, pa.__version__, schema_sha256(columns))
     if parent is None or (parent.toolkit, parent.pyarrow, parent.schema_sha256) != current:

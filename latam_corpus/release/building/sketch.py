@@ -1,7 +1,6 @@
 """The fingerprint index of a version: computed while a shard is written, or copied from the parent version.
 
-A file of the index is a function of its shard and of the scheme. It has the shard's rows in the same order and row
-groups.
+An index file depends only on its shard and the scheme. It has the shard's rows in the same order and row groups.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.store import Store
 
-# Bytes of text that are fingerprinted at once; their word table needs several times as much memory.
+# Bytes of text that are fingerprinted at once; their word table takes several times as much memory.
 _TEXT_BYTES: Final = 8 << 20
 _READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "language", "text"]
 _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
@@ -58,7 +57,7 @@ def scheme_of(options: Mapping[str, Any]) -> Scheme:
 
 
 def scheme_of_stages(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
-    """Return the scheme by which these stages of a recipe find near-duplicates; None if they search for none.
+    """Return the scheme by which a recipe's stages find near-duplicates; None if no stage searches for them.
 
     >>> scheme_of_stages([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
     True
@@ -71,7 +70,7 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
     """Return the scheme that the first file of a version's index states.
 
     Raises:
-        ConfigError: the version has no index, or its first file is damaged or of another toolkit.
+        ConfigError: the version has no index, or its first file is damaged or in another toolkit's format.
     """
     if manifest.index:
         return _scheme_of_file(store, manifest, min(manifest.index))
@@ -84,7 +83,7 @@ def scheme_in(store: Store, manifest: Manifest) -> Scheme:
 
 
 def build_command(store: Store, manifest: Manifest, parent: str) -> str:
-    """Return the command that builds the next version based on a parent version, or repairs the parent's index."""
+    """Return the command that builds the next version from a parent, or repairs the parent's index."""
     return f"`latam-corpus release build {manifest.name} --parent {parent} --store {store.url}`"
 
 
@@ -131,7 +130,7 @@ def _scheme_of_file(store: Store, manifest: Manifest, file: str) -> Scheme:
 
 
 def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
-    """Whether an index file has the metadata of one written now; spelling rules count only for languages with rules."""
+    """Whether an index file has current metadata; spelling rules count only for languages that have some."""
     current, stored = index_metadata(now), index_metadata(metadata)
     if not codes_spelled(language):
         current["spellings"] = stored["spellings"] = None
@@ -139,7 +138,7 @@ def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
 
 
 def languages_with_former_spellings(store: Store, manifest: Manifest) -> list[str]:
-    """Return the languages of a version whose index was computed with other spelling rules, or with none."""
+    """Return the languages of a version whose fingerprints were computed with other spelling rules, or without any."""
     languages = set()
     for shard in manifest.shards:
         path = ("releases", manifest.name, manifest.version, shard.index)
@@ -185,7 +184,7 @@ class Sketcher:
         return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
     def reuse_or_rebuild(self, shard: Shard, target: Path) -> bool:
-        """Write the index file of a shard of the parent and return whether the parent's file could be reused.
+        """Write the index file of a parent's shard; return whether the parent's index file could be reused.
 
         Raises:
             ReleaseError: the shard can't be read.
@@ -208,12 +207,12 @@ class Sketcher:
             raise ReleaseError(place, _("it can't be read: {cause}", cause=error), remedy) from error
 
     def _reused(self, shard: Shard, target: Path) -> bool:
-        """Copy the parent's index file to the target; return False if it is damaged or has another scheme."""
+        """Copy the parent's index file to the target; return False if it is damaged or outdated."""
         recorded = self.parent.files.get(shard.index) if self.parent else None
         if self.parent is None or recorded is None:
             return False
         path = self.store.path("releases", self.parent.name, self.parent.version, shard.index)
-        # Under another name: writing to a link would overwrite the parent's file.
+        # Not linked as `target`: a rebuild, which writes to the target, would overwrite the parent's file.
         copy = target.with_suffix(".parent")
         try:
             if self.store.folder is None:

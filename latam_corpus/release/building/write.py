@@ -1,6 +1,6 @@
-"""Write the ledger and the shards of a version: read each file once, spill its rows by shard, sort each shard.
+"""Write the ledger and the shards of a version: read each input file once, spill its rows by shard, sort each shard.
 
-Memory use does not depend on the size of the corpus: it is the rows being spilled and those that each writer sorts at
+Memory use doesn't depend on the size of the corpus, only on the rows being spilled and those that each writer sorts at
 once. During a build the disk needs space for a second copy of all texts.
 """
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from latam_corpus.release.eligibility.decided_rows import IdRange
     from latam_corpus.release.storing.shard_plan import Cell, ShardPlan
 
-_GROUP_ROWS: Final = 200_000  # of the ledger
+_GROUP_ROWS: Final = 200_000  # rows in a row group of the ledger
 
 
 def write_ledger(target: Path, plan: ReleasePlan, version: str) -> None:
-    """Write the ledger, sorted by document, as Parquet; released rows have the version as their reason."""
+    """Write the ledger as Parquet, sorted by document; the `reason` of a released row is the version."""
     decided, places = plan.decided, plan.inputs.places
     if places is None:
         places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String})
@@ -100,13 +100,13 @@ _SORTED_BYTES: Final = 32 << 20  # approximate size of the rows that a writer so
 
 @dataclass(frozen=True)
 class Written:
-    """The shards of a version, in the store, and its index, still in a temporary folder.
+    """The shards of a version, which are in the store, and its index, which is in a temporary folder.
 
     Attributes:
         shards: the shards, in the order of the plan's cells.
         files: the index files, by their names in the version's folder.
         index: the digest and size of each index file, for the manifest.
-        rebuilt: names of index files that were rebuilt for reused shards, as the parent's were damaged or outdated.
+        rebuilt: names of index files that were rebuilt for reused shards because the parent's were damaged or outdated.
     """
 
     shards: tuple[Shard, ...]
@@ -166,7 +166,7 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
 
 
 def _spilled(plan: ReleasePlan, progress: OnStep | None) -> Spill:
-    """Return the rows of all shards to write, spilled by shard."""
+    """Spill the rows of all shards to be written, by shard."""
     spill, parts = Spill(plan.folder), plan.parts
     for all_places in plan.decided.places():
         places = all_places.filter(~pl.col("shard").is_in(list(plan.reused)))
@@ -195,7 +195,7 @@ def _side_file(file: Path) -> SideFile:
 def _write_shard(
     spill: Spill, number: int, split: str, columns: pl.Schema, sketcher: Sketcher | None
 ) -> tuple[Path, str]:
-    """Write a shard, and its index file next to it; return the file and its digest. The spilled rows are deleted."""
+    """Write a shard, with its index file next to it, and delete the spilled rows; return the file and its digest."""
     target = spill.file(number).with_suffix(".parquet")
     sketching = sketcher.opened(spill.file(number).with_suffix(_INDEX)) if sketcher else nullcontext()
     with writer(target, columns) as opened, sketching as sketch:
@@ -208,13 +208,13 @@ def _write_shard(
 
 
 def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
-    """Yield a shard's row groups, sorted by `doc_id`, with the ids of all rows and one lot of rows in memory."""
+    """Yield a shard's row groups, sorted by `doc_id`; in memory are all ids and one lot of rows."""
     light = pl.concat(compact(rows.select("doc_id", pl.col("text").str.len_bytes())) for rows in spill.frames(number))
     order = light["doc_id"].arg_sort().to_numpy()
     sizes = light["text"].to_numpy()[order].astype(np.int64)
     del light
     ends = np.array(group_ends(sizes.tolist()))
-    other_bytes = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)  # per row, without its text
+    other_bytes = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)  # mean, without the text
     lots = (np.cumsum(sizes + other_bytes)[ends - 1] - 1) // _SORTED_BYTES
     if lots[-1]:
         lot_of = np.empty(len(order), dtype=np.int64)
@@ -232,7 +232,7 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
-    """Spill a shard's rows again, by the lot in which they are sorted; delete the shard's file."""
+    """Spill a shard's rows again, grouped by lot for sorting, and delete the shard's file."""
     by_lot = Spill(spill.file(number).with_suffix(".lots"), max_bytes=_SORTED_BYTES // 2)
     first = 0
     for rows in spill.frames(number):

@@ -80,7 +80,8 @@ def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest
         versions = store.versions(name)
         draft = _draft(plan, written, request.version or next_version(versions, request.terms.today))
         rebuilt = {file: path for file, path in written.files.items() if file in written.rebuilt}
-        # A request with a parent and no runs repairs the parent's index, even if the parent is not the latest version.
+        # A request with a parent but no runs may repair the parent's index, even if the parent isn't the latest
+        # version.
         repaired = parent if parent and rebuilt and not request.runs and _have_same_contents(parent, draft) else None
         existing = repaired or _unchanged_since(store, draft, versions)
         if existing:
@@ -92,7 +93,7 @@ def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest
         basis.check_latest()
         number = _reserved(plan, versions)
         if store.folder is not None:
-            # A killed build with the same number may have left index files of other shards.
+            # A killed build of the same version number may have left index files of other shards.
             shutil.rmtree(store.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
         _put_index(store, name, number, written.files)
         return _publish(plan, draft.model_copy(update={"version": number}))
@@ -100,7 +101,7 @@ def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest
 
 def _refuse_empty(plan: ReleasePlan) -> NoReturn:
     store, name, decided = plan.basis.store, plan.request.name, plan.decided
-    with store.claim(name):  # even without a version, so that a later build of an older run knows the stricter terms
+    with store.claim(name):  # without a version too: a later build of an older run needs the stricter terms
         remember(store, name, decided.remembered, decided.lifted)
     raise ReleaseError(name, _("no document is left for the version"), _why_nothing(decided.reasons))
 
@@ -121,7 +122,7 @@ def _scheme(inputs: Inputs, store: Store) -> Scheme:
 
 
 def _draft(plan: ReleasePlan, written: Written, version: str) -> Manifest:
-    """Return the manifest without the files that are written after the version number is reserved."""
+    """Return the manifest, still without the files that are written once the version number is reserved."""
     request, inputs, decided = plan.request, plan.inputs, plan.decided
     store, name, parent, terms = plan.basis.store, request.name, inputs.parent, request.terms
     parent_entry = None
@@ -216,7 +217,8 @@ def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
     store.sign(dumped, *names, MANIFEST)
     store.create(dumped, *names, MANIFEST)
     # Only a local disk has locks. Elsewhere a withdrawal writes its entry before it looks for versions, so that either
-    # the withdrawal or this build sees the other. Of two builds with the same parent the first swap wins.
+    # the withdrawal sees this version or this build sees the withdrawal. Of two builds with the same parent, the first
+    # to swap the pointer wins.
     try:
         basis.check_log()
         basis.point(draft.version)
@@ -227,7 +229,7 @@ def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
 
 
 def _changes(plan: ReleasePlan, draft: Manifest) -> list[Change]:
-    """Return the changes since the parent; if a run is damaged, without reasons from any run."""
+    """Return the changes since the parent, without reasons from runs if one of these is damaged."""
     store, parent = plan.basis.store, plan.inputs.parent
     if parent is None:
         return all_new(draft)
@@ -238,10 +240,10 @@ def _changes(plan: ReleasePlan, draft: Manifest) -> list[Change]:
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """Return the latest version if the draft has the same shards, index and terms, and the same parent or it as parent.
+    """Return the latest version if it equals the draft and is its parent, or has the same parent; else None.
 
-    A build that was killed just before it swapped the pointer left a finished version after the latest. That version
-    counts too, and is made the latest.
+    Both must have the same shards, index and terms. A build that was killed just before it swapped the pointer left a
+    finished version after the latest; that version counts too, and is made the latest.
     """
     latest = store.latest(draft.name)
     for version in dict.fromkeys((latest, *versions[-1:])):
@@ -249,7 +251,7 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         try:
             last = load_manifest(store, draft.name, version)
-        except ReleaseError:  # it is damaged
+        except ReleaseError:  # a damaged version can't be reused
             continue
         parent = draft.parent.version if draft.parent else None
         is_related = parent in (last.version, last.parent.version if last.parent else None)
@@ -262,7 +264,7 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
 
 
 def _have_same_contents(existing: Manifest, draft: Manifest) -> bool:
-    """Whether two versions have the same shards and index, on the same terms and with the same splits."""
+    """Whether two versions have the same shards, index, terms and splits."""
     return (
         [(shard.path, shard.sha256) for shard in existing.shards]
         == [(shard.path, shard.sha256) for shard in draft.shards]

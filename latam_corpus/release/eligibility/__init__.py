@@ -1,1 +1,1 @@
-"""Which rows a version may hold, and why others are left out."""
+"""Decide which documents a version contains, and why others are left out."""

@@ -51,7 +51,7 @@ _NAMES: Final = (
 )
 
 _CATEGORY: Final = pl.Categorical()
-_NO_TIME: Final = 1 << 62  # microseconds: beyond any time that is stated
+_NO_TIME: Final = 1 << 62  # microseconds, later than any real time
 LIGHT: Final = pl.Schema(
     {
         "part": pl.UInt32(),
@@ -87,11 +87,11 @@ class ReleaseTerms:
     """The terms on which a version is released.
 
     Attributes:
-        READS: the columns that `refusal` and `closed_by_labels` read.
+        READS: the columns that the methods read.
         admit: the rights tiers that the version admits.
         uses: the uses that each document must allow.
         today: the day on which permissions and embargoes are judged.
-        now: the time in UTC, if known; the date in each row's country then counts too (`country_days.py`).
+        now: the time in UTC; if given, the date in each row's country counts too (`country_days.py`).
     """
 
     READS: ClassVar[tuple[str, ...]] = (
@@ -149,7 +149,7 @@ class ReleaseTerms:
         return pl.when(pl.col("embargo_until") > begun).then(reason)
 
     def _opted_out(self) -> pl.Expr:
-        """Return the opt-out signals that withhold a required use, separated by commas; empty if no signal does."""
+        """Return the opt-out signals that withhold a required use, separated by commas; empty if there are none."""
         withholding = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
         opt_outs = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # if no row states any, the type is null
@@ -188,13 +188,13 @@ def scan(
     start: int,
     terms_by_run: Mapping[str, Mapping[str, SourceTerms]],
 ) -> Iterator[pl.DataFrame]:
-    """Yield one light row per document, LIGHT: its place, the columns that decide about it, and digests.
+    """Yield one light row per record, LIGHT: its place, the columns that decide on its release, and digests.
 
-    `part` and `row` are the place of the document. `run` is empty for the parent version. `refusal` is the reason by
-    which its terms keep it out, or null. `withdrawal` is the number of the withdrawal that names the document;
-    `withdrawal_by_text` is that of the withdrawal of its text, which is looked up only for documents of runs.
-    `text_bytes`, `chars` and `exact_hash` describe the text. `row_hash` covers all columns except the split, and is
-    only comparable within one version of Polars.
+    `part` and `row` are the place of the record. `run` is empty for the parent version. `refusal` is the reason why its
+    terms keep it out, or null. `withdrawal` is the number of the withdrawal that names the document, and
+    `withdrawal_by_text` the number of a withdrawal of its text, which is looked up only for documents of runs.
+    `text_bytes`, `chars` and `exact_hash` describe the text. `row_hash` covers all columns except the split, and can be
+    compared only within one version of Polars.
 
     Args:
         parts: the files to read.
@@ -221,7 +221,7 @@ def scan(
 def _batches(
     parts: Sequence[InputPart], progress: OnStep | None, start: int
 ) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Yield the run of some parts, their rows, and the `part` and `row` of each; small files are read together."""
+    """Yield the name of a run, rows of its parts, and the `part` and `row` of each; small files are read together."""
     frames: list[pl.DataFrame] = []
     places: list[pl.DataFrame] = []
     size = done = 0
@@ -254,12 +254,12 @@ def scan_statements(
     """Yield light rows of documents that aren't released, since their statements may restrict others.
 
     Args:
-        frames: the name of a run, empty for an earlier version, with rows of its documents, RELEASE_SCHEMA; columns
-            of STATED among them are kept.
+        frames: pairs of a run's name, empty for an earlier version, and rows of its documents, RELEASE_SCHEMA; existing
+            columns of STATED are kept.
         terms: the terms on which the version is released.
         refused: opt-outs of owners since the collection.
         terms_by_run: the terms of the sources of each run and of the parent. Rows that can't restrict others are
-            skipped, unless their source is in several of these, which may state different terms for one document.
+            skipped, unless several of these inputs have their source and may state different terms for one document.
     """
     run_counts = Counter(source for sources in terms_by_run.values() for source in sources)
     for run, frame in frames:
@@ -287,7 +287,7 @@ def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_te
     nulls = pl.repeat(None, frame.height, dtype=pl.UInt32, eager=True)
     if tombstones is None:
         return pl.DataFrame({"withdrawal": nulls, "withdrawal_by_text": nulls})
-    # A withdrawal lists the documents that it found in versions, so that these needn't be searched again.
+    # A withdrawal lists the documents of versions that it applies to; they needn't be searched again.
     about = tombstones.about(frame) if by_text else tombstones.listed(frame)
     rows = pl.DataFrame({"withdrawal": about, "withdrawal_by_text": nulls})
     if not by_text:
@@ -342,7 +342,7 @@ class Decision:
         repeated: the number of repeated rows.
         replaced: the rows of `left_out` that are documents of the parent with a better copy in a run; `kept` is the
             id of the copy that is released.
-        binding: the terms that apply to the documents.
+        binding: the documents with the terms that apply to them.
     """
 
     released: pl.DataFrame
@@ -359,12 +359,12 @@ def decide(
     links: pl.DataFrame,
     holders: Mapping[str, str],
 ) -> Decision:
-    """Decide which documents are released, and why the others aren't. The order of the rows doesn't matter.
+    """Decide which documents are released and why the others aren't, whatever the order of the rows.
 
     The text of a document is that of its latest record; its terms are the strictest that are stated about it.
 
     Args:
-        light: rows of `scan` and `scan_statements`, with all rows that may decide about them (`partitions.py`).
+        light: rows of `scan` and `scan_statements`, including all rows that may affect each other (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
         variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
         links: pairs of copies whose texts differ, `statements.LINKS`, including those of `replaced`.
@@ -373,7 +373,7 @@ def decide(
     from_run = pl.col("run") != ""
     statements = light
     light = light.filter(~pl.col("statement"))
-    # Of equal rows the parent's is kept, so that its shard needn't be rewritten.
+    # If rows are equal, the parent's is kept, so that its shard needn't be rewritten.
     single, repeated = _split_repeated(light, "doc_id")
     repeated = repeated.sort("doc_id", "row_hash", from_run, "run", "part", "row")
     distinct = pl.concat([single, repeated.unique(["doc_id", "row_hash"], keep="first", maintain_order=True)])
@@ -418,13 +418,13 @@ def decide(
 def _later(from_run: pl.Expr) -> pl.Expr:
     """Return a sort key that puts the latest record first; a run's record without a time precedes all others.
 
-    A run follows the parent version, so that its records are newer than the parent's whatever times these state.
+    Runs come after the parent version, so their records count as newer than the parent's.
     """
     return pl.col("obtained").dt.epoch("us").neg().fill_null(pl.when(from_run).then(-_NO_TIME).otherwise(_NO_TIME))
 
 
 def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the documents that remain of those with variants, and the others with the `kept_doc_id` of each."""
+    """Return the documents that are kept, and the variants left out, with the `kept_doc_id` of each."""
     varied = released.filter(pl.col("variant_of").is_not_null())
     if variants == "keep" or not varied.height:
         return released, released.clear().with_columns(kept_doc_id=pl.lit(None, pl.String))
@@ -440,7 +440,7 @@ def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFra
 
 
 def _first_variant(doc_id: str, variant_of: dict[str, str]) -> str:
-    """Follow a chain of variants to its first document; of a cycle, return the smallest id."""
+    """Follow a chain of variants to its first document; if it is a cycle, return the smallest id in the cycle."""
     seen = [doc_id]
     while doc_id in variant_of:
         doc_id = variant_of[doc_id]
@@ -464,9 +464,9 @@ def _first_of(
 
 
 def _split_repeated(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that are single in their group, and the others.
+    """Return the rows that are alone in their group, and the others.
 
-    The others are few, and sorting only these saves the memory of several copies of all rows.
+    The others are few. Sorting only these avoids several copies of all rows in memory.
     """
     repeated = rows[group].is_duplicated()
     return rows.filter(~repeated), rows.filter(repeated)

@@ -83,7 +83,7 @@ class InputRun:
         record: its `run.json` and the digests of its files.
         title: the title of its recipe.
         release: the `[release]` table of its recipe.
-        sha256: the digest of `run.json`.
+        sha256: the SHA-256 of `run.json`, hex.
         sources: the catalogue entry of each source, by id.
         failed_parts: the names of the parts that failed.
         stages: the stages of the recipe, each with its options and its name as `use`.
@@ -160,8 +160,8 @@ class Inputs:
         runs: the runs, sorted by name.
         parent: the parent version, if there is one.
         others: runs of earlier versions that have replacements of withdrawn documents (`replacement_copies.py`).
-        earlier: versions that have documents which return after a hold (`returned.py`).
-        places: `doc_id` of each replacement, and in `of` the document that it replaces.
+        earlier: versions from which documents return after a hold (`returned.py`).
+        places: `doc_id` of each replacement, and the document that it replaces in `of`.
     """
 
     runs: tuple[InputRun, ...]
@@ -185,7 +185,7 @@ class Inputs:
 
     @property
     def title(self) -> str | None:
-        """The title, if all inputs have the same."""
+        """The title, if all inputs have the same one."""
         titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
         return titles.pop() if len(titles) == 1 else None
 
@@ -201,7 +201,7 @@ class Inputs:
         return merged([(version.spec, version.extra) for version in versions] + [(run.id, run.extra) for run in runs])
 
     def parts(self, store: Store, log: WithdrawalLog) -> list[InputPart]:
-        """Return all files of documents: the runs' files, then the parent's shards as they are after purges."""
+        """Return all files of documents: the runs' files, then the parent's shards with purges applied."""
         parts = [part for run in self.runs for part in run.parts()]
         if self.parent:
             shards = ((shard, log.resolved(shard)) for shard in self.parent.shards)
@@ -216,7 +216,7 @@ def unreadable(place: object, error: Exception) -> ReleaseError:
 
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with all columns of a release, and defaults for required values that are missing."""
-    # `extra` keeps the type that it has in runs; it becomes a struct when shards are written.
+    # `extra` has the same type as in runs until shards are written; there it is a struct.
     rows = schema.conform(frame, pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA}))
     rows = rows.with_columns(
         pl.col("language").fill_null("und"),

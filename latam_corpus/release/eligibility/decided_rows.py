@@ -1,4 +1,4 @@
-"""Decide about all rows of a version, one range of ids at a time. The results are in files, not in memory."""
+"""Decide about all rows of a version, one partition at a time. The results are in files, not in memory."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class IdRange:
 
 @dataclass(frozen=True)
 class DecidedRows:
-    """The decisions about all rows that were read.
+    """The decisions about all rows of a build.
 
     Attributes:
-        flow: the numbers of rows read, repeated, left out and released.
+        flow: the numbers of rows that were read, repeated, left out and released.
         reasons: the number of documents left out by reason, the most frequent first.
         runs: the number of rows read by run; the parent's under "".
         runs_left_out: for each run, the number of documents left out by reason.
@@ -82,10 +82,11 @@ class DecidedRows:
         judged: `doc_id`, `text_hash` and `language` of the released documents that readers judged.
         plan: the shards.
         limit: bytes of text above which a shard was split.
-        shards: for each shard, its rows and `text_bytes`, the first and the last part that it has rows of, and
-            whether terms of one of its rows are rewritten.
-        parted: how many authors, sources or files have documents in several splits, if these are held out whole.
-        remembered: statements that apply to later versions too, `statements.REMEMBERED`.
+        shards: for each shard, its rows and `text_bytes`, the first and the last part that its rows come from, and
+            whether the terms of any of its rows are rewritten.
+        parted: if authors, sources or files are held out whole, how many of them have documents in several splits
+            anyway.
+        remembered: statements that also apply to later versions, `statements.REMEMBERED`.
         lifted: documents whose earlier statements a later agreement lifts.
         overruled: see `strictest.BindingTerms`.
     """
@@ -144,7 +145,7 @@ def decide_all(
         light: rows of `admission.scan` and `admission.scan_statements`.
         request: the variants, the splits and the size of shards.
         old: the parent version.
-        folder: a folder for the results, which must exist as long as they are used.
+        folder: a folder for the results; it must exist as long as they are used.
         replaced: documents of the parent for which a run has a better copy.
         links: pairs of copies whose texts differ, `statements.LINKS`.
         holders: the holder of each source, by source id.
@@ -230,7 +231,7 @@ def decide_all(
 
 
 def _part_groups(parts: Mapping[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Group successive parts so that each group has about as many rows as a partition; return each part's group."""
+    """Group successive parts so that each group has about as many rows as a partition, and return each part's group."""
     rows = np.zeros(max(parts, default=-1) + 1, np.int64)
     rows[list(parts)] = list(parts.values())
     return np.asarray(np.cumsum(rows) // PARTITION_ROWS, np.int64)

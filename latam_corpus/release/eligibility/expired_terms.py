@@ -1,8 +1,9 @@
 """Record documents whose terms have lapsed in the withdrawal log.
 
-A document leaves the next version if its permission expires, if `rights recheck` finds an opt-out, or if its repository
-deletes it. From then on readers skip it in older versions too, and `release check-lock` names it. Unlike a withdrawal,
-a lapse doesn't affect later builds: each build judges the terms again, and lifts the lapse of a released document.
+The next version omits a document whose permission has expired, for which `rights recheck` found an opt-out, or which
+its repository deleted. From then on readers skip it in older versions too, and `release check-lock` names it. Unlike a
+withdrawal, a lapse doesn't affect later builds: each build judges the terms again, and lifts the lapse of a released
+document.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def enter_lapses(
     ranges: Iterable[IdRange],
     now: datetime,
 ) -> WithdrawalLog:
-    """Log the documents of the parent version that lapsed, and those that returned; return the new log.
+    """Log the documents of the parent version that lapsed or returned, and return the new log.
 
     Args:
         store: the store of the release.
@@ -93,7 +94,7 @@ def enter_lapses(
 
 
 def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Series:
-    """Return the ids of a version's documents whose terms have lapsed, so that the next version will leave them out.
+    """Return the ids of a version's documents whose terms have lapsed; the next version will leave them out.
 
     Args:
         log: the withdrawal log of the version's store.
@@ -111,7 +112,7 @@ def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Se
     has_lapsed = ended | pl.col("doc_id").is_in(refused.implode())
     for readable in log.readable(manifest):
         with open_shard(log.store, readable.shard, ("doc_id",)) as file:
-            # Without opt-outs only row groups are read whose statistics allow for an expired permission.
+            # Without opt-outs, read only row groups that may have an expired permission according to their statistics.
             groups = may_be_below(file, "expires", today) if refused.is_empty() else None
             frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED), groups)]
         ids += [frame.filter(readable.wanted() & has_lapsed)["doc_id"] for frame in frames]
@@ -122,9 +123,9 @@ _JUDGED: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in ("doc_
 
 
 def _lapse(reason: str, old: Manifest) -> By | None:
-    """Return the kind of lapse that a reason is.
+    """Return the kind of lapse that a reason states, or None if it states none.
 
-    None if it isn't a lapse: for example, if the next version requires more uses than the parent.
+    A document that is left out because the next version requires more uses, for example, hasn't lapsed.
     """
     reason = reason.removeprefix(STRICTER)
     if reason == WITHDRAWN:

@@ -33,7 +33,7 @@ _REASONS: Final = {
     PEOPLE: _("the same people made or brought it"),
     OTHER_COPY: _("another copy took its place"),
 }
-# Values of catalogues for unknown people; two equal values don't mean the same person.
+# Names for unknown people in catalogues; equal names don't mean the same person.
 _UNKNOWN_PEOPLE: Final = frozenset(
     {"", "anonimo", "anonima", "anonimos", "anonymous", "anon", "autor desconocido", "desconocido", "desconhecido",
      "unknown", "s n", "sin autor", "sem autor", "varios", "varios autores", "aa vv", "vv aa", "tradicional", "popular"}
@@ -42,7 +42,7 @@ PEOPLE_COLUMNS: Final = ("doc_id", "source_id", "creators", "contributor")
 
 
 def reason_of(why: str) -> Message:
-    """Describe the reason of this module, or of a ledger, why a copy wasn't released."""
+    """Describe why a copy wasn't released, given a reason from this module or from a ledger."""
     return _REASONS.get(why) or _("its terms: {reason}", reason=why)
 
 

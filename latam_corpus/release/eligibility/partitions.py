@@ -1,8 +1,8 @@
 """Divide light rows into partitions, so that no process needs all rows of a version in memory.
 
-A partition contains all rows that may decide about one another. Rows are related by the same document or text, and by
-links between copies, variants and replacements. Rows that are related to no other document are divided by ranges of
-ids. The others are few, and only the hashes of their links are kept in memory; a hash collision puts unrelated rows
+A partition contains all rows that may affect one another's release. Rows are related if they have the same document or
+text, or if copies, variants and replacements link them. Rows of unrelated documents are divided by ranges of ids.
+Related documents are few, and only the hashes of their links are kept in memory; a hash collision puts unrelated rows
 into one partition, which does no harm.
 """
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PARTITION_ROWS: Final = 50_000
-_SAMPLED_ROWS: Final = 256  # one id in so many is sampled, to find the limits of ranges
+_SAMPLED_ROWS: Final = 256  # one id in this many is sampled to find the limits of ranges
 _BUCKET_BITS: Final = 8
 _LINK: Final = np.dtype([("key", np.uint64), ("document", np.uint64)])
 
 
 @dataclass
 class Ranges:
-    """Ranges of ids with about as many rows each.
+    """Ranges of ids with about the same number of rows each.
 
     Attributes:
         cuts: the first id of each range except the first.
@@ -114,13 +114,13 @@ def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Pa
 
 @dataclass
 class _Links:
-    """Pairs of a key and a document, as hashes, on disk in buckets by the top bits of the key's hash."""
+    """Pairs of a key's hash and a document's hash, on disk in buckets by the top bits of the key's hash."""
 
     folder: Path
     _pairs: list[NDArray[np.uint64]] = field(default_factory=list)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Add the keys of light rows: their documents, texts, clusters, variants and copies."""
+        """Add pairs for the keys of light rows: their documents, texts, clusters, variants and copies."""
         self.folder.mkdir(exist_ok=True)
         documents = _hashes(frame["doc_id"])
         links = [_linked(documents, documents)]
@@ -149,7 +149,7 @@ class _Links:
         return documents, first + packed(np.searchsorted(documents, pairs), len(documents), PARTITION_ROWS)
 
     def _pairs_by_key(self) -> Iterator[NDArray[np.uint64]]:
-        """Yield pairs of documents with a common key; all documents with one key form a chain of pairs."""
+        """Yield pairs of documents with a common key, so that all documents with a key form a chain."""
         for path in sorted(self.folder.glob("*")):
             links = np.fromfile(path, _LINK)
             path.unlink()

@@ -32,9 +32,9 @@ REPLACED: Final = pl.Schema({"run": pl.String(), **barriers.REPLACED})
 
 
 def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
-    """Return the documents of an earlier version that the runs have better copies of, REPLACED.
+    """Return the documents of an earlier version for which the runs have better copies, REPLACED.
 
-    The run's copy is in `duplicate_of`.
+    `duplicate_of` is the id of the run's copy.
 
     Raises:
         ReleaseError: a file can't be read.
@@ -53,11 +53,11 @@ def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
 def without_replaced(
     allowed: pl.DataFrame, light: pl.DataFrame, replaced: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that may be released, and the parent's rows that are replaced, with the `kept_text`.
+    """Return the rows that may be released, and the parent's replaced rows, with the copy's `text_hash` as `kept_text`.
 
-    A document of the parent is replaced only if the text of the run's copy is released, under any id, and if its own
-    text hasn't changed since the comparison. A copy that is itself replaced replaces nothing, so that each document
-    left out was compared with the one that is kept.
+    A document of the parent is replaced only if the text of the run's copy is released, under any id, and if the
+    document's text hasn't changed since the comparison. A copy that is itself replaced replaces nothing, so that each
+    document left out was compared with the one that is kept.
 
     Args:
         allowed: one light row per `doc_id`, whose terms allow the release.
@@ -103,7 +103,7 @@ def _evidence(run: str, encoded: str | None, copy_id: str, containment: float | 
     return json.dumps(values | {"kept": copy_id} | ({"run": run} if run else {}), ensure_ascii=False)
 
 
-HELD: Final = "held"  # the reason for documents under dispute
+HELD: Final = "held"  # the ledger's reason for held documents
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
 _COLUMNS: Final = ("doc_id", "obtained")
 WITHDRAWALS: Final = pl.Schema(
@@ -112,7 +112,7 @@ WITHDRAWALS: Final = pl.Schema(
 
 
 def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.DataFrame:
-    """Return the documents that their holders deleted, from the release and its new runs: WITHDRAWALS.
+    """Return the documents that their holders deleted according to the release and its new runs, WITHDRAWALS.
 
     `taken_back` is the latest time at which the document was found deleted. Documents that a run dropped because of
     the store's withdrawal log aren't included: their holder didn't delete them.

@@ -1,9 +1,9 @@
-"""Find copies that may replace a withdrawn document: duplicates of it from other sources, with terms of their own.
+"""Find copies that may replace a withdrawn document: duplicates from other sources, each with separate terms.
 
-They are in the runs of the release's versions, as long as these are on disk: a run dropped them as duplicates, or kept
-them and a version left them out, which its ledger records. The ledger of a version that releases such a copy names the
-document that it replaces. If the copy is withdrawn too, the next copy replaces it; if the document returns after a
-hold, the copy is left out again.
+The copies are in the runs of the release's versions, if these are on disk. Either a run dropped them as duplicates, or
+a version left them out, according to its ledger. The ledger of a version that releases a copy names the document that
+it replaces. If the copy is withdrawn too, the next copy replaces it; if the document returns after a hold, the copy is
+left out again.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class ReplacementCopies:
 
     Attributes:
         parts: the files of the copies.
-        runs: the runs of these files that aren't inputs of the version anyway.
-        of: `doc_id` of each copy, and in `of` the id of the document that it duplicates.
+        runs: the runs of these files, except inputs of the version.
+        of: `doc_id` of each copy, and the id of the document that it duplicates in `of`.
         unfinished: `doc_id`, `of`, source and people of copies that were dropped before the last stage; only a new
             run can finish them.
         absent: names of runs that aren't on disk and may have more copies.
@@ -86,7 +86,7 @@ def find_replacement_copies(
     withdrawn = pl.concat([ids, log.documents_of(log.withdrawals)["doc_id"]])
     of_versions = [links_of(store, version).filter(pl.col("of").is_in(withdrawn.implode())) for version in versions]
     linked = pl.concat([pl.DataFrame(schema=COPY_LINKS), *of_versions])
-    # If one of the documents was released in place of another, copies of that one count too.
+    # If one of the documents was released in place of a withdrawn one, copies of the latter count too.
     former = linked.filter(pl.col("released") & pl.col("doc_id").is_in(ids.implode()))["of"]
     ids = pl.concat([ids, former]).unique()
     by_ledger = linked.filter(~pl.col("released") & pl.col("of").is_in(ids.implode())).select(_OF.names())
@@ -106,7 +106,7 @@ def find_replacement_copies(
 
 
 def links_of(store: Store, version: Manifest) -> pl.DataFrame:
-    """Return the documents that a version left out as copies `of` others, or `released` in their place: COPY_LINKS."""
+    """Return the documents that a version left out as copies `of` others, or released in place of them: COPY_LINKS."""
     if LEDGER not in version.files:
         return pl.DataFrame(schema=COPY_LINKS)
     placed = pl.col("evidence").str.contains(f'"{IN_PLACE_OF}"', literal=True).fill_null(value=False)
@@ -135,7 +135,7 @@ def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> I
 
 
 def _of_last_stage(run: InputRun) -> set[str]:
-    """Return the files of documents that `dedupe` dropped as the last stage; earlier drops are unfinished."""
+    """Return the files of documents that `dedupe` dropped as the last stage; those dropped earlier are unfinished."""
     if not run.stages or run.stages[-1].get("use") != DEDUPE:
         return set()
     parts = [part for part in run.record.values.get("parts", ()) if part.get("outputs") and not part["failed"]]
@@ -153,7 +153,7 @@ def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[InputPart, p
 
 
 def returning_copies(light: pl.DataFrame, replacements: ReplacementCopies, other_rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the light rows of the copies that are released, one for each withdrawn document, and of refused ones.
+    """Return the light rows of the copies to release, one per withdrawn document, and of the refused copies.
 
     Args:
         light: the light rows of the copies.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[InputPart], list[Manifest]]:
-    """Return the files of documents whose holds ended after the parent version, and the versions of these files.
+    """Return the files with documents whose holds ended after the parent version, and the versions of these files.
 
     Args:
         store: the store of the release.

@@ -1,6 +1,6 @@
 """Assign each document to a split: by duplicate cluster or, if a recipe asks for it, by author, source or file.
 
-A document keeps its split in all later versions: training documents are never held out later, nor the reverse.
+A document keeps its split in all later versions: a training document is never held out, nor the reverse.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ROOTS: Final = pl.Schema({"group": pl.String(), "root": pl.String()})
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
-    """Raise ConfigError unless these are shares of held-out splits that leave documents to train on."""
+    """Raise ConfigError unless the shares are valid and leave documents to train on."""
     for split, share in shares.items():
         if split not in vocabulary.SPLITS[1:]:
             raise ConfigError("splits", _("unknown split «{split}»", split=split), _("choose from: validation, test"))
@@ -84,7 +84,7 @@ class _NamedGroups:
         return name
 
     def names(self) -> pl.DataFrame:
-        """Return each name as `group`, with the name at the `root` of its tree."""
+        """Return each name in `group`, and the root of its tree in `root`."""
         names = list(self._smallest_keys)
         return pl.DataFrame({"group": names, "root": [self._root(name) for name in names]}, schema=_ROOTS)
 
@@ -113,9 +113,9 @@ class Splits:
 
     A split is inherited from the parent version's cluster, document or text, or from the document that a better copy
     replaced. A cluster that joins documents of several splits gets the first of train, validation and test, since a
-    training document must never be held out. A new document gets the split of its group. A new group is drawn by its
-    hash; groups wider than a cluster fill the shares in the order of their draws. A requested split for which no group
-    was drawn gets one, if its share of all groups is at least one group.
+    training document must never be held out. A new document gets the split of its group. A new group gets a split by
+    its hash, which serves as a random draw; groups wider than a cluster fill the shares in the order of their draws. If
+    no group was drawn for a requested split, it gets one, provided that its share of all groups is at least one group.
 
     Attributes:
         shares: the share of documents of each held-out split.
@@ -177,7 +177,7 @@ class Splits:
         return names.with_columns(pl.format(f"{self.by} {{}}", "name").alias("name")).unique(maintain_order=True)
 
     def _count_new(self, drawn: pl.DataFrame) -> None:
-        """Count new groups, and keep those of each size whose draws were nearest to a held-out split."""
+        """Count new groups; of each size, remember those whose draws were nearest to a held-out split."""
         self._groups += drawn.height
         self._used_splits |= set(drawn["drawn"].unique().to_list())
         limit = len(self.shares)
@@ -197,7 +197,7 @@ class Splits:
         for split, share in self.shares.items():
             if share * self._groups < 1 or split in self._used_splits:
                 continue
-            # The group whose draw was nearest, preferably one that is no larger than the share.
+            # Choose the group whose draw was nearest, preferably one that is no larger than the share.
             candidates = [
                 (size > share * self._documents, draw, group)
                 for size, draws in self._nearest_draws.items()
@@ -236,9 +236,9 @@ class Settled:
     """The splits that depend on all groups.
 
     Attributes:
-        named: `group`, the name of an author, source or file, and its split in `settled`.
-        chosen: the split of new groups that were moved to a split that would be empty, by group.
-        parted: how many groups have documents in several splits, as in the parent version.
+        named: the name of each author, source or file in `group`, and its split in `settled`.
+        chosen: the split of new groups that were moved so that no requested split is empty, by group.
+        parted: how many groups have documents in several splits, because the parent version had them there.
     """
 
     named: pl.DataFrame
@@ -253,13 +253,13 @@ class Settled:
 
 
 def _drawn(groups: pl.Series, shares: Mapping[str, float]) -> list[pl.Series]:
-    """Return `draw`, a number from 0 to 1 from the hash of each group's id, and the split `drawn` by it.
+    """Return `draw`, a number from 0 to 1 derived from each group's id, and `drawn`, the split that it selects.
 
     >>> draws, splits = _drawn(pl.Series(["rosa", "inés", "mar"]), {"validation": 0.3, "test": 0.2})
     >>> draws.round(2).to_list(), splits.to_list()
     ([0.79, 0.4, 0.15], ['train', 'validation', 'test'])
     """
-    # Salted, since shards are split by the hash of doc_id: without salt a held-out split would be in one shard.
+    # Salted, since shards are divided by the hash of doc_id too: without salt, a held-out split would be in few shards.
     digests = b"".join(hashlib.sha256(f"split {group}".encode()).digest()[:8] for group in groups.to_list())
     draws = np.frombuffer(digests, ">u8").astype(np.uint64).astype(np.float64) / 2**64
     drawn = np.full(len(draws), _RANK["train"], np.int8)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 _CATEGORY: Final = pl.Categorical()
-# The columns of a light row for its effect on other rows.
+# The columns of a light row that describe its effect on other rows.
 STATED: Final = pl.Schema(
     {
         "agreement": _CATEGORY,
@@ -58,7 +58,8 @@ class SourceTerms(NamedTuple):
     Attributes:
         tier: the rights tier.
         uses: the permitted uses.
-        days: the dates on which the permission and the embargo end, ISO 8601; None if they are unknown.
+        days: the dates on which the permission and the embargo end, ISO 8601; None if a manifest, which omits them, is
+            the only input.
     """
 
     tier: str
@@ -116,16 +117,16 @@ def restrictions(
     """Return the restrictions that each row places on its copies: the columns of STATED up to `bound_end`.
 
     Args:
-        judged: rows with their terms; the columns `bound_tier`, `withheld` and `bound_end` are kept if they are there.
+        judged: rows with their terms; existing columns `bound_tier`, `withheld` and `bound_end` are kept.
         terms_by_source: the terms of the rows' sources, by source id.
         admit: the rights tiers that the release admits.
         required_uses: the uses that the release requires.
         labels: the labels of a row, one per line.
-        closed: why labels keep a row out; null if they don't. The same for the next two.
-        ended: why the end of its permission keeps it out.
-        embargo: why its embargo keeps it out.
+        closed: why labels keep a row out; null if they don't.
+        ended: why the end of its permission keeps it out, or null.
+        embargo: why its embargo keeps it out, or null.
     """
-    # In steps: an expression that several others contain would be computed for each of them.
+    # In steps, since an expression shared by several others would be computed again for each.
     opt_outs = pl.col("opt_outs").cast(schema.OPT_OUTS)
     silent = [statement for statement in judged["rights"].unique() if says_nothing(statement)]
     rows = judged.with_columns(
@@ -183,7 +184,7 @@ def restrictions(
 
 
 def _existing_or(rows: pl.DataFrame, name: str, value: pl.Expr) -> pl.Expr:
-    """Return the value, or the rows' own values if they have the column."""
+    """Return the rows' column of this name, or the value if they lack it."""
     return pl.coalesce(name, value) if name in rows.columns else value
 
 
@@ -194,13 +195,13 @@ def _of_source(source: pl.Expr, values: Mapping[str, Any], kind: pl.DataType) ->
 
 
 def _tiers_of_labels(labels: pl.Series) -> pl.Series:
-    """Return the most open tier that each row's labels allow; null if they allow any."""
+    """Return the most open tier that each row's labels allow; null if they allow every tier."""
     tiers = {lines: narrowed_tier("open", lines.splitlines()) for lines in labels.unique()}
     limits = {lines: None if tier == "open" else tier for lines, tier in tiers.items()}
     return labels.replace_strict(list(limits), list(limits.values()), return_dtype=pl.String)
 
 
-# The statements that a release remembers, because they narrowed a document or kept it out.
+# Statements that a release stores because they restricted a document or kept it out.
 REMEMBERED: Final = pl.Schema(
     {name: schema.RELEASE_SCHEMA[name] for name in ("doc_id", "source_id", "country", "text_hash", *TERMS[:-1])}
     | dict.fromkeys(("labels", "bound_tier", "withheld", "over"), pl.String())
@@ -233,7 +234,7 @@ def _dropped(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
-    """Yield the statements that the releases of a store remember, with the columns of a release.
+    """Yield the statements that the releases of a store have stored, with the columns of a release.
 
     Those of all releases apply: an old run may be built again under another name.
 
@@ -274,9 +275,9 @@ def _read(store: Store, name: str) -> pl.DataFrame:
 
 
 def may_restrict_others(terms_by_source: Mapping[str, SourceTerms]) -> pl.Expr:
-    """Whether a light row may change the terms of another document.
+    """Whether each light row may change the terms of another document.
 
-    It may if it restricts copies, or if its dates differ from its source's.
+    A row may if it restricts copies, or if its dates differ from its source's.
 
     Args:
         terms_by_source: the terms of the sources of its run, by source id.

@@ -1,13 +1,13 @@
 """The terms that apply to a document: the strictest of all statements about it and about copies of its text.
 
 1. One document, or copies from one source: the tier, the uses and the dates are the strictest of all statements,
-   whatever their times and order. A statement that only an earlier version makes is lifted by a run whose source names
-   an agreement that the document didn't have before.
-2. Copies from other sources: only restrictions apply to them. A restriction is a reservation, a refusal, a label, an
+whatever their times and order. A statement that only an earlier version makes is lifted if a run's source names an
+agreement that the document didn't have before. 2. Copies from other sources: only restrictions apply to them. A
+restriction is a reservation, a refusal, a label, an
    embargo, or a term of a record that is stricter than its source's. A licence is no restriction: it limits what one
    source permits, and another source may permit more.
-3. Between two holders, an agreement that the copy's own source names overrides rule 2, except for a label of a
-   community.
+3. If the copies have different holders, an agreement named by the document's own source overrides rule 2, except for a
+community's label.
 
 A row without a statement of its rights applies to no other document.
 """
@@ -50,7 +50,7 @@ _READS: Final = (
     *("doc_id", "source_id", "run", "country", "text_hash", "refusal", "unstated", "over"),
     *(*TERMS, *RESTRICTING),
 )
-# Reasons that concern one record or text, and no copy of it.
+# Reasons that concern one record or text, but not its copies.
 _NO_TERMS: Final = frozenset({"text=null", "withdrawn", "held"})
 
 
@@ -63,7 +63,7 @@ class BindingTerms:
             a statement about another row keeps the document out.
         remembered: statements that apply to later versions too, REMEMBERED.
         lifted: documents whose earlier statements a later agreement lifts.
-        overruled: how many documents of a run have stricter terms than the run states.
+        overruled: statements of runs that stricter ones overrule, with their number of documents.
     """
 
     rows: pl.DataFrame
@@ -75,7 +75,7 @@ class BindingTerms:
 def binding_terms(
     latest: pl.DataFrame, light: pl.DataFrame, links: pl.DataFrame, holders: Mapping[str, str]
 ) -> BindingTerms:
-    """Apply to each document of a version the strictest terms that are stated about it.
+    """Apply the strictest terms that are stated about each document of a version.
 
     Args:
         latest: the latest light row of each document, whose text is released.
@@ -95,7 +95,7 @@ def binding_terms(
     overruled = Counter[Overruled]()
     for _group, members in groupby(rows.select("group", *_READS).iter_rows(named=True), itemgetter("group")):
         statements = [_Statement(row) for row in members]
-        # A text can be in thousands of documents, whose statements are nearly all equal.
+        # Thousands of documents may share a text, with nearly always equal statements.
         different = {statement.key(): statement for statement in reversed(statements)}
         for doc_id, own_statements in groupby(statements, attrgetter("doc_id")):
             if doc_id not in released:
@@ -151,7 +151,7 @@ class _Statement:
         values: the columns of the row.
         earlier: whether the row is from an earlier version rather than from a run.
         refusal: why these terms keep the document out; None if they admit it.
-        over: agreements that were already named when this statement prevailed.
+        over: agreements over which this statement has already prevailed.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
@@ -221,7 +221,7 @@ class _Outcome:
         self.own = own
         self.own_statements = own_statements
         statements = [*own_statements, *(statement for statement in group_statements if statement.doc_id != own.doc_id)]
-        # A record of unknown rights applies to its own document, and to no copy.
+        # A record of unknown rights applies only to its own document, not to copies.
         of_source = [
             statement
             for statement in statements
@@ -242,7 +242,7 @@ class _Outcome:
         self._set_terms()
 
     def _is_lifted(self, statement: _Statement) -> bool:
-        """Whether a run names an agreement that this statement of an earlier version doesn't know."""
+        """Whether a run names an agreement newer than this statement, which only an earlier version makes."""
         about_document = self.own_statements if statement.doc_id == self.own.doc_id else ()
         over = statement.over.union(*(own_statement.over for own_statement in about_document))
         return statement.earlier and any(
@@ -267,7 +267,7 @@ class _Outcome:
         return restricting
 
     def _refusal(self) -> tuple[str | None, _Statement | None]:
-        """Return the reason why the document is left out, and the statement that gives it unless it is its own."""
+        """Return the reason why the document is left out, and the statement that gives it; None for its own."""
         own: str | None = self.own.values["refusal"]
         if own and (own in _NO_TERMS or self.own.unstated or not self._is_lifted(self.own)):
             return own, None
@@ -354,9 +354,9 @@ class _Outcome:
         }
 
     def memory(self) -> list[dict[str, Any]]:
-        """Return the statements that apply to later versions too, REMEMBERED.
+        """Return the statements that also apply to later versions, REMEMBERED.
 
-        They are those of other documents, and the document's own if an earlier version had it.
+        These are the statements about other documents, and those about this one if an earlier version had it.
         """
         overruled = self._overruled_statements()
         if self.own.unstated or not overruled or self.refusal in _NO_TERMS:
@@ -371,7 +371,7 @@ class _Outcome:
         ]
 
     def overruled(self) -> list[Overruled]:
-        """Return the statement that overrules a run's wider terms; empty if none does."""
+        """Describe the statement that overrules a run's wider terms; empty if there is none."""
         deciding = self._deciding_statement()
         if deciding is None or all(statement.earlier for statement in self._overruled_statements()):
             return []
@@ -392,7 +392,7 @@ class Overruled(NamedTuple):
     Attributes:
         source: the source of the run's statement.
         other: the source of the stricter statement.
-        kind: where the stricter statement comes from: an earlier version, the same source, a copy, or its label.
+        kind: the origin of the stricter statement: an earlier version, the same source, a copy, or a copy's label.
         why: why the documents are left out; empty if they are released on the stricter terms.
         rights: the rights statement of the stricter terms.
         uses: their uses, separated by commas.
@@ -430,7 +430,7 @@ _OVERRULED: Final[dict[Kind, Message]] = {
 
 
 def overruled_lines(overruled: Mapping[Overruled, int]) -> Iterator[Message]:
-    """Yield a sentence for each contradiction between statements: the terms that apply, and how to change them."""
+    """Yield a sentence for each contradiction between statements: which terms apply, and how to change them."""
     for contradiction, count in sorted(overruled.items()):
         terms = {
             "rights": contradiction.rights or same("–"),
@@ -446,7 +446,7 @@ _WRITTEN: Final = tuple(name for name in TERMS if name != "labels")
 
 
 def on_terms(frame: pl.DataFrame, changes: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Return rows of a version with their own terms replaced by those that apply.
+    """Return rows of a version, with their own terms replaced by the terms that apply.
 
     Args:
         frame: rows to be written.
@@ -474,5 +474,5 @@ def on_terms(frame: pl.DataFrame, changes: pl.DataFrame, first: int) -> pl.DataF
 
 
 def _parsed(value: Any, name: str) -> Any:
-    """Return a value of OUTCOME's JSON as the column's type."""
+    """Convert a value of OUTCOME's JSON to the column's type."""
     return date.fromisoformat(value) if value and name in ("expires", "embargo_until") else value

@@ -1,4 +1,4 @@
-"""The counts of a manifest: rows by language, genre and other columns, by run, and by source and rights."""
+"""Counts for a manifest: rows by language, genre and other columns, by run, and by source and rights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _GROUPS: Final = pl.Schema(
 
 
 def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return rows and bytes of text, the first and last `obtained`, by GROUPED.
+    """Return the rows, the bytes of text, and the first and last `obtained`, by the columns GROUPED.
 
     Args:
         frames: light rows, or results of this function, whose counts are added.
@@ -55,7 +55,7 @@ def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
-    """Return rows and bytes of text by language, genre, country and so on; a missing value counts under ""."""
+    """Return rows and bytes of text by language, genre, country and so on; missing values count under ""."""
     counts = {}
     for kind, column in _COUNTED.items():
         by_value = groups.group_by(pl.col(column).fill_null("").alias("value"))
@@ -65,7 +65,7 @@ def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
 
 
 def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manifest | None:
-    """Return the manifest with the counts, sources and shards of a selection; None if columns for this are missing.
+    """Return the manifest with the counts, sources and shards of a selection, or None if it lacks columns for this.
 
     Args:
         manifest: the manifest of the whole version.
@@ -93,7 +93,7 @@ def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manife
     sizes = {(source, rights, tier): (n, size) for source, rights, tier, n, size in by_source.iter_rows()}
     sources = []
     for entry in manifest.sources:
-        # If several entries differ only in their basis, the rows are counted under the first.
+        # If several entries differ only in their basis, rows are counted under the first.
         n, size = sizes.pop((entry.source_id, entry.rights, entry.rights_tier), (0, 0))
         sources += [entry.model_copy(update={"rows": n, "text_bytes": size})] if n else []
     return manifest.model_copy(
@@ -122,13 +122,13 @@ def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]
 
 
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
-    """Return the losses below the recipes' floors, each with the reason why it is accepted.
+    """Return the groups of which less than the recipes' floors was kept, each with the reason why this is accepted.
 
     The parent version's entries for other runs are kept, since their documents are in the new version too.
 
     Args:
         inputs: the runs and the parent.
-        reason: the reason for losses that weren't accepted when the recipe ran.
+        reason: the reason for losses that weren't accepted when the recipe was run.
 
     Raises:
         ConfigError: the reason is empty.
@@ -155,7 +155,7 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
 
 
 def source_entries(inputs: Inputs, groups: pl.DataFrame) -> tuple[SourceEntry, ...]:
-    """Return an entry for each source and rights statement, with the facts from the runs, else from the parent."""
+    """Return an entry for each source and rights statement, with facts from the runs or else from the parent."""
     about: dict[str, dict[str, Any]] = {}
     for manifest in (*reversed(inputs.earlier), inputs.parent):
         for entry in manifest.sources if manifest else ():

@@ -1,1 +1,1 @@
-"""The files that describe a version: card, Croissant, changelog, and obligations."""
+"""Write the files that describe a version: card, Croissant, changelog and obligations."""

@@ -69,7 +69,7 @@ def card(
 
     Args:
         manifest: the version.
-        where: the selection, for a folder that has only some of its rows.
+        where: a description of the selection, for a folder that has only some of the rows.
         shards: the files of this folder; all files of the version when None.
         of_selection: whether the counts in the manifest are those of the selection (`counted_anew`).
     """
@@ -134,7 +134,7 @@ def _listed(key: str, words: Iterable[str]) -> list[str]:
 
 
 def hub_licence(rights: str | None) -> str | None:
-    """Return the Hub's id of a licence that is given as an SPDX id or Creative Commons URI; None if it has none.
+    """Return the Hub's id of a licence, given as an SPDX id or Creative Commons URI; None if the Hub has none.
 
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
@@ -164,7 +164,7 @@ def _config(name: str, folder: str, splits: set[str], *, default: bool = False) 
 
 
 def megabytes(size: int) -> Message:
-    """Return a size for people, in decimal units.
+    """Return a human-readable size in decimal units.
 
     >>> megabytes(12_345_678).translate("es"), str(megabytes(2_500))
     ('12,3 MB', '2.5 kB')
@@ -196,7 +196,7 @@ _GIVEN: Final = _(
 
 
 def _about(manifest: Manifest) -> list[str]:
-    """Return a section in each language that describes the version and how to request that a text be removed."""
+    """Return a section in each language that describes the version and says how to request the removal of a text."""
     values = {
         "n": _spaced(manifest.rows),
         "size": megabytes(manifest.text_bytes),
@@ -215,7 +215,7 @@ def _about(manifest: Manifest) -> list[str]:
 
 
 def _spaced(number: int) -> str:
-    """Return a number with spaces between thousands, as every language reads it."""
+    """Return a number with spaces between thousands, which is clear in every language."""
     return f"{number:,}".replace(",", " ")
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry, Tally
 
-_MAX_DEVIATION: Final = 0.05  # of a split's share from the requested one, without a note on the card
-_FEW_DOCUMENTS: Final = 100  # of a language, too few to train or measure on
+_MAX_DEVIATION: Final = 0.05  # between a split's share and the requested one; a larger one is noted on the card
+_FEW_DOCUMENTS: Final = 100  # fewer documents of a language are noted as too few to train or measure on
 NOT_STATED: Final = "not stated"
 
 _LANGUAGES: Final = """Languages are identified by a model where a source states none, and `und` where it is unsure; how
@@ -33,7 +33,7 @@ third persons are replaced where a source lists them. Authors and speakers are n
 
 
 def collection(manifest: Manifest) -> str:
-    """Return the card's section on how and when each source was collected, and on its contact."""
+    """Return the card's section on each source's collection (how and when) and contact."""
     sources = {source.source_id: source for source in manifest.sources}
     rows = [
         [
@@ -101,7 +101,7 @@ def limits(manifest: Manifest) -> str:
 
 
 def _largest(manifest: Manifest) -> list[str]:
-    """Return a line each for country, source and genre: the share of the version that the largest one has."""
+    """Return a line each for country, source and genre: the largest one, with its share of the version."""
     lines = []
     for what in ("country", "source", "genre"):
         tallies: Mapping[str, Tally] = manifest.counts.get(what, {})

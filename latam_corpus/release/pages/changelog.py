@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHANGELOG: Final = "CHANGELOG.md"
 CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
 NEW: Final = "new"
-# Reasons that are no drop reasons of a stage.
+# Reasons other than the drop reasons of stages.
 _REASON_NAMES: Final = {
     NEW: _("new"),
     "text": _("text"),

@@ -1,4 +1,4 @@
-"""A version's `croissant.json`: metadata for catalogues of data sets, in Croissant 1.1 with its RAI vocabulary.
+"""Build a version's `croissant.json`: metadata for dataset catalogues, in Croissant 1.1 with its RAI vocabulary.
 
 It lists each source with its origin (PROV-O) and its conditions of use (ODRL).
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CROISSANT: Final = "croissant.json"
 _SHARDS: Final = "shards"
-# The RAI vocabulary's term for a source's kind of collection; files were collected by others.
+# The RAI vocabulary's term for each kind of collection. Files were collected by others.
 _COLLECTION_TYPES: Final = {
     **dict.fromkeys(("crawl", "feeds", "commoncrawl"), "Web Scraping"),
     "oai": "Web API",
@@ -69,7 +69,7 @@ _TYPES: Final[tuple[tuple[Any, str], ...]] = (
     (pl.Float64, "sc:Float"),
     (pl.Boolean, "sc:Boolean"),
 )
-# Duties and prohibitions of rights tiers, in the terms of ODRL and Creative Commons.
+# Duties and prohibitions of each rights tier, in terms of ODRL and Creative Commons.
 _DUTIES: Final = {"attribution": ["odrl:attribute"], "share_alike": ["odrl:attribute", "odrl:shareAlike"]}
 _PROHIBITED: Final = {"non_commercial": ["odrl:commercialize"], "no_derivatives": ["odrl:derive"]}
 _USES: Final = {"train": "odrl:aggregate", "redistribute": "odrl:distribute", "evaluate": "odrl:use"}
@@ -198,7 +198,7 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _records(manifest: Manifest) -> dict[str, Any]:
-    """Return the columns of values and of lists of values; other nested columns can only be read with Parquet."""
+    """Return the columns with values or lists of values; Croissant can't describe other nested columns."""
     fields = [
         field
         for column in DOCUMENT
@@ -225,7 +225,7 @@ def _extra(manifest: Manifest) -> dict[str, Any]:
 
 
 def _field(path: str, kind: Type, description: str, column: str, json_path: str = "") -> dict[str, Any]:
-    """Return the field of a column; an empty one if its type isn't one of Croissant's."""
+    """Return the field of a column; empty if its type isn't one of Croissant's."""
     dtype = schema.polars_type(kind)
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     data_type = next((name for plain, name in _TYPES if inner == plain), None)

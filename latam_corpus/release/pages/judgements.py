@@ -1,4 +1,4 @@
-"""Readers' judgements of randomly drawn texts: their storage, their agreement, and the shares they imply.
+"""Readers' judgements of randomly drawn texts: storage, agreement between readers, and the shares of right texts.
 
 A judgement applies to a text as it was read; if the document's text changes, it no longer counts. Several readers may
 judge one text. Their agreement is Cohen's kappa, and a text counts as right if no reader says that it is wrong.
@@ -55,7 +55,7 @@ NAMES: Final[Mapping[str, Message]] = {
 }
 DIGEST: Final = re.compile(r"[0-9a-f]{32}")
 _RIGHT: Final = {"verdict": GOOD, "natural": YES, "personal_data": NO}
-_Z: Final = 1.959964  # of the normal distribution, for 95 %
+_Z: Final = 1.959964  # quantile of the normal distribution for a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,13 @@ class Judgement:
 
     Attributes:
         doc_id: the document.
-        text_hash: the hash of the text that was read, in hex, as in the column of that name.
+        text_hash: the hash of the text that was read, hex, as in the column of that name.
         reader: the name of the reader.
         day: the day of the import, ISO 8601.
         sheet: the first 16 hex digits of the sheet's SHA-256.
-        drawn_from: the run or version, and which of its documents.
-        drawn_by: the group that the text was drawn from, such as `language=quy_Latn`; empty if there was one group.
+        drawn_from: the run or version, and the subset of its documents.
+        drawn_by: the group from which the text was drawn, such as `language=quy_Latn`; empty if there was only one
+            group.
         named: the language of the document when it was judged.
         answers: the answer to each answered question; for the language it is `yes`, `no`, `unsure` or a code.
         note: a comment.
@@ -92,11 +93,11 @@ class Judgement:
 
     @property
     def text(self) -> tuple[str, str]:
-        """The ids of the document and of its text."""
+        """The id of the document and the hash of its text."""
         return self.doc_id, self.text_hash
 
     def is_right(self, question: str, language: str) -> bool | None:
-        """Whether the answer to a question finds the text right; None if the reader was unsure or did not answer.
+        """Whether the answer to a question says that the text is right; None if the reader was unsure or didn't answer.
 
         Args:
             question: a key of QUESTIONS.
@@ -170,8 +171,8 @@ class Agreement:
     """The agreement of two readers on the texts for which both answered a question.
 
     Attributes:
-        counts: how often each pair of answers occurred, the first reader's answer first.
-        kappa: Cohen's kappa: 1 for full agreement, 0 for chance; None if both gave one and the same answer throughout.
+        counts: how often each pair of answers occurred; the first reader's answer comes first.
+        kappa: Cohen's kappa: 1 for full agreement, 0 for chance; None if both always gave the same single answer.
     """
 
     question: str
@@ -224,7 +225,7 @@ def _answer(judgement: Judgement, question: str) -> str:
 
 
 def cohen_kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
-    """Return Cohen's kappa (1960) from the counts of pairs of answers; None if only one answer occurs.
+    """Return Cohen's kappa (1960) for counts of pairs of answers; None if only one answer occurs.
 
     >>> cohen_kappa({("good", "good"): 20, ("good", "bad"): 5, ("bad", "good"): 10, ("bad", "bad"): 15})
     0.4
@@ -256,11 +257,11 @@ def wilson(right: int, drawn: int) -> tuple[float, float]:
 
 
 def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str]) -> tuple[Audited, ...]:
-    """Count right, wrong and disputed texts, for each group that texts were drawn from and each question.
+    """Count right, wrong and disputed texts for each question and each group from which texts were drawn.
 
     Args:
         judged: the judgements.
-        languages: the language of each document to count, by document and hash of its text in hex.
+        languages: the language of each document to count, by document id and hash of its text, hex.
     """
     answers: dict[tuple[str, str, str], dict[tuple[str, str], list[bool]]] = defaultdict(lambda: defaultdict(list))
     readers: dict[tuple[str, str, str], set[str]] = defaultdict(set)
@@ -291,7 +292,7 @@ def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str
 
 
 def verdicts(judged: Iterable[Judgement]) -> dict[str, dict[str, str]]:
-    """Return the verdict `good` or `bad` by document and hash of its text; texts on which readers differ have none."""
+    """Return the verdict `good` or `bad` by document and hash of its text, without texts on which readers disagree."""
     by_text: dict[tuple[str, str], set[str]] = defaultdict(set)
     for judgement in judged:
         if judgement.answers.get("verdict", UNSURE) != UNSURE:

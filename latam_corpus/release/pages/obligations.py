@@ -29,7 +29,7 @@ Texts were extracted, repaired and, in part, redacted: they are changed."""
 
 
 def obligations(manifest: Manifest) -> str:
-    """Return the card's section: a line for each source with obligations, and every label on a document."""
+    """Return the card's section: a line for each source with obligations, then every label on a document."""
     lines = [
         f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(duties)}."
         for source in manifest.sources
@@ -42,7 +42,7 @@ def obligations(manifest: Manifest) -> str:
 
 
 def attribution(manifest: Manifest) -> str:
-    """Return the text of ATTRIBUTION.md: the names to credit for each source, with its terms and labels."""
+    """Return the text of ATTRIBUTION.md: for each source, the names to credit, its terms and its labels."""
     parts = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
     parts += [_entry(source) for source in manifest.sources]
     return "\n\n".join(parts) + "\n"
@@ -63,7 +63,7 @@ def _entry(source: SourceEntry) -> str:
 
 
 def _labels(sources: Iterable[SourceEntry]) -> list[str]:
-    """Return a line for each label: its names, its address and the sources that have it."""
+    """Return a line for each label, with its names, its address and the sources that have it."""
     source_ids: dict[str, list[str]] = {}
     for source in sources:
         for statement in source.labels:

@@ -1,1 +1,1 @@
-"""A version read: pulled, selected, locked, and verified."""
+"""Read a version: pull, select rows, lock and verify."""

@@ -9,9 +9,9 @@
     column    := name ['.' part]        value := number | 'a text, in which a quote is ''doubled'''
 
 There are no functions, no arithmetic and no queries, so that a condition reads nothing but the row. As in SQL, a
-comparison with null is neither true nor false, also after `not`, and only rows for which the condition is true are
-selected. Key words may be in upper or lower case; columns and values are case-sensitive. Texts are compared byte by
-byte; in `like`, `%` matches any characters and `_` matches one.
+comparison with null is neither true nor false, even after `not`, and only rows for which the condition is true are
+selected. Keywords are case-insensitive; columns and values are case-sensitive. Texts are compared byte by byte; in
+`like`, `%` matches any characters and `_` matches one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# Limits that bound the time to parse and to apply a condition.
+# Limits on the time to parse and to apply a condition.
 LONGEST: Final = 200_000  # characters
 MOST_TESTS: Final = 1_000
 MOST_VALUES: Final = 5_000
@@ -85,7 +85,7 @@ class Condition:
 
     @property
     def reads(self) -> list[str]:
-        """The columns to read from a Parquet file, by the names of its readers; of a struct only the part."""
+        """The columns to read from a Parquet file; a part of a struct is given as `column.part`."""
         read = (
             steps if schema.RELEASE_SCHEMA.get(steps[0], pl.Struct) == pl.Struct else steps[:1]
             for steps in self.columns
@@ -93,7 +93,7 @@ class Condition:
         return list(dict.fromkeys(map(".".join, read)))
 
     def lacking(self, file: pa.Schema) -> str | None:
-        """Return the first column of the condition that a file lacks; None if the file has all."""
+        """Return the first column of the condition that a file lacks, or None."""
         for steps in self.columns:
             fields: Iterable[pa.Field] = file
             for step in steps:
@@ -173,7 +173,7 @@ class _Parser:
         return token
 
     def _take(self, *words: str) -> bool:
-        """Skip the current token if it is one of these key words or signs; return whether it is."""
+        """Skip the current token if it is one of these keywords or signs, and return whether it was skipped."""
         matches = self._current.kind in ("key", "sign") and self._current.text in words
         self._position += matches
         return matches
@@ -195,7 +195,7 @@ class _Parser:
         expressions = [self._all(depth)]
         while self._take("or"):
             expressions.append(self._all(depth))
-        # A chain of some hundred `|` takes Polars seconds. Both treat null as SQL does.
+        # Polars takes seconds for some hundred chained `|`. Both treat null as SQL does.
         return expressions[0] if len(expressions) == 1 else pl.any_horizontal(expressions)
 
     def _all(self, depth: int) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""`corpus.lock`: the version and the rows that a pulled folder or an export contains; a file may join several locks."""
+"""Read and write `corpus.lock`, which states the version and rows of a pulled folder or an export."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 LOCK: Final = "corpus.lock"
-PULL_STATE: Final = ".pull.json"  # exists in a folder until its pull is finished
+PULL_STATE: Final = ".pull.json"  # exists in a folder until the pull is finished
 _AMBIGUOUS: Final = _("it locks {releases}; «{spec}» is none of them, or matches more than one")
 _JOIN_COMMAND: Final = "latam-corpus release lock"
 _JOINED_FORMAT: Final = 2  # the format of a file with several locks
@@ -28,15 +28,15 @@ _JOINED_FORMAT: Final = 2  # the format of a file with several locks
 
 @dataclass(frozen=True)
 class Lock:
-    """The version and the rows that a folder contains, for a trainer to keep with the checkpoints.
+    """The version and the rows that a folder contains, to be stored with a model's checkpoints.
 
     Attributes:
-        manifest_sha256: the digest of `manifest.json`, which has the digest of every shard.
+        manifest_sha256: the digest of `manifest.json`, which contains the digest of every shard.
         withdrawal_sequence: the number of the last withdrawal that was applied.
         where: the condition that selected the rows; None if the folder has all rows.
-        rewritten: whether files differ from the version's shards because rows or columns were left out.
+        rewritten: whether files differ from the version's shards because rows or columns are left out.
         columns: the columns of the files; None if they have all.
-        excluded: the number of documents left out by a list; in an export also those of other splits.
+        excluded: the number of documents that a list excluded; in an export, including those of other splits.
         selection: the digest of the selection of rows (`selection_digest`); "" if all rows are selected.
     """
 
@@ -60,7 +60,7 @@ class Lock:
 
     @property
     def is_part(self) -> bool:
-        """Whether documents were left out for other reasons than a withdrawal."""
+        """Whether documents were left out for reasons other than a withdrawal."""
         return self.where is not None or bool(self.excluded)
 
     @property
@@ -86,7 +86,7 @@ def selection_digest(where: str | None, excluded: Collection[str], **slices: str
 
 
 def check_known_withdrawals(entry_count: int, known_count: int, place: str, remedy: Message) -> None:
-    """Raise ReleaseError if a store or folder has fewer withdrawals than a lock knew, as an old copy has.
+    """Raise ReleaseError if a store or folder, such as an old copy, has fewer withdrawals than a lock knew.
 
     Args:
         entry_count: the number of entries in the log of the store or folder.
@@ -101,14 +101,14 @@ def check_known_withdrawals(entry_count: int, known_count: int, place: str, reme
 
 
 def read_lock(file: Path, spec: str | None = None) -> Lock:
-    """Return a lock from a file; if the file has several selections of the version, the first.
+    """Return a lock from a file, the first if the file has several selections of the version.
 
     Args:
         file: the lock file.
         spec: `NAME@VERSION` or `NAME`; None if the file has one lock.
 
     Raises:
-        ConfigError: the file is missing, has another format, or doesn't have exactly one version that matches.
+        ConfigError: the file is missing, has another format, or doesn't have exactly one matching version.
     """
     locks = read_locks(file)
     if len(locks) == 1:
@@ -168,7 +168,7 @@ def write_lock(lock: Lock, file: Path) -> None:
 
 
 def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
-    """Join the locks of several files in one file, without repetitions, and return them.
+    """Join the locks of several files in one file without duplicates, and return them.
 
     Raises:
         ConfigError: a file isn't a lock, or is also the file to write.
@@ -182,7 +182,7 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """Return the digests in `SHA256SUMS` of a pulled folder, in hex, by path.
+    """Return the digests in a pulled folder's `SHA256SUMS`, hex, by path.
 
     Raises:
         OSError: the file can't be read.
@@ -192,7 +192,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def check_type(kind: type, *values: object) -> None:
-    """Raise TypeError unless all values from a file have the type that this toolkit writes."""
+    """Raise TypeError unless every value from a file has the type that this toolkit writes."""
     wrong = [value for value in values if not isinstance(value, kind)]
     if wrong:
         raise TypeError(f"{wrong[0]!r} is out of place in it")

@@ -1,4 +1,4 @@
-"""Lists of documents to leave out when reading, such as documents that contain lines of an evaluation.
+"""Lists of documents to exclude when reading, such as documents that contain lines of an evaluation.
 
 The first line of a list names the version that was searched, `# NAME@VERSION`, because a list of another release would
 silently exclude nothing.
@@ -68,7 +68,7 @@ def excluded_ids(
 
 
 def no_exclusion_found(ids: Collection[str], spec: str) -> Message:
-    """Return a note for a user whose excluded documents are not in a version."""
+    """Return a note that none of the excluded documents is in a version."""
     return _(
         "{n:the excluded id isn't|none of the {n} excluded ids is} in {spec}: is the list another release's?",
         n=decimal(f"{len(ids):,}"),
@@ -79,7 +79,7 @@ def no_exclusion_found(ids: Collection[str], spec: str) -> Message:
 def _check_version(
     file: str, name: str, version: str, specs: Collection[str], report: Callable[[Message], None]
 ) -> None:
-    """Raise ConfigError if a list was made for another release; report if for another version of one that is read."""
+    """Raise ConfigError if a list was made for another release; report one made for another version."""
     searched_spec = f"{name}@{version}"
     if searched_spec in specs:
         return

@@ -1,4 +1,4 @@
-"""Lists of document ids that people write: one per line, or a CSV with a column `doc_id`."""
+"""Read lists of document ids from users: one per line, or a CSV with a column `doc_id`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMN: Final = "doc_id"
 
 
 def listed_ids(file: Path) -> dict[str, int]:
-    """Return the ids in a file, each with the number of the first line that has it.
+    """Return the ids in a file, each with the number of the first line that contains it.
 
     Blank lines, lines that begin with `#` and text after ` #` are ignored.
 
@@ -57,7 +57,7 @@ def _values(text: str, file: Path) -> Iterator[tuple[int, str]]:
 
 
 def _column(text: str, file: Path, delimiter: str, index: int, head: int) -> Iterator[tuple[int, str]]:
-    """Yield the ids in a column of a CSV, with their line numbers; the head of the table is in line `head`."""
+    """Yield the ids in a column of a CSV with their line numbers; the header is in line `head`."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     end = 0  # the last line of the previous row
     try:

@@ -1,4 +1,4 @@
-"""Find documents of a lock that were withdrawn since, and their rows or tokens, which a training run can mask."""
+"""Find documents of a lock that were withdrawn since, and their rows or tokens, so that training can mask them."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ _PARTIAL: Final = _("{release} was pulled in part; without its folder it is unkn
 
 @dataclass(frozen=True)
 class LockCheck:
-    """The documents of a lock that were withdrawn or refused since.
+    """The documents of a lock that were withdrawn or refused since it was written.
 
     Attributes:
         release: `NAME@VERSION`.
-        withdrawn: ids of documents withdrawn since; for a partial pull only those in the lock's folder, or all of the
-            version if there is no folder.
+        withdrawn: ids of documents withdrawn since; for a partial pull, only those in the lock's folder, if there is
+            one.
         refused: ids of documents whose sites now refuse them (`rights recheck`), or whose permission has ended; the
             next version leaves them out.
         rows: the positions of all of these in the folder, PLACES.
-        elsewhere: the number of withdrawn documents of the version that the pulled part doesn't have.
-        gaps: a sentence for each thing that could not be checked.
+        elsewhere: the number of the version's withdrawn documents that aren't in the pulled part.
+        gaps: a sentence for each check that wasn't possible.
     """
 
     release: str
@@ -65,7 +65,7 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
     Args:
         lock: the lock of a pulled or exported version.
         store: the store that the version was pulled from.
-        folder: the folder of the lock; None if it isn't the version's, as for a file with several locks.
+        folder: the folder of the lock; None if it has no documents of the version, as for a file with several locks.
         today: the day on which permissions are judged; None ignores their ends.
 
     Raises:
@@ -84,7 +84,7 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
         gaps = [_NO_FOLDER, _PARTIAL] if lock.is_part else [_NO_FOLDER]
         return LockCheck(lock.spec, ids, refused, no_rows, gaps=tuple(gap.fill(release=lock.spec) for gap in gaps))
     rows = places_of(pl.concat([ids, refused]).unique(), folder)
-    if not lock.is_part and not (folder / MAP).is_file():  # an export may have only a split
+    if not lock.is_part and not (folder / MAP).is_file():  # an export, which has a map, may contain only one split
         return LockCheck(lock.spec, ids, refused, rows)
     pulled_withdrawn, pulled_refused = (part.filter(part.is_in(rows["doc_id"].implode())) for part in (ids, refused))
     return LockCheck(lock.spec, pulled_withdrawn, pulled_refused, rows, len(ids) - len(pulled_withdrawn))
@@ -108,7 +108,7 @@ def _locked_version(lock: Lock, store: Store) -> tuple[Manifest, WithdrawalLog]:
 
 
 def _has_documents(folder: Path) -> bool:
-    """Whether a version was pulled or exported into a folder, which may also contain nothing but a lock."""
+    """Whether a version was pulled or exported into a folder, rather than only a lock stored in it."""
     return (folder / MAP).is_file() or (folder / SUMS).is_file()
 
 
@@ -133,7 +133,7 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
         frames = [pl.DataFrame(schema=PLACES)]
         if not _has_documents(folder):
             return frames[0]
-        # Only files that were pulled: other files in the folder aren't part of the version.
+        # Only pulled files are read: other files in the folder aren't part of the version.
         pulled_paths = [path for path in read_sums(folder) if path.startswith("data/") and path.endswith(".parquet")]
         for file in sorted(folder / path for path in pulled_paths):
             rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(is_wanted)

@@ -1,4 +1,4 @@
-"""The operands of conditions: columns of a released row or parts of them, and values of the matching type."""
+"""Operands of conditions: columns of a released row or parts of them, and values of the matching type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "=": eq, "!=": ne, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
 }  # fmt: skip
-LONGEST_PATTERN: Final = 1_000  # characters; it is compiled
+LONGEST_PATTERN: Final = 1_000  # characters; a pattern is compiled to a regular expression
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(
@@ -33,7 +33,7 @@ _MAP: Final = "redactions"
 
 
 class Token(NamedTuple):
-    """A piece of a condition: its kind, its text, and where it starts."""
+    """A token of a condition: its kind, its text and its start."""
 
     kind: str
     text: str
@@ -74,7 +74,7 @@ def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False)
     Args:
         token: a word.
         columns: the columns of the version.
-        may_be_value: whether a value is possible here, so that an unknown name may be a text without quotes.
+        may_be_value: whether a value is possible here, so that an unknown name may be an unquoted text.
 
     Raises:
         ConditionError: there is no such column, or it has no such part.
@@ -106,7 +106,7 @@ def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False)
 
 
 def compared(column: ColumnOperand, operator: str, token: Token) -> pl.Expr:
-    """Return the comparison of a column with a value.
+    """Return an expression that compares a column with a value.
 
     Raises:
         ConditionError: the value doesn't fit the column.
@@ -120,7 +120,7 @@ def compared(column: ColumnOperand, operator: str, token: Token) -> pl.Expr:
 
 
 def compared_columns(first: ColumnOperand, operator: str, second: ColumnOperand) -> pl.Expr:
-    """Return the comparison of two columns.
+    """Return an expression that compares two columns.
 
     Raises:
         ConditionError: their types differ or can't be compared.
@@ -134,7 +134,7 @@ def compared_columns(first: ColumnOperand, operator: str, second: ColumnOperand)
 
 
 def among(column: ColumnOperand, tokens: Sequence[Token]) -> pl.Expr:
-    """Return the test whether a column has one of these values.
+    """Return an expression for whether a column has one of these values.
 
     Raises:
         ConditionError: a value doesn't fit the column.
@@ -144,10 +144,10 @@ def among(column: ColumnOperand, tokens: Sequence[Token]) -> pl.Expr:
 
 
 def member(column: ColumnOperand, token: Token) -> pl.Expr:
-    """Return the test whether a column of lists has a value.
+    """Return an expression for whether a column's lists contain a value.
 
     Raises:
-        ConditionError: the column has no lists of values, or the value doesn't fit it.
+        ConditionError: the column's type isn't a list of values, or the value doesn't fit it.
     """
     inner = column.dtype.inner if isinstance(column.dtype, pl.List) else None
     if not isinstance(inner, pl.DataType) or inner.is_nested():
@@ -157,12 +157,12 @@ def member(column: ColumnOperand, token: Token) -> pl.Expr:
 
 
 def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr:
-    """Return the test whether a text matches a pattern.
+    """Return an expression for whether a text column matches a pattern.
 
     `%` matches any characters and `_` matches one; after the escape character both are literal.
 
     Raises:
-        ConditionError: the column isn't a text, the pattern isn't one, or the escape isn't one character.
+        ConditionError: the column or the pattern isn't a text, or the escape isn't one character.
     """
     if column.dtype != pl.String:
         raise ConditionError(
@@ -192,12 +192,12 @@ def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr
 
 
 def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: bool) -> pl.Series:
-    """Return the values in the type in which they are compared with the column.
+    """Convert values to the type in which they are compared with the column.
 
     Args:
         column: the column.
         tokens: the values.
-        must_be_known: whether each must be a value that the column can have, as for equality.
+        must_be_known: whether each must be a value that the column can have, as in tests for equality.
     """
     dtype = column.dtype
     if dtype.is_nested():
@@ -211,7 +211,7 @@ def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: boo
     values = []
     for token in tokens:
         text = _text(token, column)
-        # A misspelt word would make `!=` true for every row.
+        # With a misspelt value, `!=` would be true for every row.
         if must_be_known and known and not known.allows(text):
             remedy = known.advice or closest(text, known.words)
             raise ConditionError(token, _("«{name}» has no such value", name=column.name), remedy)
@@ -250,7 +250,7 @@ def _day(text: str) -> date:
 
 
 def _moment(text: str) -> datetime:
-    """Parse a time; without a time zone it is in UTC."""
+    """Parse a time, in UTC unless it states a time zone."""
     if not _TIME.fullmatch(text):
         raise ValueError(text)
     moment = datetime.fromisoformat(text)
@@ -258,7 +258,7 @@ def _moment(text: str) -> datetime:
 
 
 def _hint(column: ColumnOperand) -> Message:
-    """Return the remedy for a column that is used in the wrong way, by its type."""
+    """Return the remedy for a wrong use of a column, by its type."""
     name, dtype = column.name, column.dtype
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     if isinstance(inner, pl.Struct):

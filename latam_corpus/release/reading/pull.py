@@ -1,9 +1,9 @@
-"""Pull a version: copy its files to this disk in the layout of the Hub, verify them, and write a lock.
+"""Pull a version: copy its files to this disk in the layout of the Hugging Face Hub, verify them, and write a lock.
 
-A shard that is copied whole is checked against the SHA-256 in the manifest. If only some columns of a shard are read,
-or rows from a remote store, the checksums of the pages that are read are checked; they detect damage, but not forgery.
-Files that exist and are right are not copied again, and an interrupted copy is resumed. `corpus.lock` is written last:
-a folder that has one is complete.
+A shard that is copied whole is checked against the SHA-256 in the manifest. If only some of its columns are read, or
+only some rows from a remote store, the Parquet page checksums are verified; they detect damage, but not forgery. Intact
+files in the folder aren't copied again, and an interrupted copy is resumed. `corpus.lock` is written last: a folder
+that has one is complete.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ class Subset:
 
     Attributes:
         where: a condition on rows (`release.reading.condition`); None selects all rows.
-        columns: the columns, in addition to `doc_id`; all if empty. `id` is `doc_id` under that name.
+        columns: the columns, in addition to `doc_id`; all if empty. `id` names a copy of `doc_id`.
         exclude: ids of documents to leave out.
         with_index: whether to add the fingerprints of the documents, in the folder `index`.
-        with_ledger: whether to add the ledger's rows about the selected documents, which reads the whole ledger. The
-            ledger always comes with a whole version.
+        with_ledger: whether to add the ledger's rows about the selected documents, which requires reading the whole
+            ledger. A whole version always includes the ledger.
     """
 
     where: str | None = None
@@ -109,8 +109,8 @@ def pull(
         to: a folder that is new, empty, or has an earlier pull of the same release.
         subset: the rows, the columns and the additional files.
         progress: called with the name of the step, the bytes done and their total.
-        report: called with a note if withdrawn documents are left out, if no excluded document is in the version, or if
-            the folder had another version or selection.
+        report: called with a note if withdrawn documents are left out, if none of the excluded documents is in the
+            version, or if the folder had another version or selection.
         keys: public keys, one of which must have signed the version and the log of withdrawals; empty checks nothing.
 
     Raises:
@@ -182,7 +182,7 @@ class _Selection:
 
     @property
     def digest(self) -> str:
-        """The digest of the columns and excluded documents; "" if there is nothing but a condition."""
+        """The digest of the columns and excluded documents; "" if neither is restricted."""
         if self.columns is None and not self.excluded:
             return ""
         encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
@@ -325,7 +325,7 @@ class _Pull:
         return lock
 
     def _report_replaced(self, former: Lock, lock: Lock) -> None:
-        """Report that the folder had another version, other documents or other columns until this pull."""
+        """Report that this pull replaces another version, other documents or other columns."""
         if (former.spec, former.selection, former.columns) != (lock.spec, lock.selection, lock.columns):
             names = {"folder": self.folder, "before": former.spec, "spec": lock.spec}
             note = _(
@@ -340,12 +340,12 @@ class _Pull:
     def _part_files(
         self, chosen: Sequence[PulledShard], digests: Mapping[str, str], summary: str | None
     ) -> dict[str, bytes]:
-        """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
+        """Return the files that describe a part of a version, with counts of its rows if it has the columns for these.
 
         Args:
             chosen: the shards, and the rows that were pulled of each.
             digests: the SHA-256 of each pulled file, by its path.
-            summary: the description of the selection; None if only withdrawn documents were left out, so that the
+            summary: the description of the selection; None if only withdrawn documents were left out, in which case the
                 version's card applies.
         """
         counted = recounted(self.manifest, [(pick.shard, self.folder / pick.path) for pick in chosen])
@@ -401,7 +401,7 @@ class _Pull:
         return written.getvalue()
 
     def _prepare(self, planned: Sequence[str]) -> _PullState:
-        """Make the folder ready for some files, remove files of an earlier pull, and return the state to continue from.
+        """Prepare the folder, remove files of an earlier pull, and return the state from which to continue.
 
         Raises:
             ConfigError: the folder can't be made, or has other contents.
@@ -419,10 +419,10 @@ class _Pull:
         if former:
             remedy = _("name the store that the folder was pulled from; an old copy of it lacks later withdrawals")
             check_known_withdrawals(sequence, former.withdrawal_sequence, str(folder), remedy)
-        # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
+        # The list comes from the folder, which may be someone else's: no path in it may lead out of the folder.
         owned = {path for path in former.planned if PULLED_PATH.fullmatch(path)} if former else set()
         if former is None:
-            for temporary in folder.glob(f".{PULL_STATE}-*.tmp"):  # of a pull that was killed as it began
+            for temporary in folder.glob(f".{PULL_STATE}-*.tmp"):  # left by a pull that was killed at its start
                 temporary.unlink()
         if former is None and any(folder.iterdir()):
             raise ConfigError(str(folder), _("the folder has other files"), _("name a new or empty folder"))
@@ -451,7 +451,7 @@ class _Pull:
 
 @dataclass(frozen=True)
 class _PullState:
-    """The planned and the finished files of an unfinished pull, from which it can be resumed.
+    """The planned and the finished files of an unfinished pull, so that it can be resumed.
 
     Attributes:
         file: the file of the state.
@@ -469,7 +469,7 @@ class _PullState:
     selection: str = ""
 
     def has_same_selection(self, former: _PullState) -> bool:
-        """Whether both pull the same selection of the same version, without the same withdrawn documents."""
+        """Whether both pull the same selection of the same version and omit the same withdrawn documents."""
         own_key, other_key = (
             (state.manifest_sha256, state.where, state.withdrawal_sequence, state.selection) for state in (self, former)
         )
@@ -522,8 +522,8 @@ class _FileJob:
         stored_path: the path in the store.
         sha256: the digest of the stored file.
         bytes: the size of the stored file.
-        rows: the test that selects rows; None to copy the file unchanged.
-        shard: the shard, if its rows are read from the store; None if the file is copied first.
+        rows: the expression that selects rows; None to copy the file unchanged.
+        shard: the shard, if its rows are read from the store; None if the file is copied before rows are selected.
         columns: the columns of selected rows.
     """
 
@@ -576,7 +576,7 @@ def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop:
         folder: the target.
         job: the file.
         finished: the digest of the file if an earlier pull wrote it.
-        stop: is set if another file failed.
+        stop: set if another file failed.
     """
     target = folder / job.path
     expected = job.sha256 if job.rows is None else finished

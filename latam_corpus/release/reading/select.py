@@ -1,4 +1,4 @@
-"""Select rows and columns of a version's shards, and write shards with these rows only."""
+"""Select rows and columns of a version's shards, and write shards that contain only these."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import ReadableShard
 
-# Columns with one value for all rows of a shard, which the manifest states.
+# Columns that have one value in a shard, which the manifest states.
 _SHARD_COLUMNS: Final = ("language", "genre", "split")
 
 
@@ -55,9 +55,9 @@ class PulledShard:
 def picks(
     store: Store, manifest: Manifest, shards: Sequence[ReadableShard], where: Condition | None
 ) -> list[PulledShard]:
-    """Return the shards with at least one selected row, and their paths; without a condition, all shards with rows.
+    """Return the shards with rows to pull, with their paths in the pulled folder.
 
-    Only the columns that the condition names are read.
+    Only the columns of the condition are read; without a condition, every row is selected.
 
     Raises:
         ConfigError: the version is older than a column that the condition names.
@@ -79,7 +79,7 @@ def picks(
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
-    """Return the shards with the excluded documents added to the documents that each leaves out.
+    """Return the shards, with the excluded documents added to those that each leaves out.
 
     Raises:
         ReleaseError: a shard can't be read.
@@ -99,7 +99,7 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
 
 
 def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
-    """Return columns with their types, `doc_id` first; `id` is `doc_id` under that name.
+    """Return columns with their types, `doc_id` first; `id` names a copy of `doc_id`.
 
     Args:
         names: the names of the columns.
@@ -119,7 +119,7 @@ def fetch_rows(store: Store, shard: Shard, where: pl.Expr, columns: pl.Schema, t
     """Read the selected rows of a shard from the store, and write some of their columns to a file.
 
     The columns that the expression needs are read first; the others are read only for row groups with a selected row.
-    The checksums of pages are checked.
+    Page checksums are verified.
 
     Raises:
         ReleaseError: the shard can't be read.
@@ -152,7 +152,7 @@ def _row_group(file: pq.ParquetFile, number: int, columns: list[str]) -> pl.Data
 
 
 def rewrite(source: Path, where: pl.Expr, target: Path) -> None:
-    """Write the selected rows of a shard to a file that is written like any shard."""
+    """Write the selected rows of a shard to a file, with the settings of a shard."""
     with source.open("rb") as opened:
         file = pq.ParquetFile(opened)
         columns = of_shard(file.schema_arrow)
@@ -162,7 +162,7 @@ def rewrite(source: Path, where: pl.Expr, target: Path) -> None:
 
 
 def _regrouped(frames: Iterable[pl.DataFrame], columns: pl.Schema) -> Iterator[pl.DataFrame]:
-    """Yield the rows of frames in the row groups of a shard."""
+    """Regroup the rows of frames into the row groups of a shard."""
     pending = pl.DataFrame(schema=columns)
     for frame in frames:
         pending = pl.concat([pending, schema.conform(frame, columns)])
@@ -180,7 +180,7 @@ def _text_bytes(rows: pl.DataFrame) -> list[int]:
 
 
 def wanted_rows(where: Condition | None, without: pl.Series | None) -> pl.Expr:
-    """Return the test for rows that a condition selects and that are not left out."""
+    """Return an expression for rows that a condition selects and that aren't left out."""
     selected = where.expression if where else pl.lit(value=True)
     return selected if without is None else selected & ~pl.col("doc_id").is_in(without.implode())
 

@@ -50,14 +50,14 @@ def verify(
 def problems_of(
     store: Store, name: str, version: str, progress: OnStep | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[Message]:
-    """Return the problems of a version, a sentence each; an empty list if it is intact.
+    """Return a sentence for each problem of a version; an empty list if it is intact.
 
     Args:
         store: the store of the version.
         name: the release.
         version: a finished version of it.
         progress: called with the name of the step, the shards done and their total.
-        keys: public keys of those who may have signed the version and the log; empty ignores signatures.
+        keys: public keys that may have signed the version and the log; if empty, signatures are ignored.
 
     Raises:
         ReleaseError: the manifest is missing or can't be read.
@@ -112,7 +112,7 @@ def _in_file(file: str, problem: str | Message) -> Message:
 
 
 def _log_problems(log: WithdrawalLog, manifest: Manifest) -> Iterator[Message]:
-    """Yield the problems of the log of withdrawals, whose chain of digests `read_log` has checked."""
+    """Yield the problems of the withdrawal log, whose chain of digests `read_log` has already checked."""
     try:
         must_reach(log, manifest.withdrawal_sequence, manifest.spec)
         log.check_tables()
@@ -155,7 +155,7 @@ def _sha256(store: Store, *names: str) -> str:
 
 
 def _ledger_problems(store: Store, manifest: Manifest, counts: _Counts) -> Iterator[Message]:
-    """Yield the problems of the ledger, and keep the sum of its released ids."""
+    """Yield the problems of the ledger, and add its released ids to the counts."""
     try:
         rows = read_ledger(store, manifest.name, manifest.version)
     except ReleaseError:
@@ -215,13 +215,13 @@ def _shard_problems(
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
-    """Return the fingerprint of a shard's columns."""
+    """Return a fingerprint of a shard's columns."""
     empty = pl.from_arrow(file.schema_arrow.empty_table())
     return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
 
 
 def _index_problems(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[Message]:
-    """Yield the problems of a shard's index file, given the shard's columns that the index has too."""
+    """Yield the problems of a shard's index file, given the columns that both have."""
     path = ("releases", manifest.name, manifest.version, shard.index)
     if shard.index not in manifest.files or store.size(*path) is None:
         return
@@ -229,7 +229,7 @@ def _index_problems(store: Store, manifest: Manifest, shard: Shard, shared: pl.D
         with store.open(*path) as opened:
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
-                return  # only its digest can be checked; a run `against` the version reports the format
+                return  # only the digest can be checked; a run `against` the version reports the format
             if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
                 yield _("{file}: it isn't a file of a fingerprint index", file=shard.index)
                 return
@@ -241,7 +241,7 @@ def _index_problems(store: Store, manifest: Manifest, shard: Shard, shared: pl.D
 
 
 def _of_another_format(file: pq.ParquetFile) -> bool:
-    """Whether a file is a fingerprint index in another format than this toolkit's."""
+    """Whether a file is a fingerprint index in a format other than this toolkit's."""
     with suppress(ValueError, KeyError, TypeError):
         return bool(json.loads(file.metadata.metadata[METADATA])["format"] != FORMAT)
     return False
@@ -254,7 +254,7 @@ def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: l
         file: the opened shard.
         shard: the shard in the manifest.
         counts: the counts to which its documents are added.
-        shared: a list to which the columns that the index has too are added.
+        shared: a list to which the columns that are also in the index are added.
     """
     rows = text_bytes = 0
     last_id = ""
@@ -287,7 +287,7 @@ def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: l
 
 
 def _misplaced_rows(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
-    """Yield the problems of rows that belong in another shard."""
+    """Yield problems of rows that belong in another shard."""
     stray = [doc_id for doc_id in frame["doc_id"] if prefix_of(doc_id, len(shard.prefix)) != shard.prefix]
     if shard.group:
         groups = groups_of(frame["contributor"], authors_of(frame["creators"]))

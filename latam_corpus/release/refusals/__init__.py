@@ -1,1 +1,1 @@
-"""Withdrawn documents, people, and texts, and how copies are recognised."""
+"""Recognise documents that were withdrawn or refused, and copies of them."""

@@ -1,4 +1,4 @@
-"""Refusals by site owners of documents that were released before, and their effect on the next version.
+"""Refusals by site owners that concern released documents, and their effect on the next version.
 
 Each release has one list, `releases/<name>/opt_outs.parquet`, with a row for each refusal of a document. `rights
 recheck` updates it. Every build of the release reads it and leaves out documents for which a requested use is refused,
@@ -61,7 +61,7 @@ class ReadSite(Protocol):
     """A site whose files were read."""
 
     def opt_outs(self, url: str) -> list[OptOut]:
-        """Return the refusals in these files for a URL of the site."""
+        """Return the refusals that the site's files state for a URL."""
         ...
 
 
@@ -81,7 +81,7 @@ def write_opt_outs(store: Store, name: str, refusals: pl.DataFrame) -> str:
 
 
 def web_documents(store: Store, manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
-    """Return the documents of a version, and those on the list, that have a web address.
+    """Return the documents with a web address in a version or on the list.
 
     Returns:
         `doc_id`, `source_id`, `url` and `obtained`, sorted by `doc_id`.
@@ -116,7 +116,7 @@ def updated_opt_outs(
         sites: the sites that were read, by root URL.
         refusals: the former list.
         retroactive: whether a refusal applies to documents obtained before it was first read.
-        unread: addresses of files that couldn't be read, of sites that could.
+        unread: addresses of files that couldn't be read, on sites that could.
     """
     rows = [row for document in documents.iter_rows(named=True) for row in _refusals(document, sites)]
     names = (*_DOCUMENT_COLUMNS, "signal", "value", "address", "time")
@@ -187,19 +187,19 @@ class OptOutList:
 
 
 def withholding_rows(manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the list that keep documents out of another version on this version's terms."""
+    """Return the rows of the list that keep documents out of a version with this version's terms."""
     return refusals.filter(_withholds(manifest.admit, manifest.uses) & _APPLIES)
 
 
 def withheld_documents(refusals: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
-    """Return the documents that the list keeps out of a release on some terms, each with a time (`order.REFUSED`)."""
+    """Return the documents that the list keeps out of a release on these terms, each with a time (`order.REFUSED`)."""
     since = pl.when(pl.col("retroactive")).then(_ALWAYS).otherwise("since").alias("from")
     rows = refusals.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
     return rows.group_by("doc_id").agg(pl.col("from").min()).sort("doc_id")
 
 
 def _withholds(admit: Collection[str], uses: Collection[str]) -> pl.Expr:
-    """Return the test for refusals that withhold one of the uses, or that need a permission which isn't admitted."""
+    """Return an expression for refusals that withhold a use, or require a permission that isn't admitted."""
     signals = [signal for signal, withheld in WITHHELD.items() if withheld & set(uses)]
     if _PERMISSION not in admit and _PERMISSION_SIGNAL not in signals:
         signals.append(_PERMISSION_SIGNAL)

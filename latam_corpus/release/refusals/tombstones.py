@@ -1,6 +1,6 @@
 """Find documents that a store's withdrawals keep out, by id, source, person, address or text.
 
-`withdrawn_texts.py` compares texts, `withdrawn_names.py` names and addresses.
+`withdrawn_texts.py` compares texts; `withdrawn_names.py` compares names and addresses.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ READS: Final = ("doc_id", "parent_id", "source_id", "creators", "contributor", "
 
 
 def settled(by: By, value: str) -> str:
-    """Return the value of a withdrawal's option in the normalised form that is compared and hashed.
+    """Normalise the value of a withdrawal's option for comparison and hashing.
 
     Raises:
-        ConfigError: the value is empty, or an address without a site.
+        ConfigError: the value is empty, or is an address without a site.
 
     >>> settled("creator", " García Márquez,  Gabriel"), settled("url", "HTTP://Sitio.example/a/*")
     ('gabriel garcia marquez', 'http://sitio.example/a/*')
@@ -51,7 +51,7 @@ def settled(by: By, value: str) -> str:
         raise ConfigError(
             "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
         )
-    # Redacted as in releases, so that the log has no identifiers of persons either.
+    # Redacted as in releases, so that the log contains no personal identifiers.
     return redacted_address(canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2])[0]
 
 
@@ -96,7 +96,7 @@ class Tombstones:
 
     @cached_property
     def _texts_by_words_or_author(self) -> WithdrawnTexts:
-        """The withdrawn texts that were named by their words or by their author, not by a document's id."""
+        """The texts that were withdrawn by their words or their author, not by a document's id."""
         return WithdrawnTexts(self.texts.table.filter(pl.col("by") != "doc"))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
@@ -128,7 +128,7 @@ class Tombstones:
         return numbers
 
     def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that copy a withdrawn text, as `WithdrawnTexts.copies` does.
+        """Return the rows whose texts copy a withdrawn text, see `WithdrawnTexts.copies`.
 
         Args:
             frame: rows with `doc_id`, `text` and `text_hash`.
@@ -140,7 +140,7 @@ class Tombstones:
         of_spared = pl.Series(spared[matches["row"].to_numpy()], dtype=pl.Boolean)
         if not of_spared.any():
             return matches
-        # A copy is spared if a document was withdrawn by its id, but not if its words or its author were named.
+        # A copy may be spared if a document was withdrawn by its id, but not if the text or its author was withdrawn.
         named_copies = self._texts_by_words_or_author.copies(frame["text"], frame["text_hash"])
         named_copies = named_copies.filter(pl.Series(spared[named_copies["row"].to_numpy()], dtype=pl.Boolean))
         return pl.concat([matches.filter(~of_spared), named_copies])
@@ -173,7 +173,7 @@ def _has_hash(values: pl.Series, by: By, digest: str) -> pl.Series:
     def matches(value: str) -> bool:
         if by != "creator":
             return asked_hash(by, value.strip()) == digest
-        # A release has `Ana Paz <[EMAIL]>`; the catalogue, and older entries of the log, have her address.
+        # A release has `Ana Paz <[EMAIL]>`; the catalogue and older entries of the log contain the address.
         keys = person_keys(value)
         if _MAY_BE_REDACTED.search(value):
             keys |= person_keys(redacted_name(value))
@@ -188,8 +188,9 @@ def matching(urls: pl.Series, pattern: str) -> pl.Series:
     >>> matching(pl.Series(["http://www.a.example/x?y", None, "https://b.example/"]), "https://a.example/*").to_list()
     [True, False, False]
     """
-    # Releases and newer entries of the log have redacted addresses; runs before `redact` and older entries don't. If
-    # the pattern has no mark of redaction, an unredacted address matches it too, and matching is six times as fast.
+    # Releases and newer entries of the log have redacted addresses; runs before `redact` and older entries have not. A
+    # pattern without a redaction mark matches unredacted addresses as they are, which is six times as fast as redacting
+    # them first.
     key = address_key(redacted_address(pattern)[0])
     expression = "(?s)^" + ".*".join(re.escape(piece) for piece in key.split("*")) + "$"
     urls = urls.cast(pl.String)

@@ -1,4 +1,4 @@
-"""Compare names of people and web addresses, in their many spellings, with withdrawn ones.
+"""Compare names of people and web addresses, in any spelling, with withdrawn ones.
 
 The log has only hashes of names, so that names are compared in a canonical form: the words of the name, family name
 last, in lower case, without accents, dates, roles and titles. A value of a catalogue may name several people. Forms
@@ -42,7 +42,7 @@ _ROLE_PREFIX: Final = re.compile(
     r"|coordenado|compiled|edited|written|translated|compilacion|recopilacion|edicion|edicao|traduccion|traducao|seleccion|selecao)"
     r"(?:\s+y\s+\w+)?\s+(?:por|de|by)\s+|(?:por|by)\s+)"
 )
-# Roles that may follow or precede a full name without punctuation, and that aren't family names.
+# Roles that may precede or follow a full name without punctuation, and that aren't family names.
 _PLAIN_ROLE: Final = (
     r"(?:informantes?|narrador(?:es|as?)?|entrevistad(?:or(?:es|as?)?|[oa])|aut(?:or(?:es|as?)?)"
     r"|(?:re)?compilador(?:es|as?)?)"
@@ -57,11 +57,11 @@ _DATES: Final = re.compile(
     r"(?:(?:ca?|n|nac|m|f|fl|b|d|born|died|active|activ[oa]|nacid[oa](?:\s+en)?|s|siglo|sec|seculo)\.?\s*)*"
     r"(?:\d{3,4}\??|[ivx]+)?(?:\s*[-–—/]\s*(?:ca?\.?\s*|m\.?\s*)?(?:\d{2,4}\??)?)?\.?"
 )
-_FULL_NAME_WORDS: Final = 2  # of a full name, at least
+_FULL_NAME_WORDS: Final = 2  # fewest words of a full name
 
 
 def person_key(name: str) -> str:
-    """Return the canonical form of a name, which is hashed; if it would be empty, the folded name.
+    """Return the canonical form of a name, which is hashed, or the folded name if that form is empty.
 
     >>> {person_key(name) for name in ("Vera, Rosa, 1950-2000", "Dra. Rosa Vera (comp.)", "rosa VERA", "VERA Rosa")}
     {'rosa vera'}
@@ -105,7 +105,7 @@ def _bare(value: str) -> str:
 
 
 def _people(value: str) -> list[str]:
-    """Return the people in a value; a part that isn't a full name is not split off."""
+    """Return the names in a value; a part that isn't a full name isn't split off."""
     people = []
     for part in _SEPARATORS.split(_IN_BRACKETS.sub(" ", value)):
         pieces = _CONJUNCTIONS.split(part)
@@ -113,7 +113,7 @@ def _people(value: str) -> list[str]:
         are_full = len(pieces) > 1 and all(len(piece.split()) >= _FULL_NAME_WORDS for piece in pieces)
         for piece in pieces if are_full else [part]:
             names = [name for name in piece.split(",") if not _is_note(_bare(name).strip())]
-            # Two names with a comma between may be «family, given».
+            # Two names separated by a comma may be «family, given».
             is_list = len(names) > 2 or (are_full and len(names) == 2)  # noqa: PLR2004
             if is_list and all(len(name.split()) >= _FULL_NAME_WORDS for name in names):
                 people += names
@@ -175,7 +175,7 @@ def _are_similar(name: list[str], other_name: list[str]) -> bool:
     return same_initial and name[-1] in other_name[1:]
 
 
-# `ftp://`, `https:/`, `//` or nothing before a host.
+# The start of an address before its host: `ftp://`, `https:/`, `//` or nothing.
 _OTHER_SCHEME: Final = re.compile(r"(?i)(?:ftp://|https?:/(?!/)|//|(?=(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|$)))")
 
 

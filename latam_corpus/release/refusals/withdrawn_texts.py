@@ -1,9 +1,9 @@
 """Recognise copies of withdrawn texts by the fingerprints in the log: hashes of word runs and of numbers.
 
-Entries have two kinds of fingerprints. Phrases are runs of three words, without numbers, each with its position in the
+There are two kinds of fingerprints. Phrases are runs of three words, without numbers, each with its position in the
 text. A document that has phrases of a text in the same order and at the same distances contains that stretch of the
-text, even if a scanner misread the words between them. Entries of older toolkits have only runs of five words without
-positions; they are compared by the share of runs in common.
+text, even if a scanner misread the words between them. Entries from older toolkits have only runs of five words without
+positions; they are compared by the share of common runs.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 # Runs of three words would weigh more in short texts than in the long texts that quote them.
 _SCHEME: Final = Scheme(short_words=1)
 _SIEVE_BITS: Final = 22
-_SHORTEST_SAMPLED: Final = 300  # words; of shorter texts all runs are stored
-_FEWEST_RUNS: Final = 3  # in common with a document
-# The share of a withdrawn text that a document must have to be withdrawn with it. If the text itself was named, the
+_SHORTEST_SAMPLED: Final = 300  # words; all runs of shorter texts are stored
+_FEWEST_RUNS: Final = 3  # runs that a text and its copy must have in common
+# The share of a withdrawn text that a document must have to be withdrawn with it. If the text itself was withdrawn, the
 # share of the document that comes from the text counts too, so that a stanza is withdrawn with its song.
 SHARE_OF_TEXT: Final = {"text": 0.5, "creator": 0.8, "doc": 0.8}
 SHARE_OF_DOCUMENT: Final = {"text": 0.5}
 # Texts with the same words and other numbers, such as decrees, are different: at most one number in five may differ.
 _SHARE_OF_NUMBERS: Final = 0.8
-# A long text with one changed number is still a copy: one other number is allowed in so many words.
+# A long text with one changed number is still a copy: one different number is allowed in this many words.
 _WORDS_PER_NUMBER: Final = 500
 
 _PHRASE: Final = 3  # words
-# Length in words, and the divisor: of texts of at least this length only phrases whose hash it divides are stored.
+# Length in words and divisor: for texts of at least this length, only phrases whose hash is divisible are stored.
 _PHRASE_SAMPLING: Final = ((20_000, 8), (2000, 4))
 # `_GAP`: the words allowed between two phrases of a stretch, times the divisor. `_DRIFT`: the words by which their
 # distance may differ between text and document. If one character in ten is misread, one phrase in five is intact. Gaps
-# of 24 words found a few more of these texts, but took 12 of 948 interviews with the same questions for copies; gaps of
-# 20 words took one (tests/benchmarks/disguises.py).
+# of 24 words found a few more of these texts, but mistook 12 of 948 interviews with the same questions for copies; gaps
+# of 20 words mistook one (tests/benchmarks/disguises.py).
 _GAP: Final = 20
 _DRIFT: Final = 3
 _DRIFT_PER_WORD: Final = 0.2
-_BAND: Final = 12  # words of difference within which phrases may form one stretch
-_FEWEST_PHRASES: Final = 3  # of a stretch
-_SHORTEST: Final = 8  # words of a stretch, and of a document or text that is compared at all
+_BAND: Final = 12  # words; phrases are grouped by their offset between text and document, in bands of this width
+_FEWEST_PHRASES: Final = 3  # fewest phrases of a stretch
+_SHORTEST: Final = 8  # fewest words of a stretch, and of a document or text that is compared at all
 
 _NUMBER_WORD: Final = re.compile(r"\w*\d\w*")
 # Numbers of the layout: alone on a line, at its beginning, in brackets, or of a page or note.
@@ -101,7 +101,7 @@ def _runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
 
 
 def _run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return for texts of some lengths the divisor of the runs that the log stores."""
+    """Return the divisor of the runs that the log stores, for texts of these lengths."""
     return np.where(words < _SHORTEST_SAMPLED, np.uint64(1), sampling_of(words))
 
 
@@ -115,7 +115,7 @@ def _phrases_of(texts: pl.Series) -> Ragged:
     words_before = np.concatenate(([0], np.cumsum(is_word)))
     offsets = words_before[stream.offsets]
     words = (stream.values[is_word] & _STREAM_MASK).astype(np.uint64)
-    # Phrases that begin with the last two words of a text reach into the next text; `chosen` omits them.
+    # Phrases that begin with the last two words of a text would run into the next text; `chosen` omits them.
     padded = np.concatenate((words, np.zeros(_PHRASE - 1, np.uint64)))
     keys = np.zeros(len(words), np.uint64)
     for place in range(_PHRASE):
@@ -153,7 +153,7 @@ def _phrase_divisor(length: int) -> int:
 
 
 def _number_hashes(text: str) -> set[int]:
-    """Hash words with digits to 16 bits: enough to distinguish two decrees, too few to reconstruct a number."""
+    """Hash words with digits to 16 bits, enough to distinguish two decrees, too few to reconstruct a number."""
     return {_hash(word) for word in _NUMBER_WORD.findall(text)}
 
 
@@ -189,7 +189,7 @@ def numbers_in_place(text: str) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class WithdrawnTexts:
-    """Withdrawn texts, each with the number of its entry and the option that named it.
+    """Withdrawn texts, each with the number of its entry and the option by which it was withdrawn.
 
     Attributes:
         table: rows with TEXTS, `number` and `by`.
@@ -229,7 +229,7 @@ class _PhraseIndex:
 
     @cached_property
     def _owners(self) -> pl.DataFrame:
-        """The phrases of all texts, sorted, each with its text and its position there."""
+        """The phrases of all texts, sorted, each with its text and its position in it."""
         phrases = [np.frombuffer(values, "<u4") for values in self.table["phrases"]]
         places = [np.frombuffer(values, "<u4") for values in self.table["places"]]
         text = np.repeat(np.arange(len(phrases), dtype=np.uint32), [len(values) for values in phrases])
@@ -244,7 +244,7 @@ class _PhraseIndex:
 
     @cached_property
     def _sieve(self) -> NDArray[np.bool_]:
-        """Whether a text may have a phrase with these leading bits, bool[2^22]; most documents have no such phrase."""
+        """Whether a text may have a phrase with these leading bits, bool[2^22]; it rules out most documents."""
         sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
         sieve[self._owners["phrase"].to_numpy() >> (32 - _SIEVE_BITS)] = True
         return sieve
@@ -262,7 +262,7 @@ class _PhraseIndex:
         return pl.DataFrame(matches, schema=_MATCH, orient="row")
 
     def _stretches(self, phrases: Ragged) -> pl.DataFrame:
-        """Return the stretches that documents have in common with texts.
+        """Return the stretches that documents and withdrawn texts have in common.
 
         Each has the `row` of the document, the `text`, the positions `at` to `at_end` in the document, and the
         positions `place` to `place_end` in the text.
@@ -330,7 +330,7 @@ class _PhraseIndex:
         return float(max(of_text, of_document))
 
     def _has_other_numbers(self, text: int, document: str, stretches: pl.DataFrame, words: int) -> bool:
-        """Whether the document has other numbers than the text in the same places, as filled-in forms have.
+        """Whether the document has other numbers in the same places as the text, as filled-in forms do.
 
         Numbers that are missing or added, and numbers outside the text's stretches, don't count.
         """
@@ -364,7 +364,7 @@ def _by_place(numbers: list[int]) -> dict[int, set[int]]:
 
 @dataclass(frozen=True)
 class _RunIndex:
-    """Withdrawn texts for which an older toolkit stored only runs of five words and hashes of numbers."""
+    """Withdrawn texts of which an older toolkit stored only runs of five words and hashes of numbers."""
 
     table: pl.DataFrame
 
@@ -408,7 +408,7 @@ class _RunIndex:
         return pl.DataFrame(matches, schema=_MATCH, orient="row")
 
     def _has_other_numbers(self, text: int, document: str) -> bool:
-        """Whether the document lacks numbers of the text and has at least as many others, as filled-in forms have."""
+        """Whether the document lacks numbers of the text and has at least as many others, as filled-in forms do."""
         text_numbers = set(np.frombuffer(self.table["numbers"][text], "<u2").tolist())
         document_numbers = _number_hashes(_LAYOUT_NUMBER.sub(" ", document))
         missing = len(text_numbers - document_numbers)

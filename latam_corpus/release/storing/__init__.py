@@ -1,1 +1,1 @@
-"""A release store: objects, manifests, signatures, and the withdrawal log."""
+"""Read and write a release store: objects, manifests, signatures and the withdrawal log."""

@@ -1,4 +1,4 @@
-"""Run a command on a store without changing it: new files are written to a temporary folder."""
+"""Run a command on a store without changing the store: new files are written to a temporary folder."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NOT_A_FOLDER: Final = (FileNotFoundError, NotADirectoryError)
 
 @contextmanager
 def trial_store(store: Store) -> Iterator[Store]:
-    """Return a copy-on-write view of a store, whose changes are discarded at the end.
+    """Yield a copy-on-write view of a store, whose changes are discarded at the end.
 
-    A dry run executes the code of the real command, so that its result is what would happen.
+    A dry run executes the code of the real command, so that it reports the same result.
     """
     with scratch(None) as folder:
         yield Store(store.url, _Overlay(store.filesystem, folder, skip_instance_cache=True), store.root)
@@ -32,7 +32,7 @@ def trial_store(store: Store) -> Iterator[Store]:
 class _Overlay(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A file system that overlays a temporary folder on another file system, which it only reads."""
 
-    protocol = "file"  # a file system with folders and without conditional writes
+    protocol = "file"  # treated like a local disk: with folders, without conditional writes
 
     def __init__(self, base: Any, folder: Path, **options: Any) -> None:
         super().__init__(**options)

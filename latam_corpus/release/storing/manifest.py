@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# Increased when readers of this format would misread the next one, not when keys are added.
+# Increased only if older readers would misread the new format, not when keys are added.
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
 MANIFEST: Final = "manifest.json"
-SIGNATURE: Final = ".minisig"  # added to the name of the signed file
+SIGNATURE: Final = ".minisig"  # suffix to the name of the signed file
 VERIFY: Final = _("run `latam-corpus release verify`")
 
 _RESTORE: Final = _("restore it from a backup of the store, or build the version again")
@@ -73,9 +73,10 @@ class Shard(Tally):
         path: the path in a pulled folder, in the layout of the Hugging Face Hub.
         sha256: the digest of the file.
         bytes: the size of the file.
-        language: the language of its documents, as for `genre` and `split`.
-        group: the leading bits that its documents share of contributor and authors (`shard_plan.groups_of`).
-        prefix: the leading bits that its documents share of SHA-256(doc_id); empty for all documents of the group.
+        language: the language of all its documents, which also share `genre` and `split`.
+        group: the leading bits that the groups of its documents share (`shard_plan.groups_of`).
+        prefix: the leading bits that SHA-256(doc_id) of its documents share; empty if it has all documents of the
+            group.
     """
 
     path: DataPath
@@ -96,7 +97,7 @@ class Shard(Tally):
     def index(self) -> str:
         """The path of its fingerprints in the version's folder, if the version has an index.
 
-        It is unique, since the name of a configuration has exactly one hyphen.
+        The path is unique, since the name of a configuration has exactly one hyphen.
         """
         return f"{INDEX_FOLDER}/{self.path.removeprefix('data/').replace('/', '-')}"
 
@@ -141,7 +142,7 @@ class RunEntry(_Entry):
 
 
 class AcceptedLoss(_Entry):
-    """A group of documents that lost more than the recipe's floor allows, and the reason why this was accepted."""
+    """A group of documents of which less than the recipe's floor was kept, and the reason why this was accepted."""
 
     run: str
     stage: str
@@ -189,14 +190,14 @@ class ConsentEntry(_Entry):
 
 
 class SourceEntry(Tally):
-    """The documents of one source under one rights statement.
+    """Counts and facts about the documents of one source under one rights statement.
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
         contact: an address for questions about the source.
         collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't state it.
-        first: when the first of its documents was obtained.
-        last: when the last of its documents was obtained.
+        first: when the earliest of its documents was obtained.
+        last: when the latest of its documents was obtained.
         consents: the records of consent for its documents.
     """
 
@@ -220,9 +221,9 @@ class Flow(_Entry):
 
     Attributes:
         read: rows of the runs and of the parent.
-        repeated: rows that equal another one in all columns.
+        repeated: rows that equal another row in all columns.
         left_out: rows that aren't released.
-        released: rows of the version.
+        released: rows that are in the version.
     """
 
     read: int
@@ -232,7 +233,7 @@ class Flow(_Entry):
 
 
 class Manifest(_Entry):
-    """The manifest of a version, with all that is needed to fetch it and to verify its contents."""
+    """The manifest of a version, with everything that is needed to fetch and verify it."""
 
     format: int = FORMAT
     name: Name
@@ -247,7 +248,7 @@ class Manifest(_Entry):
     uses: tuple[str, ...]
     splits: dict[str, float]
     split_by: SplitBy = "cluster"
-    parted_groups: int = 0  # authors, sources or files with documents in several splits, as in an earlier version
+    parted_groups: int = 0  # authors, sources or files with documents in several splits since an earlier version
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
@@ -259,7 +260,7 @@ class Manifest(_Entry):
     sources: tuple[SourceEntry, ...]
     accepted_losses: tuple[AcceptedLoss, ...] = ()
     audited: tuple[Audited, ...] = ()
-    shard_limit: int | None = None  # bytes of text above which a shard was cut
+    shard_limit: int | None = None  # bytes of text above which shards were split
     shards: tuple[Shard, ...]
     files: dict[FileName, SideFile]
 
@@ -289,7 +290,7 @@ class Manifest(_Entry):
         return sum(shard.bytes for shard in self.shards)
 
     def dumped(self) -> bytes:
-        """Return the manifest as the bytes of its file."""
+        """Return the bytes of the manifest's file."""
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
@@ -343,12 +344,12 @@ def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
 
 
 def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
-    """Return the digest of a version's stored manifest, hex."""
+    """Return the SHA-256 of a version's stored manifest, hex."""
     return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
 
 
 def parse_manifest(data: bytes, place: str) -> Manifest:
-    """Return the manifest in these bytes.
+    """Parse a manifest.
 
     Args:
         data: the bytes of the file.
@@ -399,7 +400,7 @@ def parsed(data: bytes, place: str, remedy: str | Message) -> Any:
 
 
 def object_path(sha256: str) -> str:
-    """Return the path of an object in a store, by its digest.
+    """Return the path of an object in a store, given its digest.
 
     >>> object_path("ab12")
     'objects/sha256/ab/ab12.parquet'
@@ -420,7 +421,7 @@ def schema_sha256(schema: pl.Schema) -> str:
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:
-    """Return the checksums of a version's files and objects, for `sha256sum -c` in its folder.
+    """Return the checksums of a version's files and objects, in the format of `sha256sum -c` in its folder.
 
     Args:
         manifest: the version.

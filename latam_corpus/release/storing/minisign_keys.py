@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
 _INSTALL: Final = (_("it needs py-minisign, which isn't installed"), "pip install 'latam-corpus[sign]'")
 _ANOTHER: Final = _("name another file")
-# The default of minisign. The line isn't covered by the signature, so that no other text is accepted.
+# The default of minisign. The signature doesn't cover this line, so no other text is accepted.
 _FIRST_LINE: Final = "signature from minisign secret key"
 _PRIVATE: Final = 0o600
 
@@ -88,7 +88,7 @@ def public_file(file: Path) -> Path:
 
 
 def signature_file(file: Path) -> Path:
-    """Return the file of a file's signature.
+    """Return the path of a file's signature.
 
     >>> signature_file(Path("recibo.html")).name
     'recibo.html.minisig'
@@ -127,7 +127,7 @@ def read_signer(file: Path) -> Signer:
 
 
 def read_public_keys(values: Sequence[str]) -> tuple[PublicKey, ...]:
-    """Read public keys, each given as a file or as its line, which begins with RW.
+    """Read public keys, each given as a file or as the key's line, which begins with RW.
 
     Raises:
         ConfigError: a value is neither.
@@ -150,7 +150,7 @@ def _public_key(value: str) -> PublicKey:
 
 
 def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> Message | None:
-    """Verify a signature; return the problem, or None if one of the keys made it.
+    """Verify a signature; return the problem, or None if it was made with one of the keys.
 
     Args:
         data: the signed bytes.

@@ -1,7 +1,7 @@
-"""Write shards so that equal rows give equal bytes, and that removing a row leaves most bytes unchanged.
+"""Write shards so that equal rows give equal bytes, and removing a row leaves most bytes unchanged.
 
-This requires one pinned version of pyarrow. The limits of row groups depend on the rows alone, not on the batches in
-which they are written.
+This requires a pinned version of pyarrow. The limits of row groups depend only on the rows, not on the batches in which
+these are written.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
 
-# A row group stays below the 100 MB that readers such as `datasets` buffer; the allowance is for the columns
-# other than the text.
+# A row group stays below the 100 MB that readers such as `datasets` buffer. The allowance is for columns other than the
+# text.
 GROUP_BYTES: Final = 64 << 20
 GROUP_ROWS: Final = 50_000
 ROW_ALLOWANCE: Final = 1024
 BATCH_BYTES: Final = 32 << 20
 
-# The chunk sizes of `datasets` 5 and the Hub, so that their stores share unchanged chunks.
+# The chunk sizes of `datasets` 5 and the Hub, which store unchanged chunks only once.
 _CHUNKING: Final = {"min_chunk_size": 256 << 10, "max_chunk_size": 1 << 20, "norm_level": 0}
-# Columns of an index with hashes and packed words. zstd would save a tenth of their size, and reading take far longer.
+# Columns of an index with hashes and packed words. zstd would save a tenth of their size, but make reading far slower.
 _UNCOMPRESSED: Final = frozenset({"anchors", "stream", "lexicon"})
-# A column with a larger dictionary is stored without one; this is room for more than a million words of a row group.
+# A column whose dictionary would be larger is stored without one; more than a million words of a row group fit.
 _DICTIONARY_BYTES: Final = 8 << 20
 _REPEATING: Final = frozenset(column.name for column in (*DOCUMENT, *LEDGER) if column.repeats)
 _WITH_STATISTICS: Final = frozenset(column.name for column in (*DOCUMENT, *LEDGER) if column.statistics)
@@ -62,7 +62,7 @@ def writer(
         write_statistics=[name for name in leaves if name.partition(".")[0] in _WITH_STATISTICS],
         filesystem=LocalFileSystem()
         if isinstance(target, Path)
-        else None,  # otherwise «::» in a path is read as an address
+        else None,  # without it, a path with «::» is taken for an address
         write_page_index=True,
         write_page_checksum=True,
         use_content_defined_chunking=_CHUNKING,
@@ -102,9 +102,10 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
 
 
 def may_be_below(file: pq.ParquetFile, column: str, bound: object) -> list[int]:
-    """Return the row groups in which a value of the column may be below a bound, according to the statistics.
+    """Return the row groups in which a value of the column may be below a bound according to the statistics.
 
-    A group without statistics is included. Groups with nulls alone aren't; nor is any group if the column is missing.
+    A group without statistics is included. Groups with only nulls aren't included, nor is any group if the column is
+    missing.
     """
     names = [file.schema.column(index).path for index in range(len(file.schema))]
     if column not in names:

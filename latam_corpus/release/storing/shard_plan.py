@@ -2,8 +2,9 @@
 
 A partition is a language, a genre and a split. Its shards are the leaves of a binary tree, first over bits of the
 hashes of contributor and authors (the group of a document), then over bits of SHA-256(doc_id). A leaf is split when its
-texts grow too large, and never merged again. Therefore a document keeps its shard from one version to the next, and
-other shards are unchanged. The documents of one person are in few shards, so that a withdrawal rewrites only these.
+texts become too large, and leaves are never merged. Therefore documents usually keep their shards from one version to
+the next, and shards without changes are reused. A person's documents are in few shards, so that a withdrawal rewrites
+only these.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.storing.manifest import Manifest, Shard
 
-# Bytes of text before compression; of Spanish prose, zstd makes about 256 MB.
+# Bytes of text before compression; zstd compresses so much Spanish prose to about 256 MB.
 SHARD_BYTES: Final = 640 << 20
-# A release has at least so many shards, unless they would be smaller than _MIN_BYTES: rewriting one shard then writes
-# about a hundredth of the release.
+# A release has at least this many shards, unless they would be smaller than _MIN_BYTES, so that rewriting one shard
+# writes only about a hundredth of the release.
 _SHARDS: Final = 128
 _MIN_BYTES: Final = 8 << 20
 
@@ -43,7 +44,7 @@ GROUP_BITS: Final = _CONTRIBUTOR_BITS + _AUTHOR_BITS
 _DEEPEST: Final = GROUP_BITS + 24
 _PARTITION: Final = ("language", "genre", "split")
 _RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
-# Levels of a tree that are split per pass over the documents; each open node has a histogram of so many bits.
+# Levels of a tree that are split per pass over the documents; the histogram of an open node has this many bits.
 _LEVELS: Final = 8
 _PLACE: Final = np.dtype([("partition", np.uint16), ("bits", np.uint64), ("size", np.int64)])
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
@@ -66,7 +67,8 @@ class Cell:
 class Planner:
     """Assigns documents, which are added one range of ids at a time, to shards.
 
-    The bits and the size of each document are in files, which are read again for every few levels of the trees.
+    The bits and the size of each document are stored in files, which are read once for every `_LEVELS` levels of the
+    trees.
     """
 
     def __init__(self, folder: Path, inherited: Sequence[Shard] = ()) -> None:
@@ -142,7 +144,7 @@ class Planner:
     def _below(
         self, nodes: Sequence[tuple[int, str]]
     ) -> Iterator[tuple[tuple[int, str], NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield each node with the numbers of documents and bytes by the next bits. All nodes have the same depth."""
+        """Yield each node with its numbers of documents and bytes by the next bits; all nodes must have one depth."""
         depth = len(nodes[0][1])
         nodes = sorted(nodes)
         keys = np.array([(number << 48) | (_first_bits(prefix) >> 16) for number, prefix in nodes], np.uint64)
@@ -159,7 +161,7 @@ class Planner:
             counts += np.bincount(cell, minlength=counts.size).reshape(counts.shape)
             order = np.argsort(cell, kind="stable")
             firsts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(cell[order]) != 0)))
-            if len(firsts):  # bincount with weights would sum floats
+            if len(firsts):  # `np.bincount` with weights would sum floats
                 sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][in_node][order], firsts)
         yield from zip(nodes, counts, sizes, strict=True)
 
@@ -194,13 +196,13 @@ def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def fitting(weight: int, old: Manifest | None) -> int:
-    """Return the limit of a shard's size in bytes for a release of this size; never less than the parent's."""
+    """Return the size limit of shards, in bytes, for a release of this size; never less than the parent's limit."""
     old_limit = (old.shard_limit or SHARD_BYTES) if old else 0
     return max(old_limit, min(SHARD_BYTES, max(_MIN_BYTES, weight // _SHARDS)))
 
 
 def groups_of(contributors: pl.Series, authors: pl.Series) -> list[str]:
-    """Return the group of each row: bits of SHA-256 of its contributor, then of its authors (`splits.authors_of`).
+    """Return the group of each row: bits of the SHA-256 of its contributor, then of its authors (`splits.authors_of`).
 
     >>> first, second = groups_of(pl.Series(["Biblioteca", "Biblioteca"]), pl.Series(["rosa vera", ""]))
     >>> len(first) == GROUP_BITS, first[:8] == second[:8], first == second
@@ -226,7 +228,7 @@ def data_path(language: str, genre: str, split: str, index: int, places: int) ->
 
 
 def prefix_of(doc_id: str, length: int) -> str:
-    """Return the first bits of SHA-256(doc_id), in the form of the manifest.
+    """Return the first bits of SHA-256(doc_id), in the manifest's notation.
 
     >>> prefix_of("00ff", 4)
     '1000'
@@ -255,14 +257,14 @@ class _Tree:
     limit: int
 
     def leaves(self, prefix: str, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
-        """Yield the leaves of a node that have documents, in order.
+        """Yield the leaves under a node that have documents, in order.
 
-        The second value is whether the leaf must be split further, with counts of more bits.
+        The second value is whether the leaf must be split further, for which counts of more bits are needed.
 
         Args:
             prefix: the bits of the node.
             counts: the numbers of documents by the next bits.
-            sizes: their bytes.
+            sizes: the bytes of these documents.
         """
         count = int(counts.sum())
         if not count:

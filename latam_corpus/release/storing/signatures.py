@@ -1,6 +1,6 @@
 """Verify the signatures of a version's manifest and of the withdrawal log.
 
-An entry of the log contains the digest of the previous one, so that the signature of the last entry covers them all.
+An entry of the log contains the digest of the previous one, so that the last entry's signature covers them all.
 """
 
 from __future__ import annotations

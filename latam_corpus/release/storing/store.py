@@ -6,9 +6,9 @@
     releases/<name>/latest.json
     withdrawals/NNNN.json · NNNN.json.minisig · <hash>.parquet
 
-A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
-`latest.json` is swapped last. A killed build leaves unused objects, but no incomplete version. Folders with other names
-and a damaged pointer hide no version: they are ignored, and `notes` reports them.
+A version exists if and only if its `manifest.json` does, which is written after every file that it names; `latest.json`
+is swapped last. A killed build leaves unused objects, but no incomplete version. Folders with other names and a damaged
+`latest.json` are ignored, and `notes` reports them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def scratch(parent: Path | None) -> Iterator[Path]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Remove the folders whose lock isn't held, since their builds were killed."""
+    """Remove the folders whose lock isn't held: their builds were killed."""
     for lock in parent.glob("build-*.lock"):
         if not is_locked(parent, lock.name):
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
@@ -147,7 +147,7 @@ class Store:
         return "/".join((self.root, *names))
 
     def exists(self, *names: str) -> bool:
-        """Whether a file or folder exists. Errors of the file system are raised, not taken for a no."""
+        """Whether a file or folder exists. Errors of the file system are raised, not taken as False."""
         return remote.info(self.filesystem, self.path(*names)) is not None
 
     def names_in(self, *names: str) -> list[str]:
@@ -188,7 +188,7 @@ class Store:
         with self.open(*names) as file:
             try:
                 return file.read()
-            except remote.MISSING_ERRORS:  # it was removed since it was opened
+            except remote.MISSING_ERRORS:  # removed since it was opened
                 raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
 
     def write(self, data: bytes, *names: str) -> None:
@@ -219,7 +219,7 @@ class Store:
             ) from None
 
     def sign(self, data: bytes, *names: str) -> None:
-        """Write the signature of a file next to it; without a signer, remove an old signature."""
+        """Write a signature file next to a file; without a signer, remove an old one."""
         signature = (*names[:-1], names[-1] + SIGNATURE)
         if self.signer:
             self.write(self.signer.signature(data, "/".join(names)), *signature)
@@ -231,7 +231,7 @@ class Store:
         self.filesystem.rm_file(self.path(*names))
 
     def add_object(self, file: Path, sha256: str) -> bool:
-        """Move a local file to the objects; return False if the store had it already.
+        """Move a local file to the objects; return False if the store already had it.
 
         Args:
             file: the file, which is moved, or uploaded and deleted.
@@ -246,7 +246,7 @@ class Store:
         return True
 
     def put(self, file: Path, *names: str) -> None:
-        """Move a local file into the store, or upload and delete it; replace an existing file."""
+        """Move a local file into the store, or upload and delete it; an existing file is replaced."""
         target = self.path(*names)
         if self.folder is None:
             remote.make_folder(self.filesystem, target)
@@ -277,12 +277,12 @@ class Store:
         return sorted(filter(is_version, numbers), key=version_key)
 
     def manifests(self, *names: str) -> Iterator[Manifest]:
-        """Yield the manifest of each version, sorted by name and number, without those that are removed meanwhile.
+        """Yield the manifest of each version, sorted by name and number; skip versions that are removed meanwhile.
 
-        A build that is overtaken by another one writes its manifest and removes it.
+        For example, a build that another one overtakes removes its manifest.
 
         Args:
-            names: the releases; none for all of the store.
+            names: the releases; all releases of the store if none is given.
 
         Raises:
             ReleaseError: a manifest is damaged.
@@ -301,7 +301,7 @@ class Store:
         """Yield the manifest of the newest readable version of each release.
 
         Args:
-            read: a manifest that was read before, to save reading it again.
+            read: a manifest that was already read and isn't read again.
         """
         versions = [(name, version) for name, version in self._manifests("*") if _is_name(name) and is_version(version)]
         done: set[str] = set()
@@ -324,11 +324,11 @@ class Store:
             manifest = load_manifest(self, manifest.name, parent) if parent in versions else None
 
     def latest(self, name: str) -> str | None:
-        """Return the version in `latest.json`, else the newest undamaged one, if any."""
+        """Return the version in `latest.json`, else the newest undamaged version, else None."""
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[Message]:
-        """Return a sentence for each ignored folder and damaged file.
+        """Return a sentence for each ignored folder and each damaged file.
 
         Args:
             name: the release; None for all releases, and folders that aren't releases.
@@ -349,7 +349,7 @@ class Store:
         return notes
 
     def _latest(self, name: str) -> tuple[str | None, list[Message]]:
-        """Return the latest version, and sentences about what was ignored to find it."""
+        """Return the latest version, and sentences about files and folders that were ignored in the search."""
         versions = self.versions(name)
         if not versions:
             return None, []
@@ -389,8 +389,8 @@ class Store:
         Args:
             name: the release.
             version: the new latest version.
-            previous: the version that must be the latest so far; otherwise nothing is written, and False is returned.
-                On a local disk, `claim` ensures this, and the argument is ignored.
+            previous: the version that must be the latest; otherwise nothing is written, and False is returned. On a
+                local disk, `claim` ensures this, and the argument is ignored.
         """
         path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
@@ -454,10 +454,10 @@ class Store:
             yield
 
     def reserve(self, name: str, version: str) -> bool:
-        """Reserve the number of a version; return False if another build has it.
+        """Reserve the number of a version; return False if another build has reserved it.
 
-        On a local disk, `claim` is enough. Elsewhere a file reserves the number; the number of a killed build isn't
-        used again.
+        On a local disk, `claim` suffices. Elsewhere a file reserves the number; the number of a killed build is never
+        reused.
         """
         if self.folder is None:
             try:
@@ -469,7 +469,7 @@ class Store:
     def scratch(self) -> AbstractContextManager[Path]:
         """Return a local folder for the temporary files of a build.
 
-        It is inside the store if this is local, since the system's temporary folder may be in memory.
+        It is inside a local store, since the system's temporary folder may be in memory.
         """
         return scratch(None if self.folder is None else self.folder / "scratch")
 

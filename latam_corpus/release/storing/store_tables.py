@@ -1,4 +1,4 @@
-"""Read the Parquet files of a store. A damaged or wrong file is an error that names it."""
+"""Read the Parquet files of a store; an error names the damaged or wrong file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 LEDGER: Final = "ledger.parquet"
-IN_PLACE_OF: Final = "in_place_of"  # key in the evidence of a replacement: the withdrawn document
+IN_PLACE_OF: Final = "in_place_of"  # key in a replacement's evidence; its value is the withdrawn document
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def open_shard(
     Args:
         store: the store.
         shard: the shard.
-        needs: required columns; without the check, a missing column would be read as nulls.
+        needs: required columns; a missing column would otherwise be read as nulls.
         cache_type: the cache of fsspec for remote stores; `none` reads only the requested bytes.
 
     Raises:
@@ -113,7 +113,7 @@ def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:
 
 
 def _check_columns(columns: pl.Schema, required: pl.Schema) -> None:
-    """Raise unless all required columns exist, since `schema.conform` would fill missing ones with nulls."""
+    """Raise ReleaseError unless all required columns exist; `schema.conform` would fill missing ones with nulls."""
     missing = [name for name, dtype in required.items() if columns.get(name) != dtype]
     if missing:
         raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{missing[0]}» of this one")

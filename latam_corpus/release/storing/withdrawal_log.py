@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 FOLDER: Final = "withdrawals"
-BARRIER: Final = "withdrawals"  # the stage name in runs; here, so that reading a ledger doesn't import the barrier
+BARRIER: Final = "withdrawals"  # the barrier's name in runs; here so that a ledger's reader needn't import the barrier
 BEGINNING: Final = "0" * 64
 By = Literal["doc", "source", "creator", "url", "text", "several", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
@@ -44,9 +44,8 @@ ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
 # Withdrawn texts, see `withdrawn_texts.py`. `runs` are sorted hashes of runs of five words, uint64 little-endian;
 # `numbers` are hashes of words with digits, uint16; `phrases` are sorted hashes of runs of three words, uint32, with
 # their `places` among the `length` phrases of the text, uint32; `numbers_in_place` are hashes of numbers with the
-# preceding words, uint64.
-# The tables have another column `by`, the kind of the item. Entries from before December 2026 have only the first four
-# columns; then the entry's `by` applies, and the other columns are null.
+# preceding words, uint64. The tables have another column `by`, the kind of the item. Entries from before December 2026
+# have only the first four columns: the entry's `by` applies to all items, and the other columns are null.
 TEXTS: Final = pl.Schema(
     {
         "text_hash": pl.Binary(),
@@ -60,13 +59,14 @@ TEXTS: Final = pl.Schema(
     }
 )
 TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
-# Documents of other sources with such a text, to which the withdrawal doesn't apply.
+# Documents of other sources with a withdrawn text, to which the withdrawal doesn't apply.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
 # Copies of the documents that must not be released, with the reason, see `kept_out.py`.
 KEPT_OUT: Final = pl.Schema({"doc_id": pl.String(), "why": pl.String()})
-# Documents that returned; a return without this table is for all documents.
+# Documents that returned; a return without this table applies to all documents.
 LIFTED: Final = SPARED
-# The tolerated difference between the clocks of two machines, or between a command's start and another's entry.
+# The tolerated difference between the clocks of two machines, or between the start of a command and an entry by
+# another.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 _TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED, "kept_out": KEPT_OUT}
 _REMEDY: Final = _("restore it from a backup of the store: no document is read while the log is incomplete")
@@ -84,7 +84,7 @@ class Replacement(SideFile):
 
 
 class LogSelection(BaseModel):
-    """One of several items that an entry withdraws or holds, see `Entry.by` and `Entry.asked`."""
+    """One of several items that an entry withdraws or holds, see `LogEntry.by` and `LogEntry.asked`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -103,7 +103,7 @@ class LogEntry(BaseModel):
         time: when the entry was added.
         release: the release that the request named.
         by: the kind of the item that is withdrawn.
-        asked: the hash of the item, see `asked_hash`; a pattern of addresses as it is.
+        asked: the hash of the item, see `asked_hash`; a pattern of addresses isn't hashed.
         several: the items, if `by` is `several`.
         because: the reason.
         of: for a receipt, a return or a purge, the number of the withdrawal's entry.
@@ -138,7 +138,7 @@ class LogEntry(BaseModel):
 
     @property
     def erases(self) -> bool:
-        """Whether a purge erases its documents; it doesn't erase those that may return."""
+        """Whether a purge erases the entry's documents; it doesn't erase those that may return."""
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
     @property
@@ -148,7 +148,7 @@ class LogEntry(BaseModel):
 
     def dumped(self) -> bytes:
         """Return the bytes of the entry's file."""
-        # Without `several` where it is empty, so that the digests of older entries don't change.
+        # An empty `several` is omitted, so that the digests of older entries don't change.
         excluded = None if self.several else {"several"}
         return sealed(self.model_dump(mode="json", exclude=excluded), indent=1)
 
@@ -174,7 +174,7 @@ def parse_entry(data: bytes, place: str) -> LogEntry:
 
 
 def request_name(kind: Kind, number: int, head: str, by: str, asked: str) -> str:
-    """Return the name of an entry on receipts, made of its kind, its number and a hash.
+    """Return the name of an entry on receipts, composed of its kind, its number and a hash.
 
     >>> request_name("hold", 3, "", "doc", "ab")
     'H0003-1f132409'
@@ -200,17 +200,17 @@ class ReadableShard(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """The number of documents that readers get."""
+        """The number of documents that readers don't skip."""
         return self.shard.rows - (0 if self.without is None else len(self.without))
 
     def wanted(self) -> pl.Expr:
-        """Whether readers get a row."""
+        """Return an expression for the rows that readers don't skip."""
         return pl.lit(value=True) if self.without is None else ~pl.col("doc_id").is_in(self.without.implode())
 
 
 @dataclass(frozen=True)
 class WithdrawalLog:
-    """The log of a store: all entries, and the digests of their files."""
+    """The log of a store: all entries and the digests of their files."""
 
     store: Store
     entries: tuple[LogEntry, ...]
@@ -240,7 +240,7 @@ class WithdrawalLog:
         return tuple(entry for entry in self.entries if entry.number in numbers or entry.kind == "lapse")
 
     def lapsed(self, entry: LogEntry) -> pl.DataFrame:
-        """Return the documents of a lapse that haven't returned since, ROWS."""
+        """Return the documents of a lapse that haven't returned, ROWS."""
         returns = [later for later in self.entries if later.kind == "return" and later.of == entry.number]
         lifted = pl.concat([pl.DataFrame(schema=LIFTED), *(self.table(later, "lifted") for later in returns)])
         return self.table(entry, "rows").join(lifted, on="doc_id", how="anti")
@@ -287,7 +287,8 @@ class WithdrawalLog:
     def rows(self) -> pl.DataFrame:
         """The documents of versions that readers must skip.
 
-        The columns are those of ROWS, the `number` of the first entry, and whether a purge `erases` the document.
+        The columns are those of ROWS, the `number` of the first entry that lists the document, and whether a purge
+        `erases` it.
 
         Raises:
             ReleaseError: a table can't be read.
@@ -309,7 +310,7 @@ class WithdrawalLog:
         return pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
-        """Return the shard with its object after purges; None if no document is left."""
+        """Return the shard with its current object after purges; None if no document is left."""
         while shard.object in self.replaced:
             now = self.replaced[shard.object]
             if now is None:
@@ -336,7 +337,7 @@ class WithdrawalLog:
         for shard, now in shards:
             *old_digests, _ = digests = self.digests_of(shard)
             rows = pl.concat([self.rows.clear(), *(by_object[digest] for digest in digests if digest in by_object)])
-            # Documents that were erased from a replaced object aren't in the current one.
+            # Documents that were erased with a replaced object aren't in the current one.
             erased = rows.filter(pl.col("object").is_in(old_digests) & pl.col("erases"))["doc_id"]
             existing = rows.filter(~pl.col("doc_id").is_in(erased.implode()))
             ids = (existing.filter("erases") if erasing else existing)["doc_id"].unique(maintain_order=True)
@@ -344,7 +345,7 @@ class WithdrawalLog:
         return readable
 
     def digests_of(self, shard: Shard) -> list[str]:
-        """Return the digest of a shard, and of those that replaced it: entries may list its documents under any."""
+        """Return the digests of a shard and its replacements; entries may list its documents under any of these."""
         digests = [shard.sha256]
         while (now := self.replaced.get(shard.object)) is not None:
             shard = shard.model_copy(update=now.model_dump())
@@ -371,13 +372,13 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
 
     Args:
         store: the store.
-        manifest: a manifest that was read before, which saves a request to a remote store.
+        manifest: a manifest that was already read, which saves a request to a remote store.
 
     Raises:
         ReleaseError: an entry is missing or damaged, or doesn't follow the previous one.
     """
-    # Files that mention an entry are written after it. They are read first, so that an entry that is added at the same
-    # time can't seem to be missing.
+    # Files that mention an entry are written after it. They are read first, so that an entry added meanwhile can't seem
+    # to be missing.
     names = store.names_in(FOLDER)
     mentions = _mentions(store, names, manifest)
     entries: list[LogEntry] = []
@@ -385,7 +386,7 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
     while True:
         number = len(entries) + 1
         name = f"{number:04d}.json"
-        # Some file servers offer no listing, so that a file that isn't listed may exist.
+        # Some file servers don't list files, so that an entry may exist although it isn't listed.
         if name not in names and not store.exists(FOLDER, name):
             break
         data = store.read(FOLDER, name)
@@ -407,7 +408,7 @@ def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
     Raises:
         ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
     """
-    # The log is read last, so that an entry that is added at the same time can't seem to be missing.
+    # The log is read last, so that an entry added meanwhile can't seem to be missing.
     versions = {manifest.spec: manifest for manifest in store.manifests()}
     log = read_log(store)
     for spec, manifest in versions.items():
@@ -419,7 +420,7 @@ _NUMBERED: Final = re.compile(r"(\d{4,})\.json(\.minisig)?")
 
 
 def _mentions(store: Store, names: Sequence[str], manifest: Manifest | None) -> list[tuple[int, str]]:
-    """Return pairs of the number of entries that the log must have, and the file that mentions it.
+    """Return the numbers of entries that files state for the log, each with the file.
 
     The files are entries, their signatures, and the newest version of each release.
     """
@@ -429,7 +430,7 @@ def _mentions(store: Store, names: Sequence[str], manifest: Manifest | None) -> 
 
 
 def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
-    """Return a sentence about the withdrawn documents of a version, if any, for its readers."""
+    """Return a sentence for readers about the withdrawn documents of a version, or None if it has none."""
     count = log.withdrawn_from(manifest)
     if not count:
         return None
@@ -441,7 +442,7 @@ def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
 
 
 def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
-    """Raise unless the log has at least this many entries.
+    """Raise ReleaseError unless the log has at least this many entries.
 
     Args:
         log: the log.
@@ -499,12 +500,12 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
 
 
 def time_after(log: WithdrawalLog, now: datetime) -> datetime:
-    """Return the time for an entry that follows the last one of the log: `now`, or the last entry's time if later."""
+    """Return the time for a new entry of the log: `now`, or the last entry's time if that is later."""
     return max(now, log.entries[-1].time) if log.entries else now
 
 
 def table_file(sha256: str) -> str:
-    """Return the name of a table's file, by its digest.
+    """Return the name of a table's file, given its digest.
 
     >>> table_file("ab12")
     'ab12.parquet'

@@ -1,1 +1,1 @@
-"""Withdrawals, holds, and purges, with their receipts."""
+"""Withdraw, hold and purge documents, and write receipts."""

@@ -49,7 +49,7 @@ def give_back(
     progress: OnStep | None = None,
     judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
-    """End a hold, and make the next version of a release, with the held documents.
+    """End a hold, and make the next version of a release, which contains the held documents.
 
     Args:
         store: the store of the documents.
@@ -84,7 +84,7 @@ def _give_back_once(
     progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Withdrawal | None:
-    """Do the work of `give_back`; return None if another process has added an entry to the log."""
+    """Try `give_back` once; return None if another process has added an entry to the log."""
     old = load_manifest(store, *store.find(name))
     log, versions = log_and_versions(store)
     holds = {entry.request: entry for entry in log.entries if entry.kind == "hold"}
@@ -98,7 +98,7 @@ def _give_back_once(
         hold_hash = asked_hash("request", request)
         entry_name = request_name("return", log.sequence + 1, log.head, "request", hold_hash)
         fields = {"request": entry_name, "release": old.name, "by": "request", "asked": hold_hash}
-        with store.claim(*store.names()):  # wait for builds in their last steps, which would have to start again
+        with store.claim(*store.names()):  # wait for builds in their last steps; they would have to start again
             try:
                 entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **fields)
             except EntryTakenError:

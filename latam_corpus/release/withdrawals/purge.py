@@ -62,10 +62,10 @@ class Purged:
     Attributes:
         documents: the number of withdrawn documents.
         objects: the number of objects that were removed from the store.
-        written: bytes of the objects that replace them.
+        written: the bytes of the objects that replace them.
         runs: the number of documents whose text was erased, by run.
         work: the number of folders of stored work that were removed.
-        not_reached: sentences about copies that a purge can't erase.
+        not_reached: sentences about copies that the purge couldn't erase.
     """
 
     documents: int = 0
@@ -85,7 +85,7 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
         now: the time of the entry.
 
     Raises:
-        ConfigError: the store has no releases, as when its name is misspelt; or a run is in progress.
+        ConfigError: the store has no releases, for instance because its name is misspelt, or a run is in progress.
         ReleaseError: the log, a version or a run is damaged, or another purge was added to the log at the same time.
     """
     purged = Purged()
@@ -131,7 +131,7 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
 
 
 def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[str, Any]) -> None:
-    """Add the entry of a purge, after entries that other processes have added, unless one of these is a purge."""
+    """Add the entry of a purge, even if other processes have added entries, unless one of these is a purge."""
     sequence = log.sequence
     while True:
         try:
@@ -148,7 +148,7 @@ def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[
 def _replaced(
     log: WithdrawalLog, versions: Iterable[Manifest], purged: Purged
 ) -> Iterator[tuple[str, Replacement | None]]:
-    """Yield each file of versions with withdrawn documents, and its replacement, or None if it has no other rows."""
+    """Yield each file with withdrawn documents and its replacement, or None if no row remains."""
     done: dict[str, Replacement | None] = {}
     for manifest in versions:
         with log.store.scratch() as folder:
@@ -161,12 +161,12 @@ def _replaced(
                     purged.written += now.bytes if (now := done[path]) else 0
                 yield path, done[path]
                 if readable.shard.index in manifest.files:
-                    # Runs don't use the index of a version with withdrawn documents.
+                    # Runs don't use the index of a version that has withdrawn documents.
                     yield f"releases/{manifest.name}/{manifest.version}/{readable.shard.index}", None
 
 
 def _rewritten(store: Store, readable: ReadableShard, folder: Path) -> Replacement | None:
-    """Write the object without its withdrawn rows to the store; None if no row remains."""
+    """Write an object without its withdrawn rows to the store, and return it; None if no row remains."""
     if not readable.rows:
         return None
     source, target = folder / "old", folder / "new.parquet"
@@ -204,12 +204,12 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             if any(_has_withdrawn(file, tombstones) for file in files):
                 shutil.rmtree(step)
                 purged.work += 1
-        # Fingerprints of versions; runs fetch them again.
+        # Cached fingerprints of versions; runs fetch them again.
         shutil.rmtree(out / "work" / "index", ignore_errors=True)
 
 
 def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
-    """Remove the files that killed processes left, since no record lists their texts.
+    """Remove the files that killed processes left; no record lists their texts.
 
     Raises:
         ReleaseError: something can't be removed.
@@ -230,7 +230,7 @@ def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
 
 
 def _purge_run(folder: Path, tombstones: Tombstones) -> int:
-    """Erase the texts and titles of withdrawn documents in a run; return how many had a text."""
+    """Erase the texts and titles of withdrawn documents in a run; return the number of documents that had a text."""
     run = load_run(folder)
     changed: dict[str, str] = {}
     erased_count = 0
@@ -251,7 +251,7 @@ def _purge_run(folder: Path, tombstones: Tombstones) -> int:
 
 
 def _is_withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
-    """Whether each document is withdrawn, by its columns or by its text."""
+    """Whether each document is withdrawn by its columns or by its text."""
     pairs = zip(rows["text"], rows["text_hash"], strict=True)
     hashes = [text_hash(text) if digest is None and text is not None else digest for text, digest in pairs]
     matches = tombstones.matching_texts(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 # Documents that match a request, one row for each item that they match; `selection` is the index of the item.
 _MATCHES: Final = pl.Schema({**ROWS, "source_id": pl.String(), "text_hash": pl.Binary(), "selection": pl.UInt32()})
-_SHOWN: Final = 20  # items without a document that an error lists
+_SHOWN: Final = 20  # items without a matching document that an error lists
 _COPIES: Final = pl.Schema({"doc_id": pl.String(), "source_id": pl.String()})
 
 
@@ -69,15 +69,15 @@ class Withdrawal:
         entry: the entry of the log.
         entry_sha256: the digest of the entry's file.
         value: what was requested, see `WithdrawalRequest.shown`.
-        before: the latest version before the entry.
+        before: the version that was the latest before the entry.
         before_sha256: the digest of its manifest.
-        after: the next version; the same as `before` if that had none of the documents.
+        after: the next version; `before` itself if it had none of the documents.
         after_sha256: the digest of its manifest.
         rows: the number of the documents, by version.
         shards: the paths of the shards that contain them, by version.
         documents: the ids of the documents.
-        promoted: ids of copies that were released in place of withdrawn documents.
-        displaced: ids of copies that left the release, since the documents that they had replaced returned.
+        promoted: ids of copies that are released in place of withdrawn documents.
+        displaced: ids of copies that left the release because the documents that they had replaced returned.
         copy_notices: further sentences about copies that weren't released.
         written: bytes of the shards that were written for the next version.
         other_releases: other releases with such documents in their latest version.
@@ -118,7 +118,7 @@ def withdraw(
 
     Args:
         store: the store of the documents.
-        request: the documents, the release and the reason. It becomes one entry of the log.
+        request: the documents, the release and the reason; it becomes one entry of the log.
         now: the time of the request.
         runs_on_disk: the folders of runs, by name, in which copies may be found that replace the documents.
         progress: called with the current step, the number of items done and the number of all.
@@ -139,7 +139,7 @@ def withdraw(
 
 
 def checked_reason(name: str, because: str) -> str:
-    """Return the reason of an entry without surrounding spaces.
+    """Check the release name and the reason of an entry; return the reason without surrounding spaces.
 
     Raises:
         ConfigError: the name is that of one version, or the reason is empty.
@@ -163,7 +163,7 @@ def _withdraw_once(
     progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Withdrawal | None:
-    """Do the work of `withdraw`; return None if another process has added an entry or a version since the search."""
+    """Try `withdraw` once; return None if another process has added an entry or a version since the search."""
     old = load_manifest(store, *store.find(request.name))
     log, versions = log_and_versions(store)
     search = _Search(store, log, _objects(versions, log), progress)
@@ -191,9 +191,9 @@ def _withdraw_once(
 
 
 def version_before(entry: LogEntry, latest: Manifest, versions: Mapping[str, Manifest]) -> Manifest:
-    """Return the last version of a release from before an entry.
+    """Return the last version of a release that precedes an entry.
 
-    If a command is repeated, the latest version may be the one that it made the first time.
+    If a command is repeated, the latest version may be its own earlier result.
     """
     earlier = [m for m in versions.values() if m.name == latest.name and m.withdrawal_sequence < entry.number]
     return max(earlier, key=lambda manifest: version_key(manifest.version), default=latest)
@@ -207,9 +207,9 @@ def next_version_of(
     progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Manifest:
-    """Make the next version of a release, with the same terms, according to the current log.
+    """Make the next version of a release, with the same terms and the current log.
 
-    If another process makes a version or an entry at the same time, start again from that.
+    If another process adds a version or an entry meanwhile, it starts again from that.
     """
     while True:
         old = load_manifest(store, *store.find(name))
@@ -292,17 +292,17 @@ class _Search:
         return pl.concat([matches, added]).unique([*ROWS.names(), "selection"], maintain_order=True)
 
     def texts(self, matches: pl.DataFrame) -> pl.DataFrame:
-        """Return the digests of the documents' texts that the log keeps, TEXTS."""
+        """Return the fingerprints of the documents' texts that the log stores, TEXTS."""
         rows = [texts_of(frame["text"]) for frame in self._rows_of(matches, ("doc_id", "text"))]
         return pl.concat([texts_of(pl.Series([], dtype=pl.String)), *rows]).unique("text_hash", maintain_order=True)
 
     def columns_of(self, matches: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-        """Return columns of the matching documents, which must include `doc_id`."""
+        """Return columns of the matching documents. The columns must include `doc_id`."""
         empty = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in columns})
         return pl.concat([empty, *self._rows_of(matches, columns)])
 
     def similar_names(self, people: Sequence[str]) -> list[str]:
-        """Return the names in the store that are similar to those of these people, but don't match them."""
+        """Return the names in the store that are similar to these people's names but don't match them."""
         names: set[str] = set()
         for _object, frame in self._frames(("creators", "contributor")) if people else ():
             values = {*frame["creators"].explode().drop_nulls(), *frame["contributor"].drop_nulls()}
@@ -316,7 +316,7 @@ class _Search:
                 yield frame.filter(pl.col("doc_id").is_in(rows["doc_id"].implode()))
 
     def _by_text(self, texts: Mapping[int, WithdrawnTexts]) -> pl.DataFrame:
-        """Return the documents that equal or contain one of these texts, _MATCHES; the keys are selections."""
+        """Return the documents that equal or contain one of these texts, by selection: _MATCHES."""
         rows = [pl.DataFrame(schema=_MATCHES)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")) if texts else ():
             for number, withdrawn in texts.items():
@@ -325,7 +325,7 @@ class _Search:
         return pl.concat(rows)
 
     def equal(self, hashes: pl.Series) -> pl.DataFrame:
-        """Return the documents whose `text_hash` is one of these, _MATCHES with a null `selection`."""
+        """Return the documents with one of these values of `text_hash`: _MATCHES, with a null `selection`."""
         rows = [pl.DataFrame(schema=_MATCHES)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash")):
             rows.append(_located(sha256, frame.filter(pl.col("text_hash").is_in(hashes.implode()))))
@@ -459,7 +459,7 @@ def _spared(
     """Return the copies from other sources of documents that were requested by id, SPARED.
 
     The withdrawal doesn't affect these copies, which were dropped as duplicates or are in a version. A copy of several
-    documents isn't spared if one of them is from its own source.
+    documents isn't spared if one of the documents is from the copy's source.
     """
     if by_id.is_empty():
         return pl.DataFrame(schema=SPARED)
@@ -469,7 +469,7 @@ def _spared(
     dropped = pl.concat([pl.DataFrame(schema=_COPIES), *copies]).join(replacements.of, on="doc_id")
     hashes = by_id.select("text_hash", withdrawn="source_id").drop_nulls("text_hash").unique()
     equal = search.equal(hashes["text_hash"].unique()).join(hashes, on="text_hash")
-    # Some copies don't name one of the documents; they may be copies of any.
+    # Some copies don't say of which document; they may be copies of any.
     unassigned = dropped.join(sources, on="of", how="anti").select(_COPIES.names())
     of_any = pl.concat([unassigned, replacements.unfinished.select(_COPIES.names())]).join(
         sources.select("withdrawn").unique(), how="cross"
@@ -547,7 +547,7 @@ def outcome(
 def _reasons(
     store: Store, log: WithdrawalLog, entry: LogEntry, new: Manifest, replacements: ReplacementCopies, added: pl.Series
 ) -> dict[str, str]:
-    """Return the reason for each copy that wasn't released, from the entry, else from the ledger."""
+    """Return the reason for each copy that wasn't released, from the entry or else from the ledger."""
     stay_out = dict(log.table(entry, "kept_out").iter_rows())
     unexplained = replacements.of.filter(~pl.col("doc_id").is_in([*stay_out, *added]))["doc_id"]
     if LEDGER in new.files and len(unexplained):
@@ -579,7 +579,7 @@ def outcomes_of_lapses(store: Store, old: Manifest, new: Manifest) -> list[Withd
 
 
 def _change(store: Store, old: Manifest, new: Manifest) -> tuple[pl.Series, pl.Series]:
-    """Return the ids of the documents that were removed between two versions, and of those that were added."""
+    """Return the ids of documents removed and of documents added between two versions."""
     if old.version == new.version or LEDGER not in old.files:
         return pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String)
     ids, new_ids = (read_ledger(store, m.name, m.version).filter(verdict="released")["doc_id"] for m in (old, new))
@@ -587,7 +587,7 @@ def _change(store: Store, old: Manifest, new: Manifest) -> tuple[pl.Series, pl.S
 
 
 def _displaced(store: Store, new: Manifest, ids: pl.Series, removed: pl.Series) -> list[str]:
-    """Return the ids of removed documents that the new version left out as copies of these documents."""
+    """Return the ids of removed documents that the new version left out as copies of documents in `ids`."""
     copies = links_of(store, new).filter(~pl.col("released") & pl.col("of").is_in(ids.implode()))["doc_id"]
     return sorted(removed.filter(removed.is_in(copies.implode())))
 

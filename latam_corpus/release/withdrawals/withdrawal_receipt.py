@@ -1,7 +1,8 @@
-"""The receipt of a withdrawal: a page in Spanish, Portuguese and English, or JSON, which anyone can verify.
+"""The receipt of a withdrawal, which anyone can verify: a page in Spanish, Portuguese and English, or JSON.
 
-Both contain the same values, including the entry of the log. Each contains the digest of its own bytes, and the log
-contains the digests of both. The text of a page is generated from its values alone, so that it is verified with them.
+Page and JSON contain the same values, including the entry of the log. Each contains the digest of its other bytes, and
+the log contains the digests of both. The text of a page is generated only from its values, so that verifying the values
+verifies the text.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 _FORMAT: Final = 1
-_MAX_IDS: Final = 1000  # documents that a receipt lists; the log lists all
+_MAX_IDS: Final = 1000  # documents that a receipt lists at most; the log lists all
 _SEALED: Final = re.compile(rb"(?s)(.*\n<!-- sha256 )([0-9a-f]{64}) -->\n\Z")
 _VALUES: Final = re.compile(rb'(?s)<script type="application/json" id="receipt">\n(.*)</script>')
 
@@ -62,7 +63,7 @@ ASKED_TOGETHER: Final = {
     "url": _("everything from {n} {n:address|addresses} ({value})"),
     "text": _("{n} {n:text|texts} and {n:its|their} copies, by the hash of each text ({value})"),
 }
-_SHOWN: Final = 20  # items of a kind that a sentence lists; the values list all
+_SHOWN: Final = 20  # items of a kind that a sentence lists at most; the values list all
 _TITLES: Final = {
     "withdrawal": _("Receipt of a withdrawal"),
     "hold": _("Receipt of a hold"),
@@ -143,7 +144,7 @@ _WHAT: Final = {
 
 
 def not_reached(done: Withdrawal) -> list[Message]:
-    """Return the places that a withdrawal doesn't reach."""
+    """Return sentences about copies that a withdrawal doesn't reach."""
     other_release = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
     return [
         *(other_release.fill(name=name) for name in done.other_releases),
@@ -153,7 +154,7 @@ def not_reached(done: Withdrawal) -> list[Message]:
 
 
 def receipt_values(done: Withdrawal) -> dict[str, Any]:
-    """Return the values of the receipt, as for JSON."""
+    """Return the values of the receipt, in the types of JSON."""
     entry = done.entry
     return {
         "format": _FORMAT,
@@ -318,12 +319,12 @@ def _entry_problems(values: Mapping[str, Any]) -> list[Message]:
 
 
 def _logged(by: By, value: str) -> str:
-    """Return a value of a receipt in the form of the log."""
+    """Convert a value of a receipt to its form in the log."""
     return value if by == "url" else asked_hash(by, value)
 
 
 def _page_problems(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
-    """Compare a page with the page generated from its values, if this version of the program made it."""
+    """Compare a page with one generated from its values, if this version of the toolkit wrote the page."""
     if page is None or values["toolkit"] != __version__ or _page(values, inner) == page:
         return []
     return [_("the text of the page doesn't agree with its values")]
@@ -386,7 +387,7 @@ def _copy_sentences(values: Mapping[str, Any]) -> list[Message]:
 
 
 def _requested(by: str, value: str) -> Message:
-    """Describe the request; of several items, only the first of each kind are listed."""
+    """Describe the request; if it has many items, only the first of each kind are listed."""
     if by != "several":
         return ASKED[by].fill(value=value)
     by_kind: dict[str, list[str]] = {}

@@ -44,13 +44,13 @@ class RequestItem(NamedTuple):
 
     @property
     def logged(self) -> LogSelection:
-        """The item in the log: a pattern of addresses as it is, else a hash."""
+        """The item in the log: a hash, except for a pattern of addresses."""
         return LogSelection(by=self.by, asked=self.normalised if self.by == "url" else asked_hash(self.by, self.shown))
 
 
 @dataclass(frozen=True)
 class WithdrawalRequest:
-    """A request to withdraw or hold documents. It makes one entry of the log and one receipt.
+    """A request to withdraw or hold documents. It results in one entry of the log and one receipt.
 
     Attributes:
         name: the release of which the next version is made; the documents leave all releases of the store.
@@ -124,7 +124,7 @@ class WithdrawalRequest:
 
     @property
     def asked(self) -> str:
-        """The value of `asked` in the log: that of the only item, or the hash of `shown`."""
+        """The value of `asked` in the log: the only item's value, or the hash of `shown`."""
         return self.items[0].logged.asked if len(self.items) == 1 else asked_hash("several", self.shown)
 
     @property

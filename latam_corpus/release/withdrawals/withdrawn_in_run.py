@@ -1,7 +1,7 @@
 """Drop withdrawn documents in a run before `dedupe`, so that no document is dropped as a copy of a withdrawn one.
 
-A build checks the released texts again. Documents that a version already had when a text was withdrawn are kept if the
-request didn't match them, as in a build.
+A build checks the released texts again. As in a build, documents that were in a version when a text was withdrawn are
+kept unless the request matched them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
-_BATCH_ROWS: Final = 10_000  # rows with texts in memory
+_BATCH_ROWS: Final = 10_000  # rows whose texts are in memory at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Withdrawals(Barrier):
     entries: str = ""
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Drop each row that a withdrawal names or whose text is withdrawn, with the request in the evidence.
+        """Drop each row that a withdrawal names or whose text is withdrawn; the evidence names the request.
 
         Raises:
             PartError: a withdrawal was added since the run began.
@@ -83,7 +83,7 @@ class Withdrawals(Barrier):
 
 
 def _withdrawals(frame: pl.DataFrame, tombstones: Tombstones, checked_ids: pl.Series) -> pl.Series:
-    """Return the number of the withdrawal of each row, or null. Texts of checked documents aren't compared."""
+    """Return the number of each row's withdrawal, or null. Texts of checked documents aren't compared."""
     matches = tombstones.matching_texts(frame)
     rows = frame.select("doc_id").with_row_index("row").join(matches, on="row", how="left", maintain_order="left")
     by_text = pl.when(~pl.col("doc_id").is_in(checked_ids.implode())).then(pl.col("number"))
@@ -91,7 +91,7 @@ def _withdrawals(frame: pl.DataFrame, tombstones: Tombstones, checked_ids: pl.Se
 
 
 def _checked_ids(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
-    """Return the ids of documents that were compared with withdrawn texts, since a version had them at the time."""
+    """Return the ids of documents that were in a version, and so were compared with the texts, at the withdrawal."""
     ids = [pl.Series("doc_id", [], pl.String)]
     numbers = [entry.number for entry in log.withdrawals if "texts" in entry.tables]
     versions = list(store.manifests(release)) if numbers else []
@@ -107,7 +107,7 @@ def _checked_ids(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
 
 
 def _digest(log: WithdrawalLog) -> str:
-    """Return a digest of the withdrawals alone, so that receipts and purges don't change it."""
+    """Return a digest of the withdrawals only, so that receipts and purges don't change it."""
     return digest_of(
         [digest for entry, digest in zip(log.entries, log.digests, strict=True) if entry in log.withdrawals]
     )
