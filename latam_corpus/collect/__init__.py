@@ -1,1 +1,1 @@
-"""A source to raw records."""
+"""Read the files of a source into raw records."""

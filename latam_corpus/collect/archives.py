@@ -1,7 +1,7 @@
 """Open the members of zip and tar files as streams, without writing to disk.
 
-Members that would use too much memory or time (bombs, by bytes or by number), encrypted members, and names that lead
-out of the archive are refused one by one; the other members are read.
+A member is refused if it would use too much memory or time (a bomb, in bytes or in files), if it is encrypted, or if
+its name leads out of the archive. The other members are read.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-# Bytes of all members of an archive together.
+# The maximum total size of an archive's members, in bytes.
 MAX_TOTAL: Final = 64 * 2**30
 # Each member is a row, and each member of a zip takes 0.7 kB of the worker's memory before the first is read.
 MAX_MEMBERS: Final = 500_000
-# Bytes of an entry in a zip's list of members: the minimum, and the maximum with a long name and all extra fields.
+# The minimum and maximum size, in bytes, of an entry in a zip's list of members; a long name and extra fields add to
+# it.
 _LEAST_ENTRY: Final = 46
 _MOST_ENTRY: Final = 256
 _ENTRY: Final = b"PK\x01\x02"
@@ -47,7 +48,7 @@ _DAMAGE: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAErr
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive: its name, and a function that opens it; members of a tar open only in their turn."""
+    """A file in an archive: its name, and a function that opens it; a tar's members can only be opened in order."""
 
     name: str
     open: Callable[[], BinaryIO]
@@ -55,7 +56,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Refused:
-    """A member that isn't read, with the reason."""
+    """A member that isn't read, and the reason."""
 
     name: str
     failure: Failure
@@ -63,7 +64,7 @@ class Refused:
 
 @dataclass
 class ArchiveBudget:
-    """The bytes and members that an archive, with the archives in it, may still have."""
+    """The bytes and members still allowed for an archive and the archives inside it."""
 
     bytes_: int = field(default_factory=lambda: MAX_TOTAL)
     members: int = field(default_factory=lambda: MAX_MEMBERS)
@@ -74,7 +75,7 @@ class _TooManyError(Exception):
 
 
 class _Guarded(io.RawIOBase):
-    """A member's bytes; raises a SourceError if they exceed the limits of a member or an archive."""
+    """A stream of a member's bytes; raises SourceError if they exceed the limit of a member or of an archive."""
 
     def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: ArchiveBudget) -> None:
         super().__init__()
@@ -112,7 +113,7 @@ class _Guarded(io.RawIOBase):
 
 
 class _Directory:
-    """A zip file that raises an error when its list of members is too long for memory."""
+    """A zip file; reading it raises an error if its list of members doesn't fit into memory."""
 
     def __init__(self, inner: BinaryIO) -> None:
         self._inner = inner
@@ -121,7 +122,7 @@ class _Directory:
         return getattr(self._inner, name)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return as many bytes as requested; zipfile reads the list of members first, and in one call."""
+        """Read up to this many bytes; zipfile reads the whole list of members first, in one call."""
         if size > MAX_MEMBERS * _MOST_ENTRY:
             raise _TooManyError
         data = self._inner.read(size)
@@ -131,17 +132,17 @@ class _Directory:
 
 
 def members(content: Content, budget: ArchiveBudget | None = None) -> Iterator[Member | Refused | Failure]:
-    """Yield the files of an archive in its order, without hidden files, folders and links.
+    """Yield the files of an archive in their stored order; skip hidden files, folders and links.
 
     Args:
         content: the archive.
-        budget: the rest of the budget of the outer archive; None for an archive that isn't in another.
+        budget: what is left of the outer archive's budget; None for an archive that isn't inside another.
 
     Yields:
-        Members and refused members; last, a failure if the archive has more than `MAX_MEMBERS` members.
+        Members and refused members; finally a failure if the archive has more than `MAX_MEMBERS` members.
 
     Raises:
-        SourceError: the archive can't be opened, or is damaged from some place on.
+        SourceError: the archive can't be opened, or no more of it can be read because of damage.
     """
     allowed = budget or ArchiveBudget()
     entries = _zip(content, allowed) if _is_zip(content) else _tar(content, allowed)
@@ -165,7 +166,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             infos = _open_zip(stream, content).infolist()
     except _TooManyError:
         return []
-    # The total is limited only for an archive that is read as a whole; a single span would not exceed it.
+    # The limit of the total applies only if the whole archive is read: a single span can't exceed it.
     if sum(info.file_size for info in infos) > MAX_TOTAL or any(_is_archive(info.filename) for info in infos):
         return []
     return by_size("members", ((info.file_size, 1) for info in infos), bytes_)
@@ -194,7 +195,7 @@ def _safe(entries: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
 
 
 def _unsafe(name: str) -> str:
-    r"""Return the reason for which a member's name is refused; empty if it is safe.
+    r"""Return why a member's name is refused; an empty string if it is safe.
 
     >>> _unsafe("../../etc/passwd"), _unsafe("C:\\notas.txt"), _unsafe("notas/año.txt")
     ('its path leads out of the archive', 'its path is absolute', '')
@@ -263,7 +264,7 @@ def _tar(content: Content, budget: ArchiveBudget) -> Iterator[Member | Refused]:
         try:
             with tarfile.open(fileobj=unpacked, mode="r|", errorlevel=0) as archive:
                 for info in archive:
-                    # Otherwise tarfile keeps every member in memory, for seeking, which a stream can't do.
+                    # tarfile keeps every member in memory for seeking, which a stream can't do.
                     archive.members.clear()  # type: ignore[attr-defined]
                     _count(budget)
                     inner = archive.extractfile(info) if info.isreg() else None

@@ -1,4 +1,4 @@
-"""Read the first records of a source's files, so that wrong names in the source's file are found before a run."""
+"""Read the first records of a source's files, to find wrong names in the source's file before a run."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 5
 _FILES: Final = 20
-_DOCUMENTS: Final = 500  # of a file
-_BYTES: Final = 2**21  # a frame
+_DOCUMENTS: Final = 500  # per file
+_BYTES: Final = 2**21  # per frame
 
 
-# Problems and remedies of the entries of a list or catalogue.
+# The problem and the remedy for each way in which an entry of a list or catalogue can't be used.
 _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
     "missing file": (
         _("{n} of its rows {n:names|name} a missing file, or a name that several files have: {names}"),
@@ -89,11 +89,11 @@ class Examined:
         whole: whether everything was read.
         facts: the facts about the columns.
         breaches: the problems.
-        doubts: possible problems, which other records may confirm or refute.
-        of_bytes: the first file whose text must be extracted; empty if there is none.
-        by_request: the number of files of each format that is only read on request of a recipe.
-        terms: the number of documents that were read with each rights tier and set of uses.
-        unread: the remedy for records that can't be read, by file and drop reason; None if it isn't known.
+        doubts: possible problems; records that weren't read may show that there is none.
+        of_bytes: the first file whose text must be extracted; an empty string if there is none.
+        by_request: the number of files of each format that is read only if a recipe requests it.
+        terms: the number of documents read, by rights tier and set of uses.
+        unread: for each file and drop reason of records that can't be read, the remedy; None if no remedy is known.
     """
 
     source: str
@@ -110,12 +110,12 @@ class Examined:
 
     @property
     def notes(self) -> tuple[Breach, ...]:
-        """The possible problems, and the columns that documents don't get."""
+        """The possible problems, and the columns that aren't copied to documents."""
         return (*self.doubts, *columns_left(self.source, self.facts))
 
 
 def examine(source: Source, where: str) -> Examined:
-    """Examine the first records of some of a source's files, chosen at equal distances.
+    """Examine the first records of some of a source's files, chosen at equal intervals.
 
     Args:
         source: the source of the files.
@@ -141,7 +141,7 @@ def examine(source: Source, where: str) -> Examined:
             documents = frame.filter(pl.col("drop_reason").is_null()).select("rights_tier", "uses")
             terms.update((tier, tuple(uses or ())) for tier, uses in documents.iter_rows())
             failed = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
-            if file.description.is_list:  # `unusable_entries` reports these causes, with the names
+            if file.description.is_list:  # `unusable_entries` reports these causes, with the names of the files
                 failed = failed.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
             for reason, evidence in failed.select("drop_reason", "evidence").rows():
                 values = json.loads(evidence or "{}")
@@ -181,7 +181,7 @@ def examine(source: Source, where: str) -> Examined:
 
 
 def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
-    """Report that the counts of values are only those of the first records."""
+    """Report that the values were counted only in the first records."""
     problem = _(
         "these counts are only of the first {n} {n:record|records}; others may have more such values",
         n=decimal(f"{records:,}"),
@@ -190,7 +190,7 @@ def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
 
 
 def _is_of_bytes(source: Source, file: InputFile) -> bool:
-    """Whether the file needs text extraction; a file of an unknown format doesn't, since it is dropped."""
+    """Whether text must be extracted from the file; a file of an unknown format is dropped instead."""
     entry = format_of(file.relative, source.collect.format)
     return entry is not None and entry.media_type is not None and not file.description.is_list
 
@@ -200,9 +200,9 @@ def _format(source: Source, file: InputFile) -> Format:
 
 
 def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Report the patterns of `collect.files` that match no file although others do.
+    """Report the patterns of `collect.files` that match no file, if other patterns do.
 
-    Patterns that differ only by compression count as one. In an archive, members may match.
+    Patterns that differ only by a compression suffix count as one. A pattern may also match members of an archive.
     """
     if any(_format(source, file).archive for file in files):
         return
@@ -218,7 +218,7 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
 
 
 def _unchosen(source: Source, where: str, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Report the kinds of files in a folder that the source doesn't choose."""
+    """Report the kinds of files in a folder that no pattern of the source chooses."""
     other_kinds = unchosen(
         source, where, {name for file in files for name, _line in file.description.unnamed_catalogues}
     )
@@ -243,7 +243,7 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
 
 
 def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Report the files for which the source's catalogue has no row, or that none of its columns is read."""
+    """Report the files without a row in the source's catalogue, or that no column of the catalogue is read."""
     if source.collect.index is None:
         return
     place = _("input of {source}", source=source.id)
@@ -258,7 +258,7 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
 
 
 def _titled(source: Source, files: Sequence[InputFile], facts: Facts) -> Iterator[Breach]:
-    """Report the tables whose header is below a title, with its row."""
+    """Report the tables whose header is below a title, with the row of the header."""
     members = [member for file in files for member in _members(source, file)]
     rows = {member.relative: member.description.header_row for member in members if member.description.header_row > 1}
     rows |= facts.header_rows

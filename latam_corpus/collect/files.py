@@ -46,21 +46,21 @@ if TYPE_CHECKING:
     from latam_corpus.collect.spans import Span
     from latam_corpus.formats.format import Format
 
-# To increase when the rows of a file change: `reading_version` is part of the key of every input file.
+# Increase it when the rows that are read from the same file change: it is part of every input file's cache key.
 VERSION: Final = 1
 # Each part of a run costs a tenth of a second and some twenty files on disk: as much time as the stages take for 400 kB
 # of text. A file of more than this many bytes gets a part of its own.
 SMALL: Final = 2**20
-# Up to this many small files get a part each: the cost is small, and workers can share them.
+# If a source has at most this many small files, each gets a part: the cost is small, and workers can share them.
 FEW: Final = 16
-# The limits of a pack, which on average is half full. They are small enough that a changed file repeats only some
-# seconds of work, and that there are packs for all workers.
+# The limits of a pack, which on average is half full: small enough that a changed file repeats only a few seconds of
+# work, and that all workers get packs.
 PACK_FILES: Final = 1024
 PACK_BYTES: Final = 16 * 2**20
 
 
 def reading_version() -> str:
-    """Return the version of everything that turns files into rows: the readers, tables, columns and plug-ins.
+    """Return the versions of all code and tables that turn files into rows: readers, columns and plug-ins.
 
     >>> reading_version().startswith(f"{VERSION} ")
     True
@@ -71,7 +71,7 @@ def reading_version() -> str:
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
-    """Yield the files of a source in packs that are read together, in their order; a large file is a pack of its own.
+    """Yield the files of a source, in order, in packs that are read together; a large file is a pack by itself.
 
     Args:
         files: the files of `list_inputs`.
@@ -85,9 +85,9 @@ def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
 def _cut(files: tuple[InputFile, ...], hashes: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
     """Yield the files in packs, splitting recursively before the file with the smallest hash.
 
-    The cuts depend only on the paths near them. A file that is added or removed changes its own pack, or two if it has
-    the smallest hash or makes a pack too large. If packs were counted from the first file, all later packs would
-    change.
+    Each cut depends only on the paths near it, so that adding or removing a file changes only its own pack, or two
+    packs if it has the smallest hash or makes a pack too large. If packs were counted from the first file, all later
+    packs would change.
     """
     if len(files) <= PACK_FILES and sum(file.size for file in files) <= PACK_BYTES:
         yield files
@@ -103,7 +103,7 @@ def _path_hash(file: InputFile) -> bytes:
 
 
 def reader_of(entry: Format) -> Reader:
-    """Return the reader of a format that is no archive."""
+    """Return the reader of a format that isn't an archive."""
     if entry.reader:
         return cast("Reader", _imported(entry.reader))
     if entry.records:
@@ -167,7 +167,7 @@ def read(
     """Return the file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
 
     A record that can't be used is a row with a `drop_reason`. If a file is damaged, everything in front of the damage
-    is read, and one failed row for the file follows. An archive is read like a folder.
+    is read, followed by one failed row for the file. An archive is read like a folder.
 
     Args:
         source: the source with its mapping and the columns that all its documents share.
@@ -242,7 +242,7 @@ def read_all(
 
 
 def _listed_failures(file: InputFile) -> Iterator[Failure]:
-    """Yield the failures of a file by the bag lists and catalogues that describe it; for a list, its own failures."""
+    """Yield a file's failures by the bag lists and catalogues that describe it; for a list, its own failures."""
     yield from of_json(file.description.failures)
     if not (file.description.checksum or file.description.unlisted):
         return
@@ -273,7 +273,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 
 def _opened(url: str) -> BinaryIO:
-    """Open a listed file; a file that can't be opened now isn't reported as damaged.
+    """Open a listed file; failing to open it is an error of the part, not damage to the file.
 
     Raises:
         PartError: it can't be opened.
@@ -306,7 +306,7 @@ def _rows(
 
 
 def _is_another(content: Content, *, archive: bool) -> bool:
-    """Whether a file with the suffix of a table or of an archive starts like a document or a picture."""
+    """Whether a file with the suffix of a table or an archive starts with the bytes of a document or a picture."""
     if content.span is not None or compression(content.relative):
         return False
     with content.open() as stream:
@@ -322,7 +322,7 @@ def _body(context: RecordContext) -> str:
 
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
-    """Yield the reader's chunks; the last one reports a file that is damaged or that has no records."""
+    """Yield the reader's chunks; add a last one with a failure if the file is damaged or has no records."""
     is_empty = content.span is None
     try:
         chunks = reader_of(context.format)(content, context.source, limits)
@@ -344,9 +344,9 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
 def _of_members(
     context: RecordContext, content: Content, limits: Limits, budget: ArchiveBudget | None
 ) -> Iterator[Rows]:
-    """Yield the rows of an archive's members in its order; an unreadable member is a failed row.
+    """Yield the rows of an archive's members in stored order; an unreadable member becomes a failed row.
 
-    The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
+    The source's patterns choose among the members as among a folder's files, unless a pattern matched the archive.
 
     Raises:
         PartError: a catalogue inside it can't be used.
@@ -390,7 +390,7 @@ def _of_members(
 def _of_member(
     context: RecordContext, member: Member, described_file: InputFile | None, limits: Limits, budget: ArchiveBudget
 ) -> Iterator[Rows]:
-    """Yield the rows of an archive's member, with its catalogue columns, unless its checksum differs."""
+    """Yield the rows of an archive's member, with its columns from a catalogue, unless its checksum differs."""
     content = Content(context.relative, member.open)
     if described_file is None:
         yield from _rows(context, content, limits, budget)

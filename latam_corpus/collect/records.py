@@ -1,4 +1,4 @@
-"""The common output of all readers: chunks of records, with failures in the place of unreadable records."""
+"""The output of all readers: chunks of records, with a failure in place of each unreadable record."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-# Why a record or file can't be read: the words that may follow `unreadable:` in a reason. They are plain words, since
-# people read and count reasons; the details of a case are in its evidence.
+# Why a record or file can't be read: the words that may follow `unreadable:` in a reason. Reasons are plain words,
+# since people read and count them; the details of each case are in the evidence.
 Cause: TypeAlias = Literal[
     # a file, or a member of an archive
     "damaged file",
@@ -39,8 +39,8 @@ Cause: TypeAlias = Literal[
     "too large",  # a file too
     "wrong number of columns",
     "total or note",  # a row of a table
-    "charset differs",  # from the one it declares; it is read all the same
-    # a file, by a list beside it
+    "charset differs",  # from the declared one; the record is read nevertheless
+    # a file, according to a list that names it
     "checksum differs",
     "missing file",
     "no file",
@@ -50,17 +50,17 @@ Cause: TypeAlias = Literal[
     "not read",
     "withdrawn",
 ]
-# The cause that is no failure: the holder has withdrawn the document.
+# The only cause that isn't a failure: the custodian has withdrawn the document.
 WITHDRAWN: Final = "withdrawn"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A record that can't be read; without a `number`, the rest of its file.
+    """A record that can't be read; without a `number`, the rest of a file that can't be read.
 
     `evidence` has the details of the case; messages in it become texts (`evidence_values`). `offset` is the record's
-    offset in the file, if its format has records that are found by offset. `about` has columns of the document that the
-    record would have been: `id`, `url`, `title`, `obtained`.
+    offset in the file, if the records of its format are found by offset. `about` has columns that the document would
+    have had: `id`, `url`, `title`, `obtained`.
     """
 
     number: int | None
@@ -74,13 +74,13 @@ class Failure:
 
     @property
     def names(self) -> list[str]:
-        """The files that the failure is about; empty if it is about the record itself."""
+        """The names of the files that the failure is about; empty if it is about the record itself."""
         name = self.evidence.get("name")
         return [*self.evidence.get("names", ()), *([str(name)] if name else ())]
 
     @property
     def reason(self) -> str:
-        """The reason as the ledger stores it."""
+        """The drop reason in the ledger."""
         return unreadable(self.cause)
 
 
@@ -98,7 +98,7 @@ _SHOWN: Final = 5
 
 
 def readable(text: str) -> str:
-    r"""Return a text with U+FFFD in place of the bytes that weren't UTF-8.
+    r"""Replace the lone surrogates of a decoded text, which stand for bytes that weren't UTF-8, by U+FFFD.
 
     >>> readable("t\udcedtulo")
     't\ufffdtulo'
@@ -123,14 +123,14 @@ class Chunk:
         records: the records.
         failures: the records that can't be read.
         pages: for a group of records that was cut into several documents, the number of each document.
-        media_types: the media type of each record, for a file such as a WARC with records of several types.
+        media_types: the media type of each record, for a file with records of several types, such as a WARC file.
         offsets: the offset of each record in the file, for such a file.
-        columns: all columns of the file, read or not, if its format states them. They are as decoded, `readable` or
-            not; fields of structs are paths, such as `metadata.author`.
-        segments: for each joined record, the places of its lines in its group, by column.
-        other_terms: for each joined record, the terms of the records of its group that differ from those of the first.
-        passed_over: the number of records of a web archive that are no documents, by reason.
-        header_row: the row of a table that has its header; 0 for none.
+        columns: all columns of the file, read or not, if its format states them. Their names may need `readable`;
+            fields of structs are paths, such as `metadata.author`.
+        segments: for each joined record, the places of its lines' records in the group, by column.
+        other_terms: for each joined record, the terms of its group's records that differ from the first record's terms.
+        passed_over: the number of records in a web archive that aren't documents, by reason.
+        header_row: the number of a table's header row; 0 for other files.
     """
 
     numbers: list[int | None]
@@ -165,10 +165,10 @@ class NumberedRecord(NamedTuple):
 
 
 class NoDocument(NamedTuple):
-    """A record of a web archive that is no document.
+    """A record in a web archive that isn't a document.
 
-    `why` is `status 404`, `type image/png`, `site file`, `about a page` or `revisit`; it is empty for a record that is
-    no response, such as a request.
+    `why` is, for example, `status 404`, `type image/png`, `site file`, `about a page` or `revisit`; it is empty for a
+    record that isn't a response, such as a request.
     """
 
     why: str = ""
@@ -179,7 +179,7 @@ def chunked(
     limits: Limits,
     columns: tuple[str, ...] | None = None,
 ) -> Iterator[Chunk]:
-    """Gather items into chunks, and end each chunk when it reaches the limits; None, such as a blank line, is skipped.
+    """Gather items into chunks, and end each chunk when it reaches the limits; skip None, such as a blank line.
 
     Args:
         items: the records and failures, in the file's order.
@@ -187,7 +187,7 @@ def chunked(
         columns: the columns of the file, if its format states them.
 
     Raises:
-        SourceError: an item could not be read; all items in front of it have been yielded by then.
+        SourceError: an item can't be read; all items before it have been yielded.
 
     >>> first, second = NumberedRecord(1, {"text": "uno"}, 3), NumberedRecord(4, {"text": "dos"}, 3)
     >>> items = [first, None, Failure(3, "not JSON"), second]
@@ -239,8 +239,8 @@ class Content:
     """The bytes that a reader reads: a file, or a member of an archive.
 
     Attributes:
-        relative: its path, for messages and for its suffix.
-        open: opens its bytes as they are stored, as a stream that may not be seekable.
+        relative: its path, used in messages and for its suffix.
+        open: opens its stored bytes, as a stream that may not be seekable.
         span: the range to read; None for all.
     """
 
@@ -252,5 +252,5 @@ class Content:
 # A reader maps a content and its source to chunks. It doesn't raise for a single bad record, and raises SourceError if
 # no more of the file can be read.
 Reader: TypeAlias = Callable[[Content, "Source", Limits], Iterator[Chunk]]
-# A splitter returns the spans of a content, of about this many bytes each; fewer than two if it can't be cut.
+# A splitter returns the spans of a content, each of about this many bytes; fewer than two if it can't be cut.
 Splitter: TypeAlias = Callable[[Content, "Source", int], "list[Span]"]

@@ -1,4 +1,4 @@
-"""Find different texts of one source under one id, which are either versions or wrongly shared ids."""
+"""Find different texts of a source with the same id: versions of a document, or a mistake."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from latam_corpus.messages import Message, _, decimal, enumerated, same
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-# The columns that decide, and those that name a record in a message.
+# The columns that are compared, and those that identify a record in a message.
 COLUMNS: Final = ("doc_id", "obtained", "origin", "source_id", "url")
 _SHOWN: Final = 3
 
 
 def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]) -> Iterator[Breach]:
-    """Report the ids under which a source has different texts, one breach for each cause.
+    """Report the ids that different texts of a source share, with one breach per cause.
 
-    A web archive may have many captures of a page. Records of other files with one id are versions of a document if the
-    records state when each was obtained and the times differ, or if the source declares them versions.
+    Records with the same id are captures of a page if they are in web archives. They are versions of a document if the
+    records state different times at which they were obtained, or if the source declares them versions.
 
     Args:
         rows: the records, COLUMNS; unique ids and records without a text are ignored.
-        dated: the sources whose records state when they were obtained.
-        versions: the sources that declare such records versions.
+        dated: the ids of the sources whose records state when they were obtained.
+        versions: the ids of the sources that declare records with the same id versions.
     """
     keyed = rows.with_columns(
         pl.col("origin").struct.field("file"),
         pl.col("origin").struct.field("member"),
         pl.col("origin").struct.field("digest"),
-        # A time that the source states for all of its records distinguishes none of them.
+        # A time that the source states for all of its records doesn't distinguish them.
         pl.when(pl.col("source_id").is_in(list(dated))).then("obtained").alias("time"),
     ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
     is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1
@@ -51,7 +51,7 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
 
 
 def _is_one_name(group: pl.DataFrame) -> bool:
-    """Whether a group is of whole files whose names differ only by how their accents are encoded."""
+    """Whether the group has only whole files whose names differ only in the encoding of accents."""
     return bool(group["member"].is_null().all()) and group["file"].str.normalize("NFC").n_unique() == 1
 
 
@@ -87,12 +87,12 @@ def _named(group: pl.DataFrame) -> tuple[Message, bool]:
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
     first, *other_files = dict.fromkeys(unicodedata.normalize("NFC", file) for file in group["file"].head(2))
     files = _("{one} and {other}", one=first, other=other_files[0]) if other_files else first
-    if not name:  # whole files, by their names or an id that a catalogue gives them
+    if not name:  # whole files, named by their paths or by an id in a catalogue
         return _("{files} ({n} {n:time|times})", files=files, n=group.height), by_url
     return _("«{name}» in {files} ({n} {n:time|times})", name=name, files=files, n=group.height), by_url
 
 
 def _is_capture(file: str, member: str | None) -> bool:
-    """Whether a record is of a web archive, which may be a member of another archive."""
+    """Whether a record is from a web archive, which may be a member of another archive."""
     names = [file, (member or "").partition("#")[0]]
     return any(form is not None and form.is_web_archive for form in map(format_of, names))

@@ -1,4 +1,4 @@
-"""Read the rows of a JSONL or Parquet file for one stage, and write them with the stage's columns."""
+"""Read the rows of a JSONL or Parquet file for a single stage, and write them with the stage's columns."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 JSONL: Final = (".jsonl", ".ndjson", ".json")
 _LIMITS: Final = Limits(rows=2000, bytes_=64 * 2**20)
-_COMPRESSED: Final = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}  # as fsspec names them
+_COMPRESSED: Final = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}  # fsspec's names
 _SOURCE: Final = "input"
 _AS_THEY_ARE: Final = Source(id=_SOURCE, title="Rows for a stage", holder="not stated")
 
 
 def kind_of(path: Path) -> str:
-    """Return `jsonl` or `parquet`, by the suffix without that of a compression.
+    """Return `jsonl` or `parquet`, by the suffix; a suffix of compression is ignored.
 
     Raises:
-        ConfigError: another suffix, or Parquet compressed as a whole.
+        ConfigError: the file has another suffix, or is a compressed Parquet file.
     """
     last = PurePath(stem(path.name)).suffix.lower()
     if last in JSONL:
@@ -60,7 +60,7 @@ def kind_of(path: Path) -> str:
 
 
 def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yield the file's rows as dicts, in chunks of some thousands.
+    """Yield the file's rows as dicts, in chunks of a few thousand.
 
     Raises:
         ConfigError: the file is missing or isn't of the format of its suffix, a line isn't a JSON object, or `text`
@@ -163,7 +163,7 @@ def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
 
 
 def _extra(column: pl.Series, place: str) -> pl.Series:
-    """Return the additional columns of rows in the form of `schema.EXTRA`.
+    """Return the additional columns of rows as the type `schema.EXTRA`.
 
     Args:
         column: a struct with a field for each column, or a column of the type `schema.EXTRA`.
@@ -198,7 +198,7 @@ def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
 
 
 def _text(value: Any, place: str | Message) -> str | None:
-    """Return a text, or a number as text; bytes are decoded as a run does.
+    """Return a text, or a number as text; decode bytes as a run does.
 
     Raises:
         ConfigError: the value has another type, or isn't UTF-8.
@@ -259,7 +259,7 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 
 def as_json(value: Any) -> Any:
-    """Return the value for JSON: times in ISO 8601, bytes in hex, not-a-number as null, maps as objects."""
+    """Convert a value for JSON: times become ISO 8601, bytes hex, not-a-number null, and maps objects."""
     if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
         of_keys: dict[str, list[Any]] = {}
         for entry in value:
@@ -277,7 +277,7 @@ def as_json(value: Any) -> Any:
 
 
 class RowWriter:
-    """Writes an output file, JSONL (compressed or not) or Parquet by its suffix, which gets its name when complete."""
+    """Writes a JSONL file (compressed or not) or a Parquet file, by its suffix; it gets its name when complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -288,15 +288,15 @@ class RowWriter:
         self._file = None
         if self._kind == "jsonl":
             method = _COMPRESSED.get(compression(path.name))
-            import fsspec  # it takes longer to load than a small file to write, and Parquet doesn't need it
+            import fsspec  # importing it takes longer than writing a small file, and Parquet doesn't need it
 
-            # The file system and not `fsspec.open`, which would read `::` in a name as a chain of URLs.
+            # `fsspec.open` would read `::` in a name as a chain of URLs.
             self._file = fsspec.filesystem("file").open(
                 str(self._partial_path), "wt", encoding="utf-8", compression=method
             )
 
     def write(self, rows: Sequence[Mapping[str, Any]], results: pl.DataFrame) -> None:
-        """Append the input rows with the columns of a stage."""
+        """Append the input rows, each with the columns of a stage."""
         if self._file:
             for row, more in zip(rows, results.to_dicts(), strict=True):
                 values = {key: as_json(value) for key, value in {**row, **more}.items()}

@@ -1,4 +1,4 @@
-"""Ranges of a file that are read separately: their bytes, row groups or record batches, and their first record."""
+"""Ranges of a file that are read separately, such as lines, row groups or record batches."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["lines", "row_groups", "batches", "records", "members"]
 
 SPAN_BYTES: Final = 64 * 2**20
-# A source of at most `SMALL_SOURCE` bytes is cut into smaller spans: several workers share it, and one that ends loses
-# less. Those of a large source would be too many files for the quotas of clusters.
+# A source of at most `SMALL_SOURCE` bytes is cut into smaller spans, so that several workers share it, and a worker
+# that is killed loses less. For a large source, small spans would be too many files for the quotas of clusters.
 SMALL_SPAN_BYTES: Final = 8 * 2**20
 SMALL_SOURCE: Final = 2**30
-# The number of spans that may begin within one member of a compressed file. To reach a span, the bytes of the member
-# in front of it are unpacked again: with 8 spans, the member is unpacked 3.5 times. With gzip that takes a tenth of the
-# time of a run's stages for its text, with Zstandard a twentieth, with xz a quarter
-# (`python -m tests.benchmarks compressed`).
+# The maximum number of spans that begin within one member of a compressed file. To reach a span, the part of the member
+# before it is unpacked again: with 8 spans, 3.5 times the member in all. Relative to the time of the stages for its
+# text, that takes a tenth with gzip, a twentieth with Zstandard, and a quarter with xz (`python -m tests.benchmarks
+# compressed`).
 MOST_IN_MEMBER: Final = 8
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A range of a file that is read separately; the spans of a file together have each of its records once.
+    """A range of a file that is read separately; each record of the file is in exactly one of its spans.
 
     Attributes:
-        kind: what `start` and `stop` count: bytes of `lines` (unpacked, if the file is compressed) and of WARC
-            `records` (as stored), else row groups, record batches or members of a zip.
+        kind: the unit of `start` and `stop`: unpacked bytes for `lines`, stored bytes for WARC `records`, otherwise row
+            groups, record batches or members of a zip.
         start: the start of the range.
         stop: the end of the range, exclusive.
-        first_record: the number of the range's first record in its file, from 1, so that a document's name doesn't
-            depend on where the file was cut.
-        size: the approximate size in bytes, uncompressed.
+        first_record: the number of the range's first record in its file, from 1; thus a document's name doesn't depend
+            on the cuts.
+        size: the approximate uncompressed size in bytes.
         entry: for lines, the offset in the stored file at which to start reading or unpacking.
         skip: for compressed lines, the number of unpacked bytes to skip from there.
     """
@@ -53,18 +53,18 @@ class Span:
 
 
 class Entry(NamedTuple):
-    """A place at which a compressed file can be entered: the offset of a member in stored and in unpacked bytes."""
+    """A place at which unpacking of a compressed file can start: a member's offset in stored and in unpacked bytes."""
 
     stored: int
     unpacked: int
 
 
 def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[Span]:
-    """Return consecutive pieces as spans of about this many bytes; a larger piece is a span of its own.
+    """Join consecutive pieces to spans of about this many bytes; a larger piece is a span by itself.
 
     Args:
         kind: the kind of the pieces.
-        pieces: the bytes and the records of each, in the order of the file.
+        pieces: the number of bytes and of records of each piece, in the order of the file.
         bytes_: bytes per span.
 
     >>> [str(span) for span in by_size("row_groups", [(60, 10), (60, 10), (10, 5)], 100)]
@@ -85,11 +85,11 @@ def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[
 
 
 def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
-    """Yield the spans of a file of lines with the places at which to start reading, joining the many of one member.
+    """Add to spans of lines where to start reading; join spans if too many begin within one member.
 
     Args:
         spans: the spans of the whole file.
-        entries: the places at which it can be entered; empty for a file that isn't compressed.
+        entries: the places at which unpacking can start; empty for a file that isn't compressed.
     """
     places = [entry.unpacked for entry in entries]
     for index, within in groupby(spans, key=lambda span: bisect_right(places, span.start) - 1):

@@ -1,4 +1,4 @@
-"""Read the bytes of files and decompress them as they stream; a damaged file is read up to the damage."""
+"""Read and decompress the bytes of files as streams; a damaged file is read up to the damage."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.records import Content
 
-# The names that fsspec's file systems give to the version or the time of a file; the first one present shows a change.
+# fsspec's names for the version or the time of a file, by file system; the first one present shows a change.
 _VERSIONS: Final = ("ETag", "etag", "generation", "blob_id", "Last-Modified")
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
 
-# The bytes of a record, or of a whole file, above which it is no document. Otherwise one file (a decompression bomb, or
-# a database dump without line ends) could fill a worker's memory.
+# The maximum size of a record or of a whole file, in bytes. Without it, one file (a decompression bomb, or a database
+# dump without line ends) could fill a worker's memory.
 MAX_RECORD: Final = 256 * 2**20
 
 # The maximum ratio of unpacked to stored bytes, which is only checked above `RATIO_FROM` unpacked bytes. The ratio is 3
@@ -40,8 +40,8 @@ _BLOCK: Final = 2**20
 _BUFFER: Final = 2**16
 # The minimum distance, in unpacked bytes, between the recorded entries of a compressed file.
 ENTRIES_APART: Final = 2**20
-# A decompressor returns all output of its input at once, and loses it at damage: small inputs limit both. At the worst
-# ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000) this input gives about 100 MB.
+# A decompressor returns all output of an input at once, and loses it if the input is damaged; small inputs limit both.
+# At the worst ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000), an input of this size becomes about 100 MB.
 _INPUT: Final = 2**12
 
 _DAMAGE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
@@ -58,8 +58,8 @@ class _Decompressor(Protocol):
 def open_url(url: str) -> BinaryIO:
     """Open the file at a path or fsspec URL for reading bytes.
 
-    A read error of the disk or the network is a PartError. It is no OSError, which parsers raise for damaged bytes: a
-    file that can't be read now may be undamaged.
+    A read error of the disk or the network raises PartError instead of OSError, which parsers raise for damaged bytes:
+    a file that can't be read now may be undamaged.
 
     Raises:
         SourceError: the file can't be opened, or is in a private network.
@@ -80,7 +80,7 @@ def open_url(url: str) -> BinaryIO:
 
 
 class _Medium(io.RawIOBase):
-    """A file whose read errors differ from the errors of a parser of its bytes."""
+    """A file whose read errors are distinct from the errors of parsers."""
 
     def __init__(self, url: str, opened: BinaryIO) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class _Medium(io.RawIOBase):
 
 
 def state_of(url: str) -> str:
-    """Return a string that changes when a file changes: its size and version or time, without reading its bytes.
+    """Return a file's size and its version or time, which change with the file, without reading its bytes.
 
     Raises:
         SourceError: there is no such file, or its state can't be read.
@@ -145,13 +145,13 @@ def state_of(url: str) -> str:
 
 def cannot_be_opened(url: str, error: Exception) -> SourceError:
     """Return the error of a file or folder that can't be opened."""
-    # fsspec reports every error of a web address as a missing file.
+    # For web addresses, fsspec reports every error as a missing file.
     cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
     return SourceError(url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights"))
 
 
 def seekable(content: Content) -> BinaryIO:
-    """Return the content open for reading at any place; one in an archive or compressed as a whole is held in memory.
+    """Open the content as a seekable stream; keep it in memory if it is compressed or in an archive.
 
     Raises:
         SourceError: it can't be opened, or is too large for memory (`MAX_RECORD`).
@@ -177,14 +177,14 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
     Args:
         stream: the file, at the first byte of a member.
         suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
-        entries: a list to which the places are added at which the file can be entered.
+        entries: a list; the places at which unpacking can start are added to it.
 
     Raises:
-        SourceError: the compressed data are damaged or end too early; all data in front of the damage has been yielded.
+        SourceError: the compressed data is damaged or ends too early; all data before the damage has been yielded.
     """
     makers: dict[str, Callable[[], _Decompressor]] = {
         ".gz": lambda: zlib.decompressobj(31),
-        # If xz were to guess the format, it would take NULs for an empty file of an old format.
+        # If xz guessed the format, it would read NULs as an empty file of an old format.
         ".xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
         ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
     }
@@ -210,7 +210,7 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
 
 
 def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[bytes]:
-    """Yield the blocks of a file for a first pass that keeps nothing of it.
+    """Yield the unpacked blocks of a file for a pass that only counts or cuts; raise an error for a bomb.
 
     Raises:
         SourceError: it is damaged, or unpacks to far more than text does.
@@ -233,9 +233,6 @@ def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
 
     Raises:
         ValueError: it does.
-
-    Raises:
-        ValueError: they do.
     """
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
         raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as decompression bombs do")
@@ -278,10 +275,10 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None = None) -> Iterator[bytes]:
-    """Yield the unpacked bytes of all members of a stream: gzip, xz and Zstandard files may have several.
+    """Yield the unpacked bytes of all members of a stream; gzip, xz and Zstandard files may have several.
 
     Raises:
-        EOFError: the last member is cut. The decompressor raises its own errors for damage.
+        EOFError: the last member is cut short. Damage raises the decompressor's errors.
     """
     member: _Decompressor | None = None
     read = unpacked = 0
@@ -290,7 +287,7 @@ def members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[E
         read += len(data)
         while data:
             if member is None:
-                # Tapes and xz files have padding NULs between members.
+                # Files from tapes and xz files may be padded with NULs between members.
                 data = data.lstrip(b"\0") if begun else data
                 if not data:
                     break
@@ -326,7 +323,7 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         if not more_lines:
             continue
         line = b"".join(line_pieces) if size <= MAX_RECORD else None
-        line_pieces = []  # while the caller works on the line, no second copy of it is kept
+        line_pieces = []  # don't keep a second copy while the caller uses the line
         yield line
         line = None
         whole = more_lines[:-1]
@@ -337,7 +334,7 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
 
 
 def payload(pieces: Iterable[bytes]) -> bytes | None:
-    """Return the whole stream; None if it is larger than `MAX_RECORD`."""
+    """Return all bytes of the stream; None if there are more than `MAX_RECORD`."""
     blocks_read: list[bytes] = []
     size = 0
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""Formats that are recognised but not supported, each with a format to save the file as."""
+"""Formats that are recognised but can't be read, each with a format to convert to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latam_corpus.messages import _
 _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
 _SLIDES: Final = _("export its text as DOCX or PDF")
-# The remedy also marks the formats of catalogues.
+# Formats of catalogues are recognised by this remedy.
 DESCRIBED: Final = _("name it in [collect.index], next to the texts that it describes")
 _PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
 _SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")

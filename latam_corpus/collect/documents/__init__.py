@@ -1,1 +1,1 @@
-"""Records to documents: columns, values, terms, and contracts."""
+"""Convert records to documents: their columns, values, terms, and contracts."""

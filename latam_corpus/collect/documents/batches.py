@@ -1,7 +1,7 @@
-"""Gather rows into few large frames of bounded size, however small the files are that they come from.
+"""Gather rows into few, large frames of bounded size, even if their files are small.
 
-Until there are enough rows, they are columns of plain values. A frame of one row costs ten times as much as reading a
-small file, and every stage is called once per frame.
+Rows are kept as lists of plain values until there are enough of them: building a frame of one row takes ten times as
+long as reading a small file, and every stage is called once per frame.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BODIES: Final = ("text", "raw")
 
 @dataclass(frozen=True)
 class Constant:
-    """A column with the same value in all rows; building it only once keeps wide frames of short texts fast."""
+    """A column with the same value in all rows, built only once, so that wide frames of short texts are fast."""
 
     value: Any
 
@@ -41,11 +41,11 @@ Values: TypeAlias = "list[Any] | Constant"
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of documents on their way to a frame, as columns.
+    """Rows of documents, as columns of plain values, that become a frame.
 
     Attributes:
         height: the number of rows.
-        columns: the values of each column; `origin` is stored as its fields.
+        columns: the values of each column; the struct `origin` is stored field by field.
     """
 
     height: int
@@ -66,7 +66,7 @@ class Rows:
         return Rows(len(order), taken)
 
     def frame(self) -> pl.DataFrame:
-        """Return the rows as a frame of the schema's types."""
+        """Return the rows as a frame with the types of the schema."""
         columns, height = self.columns, self.height
         fields = [_series(name, columns[name], dtype, height) for name, dtype in _ORIGIN.items()]
         names = [*_COLLECTED, *(name for name in _OF_SOME if name in columns)]
@@ -102,7 +102,7 @@ def _joined(pieces: Sequence[Values], heights: Sequence[int]) -> Values:
 
 
 def gathered(pieces: Iterable[Rows], limits: Limits) -> Iterator[pl.DataFrame]:
-    """Join the pieces to frames within the limits, in order; a larger piece becomes a frame of its own."""
+    """Join the pieces, in order, to frames within the limits; a larger piece becomes a frame by itself."""
     pending: list[Rows] = []
     rows = size = 0
     for piece in pieces:
@@ -121,7 +121,7 @@ def gathered(pieces: Iterable[Rows], limits: Limits) -> Iterator[pl.DataFrame]:
 
 
 def _flush(pending: list[Rows]) -> pl.DataFrame:
-    """Return the pending rows as a frame, and empty the list, so that they aren't in memory twice."""
+    """Return the pending rows as a frame; empty the list first, so that they aren't in memory twice."""
     frame = joined(pending).frame()
     pending.clear()
     return frame

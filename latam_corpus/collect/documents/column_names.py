@@ -1,6 +1,6 @@
-"""Names of table columns in Spanish, Portuguese and English, by the corresponding column of the documents.
+"""Common names of table columns in Spanish, Portuguese and English, by the documents' column that they mean.
 
-The names only serve advice and drafts, which a person checks; no value is read because of them.
+The names are used only for advice and drafts that a person checks; no value is read because of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def suggested_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
 
     Args:
         collect: the source's mapping.
-        heads: the columns of a table.
+        heads: the names of a table's columns.
 
     >>> from latam_corpus.catalog.source import Collect
     >>> suggested_columns(Collect(), ["archivo", "Título", "Autor", "Compositor", "Gênero", "Data", "Tomo"])
@@ -39,7 +39,7 @@ def suggested_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     # If a table has both "Autor" and "Compositor", the one whose name is closer is suggested.
     advised = {name: key.heads for name, key in KEYS.items() if not key.narrows}
     matches |= {name: by_key[head] for name, heads in advised.items() for head in reversed(heads) if head in by_key}
-    # Only the collection's own people know whether a cell that names a document states a consent.
+    # Only the people of the collection know whether a cell that names a document states a consent.
     suggested = {
         head: name for name, head in matches.items() if name and name not in _UNSURE and getattr(columns, name) is None
     }

@@ -1,4 +1,4 @@
-"""Compare the columns that a source's file names with the records as they are read.
+"""Check while records are read that they have the columns that the source's file names.
 
 A column with a wrong name yields no values, and a corpus without it looks like any other. So each column that the
 source names must be in every table, and in at least one record of every file of JSON lines. The source's other promises
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Chunk, Record
 
 _SHOWN: Final = 20  # columns that a message lists
-_LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
+_LOOKED_AT: Final = 20  # records of JSON lines whose keys a message lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 _MOST_NOT_TAKEN: Final = 100  # columns
-_KINDS: Final = 100  # of records that are no documents
+_KINDS: Final = 100  # of records in web archives that are no documents
 _TO_CONVERT: Final = (".ods", ".xls", ".xlsm", ".numbers")  # spreadsheets that aren't read
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
@@ -55,11 +55,11 @@ class ColumnFill:
     """The number of records that filled a column of the documents.
 
     Attributes:
-        origin: the record's column, or another origin of the values.
+        origin: the record's column, or the name of another origin of the values.
         records: the number of records that were read.
         filled: the number of records with a value.
         unread: the number of records with a value that isn't understood.
-        examples: some of these values, without repetition.
+        examples: a few different values that aren't understood.
     """
 
     origin: str
@@ -91,19 +91,19 @@ class MissingColumns:
 
 @dataclass
 class Facts:
-    """The facts about a source's columns and files that reading it showed.
+    """The facts about a source's columns and files, collected while it is read.
 
     Attributes:
         records: the number of records of tables and JSON lines.
-        filled: the number of these records with a value, by column that the source names.
+        filled: the number of these records with a value, for each column that the source names.
         fills: the counts of each column of the documents.
-        lacking: the columns that each part lacks, by file that is read in parts.
+        lacking: for each file that is read in parts, the columns that each part lacks.
         stated: the counts of unmapped columns that state terms, by the document's column and the record's column.
-        unlisted: the files for which the catalogue has no row, each with the closest name in it, or an empty string.
+        unlisted: the files without a row in the catalogue, each with the closest name in it, or an empty string.
         unnamed: the catalogues that the source doesn't name, each with the line of TOML that reads it.
-        passed_over: the number of records of web archives that are no documents, by reason.
+        passed_over: the number of records in web archives that aren't documents, by reason.
         damaged: the files that can't be read completely, each with the problem.
-        not_taken: the columns of records that documents don't get.
+        not_taken: the columns of records that aren't copied to documents.
         header_rows: the tables whose header isn't the first row, each with the number of its row.
     """
 
@@ -138,12 +138,12 @@ class Facts:
         self.header_rows |= facts.header_rows
 
     def leave(self, columns: Iterable[str]) -> None:
-        """Add columns that documents don't get, up to a limit: JSON records may have any number of keys."""
+        """Add columns that aren't copied to documents, up to a limit: JSON records may have any number of keys."""
         new = dict.fromkeys([*self.not_taken, *columns])
         self.not_taken = list(new)[:_MOST_NOT_TAKEN]
 
     def count_passed_over(self, records: Counter[str]) -> None:
-        """Count records of web archives that are no documents, by reason; limit the number of media types."""
+        """Count records in web archives that aren't documents, by reason; limit the number of media types."""
         for why, n in records.items():
             is_known = why in self.passed_over or len(self.passed_over) < _KINDS or not why.startswith("type ")
             if why:
@@ -199,7 +199,7 @@ class Facts:
 
     @property
     def dated(self) -> bool:
-        """Whether records state when they were obtained."""
+        """Whether any record states when it was obtained."""
         return "obtained" in self.fills and self.fills["obtained"].filled > 0
 
 
@@ -222,7 +222,7 @@ class Watch:
     """
 
     def __init__(self, source: Source, *, strict: bool = True) -> None:
-        """Raise a PartError at the first breach if `strict`; collect the breaches if not."""
+        """Raise PartError at the first breach if `strict`; otherwise collect the breaches."""
         self.facts = Facts()
         self.breaches: list[Breach] = []
         self._source, self._strict = source, strict
@@ -237,7 +237,7 @@ class Watch:
         Args:
             relative: the file's path.
             chunks: the records as they were read.
-            is_part: whether they are only a part of the file, so that another part may have a missing column.
+            is_part: whether the chunks are only a part of the file; another part may then have a missing column.
 
         Raises:
             PartError: a promise is broken.
@@ -285,7 +285,7 @@ class Watch:
             name: the document's column.
             values: the converted values; None if no record has the column.
             records: the number of records.
-            unread: the values that aren't understood.
+            unread: the beginnings of the values that aren't understood.
             origin: the origin of the values, if `collect.columns` doesn't state it.
         """
         columns = self._source.collect.columns
@@ -313,7 +313,7 @@ class Watch:
         fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(examples), examples))
 
     def look_at_columns(self, heads: Collection[str]) -> None:
-        """Note the columns of records, or of a catalogue's row, that documents don't get."""
+        """Note the columns of records, or of a catalogue's row, that aren't copied to documents."""
         if not self._seen.issuperset(heads):
             self._seen.update(heads)
             self.facts.leave(not_taken(self._source, heads))
@@ -356,7 +356,8 @@ class Watch:
                 file.present.add(column)
             if any(empty):
                 file.blank.setdefault(column, chunk.numbers[empty.index(True)])
-            # A column that no record has yet may be missing altogether, which is another problem.
+            # A column that no record has had yet may be missing from the whole file, which is reported as another
+            # problem.
             if column in collect.required and column in file.blank and column in file.present:
                 number = file.blank[column]
                 problem = _(
@@ -394,7 +395,7 @@ class Watch:
 
 
 def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
-    """Return the columns that documents don't get, except those that the source's file turns off."""
+    """Return the columns that aren't copied to documents, except those that the source's file turns off."""
     columns = source.collect.columns
     turned_off = {name for name in type(columns).model_fields if (pick := getattr(columns, name)) and pick.leave}
     columns_present = list(heads)
@@ -408,7 +409,7 @@ def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
 
 
 def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
-    """Report the columns of records that documents don't get, with the lines that map them.
+    """Report the columns of records that aren't copied to documents, with the lines of TOML that map them.
 
     Args:
         source: the id of the source.
@@ -452,7 +453,7 @@ def missing(source: Source, relative: str, column: str, present: Sequence[str], 
         relative: the file's path.
         column: the missing column.
         present: the columns that the file has.
-        has_header: whether every record has the same columns.
+        has_header: whether the file has a header, so that every record has the same columns.
     """
     key = source.collect.named[column]
     if has_header:
@@ -494,7 +495,7 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
         column = BY_NAME.get(name)
-        if name in TERMS:  # the document is restricted
+        if name in TERMS:  # the document's use is restricted
             problem = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
         elif column and not column.nullable:
             problem = _(
@@ -513,7 +514,7 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
 
 
 def _how_to_correct(name: str, fill: ColumnFill) -> Message:
-    """Return the remedy for values of a mapped column that aren't understood."""
+    """Return the advice for values of a mapped column that aren't understood."""
     column, key = json.dumps(fill.origin, ensure_ascii=False), KEYS.get(name)
     if name.startswith("extra."):
         return _("correct them, or declare another type under [collect.extra]")
@@ -660,7 +661,7 @@ _WHY_PASSED_OVER: Final = {
 
 
 def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
-    """Report damaged files, tables below a title, and records of web archives that are no documents.
+    """Report damaged files, tables below a title, and records in web archives that aren't documents.
 
     Args:
         source: the id of the source.
@@ -733,7 +734,7 @@ def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
 
 
 def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
-    """Report the promises that a source's records break together.
+    """Report the promises that are broken by all records of a source together.
 
     Args:
         source: the source with its promises.
@@ -775,7 +776,7 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
 
 
 def _has(record: Record, column: str) -> bool:
-    """Whether a record has a column, or a struct with such a field, even if the value is null."""
+    """Whether a record has a column, or a field of a struct at this path, even if its value is null."""
     if column in record:
         return True
     value: Any = record

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-# Characters of one value: a longer one is a text, which no stage would filter or deduplicate in this column.
+# The maximum length of a value, in characters. A longer one is a text, which no stage filters or deduplicates here.
 LONGEST: Final = 10_000
 _WHOLE: Final = re.compile(r"[+-]?\d{1,19}")
 _DECIMAL: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
-# With a decimal comma, as written in Latin America; «1,234» is ambiguous.
+# A number with a decimal comma, as written in Latin America; «1,234» is ambiguous.
 _WITH_COMMA: Final = re.compile(r"[+-]?\d+,(?:\d\d?|\d{4,})|[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _WITH_POINT: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 _YES: Final = frozenset({"true", "1", "yes", "si", "sim", "verdadero", "verdadeiro"})
@@ -39,7 +39,7 @@ def as_string(value: Any) -> str | None:
 
 
 def as_int64(value: Any) -> int | None:
-    """Return a whole number.
+    """Return a whole number; None for any other value.
 
     >>> as_int64("1872"), as_int64(1872.0), as_int64("12.5"), as_int64(True)
     (1872, 1872, None, None)
@@ -52,7 +52,7 @@ def as_int64(value: Any) -> int | None:
 
 
 def as_float64(value: Any) -> float | None:
-    """Return a number; None for an ambiguous one, with a single comma before three digits.
+    """Return a number; None for an ambiguous one, which has a single comma before three digits.
 
     >>> as_float64("12.5"), as_float64("12,50"), as_float64("1.234,50"), as_float64("1,234.50"), as_float64("1,234")
     (12.5, 12.5, 1234.5, 1234.5, None)
@@ -74,7 +74,7 @@ def as_float64(value: Any) -> float | None:
 
 
 def as_bool(value: Any) -> bool | None:
-    """Return a yes or a no.
+    """Return a Boolean from a yes or no in Spanish, Portuguese or English; None for any other value.
 
     >>> as_bool("Sí"), as_bool("não"), as_bool(0), as_bool("quizás")
     (True, False, False, None)

@@ -1,4 +1,4 @@
-"""Convert chunks of records to rows of documents: one row per text and one per failure, so that nothing is lost."""
+"""Convert chunks of records to rows of documents: one row per text, and one row per failure."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _ASKING: Final = "rsl-permission"
 def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
     """Return the rights tier and the uses of a record with this statement of rights and these opt-out signals.
 
-    The source's own statement has the source's tier and uses, which may depend on an agreement. A less open statement
-    has the tier of its licence, and narrows the uses. A more open one widens neither; but if the source states no
-    rights, its records have the tiers of their own statements. An opt-out removes the uses that it withholds. If a
-    licence must first be obtained, the tier is at most as open as `permission`. Labels and consents of the source
-    narrow all of its records.
+    A record with the source's own statement gets the source's tier and uses, which may depend on an agreement. A less
+    open statement sets the tier of its licence, and narrows the uses. A more open one changes neither, but if the
+    source states no rights, each record gets the tier of its own statement. An opt-out removes the uses that it
+    withholds. If a licence must first be obtained, the tier is at most as open as `permission`. Labels and consents of
+    the source narrow all of its records.
 
     >>> from latam_corpus.catalog.source import load_source
     >>> terms_of(load_source("disco-sonnets"), "CC BY-SA 4.0")
@@ -155,14 +155,14 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
 
 
 def _member(failure: Failure) -> str | None:
-    """Return the name of a failure in its file: the names in a catalogue's row, or else its number."""
+    """Return the name of a failure inside its file: the names in a catalogue's row, or else the record's number."""
     return ", ".join(failure.evidence.get("names", ())) or (None if failure.number is None else str(failure.number))
 
 
 def _shared(
     context: RecordContext, records: Sequence[Record], keys: frozenset[str]
 ) -> tuple[dict[str, Values], dict[int, dict[str, Any]]]:
-    """Return the columns that all texts of a record share, and the values that aren't understood, by row."""
+    """Return the columns shared by all texts of a record, and the notes on values that aren't understood, by row."""
     columns = context.source.collect.columns
     defaults = context.defaults()
     shared: dict[str, Values] = {}
@@ -176,7 +176,7 @@ def _shared(
                 context.watch.count(name, None, len(records))
             continue
         converted, cells = _converted(name, values)
-        if name == "rights":  # a statement that is no licence is kept, and makes the terms unknown
+        if name == "rights":  # a statement that isn't a licence is kept, and makes the tier unknown
             cells |= _not_licences(converted, default)
         shared[name] = _with_default(name, converted, cells, default)
         if context.watch:
@@ -219,7 +219,7 @@ def _extra(
 
 
 def _converted(name: str, values: Sequence[Any]) -> tuple[list[Any], dict[int, str]]:
-    """Return the values as the document's column stores them, and those that aren't understood, by row."""
+    """Return the values in the form of the document's column, and the values that aren't understood, by row."""
     converted = [_AS[name](value) for value in values]
     places = [row for row, value in enumerate(converted) if value is None and not is_empty(values[row])]
     return converted, {row: mapping.shown(values[row]) for row in places}
@@ -240,12 +240,12 @@ def _not_licences(statements: Sequence[Any], own: str | None) -> dict[int, str]:
 def _with_narrowings(
     context: RecordContext, chunk: Chunk, statements: Values, notes: dict[int, dict[str, Any]]
 ) -> dict[str, Values]:
-    """Return the columns of the terms, narrowed by records and catalogue rows; empty if none states terms.
+    """Return the columns of terms, narrowed by records and catalogue rows; empty if none of them states terms.
 
     Args:
         context: the context of the file.
         chunk: its records.
-        statements: the statements of rights of the source or of a mapped column.
+        statements: the statements of rights, from the source or from a mapped column.
         notes: the ledger's notes by row; narrowed terms and values that aren't understood are added.
     """
     height = len(chunk.records)
@@ -283,7 +283,7 @@ def _with_narrowings(
 
 
 def _consents(source: Source, narrowings: Sequence[Narrowing | None]) -> dict[str, Values]:
-    """Return the consents of each document, its source's and its own; empty if no document has its own."""
+    """Return the consents of each document: its source's and its own; empty if no document has its own."""
     if not any(narrowing and narrowing.consents for narrowing in narrowings):
         return {}
     rows = ([*(source.consent_rows or ()), *(narrowing.consents if narrowing else ())] for narrowing in narrowings)
@@ -295,7 +295,7 @@ def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
     source = context.source
     own = source.rights.statement if source.rights else None
     stated = stated_in(source, chunk.records, context.relative, rights=False)
-    if chunk.offsets is not None:  # the reader of web archives writes a page's opt-outs, which no mapping turns off
+    if chunk.offsets is not None:  # the reader of web archives adds a page's opt-outs, which no mapping turns off
         stated = [[value for value in values if value.column != "opt_outs"] for values in stated]
         opt_outs = [record.get("opt_outs") for record in chunk.records]
         refused = [[Stated("opt_outs", "opt_outs", value)] if value else [] for value in opt_outs]
@@ -361,7 +361,7 @@ def _documents(
     notes: dict[int, dict[str, Any]],
     text: TextMapping | None,
 ) -> Rows:
-    """Return one row per record, with its only text or the text of this column."""
+    """Return one row per record, with the text of this column, or with the record's only text."""
     source = context.source
     bodies = _bodies(context, chunk, keys, text)
     locators, members = _locators(context, chunk, keys, shared["url"])
@@ -400,7 +400,7 @@ def _documents(
 def _aligned(
     source: Source, chunk: Chunk, text: TextMapping, bodies: Sequence[Any], locators: Sequence[str]
 ) -> dict[str, Values]:
-    """Return the parent of each translation, and the segment of each line of a joined record."""
+    """Return the parent of each translation, and for joined records the segment of each line."""
     first = source.collect.texts[0].column
     parents: Values = Constant(None)
     if text.column != first:
@@ -412,7 +412,7 @@ def _aligned(
 
 
 def _turns(body: str | None, places: Sequence[int]) -> list[dict[str, Any]] | None:
-    """Return the lines of a text with the places of their records; None if a record has several lines."""
+    """Return the offset of each line of a text, with the place of its record; None if a record has several lines."""
     lines = (body or "").split("\n")
     if body is None or len(lines) != len(places):
         return None
@@ -453,7 +453,7 @@ def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Te
 def _locators(
     context: RecordContext, chunk: Chunk, keys: frozenset[str], urls: Values
 ) -> tuple[list[str], list[str | None]]:
-    """Return the names of each record in its source and in its file: its id, else its URL, else its number."""
+    """Return each record's name in its source (its id, else its URL, else its number) and its name in its file."""
     ids = values_of(context.source.collect.columns, "id", chunk.records, keys, context.relative)
     count = len(chunk.records)
     names = [None] * count if ids is None else [mapping.as_text(value) for value in ids]
@@ -461,14 +461,14 @@ def _locators(
         pairs = zip(ids or (), names, strict=False)
         cells = [mapping.shown(value) for value, name in pairs if not (name or is_empty(value))]
         context.watch.count("id", ids and names, count, cells)
-    if context.catalogued:  # one catalogue record may state one address for several files
+    if context.catalogued:  # a catalogue's record may state the same address for several files
         urls = Constant(None)
         names = names if context.source.collect.columns.id else [None] * count
     links = [None] * count if isinstance(urls, Constant) else urls
     locators: list[str] = []
     members: list[str | None] = []
     for row, number in enumerate(chunk.numbers):
-        # The documents of a group that was cut would otherwise share one id.
+        # Without a suffix, the documents of a group that was cut would share one id.
         page = chunk.pages[row] if chunk.pages and context.source.collect.group else 1
         suffix = f"/{page}" if page > 1 else ""
         name, link = names[row], links[row]
@@ -479,7 +479,7 @@ def _locators(
 
 
 def _missing(context: RecordContext, chunk: Chunk, row: int, text: TextMapping | None) -> str:
-    """Return the reason why a record has no text, as JSON."""
+    """Return why a record has no text, as JSON."""
     record = chunk.records[row]
     columns = context.source.collect.columns
     pick = columns.raw if context.media_type else columns.text
@@ -513,7 +513,7 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
 
 
 def _verdicts(reasons: Values, notes: Values) -> Values:
-    if isinstance(notes, Constant):  # a row with a reason has a note too
+    if isinstance(notes, Constant):  # every row with a reason has a note too
         return Constant(None)
     return [note and _verdict(reason) for reason, note in zip(_spread(reasons, len(notes)), notes, strict=True)]
 

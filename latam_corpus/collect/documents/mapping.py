@@ -48,7 +48,7 @@ def is_file_column(head: str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A cell that isn't empty and in which a source's `pattern` or `values` found no value.
+    """A cell that isn't empty, but in which the source's `pattern` or `values` finds no value.
 
     Attributes:
         cell: the record's value.
@@ -67,14 +67,14 @@ def shown(value: Any) -> str:
     ('hacia 1900', 'es; gn', 60)
     """
     cell = value.cell if isinstance(value, Unread) else value
-    # A list may have gigabytes.
+    # A list may be gigabytes large.
     if isinstance(cell, list) and cell and all(isinstance(text, str) for text in cell[:_CELL]):
         cell = "; ".join(text[:_CELL] for text in cell[:_CELL])
     return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
 
 
 def is_empty(value: object) -> bool:
-    """Whether a value is null, blank, not-a-number, or an empty list or one of such values.
+    """Whether a value is null, blank, not-a-number, or a list that has only empty values, or none.
 
     >>> is_empty(" "), is_empty([]), is_empty([""]), is_empty(float("nan")), is_empty(0)
     (True, True, True, True, False)
@@ -109,7 +109,7 @@ def as_text(value: Any) -> str | None:
 
 
 def as_url(value: Any) -> str | None:
-    """Return a URL in canonical form, so that no password or tracking parameter is kept."""
+    """Return a URL in canonical form, without passwords and tracking parameters."""
     text = as_text(value)
     return canonical_url(text) if text else None
 
@@ -194,7 +194,7 @@ def as_time(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         try:
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-        except OverflowError:  # the year 1 in a zone east of Greenwich
+        except OverflowError:  # the year 1 in a time zone east of Greenwich
             return None
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
 
@@ -222,9 +222,9 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     return _PICKS[name]
 
 
-# Columns that state terms, by the document's column that they narrow.
+# The names of columns that state terms, by the document's column that they narrow.
 _STATING: Final = {head: name for name, key in KEYS.items() if key.narrows for head in key.heads}
-# Structs in which data sets keep what they say about a record.
+# Structs in which data sets store a record's metadata.
 _STRUCTS: Final = frozenset({"metadata", "meta"})
 
 
@@ -328,7 +328,7 @@ def values_of(
         name: the document's column.
         records: the source's records.
         keys: all columns that any of these records has.
-        relative: the file's path, in which a pick may look for the value.
+        relative: the file's path, from which a pick may read the value.
     """
     values: list[Any] | None = None
     for pick in picks(columns, name):
@@ -364,7 +364,7 @@ def _picked(pick: Pick, records: Sequence[Mapping[str, Any]], relative: str) -> 
 
 
 def _or_unread(value: Any, find: Callable[[str], str | None]) -> Any:
-    """Return the value that `find` finds in a cell; mark a cell that isn't empty and has none as unread."""
+    """Return the value that `find` finds in a cell; return `Unread` if the cell isn't empty but has no value."""
     if value is None or isinstance(value, Unread):
         return value
     match = find(str(value))
@@ -408,6 +408,6 @@ def cleaned(text: str, remove: Sequence[str]) -> str:
 
 
 def _joined(pieces: Sequence[str], piece: str) -> str:
-    """Return a piece without its leading spaces if the pieces in front of it end with one."""
+    """Return a piece, without its leading spaces if the previous piece ends with a space."""
     previous = next(filter(None, reversed(pieces)), "\n")
     return piece.lstrip(" \t") if pieces and previous[-1].isspace() else piece

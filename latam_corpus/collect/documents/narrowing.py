@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record, those that rows have
+CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record: those that are stored in rows
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
 _MAPPED: Final = tuple(name for name in TERMS if name != "rights")
 _NO_EMBARGO: Final = frozenset(
     {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
 )
-# The marks of a document's name: a number, a suffix or an address.
+# A document's name has a number, a suffix or an address.
 _DOCUMENT: Final = re.compile(r"\d|\.[a-z]{3,4}$|^https?://")
 # Words of a conditional or missing consent.
 _CONDITION: Final = re.compile(
@@ -85,9 +85,9 @@ class Narrowing:
         stated: the beginning of each value, by the record's column.
         values: the values, by the record's column.
         is_unlisted: whether the catalogue has no row for the file.
-        near: the name in the catalogue that is closest to the file's; empty if none is close.
+        near: the name in the catalogue that is closest to the file's name; empty if none is close.
         unnamed: the catalogues that may restrict the file and that the source doesn't name.
-        own: the source's own statement, which always counts as understood.
+        own: the source's own statement of rights, which always counts as understood.
     """
 
     statements: list[str] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Narrowing:
         return all(is_understood(statement, self.own) for statement in statements)
 
     def _statements(self, value: Any) -> list[str | None]:
-        """Return the statement of a cell, or its several statements if all are known; a sentence is read as a whole."""
+        """Return the statements in a cell if all are known; otherwise the cell is one statement, such as a sentence."""
         whole = as_statement(value)
         if isinstance(value, str) and not is_understood(whole, self.own):
             parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
@@ -156,13 +156,13 @@ class Narrowing:
         return None not in rows
 
     def _add_consent(self, value: Any) -> bool:
-        """Return whether consent was given: a document's name is understood only if the source maps the column."""
+        """Return whether consent was given; the name of a document counts only if the source maps the column."""
         if isinstance(value, str):
             return is_consent_given(value)
         records = value if isinstance(value, (list, tuple)) else [value]
         if value and all(
             isinstance(record, dict) and record.keys() <= {*CONSENT_FIELDS} for record in records
-        ):  # rows of a stage
+        ):  # consent records as a stage writes them
             self.consents += [dict.fromkeys(CONSENT_FIELDS) | record for record in records]
             return True
         return value is True
@@ -180,7 +180,7 @@ class Narrowing:
 
         Args:
             source: the document's source.
-            given: its terms without this narrowing. The note has only the understood values that narrow them.
+            given: its terms without this narrowing. The note has only understood values that narrow these terms.
         """
         understood = {
             origin: self.stated[origin]

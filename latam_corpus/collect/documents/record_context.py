@@ -29,12 +29,12 @@ class RecordContext:
         member: the member's path in the archive; None for a file that is no archive.
         part: the part of the file that is read, for the name of a failure of the whole part.
         catalogued: the columns that a catalogue states of the file; None if it has no row.
-        rows: the catalogue's rows that name the file, and the labels of its bag: their terms narrow the source's.
+        rows: the catalogue's rows that name the file, and the labels of its bag; their terms narrow the source's terms.
         has_row: whether the catalogue names the file, or the archive that contains it.
-        near: the name in the catalogue that is closest to the file's, if it has no row.
+        near: the name in the catalogue that is closest to the file's name, if the file has no row.
         unnamed: the catalogues that may restrict the file and that the source doesn't name, each with the line of TOML
             that reads it.
-        watch: the checker that sees the records while they are read.
+        watch: the checker of the records that are read.
     """
 
     source: Source
@@ -57,22 +57,22 @@ class RecordContext:
 
     @property
     def is_unlisted(self) -> bool:
-        """Whether the source has a catalogue without a row for the file, which is therefore held back."""
+        """Whether the file is held back because the source has a catalogue without a row for it."""
         return self.source.collect.index is not None and not self.has_row
 
     @property
     def media_type(self) -> str | None:
-        """The media type of bytes that still need extraction; None if the records bring text."""
+        """The media type of bytes whose text must be extracted; None if the records contain text."""
         collect = self.source.collect
         if self.format.media_type is not None:
             return self.with_form(collect.media_type or self.format.media_type)
         if collect.columns.raw is not None:
-            # A text column has characters: whatever charset its HTML declares has already been decoded.
+            # A text column has characters: they are decoded already, whatever charset the HTML declares.
             return self.with_form(f"{collect.media_type or 'text/html'}; charset=utf-8")
         return None
 
     def with_form(self, media_type: str) -> str:
-        """Return the media type with the form that the catalogue or the source states, and the file properties."""
+        """Add parameters to the media type: the stated form of the text, and the properties of the file."""
         collect = self.source.collect
         stated = (self.catalogued or {}).get("form")
         form = stated if stated in FORMS else collect.form
@@ -86,6 +86,6 @@ class RecordContext:
         return f"{self.member}#{member}"
 
     def defaults(self) -> dict[str, Any]:
-        """Return the values of columns for records that have none."""
+        """Return the default values of columns, for records without their own."""
         values = self.source.column_values
         return {**values, "genre": values["genre"] or self.genre}

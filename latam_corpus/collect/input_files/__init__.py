@@ -1,1 +1,1 @@
-"""The files of a source: how they are listed, named, and described by catalogues."""
+"""List the files of a source, and find their descriptions in catalogues."""

@@ -37,7 +37,7 @@ class ArchiveLists:
 
     Attributes:
         members: the members that a list describes, and the lists, by name.
-        left_out: the names of members of the bag format, which have no text.
+        left_out: the names of the members that belong to the bag format and have no text.
         has_index: whether the source's catalogue is in the archive.
     """
 
@@ -47,12 +47,12 @@ class ArchiveLists:
 
 
 def listed_members(source: Source, content: Content) -> ArchiveLists:
-    """Return the descriptions that lists inside an archive give of its members; empty if it has no lists.
+    """Return the descriptions of an archive's members in the lists inside it; empty if it has no lists.
 
-    The archive is read once for this, and only the lists are unpacked.
+    This reads the archive once, and unpacks only the lists.
 
     Args:
-        source: the source, whose `collect.index` may name a catalogue; an unnamed catalogue holds the members back.
+        source: the source, whose `collect.index` may name a catalogue; any other catalogue holds the members back.
         content: the archive, which is read completely, even if it has a span.
 
     Raises:
@@ -103,7 +103,7 @@ def _read_members(content: Content, names: Collection[str], list_bytes: dict[str
 
 
 def _read_member(member: Member, list_bytes: dict[str, bytes]) -> None:
-    """Read a list's bytes into memory, unless it is damaged or too large, which reading it will report."""
+    """Read a list's bytes into memory; skip a damaged or too large one, which is reported when it is read."""
     limit = min(MAX_RECORD, _MOST_BYTES - sum(map(len, list_bytes.values())))
     try:
         with member.open() as stream:

@@ -1,7 +1,7 @@
 """Read bags (BagIt 0.97 and 1.0, RFC 8493), with the checksum of each file from the lists of its bag.
 
-Only the payload is read. A missing file that a list names, and each invalid line, is a failure of the list. A file with
-a wrong checksum, or that no list names, is a failure itself; the other files are read.
+Only the payload is read. If a list names a missing file, or has an invalid line, the failure belongs to the list. A
+file becomes a failed row if its checksum is wrong or no list names it; the other files are read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _TAGS: Final = re.compile(r"tagmanifest-([\w-]+)\.txt")
 # The files of the bag format; other files outside the payload are read like any file.
 OF_THE_BAG: Final = re.compile(r"(?:bagit|bag-info|fetch|(?:tag)?manifest-[\w-]+)\.txt")
 _PAYLOAD: Final = "data/"
-# The names of algorithms in lists and in hashlib, the strongest first; the strongest list that names a file is used.
+# The names of algorithms in lists and in hashlib, the strongest first. A file is checked by the strongest list that
+# names it.
 _ALGORITHMS: Final[Mapping[str, str]] = {
     "sha3512": "sha3_512", "sha512": "sha512", "blake2b512": "blake2b", "sha3384": "sha3_384", "sha384": "sha384",
     "sha3256": "sha3_256", "sha256": "sha256", "blake2s256": "blake2s", "sha224": "sha224", "sha1": "sha1",
@@ -46,7 +47,7 @@ _FETCHED: Final = re.compile(r"\s*(\S+)[ \t]+(\d+|-)[ \t]+(.+?)\s*")
 _FIELD: Final = re.compile(r"([^:\s][^:\n]*?)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)")
 _LARGEST: Final = 256 * 2**20
 _NEAR: Final = 120
-# The escapes of line ends and percent signs in a name.
+# The escape sequences of line ends and percent signs in a name.
 _ESCAPED: Final = {"%0a": "\n", "%0d": "\r", "%25": "%"}
 _REMEDY: Final = N_("fetch it again from whoever made the bag")
 
@@ -89,14 +90,14 @@ def with_bags(files: Sequence[InputFile], open_: Opener = opened_file) -> list[I
 
 
 def _parents(path: str) -> Iterator[str]:
-    """Yield the parent folders of a path, the innermost first, with a slash; the root is empty."""
+    """Yield the parent folders of a path, innermost first, each with a final slash; the root is an empty string."""
     while path:
         path = path.rpartition("/")[0]
         yield f"{path}/" if path else ""
 
 
 def _roots(paths: Collection[str]) -> Iterator[str]:
-    """Yield the folders that are bags: they have the bag's file, and a payload or a list."""
+    """Yield the folders that are bags: those with the file `bagit.txt`, and a payload or a list."""
     for path in paths:
         for root in _parents(path):
             name = path[len(root) :]
@@ -106,7 +107,7 @@ def _roots(paths: Collection[str]) -> Iterator[str]:
 
 def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str], open_: Opener) -> Iterator[InputFile]:
     names = {file.relative[len(root) :]: file for file in files}
-    # A bag within this one is read separately, but this bag's lists name its files too.
+    # A bag inside this one is read separately, but the lists of this bag name its files too.
     names_in_bag = {path[len(root) :] for path in paths if path.startswith(root)}
     lists = list(_lists(names, _MANIFEST, names_in_bag, open_))
     tags = next(_lists(names, _TAGS, names_in_bag, open_), None)
@@ -157,7 +158,7 @@ def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: 
 
 
 def _numbered(failures: Sequence[Failure]) -> list[Failure]:
-    """Give a line number after the last line to each failure of a list that is about no line."""
+    """Assign a line number after the last line to each failure of a list that is about no line."""
     is_one_of_several = len(failures) > 1
     last = max((failure.number or 0 for failure in failures), default=0)
     numbered = []
@@ -173,7 +174,7 @@ def _numbered(failures: Sequence[Failure]) -> list[Failure]:
 def _lists(
     names: Mapping[str, InputFile], pattern: re.Pattern[str], names_in_bag: Collection[str], open_: Opener
 ) -> Iterator[_List]:
-    """Yield the lists of a bag that can be checked, the strongest first."""
+    """Yield the lists of a bag whose algorithm is supported, the strongest first."""
     by_algorithm = {
         re.sub(r"[\W_]", "", match[1]).lower(): file
         for name, file in names.items()
@@ -230,7 +231,7 @@ def parsed(text: str, pattern: re.Pattern[str], failures: list[Failure]) -> Iter
 
 
 def _name(written: str, names_in_bag: Collection[str]) -> str:
-    """Return the path of a name in a list: as written, with line ends and percent signs decoded, or all decoded."""
+    """Return the file of a name in a list: as written, with decoded line ends and percent signs, or fully decoded."""
     plain = written.replace("\\", "/").removeprefix("./")
     coded = re.sub("%(?:0a|0d|25)", lambda code: _ESCAPED[code[0].lower()], plain, flags=re.IGNORECASE)
     whole = unicodedata.normalize("NFC", unquote(plain))
@@ -253,7 +254,7 @@ def _fetched(
 
 
 def _info(file: InputFile | None, open_: Opener) -> str:
-    """Return a bag's metadata by its labels, as JSON; empty if it can't be read."""
+    """Return a bag's metadata as JSON, by label; an empty string if it can't be read."""
     if file is None:
         return ""
     try:
@@ -275,7 +276,7 @@ def _read(file: InputFile, open_: Opener) -> str:
 
 
 def damage_of(description: FileDescription, open_: Callable[[], BinaryIO]) -> Failure | None:
-    """Return the failure of a file of a bag that differs from its list; None for a file that doesn't, or in no bag.
+    """Return the failure of a file that differs from its bag's list; None if it doesn't differ, or isn't in a bag.
 
     Args:
         description: the file's description by the lists.

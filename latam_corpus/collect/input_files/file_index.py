@@ -1,8 +1,8 @@
 """Read the catalogue of a folder's files: its rows or records, each with the files that it describes.
 
 A table names a row's files in a column. A library record names its files by path, address or number. A record that
-names none describes the files next to it: those with the same name except for the suffix, or, if it is called
-`mets.xml`, `dublin_core.xml` and the like, all files of its folder.
+names no file describes the files next to it: those with the same name and another suffix, or all files of its folder if
+it is called `mets.xml`, `dublin_core.xml` or similar.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ if TYPE_CHECKING:
     from latam_corpus.collect.readers.workbook import Table
 
 _LIMITS: Final = Limits(2000, 64 * 2**20)
-# Heads that resemble a column's name but mean another column, and the length up to which heads must match exactly.
+# Heads that resemble a column's name but mean something else, and the length up to which heads must match exactly.
 _OTHER_COLUMNS: Final = frozenset({"publisher", "publishers", "gender", "composicion", "composicao"})
 _SHORT: Final = 4
 _SHOWN: Final = 5
-# The similarity of a name that is suggested, and the number of names that are compared.
+# The minimum similarity of a suggested name, and the maximum number of names that are compared.
 _CLOSE: Final = 0.75
 _COMPARED: Final = 200
-# A catalogued file is the body of its document, so that the catalogue's columns of these names aren't read.
+# The text of a document is its file, so that columns of a catalogue with these names aren't read.
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
-# A misspelt column of rights would be ignored without notice.
+# A misspelt column of rights would be ignored silently.
 _RIGHTS: Final = frozenset({"rights", "license", "licencia", "licenca", "derechos", "direitos"})
 OTHER_SHEETS: Final = (".ods", ".xls", ".xlsm", ".numbers")
 _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
@@ -82,7 +82,7 @@ class _Entry:
     column: str = ""
 
     def differ(self, entry: _Entry) -> list[str]:
-        """Return the columns in which two rows differ, except those that name their files."""
+        """Return the columns in which two rows differ, except the columns that name their files."""
         names = {*self.columns, *entry.columns} - {self.column, entry.column}
         return sorted(name for name in names if self.columns.get(name) != entry.columns.get(name))
 
@@ -157,7 +157,7 @@ def _nearest(files: Sequence[str], names: Sequence[str]) -> dict[str, str]:
 
 @dataclass
 class _Claim:
-    """An entry of a list, the files that it names, and its names that match no file or several."""
+    """An entry of a list, the files that it names, and those of its names that match no file or several."""
 
     list_: int
     entry: _Entry
@@ -166,7 +166,7 @@ class _Claim:
 
 
 class MatchedRow(NamedTuple):
-    """A row of a catalogue: its number, its columns, the files that it describes, and its names without a file."""
+    """A row of a catalogue: its number, its columns, the files that it describes, and its names that match no file."""
 
     number: int
     columns: Mapping[str, Any]
@@ -190,7 +190,7 @@ class _Matches:
         described: the entries that describe each file, each with its list.
         reports: the report of each list.
         conflicts: the errors for rows that differ about one file in columns that aren't about its terms.
-        unmatched: the names that no file has.
+        unmatched: the names that match no file.
     """
 
     described: dict[str, list[tuple[InputFile, _Entry]]] = field(default_factory=dict)
@@ -282,7 +282,7 @@ def _match_alike(claims: Sequence[_Claim], names: FileNames) -> None:
 
 
 def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry], name: str) -> Failure:
-    """Return the failure of a file that two entries name, and record a conflict if rows of tables contradict."""
+    """Return the failure of a file that two entries name; note a conflict if rows of tables contradict each other."""
     list_, entry = second
     first_list, first = matches.described[name][0]
     differ = first.differ(entry)
@@ -297,14 +297,14 @@ def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry]
 
 
 def described_by(source: Source, list_: InputFile, names: FileNames, open_: Opener, column: str = "") -> int:
-    """Return the number of other files that a list would describe as a source's catalogue; 0 if it can't be read.
+    """Return how many other files a list would describe if it were the source's catalogue; 0 if it can't be read.
 
     Args:
-        source: the source, whose charset is that of the list.
+        source: the source, which states the charset of the list.
         list_: the list.
         names: the files that it may describe.
         open_: opens the list.
-        column: the column of a table that names files; by default, one whose name says so.
+        column: the column of a table that names files; by default, a column whose head means files.
     """
     index = FileIndex(file=glob_escape(list_.relative), column=column or None)
     plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset, index=index)})
@@ -315,7 +315,7 @@ def described_by(source: Source, list_: InputFile, names: FileNames, open_: Open
 
 
 def _missing(source: Source, entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
-    """Return the failure of a row that names a missing file, or a name that several files have.
+    """Return the failure of a row whose name matches no file, or several files.
 
     Args:
         source: the source, which maps the column of the title.
@@ -364,7 +364,7 @@ def _entries(source: Source, list_: InputFile, report: _ListReport, open_: Opene
 
 
 def _charset_doubts(records: Sequence[Catalogued]) -> Iterator[Failure]:
-    """Yield one failure for each pair of a declared charset and another one in which records were read."""
+    """Yield one failure for each declared charset and different charset in which records were read."""
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, record in enumerate(records, 1):
         if record.charset_doubt:
@@ -439,7 +439,7 @@ def _rows(
 
 
 def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]:
-    """Return the sheet of a workbook that names files, and its column that does.
+    """Return the sheet of a workbook that names files, and the column with the names.
 
     Raises:
         ConfigError: no sheet names files, or several do.
@@ -456,7 +456,7 @@ def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]
 
 
 def _naming(source: Source, heads: Sequence[str]) -> list[str]:
-    """Return the columns that name files: the source's choice, or else those whose names say so."""
+    """Return the columns that name files: the source's choice, or else those whose heads mean files."""
     return [head for head in heads if _names_files(source, head)]
 
 

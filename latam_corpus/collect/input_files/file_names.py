@@ -1,4 +1,4 @@
-"""Find the files of a folder that a catalogue's names mean, without ever choosing a wrong one."""
+"""Match the names in a catalogue with the files of a folder; an ambiguous name matches no file."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _OF_A_FOLDER: Final = frozenset(
 
 
 class NameMatch(NamedTuple):
-    """The files that a name may mean, with a rank: 0 for a whole name, 1 for less, None for no single match."""
+    """The files that a name may mean, with a rank: 0 for a whole name, 1 for a part, None for no single match."""
 
     files: tuple[str, ...] = ()
     rank: int | None = None
 
 
 class FileNames:
-    """The files of a folder, by all names under which a catalogue may know them."""
+    """The files of a folder, indexed by all names that a catalogue may use for them."""
 
     def __init__(self, files: Sequence[InputFile]) -> None:
         self.files = files
@@ -63,7 +63,8 @@ class FileNames:
         Args:
             names: the names in one row or record.
             list_: the list that contains them.
-            each: whether each name is another file; if not, they are alternative names, and the best rank counts.
+            each: whether each name means a different file; if not, the names are alternatives, and the best rank
+                counts.
 
         Returns:
             The files, and the names without a single match, each with the possible files.
@@ -78,7 +79,7 @@ class FileNames:
         return files, unmatched if each or not files else {}
 
     def _find(self, name: str, folder: PurePosixPath) -> NameMatch:
-        """Return the files of a name: by its path from the list or the folder, or else by a unique name."""
+        """Return the files of a name: those at its path from the list or the folder, or else those of a unique name."""
         path, is_address = _as_path(name)
         if not path:
             return NameMatch()
@@ -100,9 +101,9 @@ class FileNames:
         return self._find(decoded, folder) if decoded != path else NameMatch()
 
     def _may_be(self, path: str, file: str, key: Callable[[str], str] = str.casefold) -> bool:
-        """Whether a missing path may mean a file, because their folders don't contradict each other.
+        """Whether a path without a file may mean this file, because their folders don't contradict each other.
 
-        One of them may have additional parent folders, if the list was made in a folder above or in another place.
+        Either path may have additional parent folders, if the list was written in a parent folder or elsewhere.
         """
         named, actual = ([key(part) for part in PurePosixPath(name).parent.parts] for name in (path, file))
         common = min(len(named), len(actual))
@@ -130,7 +131,7 @@ class FileNames:
 
 
 def name_key(name: str) -> str:
-    """Return a name in the form in which it is compared if there is no exact match.
+    """Return the normalized form of a name, for comparison if there is no exact match.
 
     >>> name_key("Canción_01.TXT") == name_key("cancion-01.txt") == name_key("Cancio\u0301n  01.txt")
     True
@@ -161,7 +162,7 @@ def _as_path(name: str) -> tuple[str, bool]:
 
 
 def _resolved(folder: str, path: str) -> str:
-    """Return the path as seen from a folder; a path that leads out of all folders begins with two dots.
+    """Resolve a path relative to a folder; a path that leads out of all folders begins with two dots.
 
     >>> _resolved("mets", "../textos/uno.txt"), _resolved("", "../uno.txt")
     ('textos/uno.txt', '../uno.txt')

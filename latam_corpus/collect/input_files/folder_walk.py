@@ -1,4 +1,4 @@
-"""List the files below a folder of this disk, including those that links lead to, and report unreadable folders."""
+"""List the files below a local folder, including the targets of links; an unreadable folder is an error."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from latam_corpus.collect.streams import cannot_be_opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The information that fsspec has about a file.
+# fsspec's information about a file.
 Info: TypeAlias = dict[str, Any]
 
-# The system generates these files while they are read, some without end. Shared memory is an ordinary folder.
+# The system generates the files of these folders while they are read, some endlessly; shared memory is ordinary.
 OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
@@ -24,8 +24,8 @@ _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 def walked(root: str, *, specials: bool = False) -> dict[str, Info]:
     """Return fsspec's information about each file below a folder, by path, without hidden files.
 
-    A link has the information of its target, whose path is its `name`. Links to a folder that contains them, or to one
-    that another link has led to, aren't followed, so that loops end.
+    A link has the information of its target; `name` is the target's path. To avoid loops, a link isn't followed if it
+    leads to a folder that contains it, or to a folder that another link has entered.
 
     Args:
         root: the folder.
@@ -76,14 +76,14 @@ class _Walk:
                 yield path, {**info, "name": self._own(target) if linked and "leads_to" not in info else path}
 
     def _was_entered(self, target: str, link_folder: str) -> bool:
-        """Whether a folder contains the link to it, or was entered by a link before; mark it as entered."""
+        """Whether a folder contains the link to it, or a link has entered it before; mark it as entered."""
         if target in self.entered or f"{link_folder}/".startswith(f"{target}/"):
             return True
         self.entered.add(target)
         return False
 
     def _own(self, real: str) -> str:
-        """Return a file's path below the walk's folder if it is inside, or else its path without links."""
+        """Return a file's path relative to the walk's folder if it is inside, or else its path without links."""
         return self.root + real[len(self.real) :] if real.startswith(f"{self.real}/") else real
 
 

@@ -27,11 +27,11 @@ class FileDescription:
         record: the catalogue's row or record of the file, as JSON; empty if there is none.
         algorithm: the algorithm of the checksum in a bag's list.
         checksum: the checksum in hex; empty if no list has one.
-        unlisted: whether the file is in a bag whose list doesn't name it.
+        unlisted: whether the file is in a bag whose lists don't name it.
         is_list: whether the file is a list or catalogue itself, which has no text.
-        failures: the failures of a list, such as missing files that it names, or of a broken link, as JSON.
+        failures: as JSON, the failures of a list, such as missing files that it names, or the failure of a broken link.
         bag: the metadata of the file's bag, by its labels, as JSON.
-        more_rows: further rows of the catalogue that name the file, as a JSON list: their terms narrow the first row's.
+        more_rows: a JSON list of further rows of the catalogue that name the file; they narrow the first row's terms.
         near: for a file that the catalogue doesn't name, the closest name in it; empty if none is close.
         header_row: for a catalogue that is a table, the row of its header; 0 for other files.
         unnamed: the catalogues that may restrict the file and that the source doesn't name, as JSON: the path of each,
@@ -52,7 +52,7 @@ class FileDescription:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """All rows that state terms of the file: the labels of its bag, and each row of the catalogue."""
+        """All rows that may state terms of the file: the labels of its bag, and each row of the catalogue."""
         single = (json.loads(text) for text in (self.bag, self.record) if text)
         return [*single, *json.loads(self.more_rows or "[]")]
 
@@ -84,7 +84,7 @@ class InputFile:
 
 
 def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
-    """Return a source's pattern of files as a case-insensitive regular expression, since old programs write `.PDF`.
+    """Compile a source's glob of files; it ignores case, since old programs write suffixes such as `.PDF`.
 
     Args:
         pattern: a glob.
@@ -100,7 +100,7 @@ def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
 
 
 def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:
-    """Whether a source's patterns choose a file or member of this name; without patterns, all are chosen."""
+    """Whether a source's patterns choose a file or member with this name; without patterns, all are chosen."""
     return not patterns or any(pattern.fullmatch(name) for pattern in patterns)
 
 

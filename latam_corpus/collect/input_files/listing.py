@@ -40,15 +40,15 @@ _SHOWN: Final = 5
 def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """Return the source's files at a place, sorted by their relative paths.
 
-    Files of an unknown format, and broken links, are listed too if there are other files: reading one gives a failed
-    row, so that nothing is dropped without a report. Hidden files are not listed.
+    Files of an unknown format and broken links are listed too if there are other files; reading one returns a failed
+    row, so that they are reported. Hidden files aren't listed.
 
     Args:
         source: the source, whose `collect.files` chooses among a folder's files; by default, all are chosen.
         where: a file, a folder, a glob (`**` for any depth), or an fsspec URL of one of the three.
 
     Raises:
-        ConfigError: there are no files, none that the source chooses, or none of a known format.
+        ConfigError: there are no files, the source chooses none of them, or none has a known format.
         SourceError: a folder can't be listed.
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
@@ -144,7 +144,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
             _("«{named}» has no {looked}", named=named, looked=looked),
             _files_there([file.relative for file in all_files]),
         )
-    # A catalogue inside an archive is searched when the archive is read.
+    # A catalogue inside an archive is looked for when the archive is read.
     is_index = _is_index(source)
     if is_index is None:
         return with_unnamed_catalogues(source, sorted([*chosen_files, *lists]), all_files)
@@ -163,15 +163,15 @@ def _every_file(fs: Any, root: str) -> list[InputFile]:
 
 
 def _may_be_folder(file: InputFile) -> bool:
-    """Whether the file is a broken link that may have led to a folder of files that the source chooses."""
+    """Whether the file is a broken link whose target may have been a folder with files that the source chooses."""
     return file.is_missing and not PurePosixPath(file.relative).suffix
 
 
 def _once(files: Iterable[InputFile]) -> list[InputFile]:
-    """Remove links to other files of the list, and all but one of several links to the same file.
+    """Remove links to other files of the list; keep one of several links to the same file.
 
-    The file itself is kept if its own name shows a format, or if no link's name does: a cache names files by their
-    digests.
+    The file itself is kept if its name shows a format or no link's name does. A cache, for example, names files by
+    their digests.
     """
     by_url: dict[str, InputFile] = {}
     for file in files:
@@ -191,8 +191,8 @@ _OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
 def unchosen(source: Source, where: str, catalogues: Collection[str]) -> Counter[str]:
     """Count the files of a folder on this disk that no pattern of the source chooses, by suffix.
 
-    Files are counted only if the patterns choose kinds of files, such as `**/*.txt`: a source that names files or
-    folders has chosen them deliberately. The toolkit's own files, in TOML or with a list of persons, aren't counted.
+    Files are counted only if the patterns choose kinds of files, such as `**/*.txt`; naming files or folders is a
+    deliberate choice. The toolkit's own files, such as TOML files and lists of persons, aren't counted.
 
     Args:
         source: the source.
@@ -226,7 +226,7 @@ def _is_archive(file: InputFile) -> bool:
 
 
 def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
-    """Raise if no catalogue can describe the files: there must be one next to them, or in each archive.
+    """Raise unless a catalogue can describe the files: one next to them, or one inside each archive.
 
     Raises:
         ConfigError: a file has no catalogue, or one that can't be used.
@@ -248,7 +248,7 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
 
 
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
-    """Return the files that a glob matches, by their path below its last fixed folder."""
+    """Return the files that match a glob, by their path below the last folder without wildcards."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     entries = fs.glob(path, detail=True)
     if "file" in _protocols(fs):
@@ -265,7 +265,7 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
 
 
 def _with_neighbour_catalogues(fs: Any, root: str, files: list[InputFile], source: Source) -> list[InputFile]:
-    """Add to files that were named without their folder the catalogues next to them that name them.
+    """Add the neighbouring catalogues that name the files; only the files themselves were given, not their folder.
 
     Args:
         fs: the file system.
@@ -282,7 +282,7 @@ def _with_neighbour_catalogues(fs: Any, root: str, files: list[InputFile], sourc
 
 
 def _entries_of(fs: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the files of a folder; skip a folder that can't be listed, whose files may be readable."""
+    """Yield the files of a folder; yield none if it can't be listed, since its files may still be readable."""
     with suppress(OSError):
         for info in fs.ls(folder, detail=True):
             with suppress(SourceError):

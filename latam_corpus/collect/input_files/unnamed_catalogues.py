@@ -1,7 +1,7 @@
-"""Find catalogues among a folder's files that no `collect.index` names, whose restrictions aren't read.
+"""Find catalogues among a folder's files that `collect.index` doesn't name, so that their restrictions aren't read.
 
-Such a catalogue may say that a text must not be released. All documents of the source are therefore held back, and
-reports name the catalogue with the line of TOML that reads it.
+An unnamed catalogue may state that a text must not be released. All documents of the source are therefore held back,
+and reports name the catalogue with the line of TOML that reads it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 _RECORDS: Final = (".mrc", ".xml")
 _SAMPLE: Final = Limits(200, 2**20)
-# The maximum number of candidates; those in the uppermost folders are examined.
+# The maximum number of candidates that are examined, from the uppermost folders.
 _MOST: Final = 100
 # Excel's default encoding, for a table that isn't UTF-8.
 _LEGACY: Final = "cp1252"
-# Words in the head of a column that may be about terms, whether or not the toolkit reads that column.
+# Words that suggest that a column is about terms, whether or not the toolkit reads that column.
 _ABOUT_TERMS: Final = re.compile(
     r"\b(?:derech|direit|licen[cs]|rights?\b|copyright|restric|restrit|consent|autoriz|authori[sz]|permis|embarg"
     r"|confiden|condicion|condic|acces|acess)"
@@ -60,7 +60,7 @@ class Catalogue:
         described: how many files it describes.
         terms: the columns that seem to be about terms.
         heads: all columns of a table.
-        is_pattern: whether the path is a pattern, for several catalogues of one name.
+        is_pattern: whether the path is a pattern that matches several catalogues of the same name.
     """
 
     file: str
@@ -72,19 +72,19 @@ class Catalogue:
 
     @property
     def pattern(self) -> str:
-        """The pattern of `collect.index` that names it; a spreadsheet of another kind must be saved as .xlsx first."""
+        """The value of `collect.index` that names it; a spreadsheet of another kind must first be saved as .xlsx."""
         path = PurePosixPath(self.file)
         name = str(path.with_suffix(".xlsx")) if path.suffix.lower() in OTHER_SHEETS else self.file
         return name if self.is_pattern else re.sub(r"([*?\[])", r"[\1]", name)
 
     @property
     def suggested(self) -> dict[str, str]:
-        """The columns with a known name, each with the column of the documents that it suggests."""
+        """The columns with a known name, each with the suggested column of the documents."""
         return suggested_columns(Collect(), self.heads)
 
     @property
     def toml(self) -> str:
-        """The line under [collect] that reads it.
+        """The line under [collect] that makes a run read it.
 
         >>> Catalogue("notas/catalogo.ods").toml, Catalogue("lista.csv", "Documento").toml
         ('index.file = "notas/catalogo.xlsx"', 'index = { file = "lista.csv", column = "Documento" }')
@@ -103,14 +103,14 @@ def with_unnamed_catalogues(
     *,
     by_name: bool = False,
 ) -> list[InputFile]:
-    """Add to the files of a source without `collect.index` the catalogues that may restrict them.
+    """Add the catalogues that may restrict them to the files of a source without `collect.index`.
 
     Args:
         source: the source.
         files: the files to read.
         all_files: all files of the folder.
         open_: opens one of them.
-        by_name: whether a catalogue counts only if it names one of the files.
+        by_name: whether to add only catalogues that name one of the files.
     """
     candidates = candidates_of(source, files, all_files)
     if not candidates:
@@ -136,7 +136,7 @@ def with_unnamed_catalogues(
 
 
 def _as_json(catalogues: Sequence[Catalogue]) -> str:
-    """Return the path of each catalogue and the line that reads it; catalogues of one name become a pattern."""
+    """Return as JSON the path of each catalogue and the line that reads it; catalogues of one name become a pattern."""
     named: dict[str, list[Catalogue]] = {}
     for catalogue in catalogues:
         named.setdefault(PurePosixPath(catalogue.file).name, []).append(catalogue)
@@ -149,7 +149,7 @@ def _as_json(catalogues: Sequence[Catalogue]) -> str:
 def candidates_of(source: Source, files: Iterable[InputFile], all_files: Iterable[InputFile]) -> list[InputFile]:
     """Return the files that may be catalogues, by their names; none if the source names its catalogue.
 
-    Records state their own terms, so that a table of records counts only next to texts that are files of their own.
+    A table of records counts only if there are separate text files, since records state their own terms.
 
     Args:
         source: the source.
@@ -226,13 +226,13 @@ def _is_of_records(file: InputFile) -> bool:
 
 
 def _has_whole_texts(source: Source, files: Iterable[InputFile]) -> bool:
-    """Whether some of the files are one document each, or archives."""
+    """Whether any file is a whole document or an archive."""
     formats = (format_of(file.relative, source.collect.format) for file in files if not _is_sheet(file))
     return any(entry is None or entry.archive or entry.media_type is not None for entry in formats)
 
 
 def _is_library_record(list_: InputFile, open_: Opener) -> bool:
-    """Whether a file has library records, such as MARC or METS."""
+    """Whether a file contains library records, such as MARC or METS."""
     try:
         with open_(list_) as stream:
             kind = sniffed(stream.read(HEAD))
@@ -253,9 +253,7 @@ def beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[str
     """Return the heads of a table, its first records, and whether it seems to be in another charset.
 
     Raises:
-        ConfigError: the table can't be read.
-        PartError: the same.
-        SourceError: the same.
+        ConfigError, PartError, SourceError: the table can't be read.
     """
     if _is_workbook(list_):
         sheets = list(tables(list_.relative, whole_list(list_, open_), _is_known_head))

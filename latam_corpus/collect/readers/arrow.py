@@ -1,4 +1,4 @@
-"""Arrow files and streams: one record per row. The package `datasets` of Hugging Face stores tables as streams."""
+"""Arrow files and streams: one record per row. Hugging Face's package `datasets` stores tables as streams."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FOREIGN: Final = (
     pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
     pa.types.is_large_list_view,
 )  # fmt: skip
-# The maximum of bytes of a row, which has other columns besides its text.
+# The maximum number of bytes of a row, which has other columns besides its text.
 MAX_ROW: Final = 4 * MAX_RECORD
 
 
@@ -40,7 +40,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's records, numbered from 1, with the columns that the source's mapping reads.
 
     Raises:
-        SourceError: the file can't be opened or read; everything before the damage has been yielded.
+        SourceError: the file can't be opened or read; all records before the damage have been yielded.
     """
     span = content.span
     number = span.first_record - 1 if span else 0
@@ -79,7 +79,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _opened(content: Content, opened: ExitStack) -> BinaryIO:
-    """Open the content, decompressed; an Arrow file is read from its end and must be seekable, a stream need not be."""
+    """Open the decompressed content; it is seekable for an Arrow file, which is read from its end."""
     with content.open() as stream:
         is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
     if is_file:
@@ -91,7 +91,7 @@ def _opened(content: Content, opened: ExitStack) -> BinaryIO:
 def _batches(
     stream: BinaryIO, span: Span | None, source: Source, tally: Tally
 ) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
-    """Yield the file's schema with each of its record batches, or of those of the span, with the columns to read."""
+    """Yield the file's schema with each record batch of the file or its span, which has the columns to read."""
     if not stream.seekable():
         messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
         for batch in pa.ipc.open_stream(messages):
@@ -110,7 +110,7 @@ def _batches(
 
 
 def _chosen(schema: pa.Schema, source: Source) -> list[int]:
-    """Return the places of the columns that the source reads; two may have the same name."""
+    """Return the indices of the columns that the source reads; two columns may have the same name."""
     read_columns = columns_read(source, names_of(schema))
     return [number for number, name in enumerate(schema.names) if name in read_columns]
 
@@ -136,14 +136,14 @@ def chunk_of(batch: pa.RecordBatch, previous_rows: int, columns: tuple[str, ...]
 
     Args:
         batch: the batch as it was read.
-        previous_rows: the number of records in front of it in the file.
+        previous_rows: the number of records before it in the file.
         columns: all columns of the file.
     """
     numbers = range(previous_rows + 1, previous_rows + 1 + batch.num_rows)
     if not batch.num_columns:
         return Chunk(list(numbers), [{} for _ in numbers], [], columns=columns)
     try:
-        batch.validate(full=True)  # Arrow doesn't check text when it reads; Polars trusts it
+        batch.validate(full=True)  # Arrow doesn't validate text when it reads, and Polars doesn't either
         return Chunk(list(numbers), _records(batch), [], columns=columns)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if batch.num_rows == 1:
@@ -158,7 +158,7 @@ def chunk_of(batch: pa.RecordBatch, previous_rows: int, columns: tuple[str, ...]
 
 
 def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return a batch's records with Polars, or more slowly with Arrow if Polars lacks a type or names repeat."""
+    """Return a batch's records, using Polars; if it lacks a type or names repeat, using Arrow, which is slower."""
     if _is_foreign(pa.struct(list(batch.schema))):
         return cast("list[dict[str, Any]]", batch.to_pylist())
     return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
@@ -178,7 +178,7 @@ def _is_foreign(kind: pa.DataType) -> bool:
 
 
 class Tally:
-    """Counts the bytes that a file has stored and those that were unpacked."""
+    """Counts a file's stored bytes and unpacked bytes."""
 
     def __init__(self, stored: int) -> None:
         self.stored, self.unpacked = stored, 0
@@ -189,7 +189,7 @@ class Tally:
         return message
 
     def unpacks(self, size: int) -> None:
-        """Count unpacked bytes before they are used.
+        """Count unpacked bytes; call it before they are used.
 
         Raises:
             ValueError: the file unpacks to far more bytes than text does.
@@ -199,7 +199,7 @@ class Tally:
 
 
 def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Yield the batch in slices of about the limits, each at most twice as large as the limits.
+    """Yield the batch in slices of about the limits' size, and at most twice that.
 
     Raises:
         ValueError: a row is larger than any text, or the file unpacks to far more bytes than text does.

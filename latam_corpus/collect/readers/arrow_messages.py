@@ -1,7 +1,7 @@
-"""Check the declared sizes of an Arrow file's or stream's record batches before anything is unpacked.
+"""Check the declared sizes of record batches in an Arrow file or stream before unpacking any.
 
-A batch is a message: a head, which is a flatbuffer of `Message.fbs`, and a body of buffers. A packed buffer starts with
-its unpacked size, which a reader allocates.
+A batch is a message with a head (a flatbuffer as in `Message.fbs`) and a body of buffers. A packed buffer starts with
+its unpacked size, and a reader allocates that many bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CSV and TSV files: one record per row, read as a stream; a row has the number of its first line."""
+"""CSV and TSV files, read as a stream: one record per row, numbered by the row's first line."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
 
 @dataclass(frozen=True)
 class Dialect:
-    """The delimiter of the columns, whether fields may be in double quotes, and the line end."""
+    """The delimiter, whether fields may be in double quotes, and the line end."""
 
     delimiter: str
     quotes: bool = True
     end: str = "\n"
 
     def options(self) -> type[csv.Dialect]:
-        """Return the dialect for Python's csv reader; it is strict, so that a broken row is an error."""
+        """Return the options for Python's csv reader; `strict` makes a broken row an error."""
         dialect = type(
             "_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True}
         )
@@ -60,12 +60,12 @@ class Dialect:
 def dialect_of(
     sample: str, delimiter: str | None = None, *, tab: bool = False, may_have_title: bool = False
 ) -> Dialect:
-    r"""Return the dialect in which most rows of a sample are as wide as the first; commas if none fits.
+    r"""Return the dialect in which most rows of a sample have as many columns as the first; commas if none fits.
 
     Args:
         sample: the first lines of a file.
         delimiter: the delimiter that the source states.
-        tab: whether the file's name says that tabs separate the columns.
+        tab: whether the file's suffix means that tabs separate the columns.
         may_have_title: whether the first row may be a title above the header.
 
     >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
@@ -89,9 +89,9 @@ def dialect_of(
 
 
 def _fit(sample: str, dialect: Dialect, *, below_title: bool = False) -> tuple[float, int]:
-    """Return the share of a sample's rows that are as wide as the first, and that width; 0 for a single column.
+    """Return the share of a sample's rows that are as wide as the first, and that width; the share is 0 for one column.
 
-    Below a title, the width is the most common one among the rows with several columns.
+    Below a title, the most common width of the rows with several columns is used instead.
     """
     reader = csv.reader(io.StringIO(sample, newline=""), dialect.options())
     counts: list[int] = []
@@ -126,7 +126,7 @@ Row: TypeAlias = "list[str] | csv.Error"
 
 
 class _Lines:
-    """The lines of a text with their ends, counted as they are read; a line that is too long raises an error."""
+    """Iterates over lines with their line ends, and counts them; raises an error for a line that is too long."""
 
     def __init__(self, pieces: Iterable[str], mark: str) -> None:
         self.count = self.size = 0
@@ -140,7 +140,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        # A generator would end with the first error that it raises.
+        # This isn't a generator, since a generator ends when it raises an error.
         while not self._ready:
             piece = next(self._pieces, None)
             if piece is None:
@@ -179,7 +179,7 @@ class _Lines:
 class _Table:
     """The format of a file: its charset, the bytes of its byte-order mark, its dialect and the heads of its columns.
 
-    The heads are as decoded; they are None if the first row is not valid CSV.
+    The heads may contain lone surrogates; they are None if the first row isn't valid CSV.
     """
 
     charset: str
@@ -190,24 +190,24 @@ class _Table:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns in the records, with U+FFFD in place of bytes that aren't UTF-8."""
+        """The names of the records' columns, with U+FFFD in place of bytes that aren't UTF-8."""
         return tuple(map(readable, self.heads or ()))
 
 
 def read(
     content: Content, source: Source, limits: Limits, is_head: Callable[[str], bool] | None = None
 ) -> Iterator[Chunk]:
-    """Yield the file's records, with a failure in the place of a row that can't be used.
+    """Yield the file's records, with a failure in place of each row that can't be used.
 
     Args:
         content: a table.
         source: the source with its mapping.
         limits: the limits of a chunk.
-        is_head: whether a cell is the head of a required column; by default, of a column that the source names.
+        is_head: tells whether a cell is the head of a required column; by default, a column that the source names.
 
     Raises:
         PartError: two rows look like its header.
-        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; all records before the damage have been yielded.
     """
     table = _table(content, source, is_head)
     with content.open() as stream:
@@ -216,7 +216,7 @@ def read(
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
-    """Yield a record, a failure or None for each row of the content's span, or of the whole content."""
+    """Yield a record, a failure or None (for a blank line) for each row of the content or its span."""
     span = content.span
     previous_rows = span.first_record - 1 if span else 0
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
@@ -264,7 +264,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
-    """Yield each row with the number of its first line and the characters up to its end; a bad row is an error."""
+    """Yield each row, or the error of a bad row, with the number of its first line and its size in characters."""
     csv.field_size_limit(streams.MAX_RECORD)
     lines = _Lines(pieces, dialect.end)
     reader = csv.reader(iter(lines), dialect.options())
@@ -280,7 +280,7 @@ def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, R
 
 
 def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | None:
-    """Return the row by column names, None for a blank line, or a failure."""
+    """Return the row as a record, None for a blank line, or a failure."""
     if isinstance(row, csv.Error):
         too_large = "field larger" in str(row)
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
@@ -330,7 +330,7 @@ def _table(content: Content, source: Source, is_head: Callable[[str], bool] | No
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:
-    """Return the first bytes of a file, up to a line end if there is one; fewer if the file is damaged."""
+    """Return the first bytes of a file, if possible up to a line end; fewer if the file is damaged."""
     head = b""
     try:
         while len(head) < _SAMPLE and (piece := next(pieces, b"")):

@@ -1,4 +1,4 @@
-"""Formats that bring records, and archives of other files."""
+"""Formats of files that contain records, and of archives of other files."""
 
 from __future__ import annotations
 

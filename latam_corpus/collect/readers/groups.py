@@ -1,4 +1,4 @@
-"""Join records to documents: the turns of an interview, the sentences of an article, the sayings of a page."""
+"""Join records to documents, such as the turns of an interview or the sentences of an article."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
 
 
 def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterator[Chunk]:
-    """Join the records of each group, line by line, to one record: the first, with the texts of all.
+    """Join the records of each group to one record: the first, with a line for the text of each record.
 
-    Only consecutive records are joined, or with `gather` those of the whole file, which is then kept in memory. A group
-    of more than `group_rows` records is cut; `pages` counts its documents.
+    Only consecutive records are joined; with `gather`, all records of the file, which is then kept in memory. A group
+    of more than `group_rows` records is cut into several documents, which `pages` numbers.
     """
     columns = removals(collect)
     stating: dict[tuple[str, ...], list[str]] = {}  # the columns that state terms, by the columns of a record
@@ -88,7 +88,7 @@ def _add(group: _Group, record: Record, columns: dict[str, tuple[str, ...]]) -> 
 
 
 def _close(group: _Group, done: Chunk) -> int:
-    """Move a group's joined record to the finished chunk; return its characters."""
+    """Add a group's joined record to the finished chunk; return its number of characters."""
     texts = {column: "\n".join(lines) for column, lines in group.lines.items()}
     done.numbers.append(group.number)
     done.records.append({**group.first, **texts})

@@ -1,4 +1,4 @@
-"""Find the header row of a table below a title, and the rows that are totals or notes and no records."""
+"""Find the header row of a table below a title, and the rows that are totals or notes instead of records."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from latam_corpus.text.folding import folded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# The number of rows from the top, without empty ones, among which the header is searched.
+# The header is one of this many first rows; empty rows aren't counted.
 WITHIN: Final = 20
-_LEAST: Final = 2  # cells of a header below a title
-_LEAST_UNKNOWN: Final = 3  # cells of a header without any known head
-_MOST_OF_SUMMARY: Final = 2  # cells of a row of totals or of a note: its words, and a number
+_LEAST: Final = 2  # minimum number of cells of a header below a title
+_LEAST_UNKNOWN: Final = 3  # minimum number of cells of a header without any known head
+_MOST_OF_SUMMARY: Final = 2  # maximum number of cells of a row of totals or of a note: words and a number
 _LONGEST: Final = 300
 _SUMMARY: Final = re.compile(
     r"(?:sub ?)?tota(?:l|les|is)(?: (?:general|geral|de|do|da|of)\b[\w ]{0,40})?\W*[\d.,]*\W*$"
@@ -29,7 +29,7 @@ class AmbiguousHeaderError(ValueError):
     """Two rows of a table look like its header.
 
     Attributes:
-        rows: their places among the rows, from 0.
+        rows: their indices among the rows, from 0.
     """
 
     def __init__(self, rows: tuple[int, int]) -> None:
@@ -38,11 +38,11 @@ class AmbiguousHeaderError(ValueError):
 
 
 def header_place(rows: Sequence[Sequence[str]], is_head: Callable[[str], bool]) -> int:
-    """Return the place of the header: the first row, unless it is a title.
+    """Return the index of the header row: the first row, unless it is a title.
 
     Args:
         rows: the first rows, including empty ones.
-        is_head: whether a cell is the head of a required column.
+        is_head: tells whether a cell is the head of a required column.
 
     Raises:
         AmbiguousHeaderError: a row above the header has as many cells, or two rows have such heads.
@@ -68,7 +68,7 @@ def header_place(rows: Sequence[Sequence[str]], is_head: Callable[[str], bool]) 
 
 
 def _below_title(filled: Sequence[int], first: int) -> int:
-    """Return the place of a header without known heads: below a title, the first row of the most common width."""
+    """Return the index of a header without known heads: below a title, the first row of the most common width."""
     if not filled or filled[first] != 1:
         return first
     width, _count = Counter(cells for cells in filled if cells).most_common(1)[0]
@@ -76,7 +76,7 @@ def _below_title(filled: Sequence[int], first: int) -> int:
 
 
 def is_summary(cells: Sequence[str]) -> bool:
-    """Whether a row of a table is a total or a note, and no record.
+    """Whether a row of a table is a total or a note instead of a record.
 
     >>> [is_summary([cell, "", ""]) for cell in ("Total: 25", "Elaborado por Rosa", "a.txt", "Totalmente tuya")]
     [True, True, False, False]

@@ -19,10 +19,10 @@ _EXCERPT: Final = 120
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
+    """Yield the file's records, numbered by their lines; a line that isn't a JSON object in UTF-8 is a failure.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; all records before the damage have been yielded.
     """
     del source
     with content.open() as stream:
@@ -48,7 +48,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
     if line is None:
         return Failure(number, "line too long", {"line": number, "limit_bytes": MAX_RECORD})
     try:
-        # `json.loads` of bytes would guess UTF-16 and let lone surrogates through.
+        # Given bytes, `json.loads` would guess UTF-16 and accept lone surrogates.
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         record = json.loads(text)
     except UnicodeDecodeError as error:
@@ -57,16 +57,16 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
         return Failure(number, "not UTF-8", detail)
     except json.JSONDecodeError as error:
         return Failure(number, "not JSON", {"line": number, "column": error.colno, "error": error.msg})
-    except (ValueError, RecursionError) as error:  # a number of too many digits; brackets in brackets
+    except (ValueError, RecursionError) as error:  # a number with too many digits; too deeply nested brackets
         return Failure(number, "not JSON", {"line": number, "error": str(error)[:_EXCERPT]})
     if not isinstance(record, dict):
         return Failure(number, "not an object", {"line": number, "found": type(record).__name__})
-    # JSON may contain half a surrogate pair, which is no character and couldn't be written.
+    # JSON may contain half of a surrogate pair, which isn't a character and can't be written.
     return _sound(record) if "\\ud" in text or "\\uD" in text else record
 
 
 def _sound(value: Any) -> Any:
-    r"""Return the value with U+FFFD for every lone surrogate.
+    r"""Replace each lone surrogate in the value by U+FFFD.
 
     >>> _sound({"título": ["a\ud800b"]})
     {'título': ['a\ufffdb']}

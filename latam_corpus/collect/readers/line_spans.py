@@ -1,4 +1,4 @@
-"""Cut files of lines into byte ranges at line ends, each with the number of its first line."""
+"""Cut files of lines into byte ranges at line ends, and number the first line of each range."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
-    """Return the bytes of the content's span, or of the whole content, decompressed by its suffix."""
+    """Return the bytes of the content or of its span, decompressed according to the suffix."""
     span, suffix = content.span, compression(content.relative)
     if span is None:
         return blocks(stream, suffix)
@@ -27,7 +27,7 @@ def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     """Return the file's lines in spans of at least this many bytes, found in one pass over its line ends.
 
-    A compressed file is unpacked completely, since the lines in front of each span must be counted.
+    A compressed file is unpacked completely, to count the lines before each span.
 
     Raises:
         SourceError: the file can't be read, or is damaged.

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 64 * 2**20
 _MOST_COLUMNS: Final = 1000
 _MOST_ROWS: Final = 2**20
-_DAY: Final = 10  # characters of a date
+_DAY: Final = 10  # number of characters of a date
 
 
 def ods_rows(where: str, data: bytes) -> list[list[str]]:
-    """Return the rows of the first sheet with any cell; a merged cell applies to every row and column it covers.
+    """Return the rows of the first sheet that isn't empty; a merged cell is repeated in every cell that it covers.
 
     Args:
-        where: its path, for the error.
+        where: the file's path, for the error.
         data: the file's bytes.
 
     Raises:
-        ConfigError: it is no such spreadsheet, or unpacks to too many bytes.
+        ConfigError: it isn't an ODS spreadsheet, or unpacks to too many bytes.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -51,7 +51,7 @@ def ods_rows(where: str, data: bytes) -> list[list[str]]:
 
 
 def _rows(sheet: etree._Element) -> Iterator[list[str]]:
-    covering: dict[int, tuple[int, str]] = {}  # by column: how many further rows a cell covers, and its text
+    covering: dict[int, tuple[int, str]] = {}  # by column: the number of further rows that a cell covers, and its text
     for row in sheet.iter("{*}table-row"):
         texts: list[str] = []
         spans: dict[int, tuple[int, str]] = {}
@@ -77,7 +77,7 @@ def _rows(sheet: etree._Element) -> Iterator[list[str]]:
 
 
 def _text(cell: etree._Element) -> str:
-    """Return what a cell shows; of a date, the day as ISO 8601."""
+    """Return the visible text of a cell; for a date, the day in ISO 8601."""
     day = attribute(cell, "date-value")
     if day:
         return day[:_DAY] if day[_DAY:] in {"", "T00:00:00"} else day

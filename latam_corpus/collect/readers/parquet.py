@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
 
-# Bytes of an index into a dictionary with its repetition and definition levels.
+# The bytes of an index into a dictionary, including its repetition and definition levels.
 _NUMBERED: Final = 8
 # Encodings that store a repeated value, or a repeated beginning of values, only once.
 _REPEATING: Final = frozenset({"PLAIN_DICTIONARY", "RLE_DICTIONARY", "DELTA_BYTE_ARRAY"})
@@ -62,7 +62,7 @@ def pieces(
 
     Raises:
         pa.ArrowInvalid: the file is damaged.
-        ValueError: the file, or a page or row of it, unpacks to far more than text does.
+        ValueError: the file, a page or a row unpacks to far more bytes than text does.
     """
     meta = pq.read_metadata(stream)
     chosen = list(range(meta.num_row_groups) if groups is None else groups)
@@ -72,7 +72,7 @@ def pieces(
     file = pq.ParquetFile(stream, metadata=meta, read_dictionary=sorted(numbered))
     for group in chosen:
         for batch in file.iter_batches(rows[group], row_groups=[group], columns=selected, use_threads=False):
-            # A value that a dictionary stores once may be repeated in many rows.
+            # A dictionary stores a value once, even if many rows repeat it.
             yield from within(batch, limits, tally)
 
 
@@ -93,7 +93,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _rows(stream: BinaryIO, meta: Any, group: int, selected: Sequence[str], limits: Limits, numbered: set[str]) -> int:
-    """Return the number of rows of a row group that fit within the limits, on average and in the worst case.
+    """Return how many rows of a row group fit within the limits: on average, and in the worst case.
 
     Args:
         stream: the file.
@@ -101,7 +101,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, selected: Sequence[str], limi
         group: the row group's number.
         selected: the columns to read.
         limits: the limits of a piece.
-        numbered: a set to which columns of lists are added that must remain dictionary indices until they are measured.
+        numbered: a set; columns of lists that must remain dictionary indices until they are measured are added to it.
     """
     about = meta.row_group(group)
     if not about.num_rows:
@@ -134,7 +134,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, selected: Sequence[str], limi
 
 
 def _longest(stream: BinaryIO, meta: Any, group: int, path: str) -> int:
-    """Return the bytes of the longest value in a column's dictionary; 0 if there is no dictionary."""
+    """Return the size in bytes of the longest value in a column's dictionary; 0 if it has no dictionary."""
     file = pq.ParquetFile(stream, metadata=meta, read_dictionary=[path])
     for batch in file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False):
         inner = batch.column(0)

@@ -1,7 +1,7 @@
-"""Check the unpacked sizes of a Parquet file's pages, by their headers, before anything is unpacked.
+"""Read the unpacked sizes of a Parquet file's pages from their headers, to check them before unpacking.
 
 The footer of a file may be wrong. A reader allocates the size in each page's header, and one value of a dictionary or a
-prefix may be repeated in any number of rows: four kilobytes can become as many gigabytes. Headers are structs of
+prefix may be repeated in any number of rows, so that four kilobytes can become four gigabytes. Headers are structs of
 Thrift's compact protocol (`parquet.thrift`, PageHeader).
 """
 
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A page unpacks to at most 2 GB, which is no suspicious ratio for a column of more bytes than this.
+# A page unpacks to at most 2 GB; for a column with more bytes than this, that isn't a suspicious ratio.
 _WORTH: Final = 16 * 2**20
 # Arrow's own limit for headers.
 _LONGEST: Final = 16 * 2**20
 _DEEPEST: Final = 8
-# Fields of PageHeader: its sizes, and its data page header in two versions.
+# Field numbers in PageHeader: the sizes, and the two versions of the data page header.
 _UNPACKED, _PACKED, _OF_DATA, _OF_DATA_2 = 2, 3, 5, 8
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 7, 8, 12
 
@@ -28,10 +28,10 @@ class PageHeader:
     """The header of a page.
 
     Attributes:
-        unpacked: the unpacked bytes of the page.
-        packed: its bytes in the file.
+        unpacked: the number of unpacked bytes of the page.
+        packed: the number of its bytes in the file.
         values: the number of its values; 0 for a dictionary.
-        length: the bytes of the header.
+        length: the number of bytes of the header.
     """
 
     unpacked: int
@@ -95,11 +95,11 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, object], int]:
-    """Return the fields of a struct that starts here, and the offset after it.
+    """Return the fields of the struct at this offset, and the offset after it.
 
     Raises:
         IndexError: the data ends within the struct.
-        ValueError: it is no valid struct.
+        ValueError: the struct isn't valid.
     """
     if depth > _DEEPEST:
         raise ValueError

@@ -1,4 +1,4 @@
-"""Read formats whose reader is a function from a file's bytes to records, such as those of plug-in packages."""
+"""Read formats, such as those of plug-in packages, whose reader is a function from a file's bytes to records."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def record_reader(entry: Format) -> Reader:
 
 
 def _size(record: Any) -> int:
-    """Return the number of characters of a record's texts; raise an error if it is no dict."""
+    """Return the number of characters of a record's texts; raise an error unless it is a dict."""
     return sum(len(value) for value in dict(record).values() if isinstance(value, str))
 
 
@@ -60,7 +60,7 @@ def _numbered(records: Iterable[Any], name: str, relative: str) -> Iterator[Numb
     """Yield the records with their numbers.
 
     Raises:
-        SourceError: the reader failed, or returned something that is no record.
+        SourceError: the reader failed, or returned a value that isn't a record.
     """
     try:
         for number, record in enumerate(records, 1):

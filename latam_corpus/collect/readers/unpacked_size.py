@@ -1,4 +1,4 @@
-"""The sizes of Arrow arrays when each value is stored separately, as in rows, even if the array shares values."""
+"""The sizes of Arrow arrays if each value were stored separately, as in rows, instead of sharing values."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pyarrow as pa
 _LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_map)
 _LIST_VIEWS: Final = (pa.types.is_list_view, pa.types.is_large_list_view)
 _VIEWS: Final = (pa.types.is_string_view, pa.types.is_binary_view)
-_OFFSET: Final = 8  # bytes of the offset of a list
+_OFFSET: Final = 8  # bytes per offset of a list
 
 
 def unpacked(rows: Any) -> int:
-    """Return the bytes of the values of an array or a record batch.
+    """Return the number of bytes of the values of an array or a record batch.
 
     >>> unpacked(pa.array(["a" * 9] * 1000).dictionary_encode()), unpacked(pa.array(["a" * 9] * 1000)) > 9000
     (9000, True)
@@ -33,7 +33,7 @@ def unpacked(rows: Any) -> int:
 
 
 def _shared(rows: Any, kind: pa.DataType) -> Any:
-    """Return the bytes of the values of an array that may share values; None for other arrays."""
+    """Return the number of bytes of the values of an array that may share values; None for other arrays."""
     if pa.types.is_dictionary(kind):
         import pyarrow.compute as pc  # its import takes longer than reading a small file
 
@@ -53,13 +53,13 @@ def _shared(rows: Any, kind: pa.DataType) -> Any:
 
 
 def lengths_of(values: Any) -> Any:
-    """Return the bytes of each value, int64; for numbers and the like, the average.
+    """Return the number of bytes of each value, as int64; for types of fixed width, the average.
 
     >>> lengths_of(pa.array(["uno", None, "año"])).tolist()
     [3, 0, 4]
     """
     if any(is_one(values.type) for is_one in _VIEWS):
-        # A view has 16 bytes, of which the first four are its length. Converting it would copy shared values.
+        # A view has 16 bytes, and its first four are the length. Converting it would copy shared values.
         views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)
         lengths = views[values.offset : values.offset + len(values), 0].astype(np.int64)
         return lengths * values.is_valid().to_numpy(zero_copy_only=False)

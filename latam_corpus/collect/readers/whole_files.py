@@ -1,7 +1,6 @@
-"""Read files that are one document each: texts, pages, books, transcripts, plain or compressed.
+"""Read files that are one document each, such as texts, web pages, books and transcripts, plain or compressed.
 
-The source's `format` decides the type of a file. Otherwise its first bytes do, and its suffix only if they are
-ambiguous.
+The source's `format` decides the type of a file; by default, its first bytes do, or its suffix if they are ambiguous.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's decompressed bytes as one record with the field `raw`, and their media type.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged: a part of a document isn't read.
+        SourceError: the file can't be opened, or is damaged: no part of a damaged document is used.
     """
     del limits
     collect = source.collect
@@ -66,7 +65,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _is_cut(raw: bytes) -> bool:
-    """Whether a zip file lacks its end, which has its list of members; reading it will report the problem."""
+    """Whether a zip file is cut before its list of members, which is at its end; reading it will report the problem."""
     return raw.startswith(_ZIP) and _END not in raw[-HEAD:]
 
 

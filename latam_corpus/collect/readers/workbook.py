@@ -17,33 +17,33 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-# The maximum of unpacked bytes. Sheets unpack to 5 to 40 times their size, and openpyxl needs about 30 times the memory
-# of the unpacked bytes of a bomb.
+# The maximum number of unpacked bytes. Sheets unpack to 5 to 40 times their size; for a bomb, openpyxl needs about 30
+# times its unpacked bytes of memory.
 _MOST_BYTES: Final = 128 * 2**20
 _MOST_RATIO: Final = 100
 _RATIO_FROM: Final = 16 * 2**20
-_MOST_COLUMNS: Final = 2**14  # which spreadsheet programs have
-_MOST_ROWS: Final = 2**20  # which spreadsheet programs have
+_MOST_COLUMNS: Final = 2**14  # the limit of spreadsheet programs
+_MOST_ROWS: Final = 2**20  # the limit of spreadsheet programs
 # The errors that openpyxl raises for a broken file.
 BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
 # The errors that a spreadsheet program shows for a formula without a value.
 _ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
-# A formula whose value was never computed, as programs that aren't spreadsheets write it.
+# A formula whose value was never computed, as written by programs that aren't spreadsheet programs.
 _UNCOMPUTED: Final = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>|</c>)")
-# Programs that aren't spreadsheets write this, and may write 0 as each formula's value; spreadsheets don't write it.
+# Written by programs that aren't spreadsheet programs and that may write 0 as each formula's value.
 _COMPUTED_ON_LOAD: Final = re.compile(rb"<(?:\w+:)?calcPr\s[^>]{0,300}?fullCalcOnLoad=[\"'](?:1|true)[\"']")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _BOOK: Final = "xl/workbook.xml"
-# Merged cells are listed after the rows, where openpyxl doesn't look when it reads row by row.
+# Merged cells are listed after the rows; openpyxl doesn't read that list when it reads row by row.
 _MERGED: Final = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,200}?\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']"
 )
 
 
 class Merged(NamedTuple):
-    """Merged cells: their first and last column and row, counted from one, as in openpyxl."""
+    """A range of merged cells: its first and last column and row, counted from one, as in openpyxl."""
 
     min_col: int
     min_row: int
@@ -56,8 +56,8 @@ class Table(NamedTuple):
 
     Attributes:
         title: the title of the sheet.
-        heads: the cells of the header, which is the first row with any cell, or the row below a title.
-        rows: the rows below the header with any cell, each with its number, as cells by head.
+        heads: the cells of the header, which is the first row that isn't empty, or the row below a title.
+        rows: the rows below the header that aren't empty, each with its number and its cells by head.
         header_row: the row of the header.
     """
 
@@ -77,7 +77,7 @@ def openpyxl_for(where: str) -> Any:
         ConfigError: it isn't installed.
     """
     try:
-        import openpyxl  # an extra
+        import openpyxl  # an optional dependency
     except ImportError:
         remedy = _("pip install 'latam-corpus[sheets]', or use CSV")
         raise ConfigError(where, _("workbooks need the package openpyxl"), remedy) from None
@@ -90,7 +90,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
     Args:
         where: its path, for error messages.
         data: the file's bytes.
-        most_bytes: the maximum of unpacked bytes.
+        most_bytes: the maximum number of unpacked bytes.
         options: options of openpyxl's `load_workbook`.
 
     Raises:
@@ -113,12 +113,12 @@ def _broken(where: str, error: Exception) -> ConfigError:
 
 
 def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[Table]:
-    """Yield the sheets of a workbook that have any cells.
+    """Yield the sheets of a workbook that aren't empty.
 
     Args:
         where: its path, for error messages.
         data: the file's bytes.
-        is_head: whether a cell is the head of a required column.
+        is_head: tells whether a cell is the head of a required column.
 
     Raises:
         ConfigError: openpyxl isn't installed; the file isn't a workbook or is much too large; two rows look like the
@@ -164,9 +164,9 @@ def _merged(data: bytes, sheet: Any) -> list[Merged]:
 def with_merged(
     rows: Iterable[tuple[int, Sequence[str]]], merged: Iterable[Merged], width: int
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows with the text of merged cells in each cell that they cover, up to the width of the table.
+    """Yield the rows, with the text of each merged cell in all cells that it covers, up to the table's width.
 
-    A merged cell applies to all of its rows; the sheet stores its text only in the first.
+    A sheet stores the text of merged cells only in the first of them.
 
     Args:
         rows: the rows with their numbers, in order; a merged cell that starts above the first row is ignored.
@@ -193,9 +193,9 @@ def with_merged(
 
 
 def _cells(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that have any cells, each with its number."""
+    """Yield the rows that aren't empty, each with its number."""
     try:
-        # A sheet may state a wrong size or none, which would cut off rows and columns.
+        # A sheet may state no size, or a wrong one that would cut off rows and columns.
         sheet.reset_dimensions()
         for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
             if number > _MOST_ROWS:
@@ -226,7 +226,7 @@ def _by_head(
 
 
 def _name(number: int, column: int) -> str:
-    """Return the name of a cell as in spreadsheet programs.
+    """Return the name of a cell, as spreadsheet programs show it.
 
     >>> _name(7, 0), _name(7, 27)
     ('A7', 'AB7')
@@ -237,10 +237,10 @@ def _name(number: int, column: int) -> str:
 
 
 def _refuse_wide(where: str, data: bytes) -> None:
-    """Raise if a row has more cells than any program writes, which openpyxl would keep in memory together.
+    """Raise if a row has more cells than any program writes, since openpyxl keeps all cells of a row in memory.
 
     Raises:
-        ConfigError: there is such a row.
+        ConfigError: a row is too wide.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -258,10 +258,10 @@ def _refuse_wide(where: str, data: bytes) -> None:
 
 
 def _refuse_uncomputed(where: str, data: bytes) -> None:
-    """Raise if no spreadsheet program has computed some of the formulas: their cells would be empty.
+    """Raise if the workbook has formulas that no spreadsheet program has computed: their cells would be empty.
 
     Raises:
-        ConfigError: there is such a formula.
+        ConfigError: a formula wasn't computed.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         names = packed.namelist()
@@ -295,6 +295,6 @@ def as_cell(value: Any) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, date):  # a date with a time is one too
+    if isinstance(value, date):  # `datetime` is a subclass
         return value.isoformat()[:10]
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

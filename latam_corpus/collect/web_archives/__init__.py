@@ -1,1 +1,1 @@
-"""WARC and ARC files: records, pages, and recorded responses."""
+"""Read WARC and ARC files: their records, pages, and recorded responses."""

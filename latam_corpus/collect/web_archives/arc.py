@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
 
-# URL, address, time, type, length. Some crawlers wrote addresses with spaces in them.
+# URL, IP address, time, type, length. Some crawlers wrote URLs with spaces.
 _HEADER: Final = re.compile(rb"(?P<url>[a-z][a-z0-9+.-]*:.*) (\S+) (?P<time>\d{8,}) (?P<type>\S+) (?P<length>\S+)\s*")
 _LONGEST: Final = 2**16
 _SHOWN: Final = 120
@@ -29,7 +29,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's pages, numbered by their records, including the record about the file.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; all records before the damage have been yielded.
     """
     del source
     with content.open() as stream:
@@ -38,15 +38,15 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
-    """Yield a page, a failure or the reason why it is no document, for each record.
+    """Yield a page, a failure, or the reason why it isn't a document, for each record.
 
-    Consecutive lines that belong to no record are one failure.
+    Consecutive lines outside any record are one failure.
     """
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
         header = _HEADER.fullmatch(line)
         if header is None:
-            if line.strip() and not astray and number != 1:  # the file's own record may state no length
+            if line.strip() and not astray and number != 1:  # the record about the file may state no length
                 number += 1
                 astray = True
                 shown = line[:_SHOWN].decode("utf-8", "replace").strip()

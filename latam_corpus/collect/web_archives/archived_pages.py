@@ -1,4 +1,4 @@
-"""Pages of web archives: the records of a WARC or ARC file that are documents."""
+"""Find the pages of web archives, which are the documents among the records of a WARC or ARC file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.optout.opt_out import OptOut
 
-# The bytes that suffice for an HTTP header and for detecting the type of a body; only pages are read further.
+# This many bytes suffice for an HTTP header and to detect the type of a body; only pages are read further.
 _HEAD: Final = 2**16
 _OK: Final = range(200, 300)
-# Most bytes of a page are markup and scripts: they count half towards the size of a batch.
+# A page counts half towards the size of a batch, since most of its bytes are markup and scripts.
 _MARKUP: Final = ("text/html", "application/xhtml")
-# A site's files for crawlers are no documents, although some are plain text.
+# A site's files for crawlers aren't documents, although some are plain text.
 _SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
 _TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
 # The time of a record without a date.
@@ -42,15 +42,14 @@ def page_of(
 ) -> NumberedRecord | Failure | NoDocument:
     """Return the page of a record, the reason why it has none, or a failure.
 
-    Responses with a status other than 2xx, responses of other types, and a site's files for crawlers, such as
-    robots.txt, are no pages.
+    A response isn't a page if its status isn't 2xx, its type isn't a page's, or it is a site's file for crawlers, such
+    as robots.txt.
 
     Args:
         number: the record's number in its file.
         offset: the record's offset, if known.
         content_type: the media type of the block; None for an HTTP response, which states it itself.
-        take: reads as many bytes as requested of the record's block (-1: the rest), fewer at its end; may raise
-            DocumentError.
+        take: reads up to this many bytes of the record's block (-1: the rest); may raise DocumentError.
         about: the record's other fields.
         refused: the opt-outs of site and page, if the crawler recorded them; None to read them from the page.
     """
@@ -79,13 +78,13 @@ def page_of(
     opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
     record = {"raw": raw, **about, **({"opt_outs": [opt_out.row() for opt_out in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
-    # The crawler has already read the licences that the page links to; a later reader must not read them again.
+    # The crawler has already read the licences that the page links to; later stages must not read them again.
     kind = kind if refused is None else f"{kind}; {LICENCES_READ}"
     return NumberedRecord(number, record, size, kind, offset)
 
 
 def _type_shown(content_type: str) -> str:
-    """Return the reason why a response of this type is no page; a server may send any string as its type.
+    """Return why a response of this type isn't a page; a server may send any string as the type.
 
     >>> _type_shown("Image/PNG; q=1"), _type_shown("<b>"), _type_shown("")
     ('type image/png', 'type unknown', 'type unknown')
@@ -95,6 +94,6 @@ def _type_shown(content_type: str) -> str:
 
 
 def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
-    """Return the opt-outs in a page's headers and head, for a web archive without other data about the site."""
+    """Return the opt-outs in a page's HTTP headers and HTML head, for a web archive without data about the site."""
     url = canonical_url(about["url"] or "")
     return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

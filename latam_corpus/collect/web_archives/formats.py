@@ -1,4 +1,4 @@
-"""Formats of web archives: captures of pages, with the responses of their servers."""
+"""Formats of web archives, which contain captures of pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMATS: Final = (
         reader="latam_corpus.collect.web_archives.arc:read",
         is_web_archive=True,
     ),
-    # A ZIP of WARC files with indexes, lists of pages and logs (WACZ 1.1.1), which are no documents.
+    # A ZIP of WARC files (WACZ 1.1.1), and of indexes, lists of pages and logs, which aren't documents.
     Format(
         name="wacz",
         label=same("WACZ"),

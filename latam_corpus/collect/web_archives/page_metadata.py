@@ -1,4 +1,4 @@
-"""The columns that a feed or a repository states of a page, stored in a field of the page's WARC record."""
+"""A page's metadata from a feed or a repository, stored in a field of the page's WARC record."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from latam_corpus.catalog.source import METADATA_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The toolkit's field of WARC records. On a record of a page it has columns of its document; on a metadata record, its
-# `cause` says why a catalogued document has no text in the file.
+# The toolkit's field in WARC records. In a page's record, it has columns of the document; in a metadata record, its
+# `cause` states why a catalogued document has no text in the file.
 METADATA_FIELD: Final = "X-Catalogued"
 _COLUMNS: Final = (*METADATA_COLUMNS, "cause", "told")
 # Values may be of any length, and readers of WARC refuse records whose fields are longer than 32 kB together.
 _HEADER: Final = 8000
 _LONGEST: Final = (1000, 300, 100, 30, 10)
 _MOST: Final = 30
-# An id is never cut, since a document's name is derived from it; a longer one is ignored.
+# An id is never cut, since a document's name is derived from it; an id that is too long is ignored.
 LONGEST_ID: Final = 500
 
 

@@ -18,7 +18,7 @@ from latam_corpus.messages import _, decimal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The types that a page may have; pictures, scripts and the like are no documents.
+# The media types of pages; pictures, scripts and the like aren't documents.
 TEI: Final = "application/tei+xml"
 PAGES: Final = frozenset({"text/html", "text/plain", "application/xhtml+xml", TEI})
 
@@ -28,16 +28,16 @@ _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _MARKUP: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SNIFFED: Final = 1024
 _GZIP: Final = b"\x1f\x8b"
-# XML of any type is a page if it is an edition in TEI.
+# A TEI edition is a page, whatever XML type the server states.
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _TEI: Final = re.compile(rb"<(?:tei:)?(?:TEI|teiCorpus|TEI\.2)[\s>]")
 
 
 @dataclass(frozen=True)
 class Response:
-    """A recorded response: its status, its headers by lower-case names, and the body as it was sent.
+    """A recorded response: its status, its headers by lower-case name, and its body as sent.
 
-    `headers` has the first value of each name, `sent` has them all.
+    `headers` has the first value of each name; `sent` has all values.
     """
 
     status: int
@@ -66,7 +66,7 @@ def parse_response(block: bytes) -> Response:
 
 
 def media_type_of(content_type: str, body: bytes) -> str | None:
-    """Return the media type of a page, with its charset if it is stated; None for a response that is no page.
+    """Return the media type of a page, with its charset if stated; None for a response that isn't a page.
 
     >>> media_type_of("Text/HTML; charset=ISO-8859-1", b""), media_type_of("image/png", b"")
     ('text/html; charset=iso-8859-1', None)
@@ -87,12 +87,12 @@ def media_type_of(content_type: str, body: bytes) -> str | None:
 
 
 def payload_of(response: Response, limit: int | None = None, *, whole: bool = True) -> bytes:
-    """Return the body without its encodings; a body that was recorded decoded is returned unchanged.
+    """Decode the body; return it unchanged if it was recorded in decoded form.
 
     Args:
         response: the response as it was recorded.
-        limit: the maximum of unpacked bytes; by default, `MAX_RECORD`.
-        whole: whether to refuse a body that was cut in transit; if not, its beginning is returned.
+        limit: the maximum number of unpacked bytes; by default, `MAX_RECORD`.
+        whole: whether to refuse a body that was cut in transit; if false, return its beginning.
 
     Raises:
         DocumentError: the body is damaged or cut, larger than a record may be, or in an unknown encoding.
@@ -110,10 +110,10 @@ def payload_of(response: Response, limit: int | None = None, *, whole: bool = Tr
 
 
 def _refuse_short(response: Response) -> None:
-    """Raise if a body is shorter than its header says, unless a crawler decoded it and kept the header.
+    """Raise if a body is shorter than its header states, unless a crawler decoded it and kept the header.
 
     Raises:
-        DocumentError: it is.
+        DocumentError: the body is too short.
     """
     length, body = response.headers.get("content-length", ""), response.body
     decoded = "content-encoding" in response.headers and _MARKUP.search(body[:_SNIFFED])
@@ -122,7 +122,7 @@ def _refuse_short(response: Response) -> None:
 
 
 def cut_after(read: int, stated: int) -> DocumentError:
-    """Return the error of a record or body that is shorter than its header says."""
+    """Return the error for a record or body that is shorter than its header states."""
     about = {"n": decimal(f"{read:,}"), "all": decimal(f"{stated:,}")}
     return DocumentError("", _("it was cut after {n} of {all} bytes", **about))
 
@@ -162,7 +162,7 @@ def _decoded(body: bytes, encoding: str, limit: int, *, whole: bool) -> bytes:
         if encoding in ("gzip", "x-gzip"):
             data, ended = _joined(body, lambda: zlib.decompressobj(31), limit) if body[:2] == _GZIP else (body, True)
         elif encoding == "deflate":
-            # The name means the zlib format, but bare deflate is sent under it as well.
+            # This name means the zlib format, but some servers send raw deflate.
             unpacker = zlib.decompressobj(15 if body[0] & 0x0F == 8 else -15)  # noqa: PLR2004
             data = unpacker.decompress(body, limit + 1)
             ended = unpacker.eof
@@ -188,7 +188,7 @@ def _decoded(body: bytes, encoding: str, limit: int, *, whole: bool) -> bytes:
 
 
 def _joined(body: bytes, make: Callable[[], Any], limit: int) -> tuple[bytes, bool]:
-    """Unpack a body's members up to a little more than the limit; return whether the last member is complete."""
+    """Unpack a body's members, up to slightly more than the limit; also return whether the last one is complete."""
     begins: list[int] = []
     pieces: list[bytes] = []
     size = 0
@@ -204,7 +204,7 @@ def _joined(body: bytes, make: Callable[[], Any], limit: int) -> tuple[bytes, bo
             if size > limit:
                 break
     except (EOFError, zlib.error, zstandard.ZstdError) as error:
-        follows = len(begins) > 1 and size == begins[-1]  # the bytes after a complete member are no member
+        follows = len(begins) > 1 and size == begins[-1]  # the bytes after a complete member aren't another member
         if not follows and not isinstance(error, EOFError):
             raise
         return b"".join(pieces), follows

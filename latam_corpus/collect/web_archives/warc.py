@@ -1,4 +1,4 @@
-"""WARC files: the pages among their records, found by their offsets; malformed records are failed rows."""
+"""Read the pages among the records of WARC files; a malformed record becomes a failed row."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Cause, Chunk, Content, Limits
 
-# Requests and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record without a
-# type may be a document, and is reported.
+# Requests and metadata aren't documents; `conversion` is the plain text in Common Crawl's WET files. A record without a
+# type may be a document, so it is reported.
 _KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
-# The prefix of Browsertrix's records about a page: its visible text, the resources it loaded, pictures of it.
+# The prefix of Browsertrix's records about a page: its visible text, the resources that it loaded, and screenshots.
 _ABOUT_PAGES: Final = "urn:"
-# The first bytes of records: in a plain file, and in files with each record compressed, by gzip or Zstandard.
+# The first bytes of a record: in a plain file, or compressed with gzip or Zstandard.
 _GZIP: Final = b"\x1f\x8b\x08"
 _BEGINS: Final = (b"WARC/", _GZIP, b"\x28\xb5\x2f\xfd")
 _PLAIN: Final = re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n")
@@ -53,7 +53,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's pages, numbered by record: responses of status 2xx, resources and conversions of page types.
 
     Raises:
-        SourceError: the file can't be opened, or no more of it can be read; all pages up to there have been yielded.
+        SourceError: the file can't be opened, or no more of it can be read; all pages before the damage have been
+            yielded.
     """
     del source
     with content.open() as stream:
@@ -61,12 +62,12 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
-    """Yield a page, a failure or the reason why it is no document, for each record of the span or of the file."""
+    """Yield a page, a failure, or the reason why it isn't a document, for each record of the file or its span."""
     first = content.span.first_record if content.span else 1
     located = stream.seekable() and _has_offsets(content)
     # fastwarc panics on a stream that can't seek, unless the stream has no `seek` method at all.
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
-    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the iteration fails there again
+    last_offset = -1  # the offset of the last record whose bytes couldn't be read, at which the iteration fails again
     for number, record_start in enumerate(_records(walked, content.span, resync=located), first):
         outcome = _page_or_failure(record_start, number, located=located)
         if isinstance(outcome, Failure):
@@ -99,7 +100,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 def _page_or_failure(
     record_start: _RecordStart, number: int, *, located: bool
 ) -> NumberedRecord | Failure | NoDocument:
-    """Return the page of a record, the reason why it is no document, or a failure."""
+    """Return the page of a record, the reason why it isn't a document, or a failure."""
     offset = record_start.offset if located else None
     evidence: dict[str, Any] = {"record": number}
     if record_start.record is None:
@@ -155,7 +156,7 @@ def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtai
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
-    """Yield the records of the file or of the span.
+    """Yield the records of the file or the span.
 
     Args:
         stream: the file.
@@ -190,10 +191,10 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
 
 
 def _next_record(stream: BinaryIO, first_offset: int) -> int | None:
-    """Return the offset of the next readable record from an offset on."""
+    """Return the offset of the first readable record at or after an offset."""
     stream.seek(0)
     packed = stream.read(len(_GZIP)) == _GZIP
-    stream.seek(first_offset - 1)  # a record of a plain file begins after a line end
+    stream.seek(first_offset - 1)  # in a plain file, a record begins after a line end
     at, held = first_offset - 1, b""
     while block := stream.read(_BLOCK):
         held += block
@@ -207,7 +208,7 @@ def _next_record(stream: BinaryIO, first_offset: int) -> int | None:
 
 
 def _unpacks(packed: bytes) -> bool:
-    """Whether the bytes start a compressed record: within compressed data, any bytes may look like its start."""
+    """Whether a compressed record starts here; any compressed data may contain the same first bytes by chance."""
     if len(packed) < 2 * _OVERLAP:
         return True
     try:
@@ -217,10 +218,7 @@ def _unpacks(packed: bytes) -> bool:
 
 
 def _has_offsets(content: Content) -> bool:
-    """Whether records can be found by their offsets, which isn't so if all are compressed together.
-
-    Raises:
-        SourceError: the file can't be opened.
+    """Whether records can be found by their offsets; they can't if all records are compressed together.
 
     Raises:
         SourceError: the file can't be opened.
