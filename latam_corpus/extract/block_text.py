@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# More pieces are joined and encoded: as a string of its own a verse takes three times the bytes of its letters, and one
-# dash doubles the width of all letters of a text.
+# Beyond this many pieces, they are joined and encoded as UTF-8. A short string takes three times the bytes of its
+# letters, and a single dash doubles the width of every letter in a string.
 _MAX_PIECES: Final = 2**14
-# A tab or the end of a table's cell; `interview.with_turns` removes it after looking for speakers' labels.
+# A tab, or the end of a table cell; `interview.with_turns` removes it after looking for speakers' labels.
 CELL: Final = "\ufdd0"
 _SHORT_CELL: Final = 40  # characters of a name or a time
 
@@ -24,7 +24,7 @@ def is_one_line(
     is_paragraph: Callable[[etree._Element], bool],
     begins_with_paragraph: Callable[[etree._Element], bool],
 ) -> bool:
-    """Return whether a table's row is one line: of one paragraph a cell, or of short labels before a longer text."""
+    """Return whether a table row is one line: each cell is one paragraph, or short labels precede a longer text."""
     if all(map(is_paragraph, cells)):
         return True
     *labels, last = cells
@@ -34,7 +34,7 @@ def is_one_line(
 
 
 def folded_block(text: str) -> str:
-    """Return a text with white space folded; "" if it has only ends of cells."""
+    """Return a text with white space folded; "" if only cell separators are left."""
     block = " ".join(text.split())
     return block if block.strip(f"{CELL} ") else ""
 
@@ -58,14 +58,14 @@ class BlockText:
         self._open: list[str] = []
         self._ends = 0
         self._length = 0
-        self._begins = 0  # of the last block, in the text
+        self._begins = 0  # offset of the last block in the text
 
     def add(self, piece: str) -> None:
         """Add a piece to the open block."""
         self._open.append(piece)
 
     def stop(self, ends: int) -> bool:
-        """End the open block, with at least so many line ends after it; return whether it had any text."""
+        """End the open block with at least `ends` line ends; return whether it had any text."""
         block = folded_block("".join(self._open))
         self._open.clear()
         if block:

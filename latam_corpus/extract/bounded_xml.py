@@ -1,4 +1,4 @@
-"""Untrusted XML documents, with remedies for those that can't be parsed."""
+"""Parse untrusted XML documents, and suggest remedies for those that can't be parsed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
 
     Args:
         raw: the XML; it declares its own charset.
-        where: the member of a package that it is, for the error.
+        where: the name of the package member that holds it, for error messages.
 
     Raises:
         UnusableError: it isn't XML, or exceeds the depth or length that the parser accepts.
@@ -50,7 +50,7 @@ def xml_remedy(error: etree.XMLSyntaxError) -> str:
 
 
 def entity(element: etree._Element) -> str:
-    """Return the character of an entity named in HTML, as old encodings used them.
+    """Return the character of a named HTML entity, which old encodings use without declaring it.
 
     Raises:
         UnusableError: the document declares the entity itself.

@@ -14,7 +14,7 @@ from typing import Final
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, since it begins with the mark of that
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is a prefix of this one
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -31,17 +31,18 @@ _OPENING: Final = frozenset("¿¡«“‘—–…")
 _CLOSING: Final = frozenset("»”’…ºª°—–·§")
 # Signs that may be surrounded by spaces: dashes in dialogues, plays and songs, and bullets of lists.
 _ALONE: Final = frozenset("—–…•·«»")
-# An apostrophe within a word, and «no—dijo».
+# Signs between two letters, with their plausibility: an apostrophe, and a dash as in «no—dijo».
 _INSIDE: Final = {"’": 1.0, "—": 0.0}
 _BEFORE_VOWELS: Final = frozenset("çñÇÑ")
-# A letter right after these is probably a space in another charset.
+# An accented letter right after one of these is probably a space in another charset.
 _BEFORE_SPACE: Final = frozenset(",;:.!?)")
 _SAMPLE: Final = 2**16
 # Bytes that aren't UTF-8, as `surrogateescape` decodes them; and a surrogate pair encoded as two characters.
 _BROKEN: Final = re.compile("[\udc80-\udcff]+")
 _SURROGATES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
-# Valid characters of UTF-8 per invalid place, if another charset is declared. Without a declaration one is enough: in
-# 40,000 passages of novels, verse and speech in Windows-1252, cp850 and Mac Roman there was at most one in seven.
+# Required valid UTF-8 characters per invalid place if another charset is declared. Without a declaration one is enough:
+# 40,000 passages of novels, verse and speech in Windows-1252, cp850 and Mac Roman had at most one valid character per
+# seven invalid places.
 _MIN_VALID: Final = 20
 _NUL_SHARE: Final = 0.2
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -132,7 +133,7 @@ def _as_pasted(invalid: re.Match[str]) -> str:
 
 
 def _codec_of(charset: str | None) -> str | None:
-    """Return the codec for a charset's name, or None if Python has none or if it is a UTF, which was tried before.
+    """Return Python's codec for a charset, or None if there is none or the charset is a UTF, which was already tried.
 
     >>> _codec_of("ISO-8859-1"), _codec_of("windows-1252"), _codec_of("klingon"), _codec_of("utf-8")
     ('cp1252', 'cp1252', None, None)

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
     from latam_corpus.messages import Message
 
-# Why bytes gave no text: the words that may follow `extract:` in a reason. Reasons are counted and read, so they are
-# few and plain; details of a document are in its evidence.
+# Why bytes gave no text: the words that may follow `extract:` in a reason. Reasons are counted, so they are few; the
+# details of a document are in its evidence.
 Cause: TypeAlias = Literal[
     "no extractor",  # for its media type
     "no text",
     "not TEI",
     "not a transcript",  # of the format that it seems to be in
     "not UTF-8",  # the text has half of a surrogate pair
-    "not XML",  # or it exceeds the depth or length that the parser accepts
+    "not XML",  # or it is deeper or longer than the parser accepts
     "several works",  # of several authors, in one document
     "text elsewhere",  # part of it is in another file
     "own entity",  # the XML declares part of its text as an entity
@@ -66,7 +66,7 @@ class Extracted:
         notices: lines outside the text that reserve rights, such as the footer of a page.
         refusals: signals by which the file refuses training or mining, each with its words (`catalog.optout`).
         turns: for an interview, the speaker and times of each line of the text.
-        notes: what was repaired or is missing, in a few plain words each.
+        notes: repairs and missing parts, in a few plain words each.
         versions: the same text in other languages, each a document of its own.
         confidence: the confidence of an OCR engine in its words, 0 to 1.
     """
@@ -90,7 +90,7 @@ class Extracted:
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return a document from its fields in JSON, in which tuples are lists."""
+        """Return a document from its JSON fields, in which tuples are lists."""
         tuples = {name: tuple(values[name]) for name in ("creators", "licences", "notices", "notes")}
         tuples["refusals"] = tuple((signal, words) for signal, words in values["refusals"])
         turns = tuple(Turn(*turn) for turn in values["turns"])

@@ -1,4 +1,4 @@
-"""Project Gutenberg's header and footer: removal, and the book's metadata in the header."""
+"""Remove Project Gutenberg's header and footer, and read the book's metadata from the header."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# Characters searched for the header; the licence of the 1990s came before the book and has 15,000 characters.
+# Characters searched for the header. Files of the 1990s have a licence of 15,000 characters before the book.
 _HEAD: Final = 40_000
 
 _NAMED: Final = re.compile(r"Project Gutenberg", re.IGNORECASE)
 _EBOOK: Final = r"(?:THE |THIS )?PROJECT GUTENBERG(?:'S)?(?: E-?(?:BOOK|TEXT))?"
-# A long title continues the line: the closing stars may be on one of the next lines.
+# A long title may put the closing stars on a later line.
 _START: Final = re.compile(
     rf"^[ \t]*\*{{3}} ?START OF {_EBOOK}\b(?:[^*\n]*\n){{0,3}}?[^*\n]*\*{{3}}[^\n]*$", re.IGNORECASE | re.MULTILINE
 )
@@ -33,7 +33,7 @@ _CHARSET: Final = re.compile(rb"^Character set(?: encoding)?:\s*([\w.:-]+)", re.
 
 @dataclass(frozen=True)
 class Book:
-    """A book without Project Gutenberg's words, and its metadata in the header."""
+    """A book's text without header and footer, and the metadata in its header."""
 
     text: str
     title: str | None = None

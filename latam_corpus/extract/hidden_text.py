@@ -1,4 +1,4 @@
-"""Text that a document hides from its readers: it is removed, and a note counts its words."""
+"""Remove text that a document hides from its readers, and count its words in a note."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cut(element: etree._Element) -> None:
 
 
 def blank(element: etree._Element, *, own: bool, around: bool) -> list[str]:
-    """Remove the characters directly in an element and those right after it; return them.
+    """Remove the hidden text directly in an element and right after it; return it.
 
     Args:
         element: the element, or an entity.

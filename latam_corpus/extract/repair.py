@@ -1,7 +1,7 @@
 """The stage `repair`: mojibake, Unicode normalisation (NFC), control characters, and hyphenation of prints.
 
-Glottal stops and saltillos are kept. ftfy repairs about 2 MB/s, so the word pass marks the lines in which ftfy could
-change anything, and only these are given to it; a test compares the result with ftfy on every line.
+Glottal stops and saltillos are kept. ftfy repairs about 2 MB/s, so the word pass marks the lines that ftfy might
+change, and ftfy gets only these; a test compares the result with ftfy on every line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from latam_corpus.text.word_columns import REPAIRS
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
-# Typographic quotation marks and apostrophes are the author's. Entities are unescaped only in text without markup.
+# Typographic quotation marks and apostrophes are the author's and are kept. Entities are unescaped only in text without
+# markup.
 _CONFIG: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=True, explain=False)
 _MARKUP_CONFIG: Final = _CONFIG._replace(unescape_html=False)
 
@@ -31,15 +32,15 @@ _LIGATURE: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": 
 _LIGATURES: Final = "".join(_LIGATURE)
 _BROKEN: Final = re.compile(r"[¬\x{ad}][ \t]*\n[ \t]*([^\s]+)[ \t]*".replace(r"\x{ad}", "\xad"))
 _HYPHENATED: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})-[ \t]*\n[ \t]*([^\W\d_]+[^\s]*)[ \t]*")
-# Extractors of recognised pages, in which specks, rules and edges may have become letters.
+# Extractors of recognised pages, in which OCR may have taken specks, rules and edges for letters.
 _RECOGNISED: Final = r"^(?:alto|hocr|recognised)\b|tesseract"
 # Signs that no printed verse or sentence has.
 _SPECK: Final = re.compile(r"[|~^_={}<>\\¦§#@°•■□▪▄█©®™¬•]")
 _WORD: Final = re.compile(r"[^\W\d_]{3}")
 _NO_WORDS: Final = 0.5
 _MIN_HYPHENS: Final = 3
-# A correct Ã at the end of a word in capitals, before a closing quotation mark, a dash or an apostrophe: the two
-# characters together also look like mojibake of another letter.
+# A correct Ã at the end of a word in capitals, before a closing quotation mark, a dash or an apostrophe. The two
+# characters look like mojibake of another letter.
 _CORRECT: Final = re.compile("(?<=[A-ZÀ-ÖØ-Þ])Ã(?=[”–](?!\\w)|[»—’…´])")
 _MASK: Final = "A"
 _LINES_A_HYPHEN: Final = 50
@@ -102,10 +103,10 @@ def _without_print_marks(batch: Batch) -> Batch:
 
 
 def unprinted(text: str) -> str:
-    r"""Return the text with words hyphenated at line ends made whole, and ligatures as letters.
+    r"""Return the text with words that are hyphenated at line ends joined, and ligatures as letters.
 
-    The second part of a word is moved up to the first, so that lines and verses are kept. A line's end is hyphenated if
-    it has `¬` or a soft hyphen, or a hyphen in a text in which many lines end so: one in fifty, and at least three.
+    The second part of a word is moved up to the first, so that lines and verses are kept. A line end is hyphenated if
+    it has `¬` or a soft hyphen. A plain hyphen counts only if at least three lines, and one in fifty, end with it.
 
     >>> unprinted("y las pala¬\nbras del ﬁn")
     'y las palabras\ndel fin'
@@ -151,7 +152,7 @@ def _repaired(line: str, config: ftfy.TextFixerConfig) -> str:
 
 
 def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str, int] | None:
-    """Return the text with its marked lines repaired and the number of changed lines, or None if none changed.
+    """Return the text with its marked lines repaired, and the number of changed lines; None if no line changed.
 
     Args:
         data: the text's UTF-8.
@@ -162,7 +163,7 @@ def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str,
     pieces: list[bytes] = []
     start, copied_to, changed = 0, 0, 0
     for end, is_marked in zip(ends, marked, strict=True):
-        stop = min(end + 1, len(data))  # ftfy sees a line with its line end
+        stop = min(end + 1, len(data))  # ftfy gets a line with its line end
         if is_marked:
             line = data[start:stop]
             better = _repaired(line.decode(), config).encode()

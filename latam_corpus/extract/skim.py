@@ -21,7 +21,7 @@ from latam_corpus.vocabulary import SKIMMED
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
-_ENOUGH: Final = 4000  # bytes of text, after which the rest of a page isn't read
+_ENOUGH: Final = 4000  # bytes of text; the rest of a page isn't read
 
 
 @dataclass(frozen=True)

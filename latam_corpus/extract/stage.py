@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.isolation.child import Outcome
 
-# Modules are imported when the first document of their type arrives.
+# An extractor's module is imported when the first document of its type arrives.
 EXTRACTORS: Final = extractors(FORMATS)
-# Other types go to the sandbox. Plain text has no parser, only our own passes, whose time and memory are linear.
+# Media types that don't need the sandbox: plain text has no parser, only our own passes of linear time and memory.
 IN_PROCESS: Final = media_types_of(lambda file_format: file_format.in_process)
 _RECOGNISED: Final = media_types_of(lambda file_format: file_format.ocr)
-# Each further megabyte adds the limit of time once more.
+# For these, each further megabyte adds the time limit once more.
 _IN_PIECES: Final = media_types_of(lambda file_format: file_format.in_pieces)
 _BY_OFFICE: Final = media_types_of(lambda file_format: file_format.program == "libreoffice")
-# Factors of the wall-clock limit, since other programs do the work: a page takes seconds, and a megabyte of a scan may
-# have fifty.
+# Factors of the time limits, since other programs do the work: OCR takes seconds per page, and a megabyte of a scan may
+# have fifty pages.
 _OCR_PATIENCE: Final = 30
 _OFFICE_PATIENCE: Final = 4
 _MB: Final = 2**20
-# Columns that the extractor fills where the record left them empty.
+# Columns that the extractor fills if the record left them empty.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
 _TERMS: Final = ("rights", "rights_tier", "uses")
 _NO_LIMIT: Final = 10**6  # seconds or megabytes
@@ -59,8 +59,8 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` uses their layout, and trafilatura if the layout is uncertain;
             `careful` uses trafilatura, three times as slow; `fast` only the layout.
-        time_limit: seconds of processor time for a document's parser; for a PDF or TEI once more for each of its
-            megabytes. The wall-clock limit is six times as long.
+        time_limit: seconds of processor time for a document's parser; a PDF or TEI document gets as many again for each
+            of its megabytes. The wall-clock limit is six times as long.
         memory_limit_mb: megabytes for a document's parser; enforced on Linux only.
         ocr: languages, such as spa, por or que, in which tesseract recognises pictures and pages without text; by
             default they are not recognised.
@@ -104,9 +104,9 @@ class Extract(Stage):
         return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
+        """Return the batch with `text` and `extractor` and without `raw`; a row whose bytes give no text fails.
 
-        A file with a text in several languages gives a row for each: the first is the file's row, the others are its
+        A file with a text in several languages becomes several rows: the first is the file's row, the others are its
         children. Rights statements in the file may narrow the row's terms, see `stated_rights/licences.py`.
         """
         frame = batch.frame
@@ -192,7 +192,7 @@ def _turns(outcome: object) -> list[dict[str, Any]] | None:
 
 
 def _with_versions(frame: pl.DataFrame, outcomes: Sequence[Outcome | None]) -> pl.DataFrame:
-    """Return the rows, each followed by a row for each version of its text in another language."""
+    """Return the rows, each followed by one row per version of its text in another language."""
     versions = {
         row: outcome.versions
         for row, outcome in enumerate(outcomes)

@@ -1,8 +1,8 @@
-"""The stage `unmark`: marks of transcriptions and song sheets are kept, normalised or removed, by the genre's policy.
+"""The stage `unmark`: keep, normalise or remove the marks of transcriptions and song sheets, by the genre's policy.
 
 In songs these are chords, names of parts and repeats (`song_marks.py`). In speech, transcribers write pauses, noises,
 overlaps, doubts and changes of language between the words: `<Noise>`, `(.)`, `&=laughs`, `[risas]`, `+/pek/+`. Rules on
-symbols would treat such an interview as damaged, so they run after this stage.
+symbols would take such an interview for damaged text, so they run after this stage.
 
 Marks that are never words, such as `[risas]`, are recognised anywhere. A slash, a degree sign or an `@` is a mark only
 in a text that follows a transcription convention: a file of its format, or a text with many signs unique to it. In
@@ -43,7 +43,7 @@ _NOISES: Final = r"ruidos?|ruídos?|noise|música|golpes?|murmullos?|rumores"
 _UNCLEAR: Final = (
     r"(?i:inaudible|ininteligible|inaudível|ininteligível|incomprensible|unintelligible|crosstalk)|\?+|x{2,}"
 )
-# Opening brackets, all that are adjacent, so that a match can begin at only one place.
+# A whole run of opening brackets, so that a match can begin at only one place.
 _SQUARE, _ROUND = r"(?<!\[)\[++", r"(?<!\()\(++"
 _PAUSE, _NOISE, _LOST = " [pause] ", " [noise] ", " [unclear] "
 
@@ -61,8 +61,8 @@ class _Convention(NamedTuple):
         return len(self.shown_by.findall(text)) * _CHARACTERS_PER_SIGN >= max(len(text), 1)
 
 
-# A text in a convention has at least one of its signs per so many characters. The 39 conversations of AVENUE have at
-# least one in 360; a text that quotes one has fewer.
+# A text in a convention has at least one sign per this many characters. The 39 conversations of AVENUE have at least
+# one in 360; a text that only quotes a sign has fewer.
 _CHARACTERS_PER_SIGN: Final = 2_000
 _AVENUE: Final = _Convention(
     re.compile(r"<\*?SPA>|<!\d|<(?:Noise|Laugh|Cough|Throat|Smack|[Uu]hm?|hm|%)>|[+-]/[^/\s<>]{1,20}/[+-]"), "avenue"
@@ -104,7 +104,7 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_AVENUE, r"(?i)</?[*!]?\d?(?:SPA|uhm?|hm|P|Noise|Laugh|Cough|Throat|Smack)\b", " ", " "),
         (_AVENUE, r"(?i)(?:\*?SPA|PA)(?=>)", "", ""),
         (_AVENUE, r"[<>]", " ", " "),
-        # Common words in brackets; further words next to a noise may be speech.
+        # Common words in brackets. Other words next to a noise may be speech, and are kept.
         (None, r"\[HS:\w{1,20}\s?[^\]\n]{0,300}\]", " ", " "),
         (None, rf"(?i){_SQUARE}(?:{_PAUSES})\]+|\((?:{_PAUSES})\)", _PAUSE, " "),
         (
@@ -129,7 +129,7 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_CHAT, r"(?<=[\w)]) +(?=[.?!](?:\s|$))", "", ""),
     )
 )
-# Songs have other marks than speech.
+# This genre has other marks than speech.
 _SONGS: Final = "lyrics"
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_STOP: Final = re.compile(r"(?<=\w) +(?=[.,;:?!…](?:\s|$))")
@@ -139,10 +139,10 @@ _LABEL: Final = re.compile(r"([^:\n]{1,60}):")
 
 @dataclass(frozen=True)
 class Unmark(Stage):
-    """The stage that keeps, normalises or removes the marks of transcriptions, by the policy of the genre.
+    """The stage that keeps, normalises or removes the marks of transcriptions and song sheets.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one if empty.
+        policies: a `filters/` folder; if empty, the shipped one.
     """
 
     policies: str = ""
@@ -208,7 +208,7 @@ def without_marks(
         text: the text of a transcription.
         keeping: "normalise" replaces marks by [pause], [noise] and [unclear], "remove" deletes them.
         turns: the turns of its lines, if it has any.
-        extractor: that produced the text, if it is known.
+        extractor: the extractor that produced the text, if known.
 
     >>> without_marks("ROS: en <la la> [//] la ca(sa) (.) &=laughs .\nINV: <Noise>\nROS: pu' <!1pu> xxx", "remove")[0]
     "ROS: en la la la casa.\nROS: pu'"
@@ -245,7 +245,7 @@ def without_marks(
 
 
 def _label(line: str, label_counts: Mapping[str, int]) -> str:
-    """Return the speaker's label that a line begins with: a code in capitals, or a label that other lines have too."""
+    """Return the speaker's label at the start of a line: a code in capitals, or a label that other lines have too."""
     label = _LABEL.match(line)
     return label[0] if label and (label[1].isupper() or label_counts[label[1]] > 1) else ""
 

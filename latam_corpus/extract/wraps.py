@@ -1,8 +1,8 @@
-"""Hard wraps: the lines of a paragraph broken at a column are joined, the lines of verse are kept.
+"""Hard wraps: join the lines of paragraphs that are broken at a column, and keep the lines of verse.
 
 In wrapped prose every line but a paragraph's last is full: the first word of the next line would not have fitted. In
-verse, lists and headings it would have. So prose is recognised by its right edge, for each block (lines between blank
-lines), and the edge's column is that of the whole text.
+verse, lists and headings it would have. So prose is recognised by its right edge: each block (lines between blank
+lines) is compared with the edge of the whole text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # the next word, and 50 % of the lines of eight-syllable verse.
 _SLACK: Final = 3
 _FULL_SHARE: Final = 0.8
-# Enough for a longer block whose lines come near the edge: some books were wrapped by hand.
+# A lower share is enough for a longer block whose lines come near the edge: some books were wrapped by hand.
 _FULL_SHARE_LONG: Final = 0.55
 _NEARLY: Final = 0.85
 # Columns at which texts are wrapped. Spanish verse seldom reaches the lower one; paragraphs in one line pass the upper.
@@ -28,10 +28,10 @@ _WIDEST: Final = 120
 _EDGE: Final = 8
 _EDGE_SHARE: Final = 0.55
 _LONG: Final = 40
-# A block of fewer lines is too short to show an edge of its own.
+# A block of fewer lines is too short to have its own edge.
 _OWN_EDGE: Final = 5
 _WIDE: Final = 0.75
-# Of prose lines broken at a column 12 % start with a capital and 20 % end with a stop.
+# Of the lines of wrapped prose, 12 % start with a capital and 20 % end with a stop.
 _VERSE_LINES: Final = 4
 _VERSE_CAPITALS: Final = 0.9
 _VERSE_STOPS: Final = 0.6
@@ -68,7 +68,7 @@ def join_wraps(text: str, form: str | None = None) -> str:
 
 
 def looks_like_verse(text: str) -> bool:
-    r"""Return whether most lines of a text are in stanzas or lists, whose line ends joining would lose.
+    r"""Return whether most lines of a text are in stanzas or lists, so that joining would lose line ends.
 
     Args:
         text: with line ends as LF.
@@ -122,7 +122,7 @@ def wrap_width(lines: Sequence[str]) -> int | None:
 def _joined_block(block: list[str], width: int | None) -> list[str]:
     """Return a block's paragraphs, one per line, or its lines unchanged if it is not prose.
 
-    Without a width the block is prose.
+    If the width is None, the block is prose.
     """
     if len(block) < 2 or (width is not None and not _is_prose(block, width)):  # noqa: PLR2004
         return block
@@ -152,7 +152,7 @@ def _is_wide_verse(blocks: Sequence[Sequence[str]], width: int) -> bool:
 
 
 def _full_share(block: Sequence[str], width: int) -> float:
-    """Return the share of full lines, except the last: the first word of the next line would not have fitted."""
+    """Return the share of full lines, except the last: those without room for the first word of the next line."""
     widest = max(map(len, block))
     has_own_edge = len(block) >= _OWN_EDGE and widest >= _WIDE * width
     # A single long line must not move the edge.
@@ -173,7 +173,7 @@ def _has_capitals(block: Sequence[str]) -> bool:
 
 
 def _has_stops(block: Sequence[str]) -> bool:
-    """Return whether most lines end with a stop, as verse does."""
+    """Return whether most lines end with a stop, as verses do."""
     stops = sum(line[-1] in _STOPS for line in block[:-1])
     return len(block) >= _VERSE_LINES and stops >= _VERSE_STOPS * (len(block) - 1)
 

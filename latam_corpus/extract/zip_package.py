@@ -14,7 +14,7 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from lxml import etree
 
-# Decompressed bytes of all members that are read; no book has more text.
+# Maximum decompressed bytes of all members that are read; no book has more text.
 _MAX_BYTES: Final = 256 * 2**20
 _ENCRYPTED: Final = 0x1
 _REMEDY: Final = N_("fetch the file again")
@@ -45,7 +45,7 @@ class ZipPackage:
         """Return a member's bytes.
 
         Raises:
-            UnusableError: the package lacks it, it is damaged or encrypted, or the package is too large.
+            UnusableError: the member is missing, damaged or encrypted, or the package is too large.
         """
         info = self._zip.NameToInfo.get(name)
         if info is None:

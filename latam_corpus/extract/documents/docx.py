@@ -42,7 +42,7 @@ _LEFT_OUT: Final = frozenset({
     *("footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
 })  # fmt: skip
 _CHARACTERS: Final = {"tab": f" {CELL} ", "ptab": f" {CELL} ", "noBreakHyphen": "-", "softHyphen": "\xad"}
-# References to another file, whose text Word shows in their place.
+# References to another file, which Word replaces with that file's text.
 _ELSEWHERE: Final = frozenset({"altChunk", "subDoc"})
 # Empty elements that may be between two paragraphs.
 _MARKS: Final = frozenset({"bookmarkStart", "bookmarkEnd", "proofErr", "commentRangeStart", "commentRangeEnd"})
@@ -60,7 +60,7 @@ _GREEK: Final = dict(
     )
 )
 _PICTURES: Final = ("wingdings", "webdings", "zapfdingbats", "marlett")
-# Points of a diagram that only connect or display others.
+# Types of diagram points without text: they only connect or display others.
 _NO_POINTS: Final = frozenset({"parTrans", "sibTrans", "pres"})
 
 
@@ -141,7 +141,7 @@ def _styles(package: ZipPackage, main: str) -> etree._Element | None:
 
 
 def _member(folder: str, target: str | None) -> str:
-    """Return the name of the package's member that a relationship of a part in this folder targets."""
+    """Return the name of the member that a relationship targets, from a part in this folder."""
     return posixpath.normpath(posixpath.join("/", folder, target or "")).lstrip("/")
 
 
@@ -157,7 +157,7 @@ def _write(element: etree._Element, output: BlockText) -> None:
         if attribute(element, "type") in ("", "textWrapping"):
             output.stop(1)
         else:
-            output.add(" ")  # of a page or column, within a paragraph
+            output.add(" ")  # a page or column break within a paragraph
     elif name == "p":
         _paragraph(element, output)
     elif name == "tr":
@@ -187,7 +187,7 @@ def _paragraph(element: etree._Element, output: BlockText) -> None:
         output.stop(2)
     for box in _boxes(element):
         output.stop(1)
-        output.add(attribute(box, "string"))  # of WordArt
+        output.add(attribute(box, "string"))  # the text of WordArt
         for child in box:
             _write(child, output)
         output.stop(1)
@@ -258,7 +258,7 @@ def _remove(element: etree._Element) -> None:
 
 
 def _insert_diagrams(body: etree._Element, package: ZipPackage, main: str) -> None:
-    """Insert the text of diagrams (SmartArt), which is in parts of its own, as boxes at their places."""
+    """Insert the text of diagrams (SmartArt), which is in separate parts, as boxes where the diagrams appear."""
     folder, name = posixpath.split(main)
     links = f"{folder}/_rels/{name}.rels"
     places = list(body.iter("{*}relIds"))

@@ -26,11 +26,11 @@ _DEFAULTS: Final = ""
 @dataclass(frozen=True)
 class _Style:
     parent: str | None
-    hides: bool | None  # None if the style doesn't state it
+    hides: bool | None  # None if the style doesn't say
 
 
 def cut_hidden(body: etree._Element, styles: etree._Element | None) -> list[str]:
-    """Remove hidden runs and shapes from the body, and paragraphs left empty by that; return the hidden text.
+    """Remove hidden runs and shapes from the body, and the paragraphs that this empties; return the hidden text.
 
     Args:
         body: the body of the document.

@@ -40,7 +40,7 @@ _ENCRYPTION: Final = "META-INF/encryption.xml"
 _FONTS_ALONE: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _EDGE_PAGES: Final = 6
 _PAGES: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
-# Suffixes of pages for which the package states another type, such as text/xml.
+# Suffixes of pages that some packages declare with another type, such as text/xml.
 _PAGE_NAMES: Final = (".xhtml", ".html", ".htm")
 _SKIPPED: Final = frozenset({"head", "script", "style", "nav", "svg", "math", "audio", "video", "template", "rt", "rp"})
 _LINES: Final = frozenset({"li", "dt", "dd", "tr", "caption", "figcaption", "summary"})
@@ -49,7 +49,7 @@ _BLOCKS: Final = frozenset({
     *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
 })  # fmt: skip
 _CELL_NAMES: Final = frozenset({"td", "th"})
-# Word processors write a tab as several such spaces.
+# Word processors write a tab as several no-break spaces.
 _SPACES: Final = re.compile(r" ?[\xa0\u2003]{3,} ?")
 # Parts of a book that aren't its text (EPUB 3 Structural Semantics Vocabulary 1.1), and notes and their marks.
 _LEFT_OUT: Final = frozenset({
@@ -59,7 +59,7 @@ _LEFT_OUT: Final = frozenset({
 })  # fmt: skip
 _BY_CLASS: Final = re.compile(r"(?:^|\s)(?:fnanchor|noteref|pagenum|pageno|x-ebookmaker-pageno|footnotes?)(?:\s|$)")
 _BY_ID: Final = re.compile(r"pg-(?:header|footer|machine-header)$")
-# Types in a guide (EPUB 2) of pages that aren't text.
+# Types of pages in a guide (EPUB 2) that aren't text.
 _GUIDE: Final = frozenset({"cover", "title-page", "toc", "copyright-page", "loi", "lot", "index", "colophon", "notes"})
 
 
@@ -154,12 +154,12 @@ class _Spine(NamedTuple):
 
 
 def _edges(pages: list[str]) -> list[str]:
-    """Return the first and last pages of a book, which may have a notice, even if they are not text."""
+    """Return the first and last pages of a book, which may have notices, even if they aren't part of its text."""
     return list(dict.fromkeys([*pages[:_EDGE_PAGES], *pages[-_EDGE_PAGES:]]))
 
 
 def _lines(page: etree._Element) -> list[str]:
-    """Return the blocks of a page that contain no other block, as lines."""
+    """Return the innermost blocks of a page as lines."""
     blocks = (element for element in page.iter() if name_of(element) in _BLOCKS | _LINES)
     innermost = (
         block
@@ -196,7 +196,7 @@ def _spine(root: etree._Element, folder: str) -> _Spine:
             paths += pages[-1:] if is_text else []
         elif is_text:
             unsupported.append(path_in_book)
-    # A guide by which no page is text is wrong.
+    # A guide that leaves no page of text is wrong.
     if not paths:
         raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
     return _Spine(paths, pages, unsupported)
@@ -217,7 +217,7 @@ def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element
 
 
 def _page(raw: bytes, path: str) -> etree._Element:
-    """Return a page as a tree; one that isn't well-formed XML is parsed as browsers do."""
+    """Return a page as a tree; a page that isn't well-formed XML is parsed as HTML."""
     try:
         return parse_xml(raw, path)
     except UnusableError as error:
@@ -271,7 +271,7 @@ def _row(element: etree._Element, output: BlockText, *, keeps_lines: bool) -> No
 
 
 def _is_one_line(cell: etree._Element) -> bool:
-    """Return whether a cell has no block, or is one paragraph."""
+    """Return whether a cell contains no block, or exactly one paragraph."""
     blocks = [element for element in cell.iterdescendants() if name_of(element) in _BLOCKS | _LINES]
     return not blocks or (len(cell) == 1 and blocks == [cell[0]])
 

@@ -18,7 +18,7 @@ EXTRACTOR: Final = "markdown 3"
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _ENTRY: Final = re.compile(r"([^\W\d][\w-]*):[ \t]*(.*)")
-_BLOCK: Final = re.compile(r"[>|][+-]?\d?$")  # YAML: the value is in the next lines
+_BLOCK: Final = re.compile(r"[>|][+-]?\d?$")  # YAML signs for a value in the next lines
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 # Lines without text: rules, underlines of headings, the line under a table's head, link definitions.

@@ -169,7 +169,7 @@ def _is_left_out(element: etree._Element) -> bool:
 
 
 def _is_field(element: etree._Element) -> bool:
-    """Return whether an element has characters of the paragraph itself, as dates, names and references have."""
+    """Return whether an element is a field, such as a date or a reference, whose text belongs to the paragraph."""
     return (
         not len(element) and bool(element.text) and name_of(element) not in ("", "p", "h") and not _is_left_out(element)
     )

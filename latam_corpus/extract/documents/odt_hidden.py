@@ -78,7 +78,7 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
 
 
 def _is_hidden(element: etree._Element) -> bool:
-    """Return whether an element is hidden with all its content, whatever the styles say."""
+    """Return whether an element itself is marked as hidden, regardless of its style."""
     name = name_of(element)
     if not name:
         return False
@@ -98,5 +98,5 @@ def _by_style(element: etree._Element, styles: _Styles) -> bool | None:
     if family is None:
         return None
     hides = styles.hides(family, attribute(element, "style-name"))
-    # A span whose style doesn't state it inherits from its paragraph.
+    # A span whose style doesn't say inherits from its paragraph.
     return False if hides is None and family == "paragraph" else hides

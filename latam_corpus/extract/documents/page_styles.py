@@ -34,11 +34,11 @@ _HIDDEN: Final = frozenset({"hidden", "collapse"})
 
 @dataclass(frozen=True)
 class StyleRule:
-    """A stylesheet rule that shows or hides elements; its last compound selector is first, before those of ancestors.
+    """A stylesheet rule that shows or hides elements, with its compound selectors in reverse order.
 
     Attributes:
-        compounds: each an element's name, its classes and its ids.
-        is_child: for each compound, whether it is the parent of the one before it.
+        compounds: the element name, classes and ids of each compound selector.
+        is_child: for each compound, whether it must match the direct parent of the previous one.
         declarations: property, value and whether it is important.
     """
 
@@ -48,7 +48,7 @@ class StyleRule:
 
     @property
     def specificity(self) -> tuple[int, int, int]:
-        """The specificity of the selector: its numbers of ids, classes and names."""
+        """The specificity of the selector: the numbers of its ids, classes and names."""
         ids, classes, names = (
             sum(counts)
             for counts in zip(
@@ -58,7 +58,7 @@ class StyleRule:
         return ids, classes, names
 
     def applies(self, element: etree._Element) -> bool:
-        """Return whether the selector matches the element, by the nearest ancestors that fit."""
+        """Return whether the selector matches the element; each compound takes the nearest ancestor that fits."""
         current: etree._Element | None = element
         if not _fits(element, self.compounds[0]):
             return False
@@ -94,7 +94,7 @@ def cut_hidden(
     Args:
         page: the root of the page.
         rules: the rules of its stylesheets, in order.
-        is_no_text: returns whether an element is left out anyway.
+        is_no_text: a function that returns whether an element is left out anyway.
     """
     rule_list = list(rules)
     removed: list[str] = []

@@ -105,16 +105,16 @@ def _stanza(paragraph: str) -> str:
 
 @dataclass
 class _Group:
-    """The state of an RTF group while its document is filtered.
+    """The state of an RTF group during filtering.
 
     Attributes:
         output: the pieces that are kept.
         deleted: whether its text is a tracked deletion.
         hidden: whether its text is hidden.
-        is_buried: whether it is the text of a hidden shape, or of a shape in hidden text.
-        begins: where the shape that it belongs to begins.
-        is_body: whether its text is part of the body.
-        is_shape: whether it is part of a shape in the body.
+        is_buried: whether the group is the text of a hidden shape, or of a shape within hidden text.
+        begins: the offset of the enclosing shape.
+        is_body: whether the group's text is part of the body.
+        is_shape: whether the group is part of a shape in the body.
         around: whether the enclosing group is part of the body.
     """
 
@@ -128,7 +128,7 @@ class _Group:
     around: bool = True
 
     def switches(self, word: str | None, number: str | None) -> bool:
-        """Apply a control word that switches a property on or off; return whether it is one."""
+        """Apply a control word if it switches a property on or off; return whether it does."""
         if word == "deleted":
             self.deleted = number != "0"
         elif word == "plain":
@@ -138,7 +138,7 @@ class _Group:
         return word in ("deleted", "plain", *_HIDES)
 
     def enter(self, word: str | None, coded: str, place: int) -> None:
-        """Enter the destination that a control word names; the text of a box in the body is body again."""
+        """Enter the destination that a control word names; the text of a box in the body counts as body."""
         self.is_shape = (self.is_shape or (self.around and word in ("shp", "do"))) and word != "shprslt"
         self.is_body = False
         self.begins = place if word == "shp" else self.begins
@@ -148,7 +148,7 @@ class _Group:
 
 
 def _shown(coded: str) -> tuple[str, str]:
-    r"""Return the document without hidden text and deletions, with boxes after their paragraphs; and its hidden text.
+    r"""Return the document without hidden text and deletions, boxes moved after their paragraphs; and the hidden text.
 
     >>> _shown(r"{\rtf1 uno {\deleted dos}{\shp{\*\shpinst{\shptxt tres\par}}}cuatro\par {\v cinco}\par}")
     ('{\\rtf1 uno {\\deleted }{\\shp{\\*\\shpinst{\\shptxt }}}cuatro\\par {\\pard tres\\par }{\\v }\\par }', 'cinco')

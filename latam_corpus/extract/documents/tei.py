@@ -44,7 +44,7 @@ _CHOSEN: Final = ("corr", "orig", "expan", "sic", "reg", "abbr")
 _LINES: Final = frozenset({
     *("l", "speaker", "item", "row", "label", "lb", "addrLine", "u", "entry", "entryFree", "superEntry"),
 })  # fmt: skip
-# Elements that may be part of a word: two of these that touch are joined; a word ends at the edge of any other.
+# Elements that may be part of a word: adjacent ones are joined; a word ends at the edge of any other element.
 _WITHIN_WORDS: Final = frozenset({
     *("", "abbr", "add", "am", "anchor", "app", "c", "caesura", "choice", "corr", "damage", "emph", "ex", "expan"),
     *("foreign", "g", "gap", "hi", "lem", "m", "milestone", "mod", "orig", "ref", "reg", "restore", "retrace", "rhyme"),
@@ -62,7 +62,7 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _HYPHENS: Final = "-\xad¬"
 _BREAKS: Final = frozenset({"lb", "pb", "cb", "gb", "pause", "shift"})
-# Elements that contain only blocks: any other child of theirs is a line.
+# Elements that contain only blocks: each of their other children is a line.
 _BLOCK_CONTAINERS: Final = frozenset({"body", "listBibl", *(f"div{n}" for n in ("", *range(8)))})
 
 
@@ -74,8 +74,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         parameters: not used; XML declares its own charset.
 
     Raises:
-        UnusableError: it isn't TEI XML, or exceeds the depth or length that the parser accepts; its text has an entity
-            of its own; it contains works of several authors; or part of its text is in another file.
+        UnusableError: it isn't TEI XML, or is deeper or longer than the parser accepts; its text uses an entity that it
+            declares; it contains works of several authors; or part of its text is in another file.
 
     >>> print(extract('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><lg>
     ...     <l>Yo soy un hombre sincero</l><l>de donde crece la <note>árbol</note>palma,</l></lg>
@@ -127,7 +127,7 @@ def _with_empty_turns(text: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 class _Writer(BlockText):
-    """A writer of blocks of text, in which the text after a speaker's name follows directly below it."""
+    """A writer of blocks of text; the text after a speaker's name follows directly below it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class _Writer(BlockText):
         self._names: dict[str, str] | None = None
 
     def add(self, piece: str) -> None:
-        """Add a piece to the open block: to its last word, unless that has ended."""
+        """Add a piece to the open block, joined to its last word unless that word has ended."""
         if not piece:
             return
         if self._utterance and not self._begun and piece.strip():
@@ -153,7 +153,7 @@ class _Writer(BlockText):
         super().add(piece)
 
     def stop(self, ends: int) -> bool:
-        """End the open block, with at least so many line ends, except after a speaker's name."""
+        """End the open block with at least `ends` line ends, except after a speaker's name."""
         previous_ends = self._ends
         stopped = super().stop(ends)
         if stopped:
@@ -226,7 +226,7 @@ class _Writer(BlockText):
             self.add(child.tail or "")
 
     def _break(self, element: etree._Element) -> None:
-        """Write a break of the print: a space, or nothing within a word."""
+        """Write a line, column or page break of the print: a space, or nothing within a word."""
         if element.get("break") == "no":
             # The word continues; the hyphen at the line's end is the printer's.
             self._open.append(self._last_letters())
@@ -253,7 +253,7 @@ def _refuse_inclusion(element: etree._Element) -> None:
 
 
 def _ends_word(element: etree._Element, name: str) -> bool:
-    """Return whether another element directly follows, and a word doesn't continue from one to the other."""
+    """Return whether another element follows directly and no word continues into it."""
     following: etree._Element | None = element
     while following is not None:
         if following.tail:
@@ -285,7 +285,7 @@ def _only_author(root: etree._Element) -> tuple[str, ...]:
 
 
 def _only_readings(apparatus: etree._Element) -> etree._Element | None:
-    """Return the first witness's reading if the editor chose none; without it all readings would be lost."""
+    """Return the first witness's reading if the editor chose none; otherwise every reading would be lost."""
     return None if apparatus.find("{*}lem") is not None else next(apparatus.iter("{*}rdg"), None)
 
 
@@ -294,7 +294,7 @@ def _rank(name: str) -> int:
 
 
 def _has_blocks(element: etree._Element) -> bool:
-    """Return whether a quotation contains paragraphs or verses, and so isn't part of a sentence."""
+    """Return whether a quotation contains paragraphs or verses, so that it isn't part of a sentence."""
     return any(name_of(child) in _BLOCKS or name_of(child) == "l" for child in element)
 
 

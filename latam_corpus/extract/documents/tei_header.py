@@ -89,14 +89,14 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 
 
 def _name(author: etree._Element) -> str:
-    """Return the author's full name, if the name has several forms."""
+    """Return an author's name: the full form if the name has several."""
     forms = [*author.iterfind("{*}name"), *author.iterfind("{*}persName")]
     full = [form for form in forms if form.get("type") == "full"] or forms
     return _text(full[0]) if full else _text(author)
 
 
 def _published(head: etree._Element) -> str | None:
-    """Return the date of the first edition, or else of writing, or else of the edition that was encoded."""
+    """Return the date of the first edition, else the date of writing, else the date of the encoded edition."""
     sources = head.findall("{*}fileDesc/{*}sourceDesc//{*}bibl") + head.findall("{*}fileDesc/{*}sourceDesc//{*}imprint")
     first_editions = [source for source in sources if _FIRST.search(source.get("type") or "")]
     editions = [source for source in sources if not _OF_THE_FILE.search(source.get("type") or "")]
@@ -109,7 +109,7 @@ def _published(head: etree._Element) -> str | None:
 
 
 def _language(root: etree._Element, head: etree._Element) -> str | None:
-    """Return the only language that the header names, or else the one that the text or document declares."""
+    """Return the header's language if it names exactly one, else the language that the text or document declares."""
     languages = {element.get("ident") or "" for element in head.iterfind("{*}profileDesc/{*}langUsage/{*}language")} - {
         ""
     }

@@ -1,4 +1,4 @@
-"""Large TEI documents, parsed incrementally: each piece of a division is written and freed before the next."""
+"""Large TEI documents, parsed incrementally: each part of a division is written and freed before the next is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latam_corpus.text.markup.xml_tree import PARSING, name_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# Elements that may contain a whole book; they are never in memory as a whole.
+# Elements that may contain a whole book; they are never in memory completely.
 _DIVISIONS: Final = frozenset({"body", "div", *(f"div{n}" for n in range(8))})
 
 
@@ -35,15 +35,15 @@ class Writer(Protocol):
 
 
 def write_in_pieces(raw: bytes, writer: Writer, left_out: Collection[str]) -> etree._Element:
-    """Write the text of a document's bodies; return its root, with the header and little else.
+    """Write the text of a document's bodies; return its root, which still contains the header.
 
     Args:
         raw: the XML.
-        writer: of the text.
+        writer: the writer of the text.
         left_out: names of elements that are not part of the text.
 
     Raises:
-        UnusableError: it isn't XML, or exceeds the depth or length that the parser accepts.
+        UnusableError: it isn't XML, or is deeper or longer than the parser accepts.
     """
     events = etree.iterparse(io.BytesIO(raw), events=("start", "end"), **PARSING)
     outside = {*left_out, "floatingText"}
@@ -80,7 +80,7 @@ def write_in_pieces(raw: bytes, writer: Writer, left_out: Collection[str]) -> et
 
 
 def _write_complete(division: etree._Element | None, writer: Writer, following: etree._Element | None) -> None:
-    """Write the part of a division before `following`: its leading text, or its last element and the text after it."""
+    """Write a division's part just before `following`: its leading text, or its last element with its tail."""
     if division is None:
         return
     last = following.getprevious() if following is not None else (division[-1] if len(division) else None)

@@ -1,4 +1,4 @@
-"""Word 97 to 2003 documents, if the recipe enables LibreOffice: it saves them as DOCX, which is then read.
+"""Word 97 to 2003 documents: LibreOffice, if the recipe enables it, saves them as DOCX, which is then read.
 
 LibreOffice works in a temporary folder. It runs no macro, updates no link and fetches nothing.
 """
@@ -46,7 +46,7 @@ _PROFILE: Final = (
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a Word document from before 2007.
+    """Return the text of a Word 97 to 2003 document.
 
     Args:
         raw: the file's bytes.
@@ -75,7 +75,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             raise UnusableError("timeout", str(error), _REMEDY) from None
         except OSError as error:
             raise UnusableError("damaged file", str(error), _REMEDY) from None
-        # Its exit code is 0 even if it can't open the document.
+        # LibreOffice's exit code is 0 even if it can't open the document.
         if not (workdir / "texto.docx").is_file():
             raise UnusableError("damaged file", N_("LibreOffice can't open it"), _REMEDY)
         saved = (workdir / "texto.docx").read_bytes()

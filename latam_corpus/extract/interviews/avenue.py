@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "avenue 3"
 
 _TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5} ?_ ?([^\W_]+-?)_\d\d?(?: ?:|(?=\s|$))[ \t]*(.*)$")
-# Some names were written over others (`_x_0081_nmlch_00079_lfmlq_00:`) or into bytes of another format; the first
-# speaker counts.
+# Some turn names overwrote others (`_x_0081_nmlch_00079_lfmlq_00:`) or bytes of another format; the first speaker in
+# them is used.
 _DAMAGED_TURN: Final = re.compile(r"^.{0,32}?_ ?[x\d]_ ?\d[\d ]{2,5}_ ?([^\W_]+-?)_\d\d[\w -]{0,16}:[ \t]*(.*)$")
 # A turn's name on the line of the previous turn.
 _BEHIND_WORDS: Final = re.compile(r"(?<=\S)[ \t]+(?=[a-z]{3,}-[\w.-]*_[x\d]_ ?\d[\d ]{2,5}_)")

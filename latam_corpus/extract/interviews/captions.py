@@ -28,7 +28,7 @@ OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
 BLANK_LINES: Final = "cues with blank lines in them"
 
-# Files from translation programs have spaces in their times and other arrows; some files have no milliseconds.
+# Translation programs write spaces in times and other arrows; some files have no milliseconds.
 _CLOCK: Final = r"(?:(\d{1,3}):[ ]?)?(\d{1,2}):[ ]?(\d{1,2})(?:[ ]?[.,][ ]?(\d{1,9}))?"
 _TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*[-–—]{{1,3}}[ ]?>[ \t]*{_CLOCK}(?![\d:.,]).*")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
@@ -38,10 +38,11 @@ _NO_CUE: Final = re.compile(r"NOTE(?:[ 	].*)?|(?:STYLE|REGION)[ 	]*")
 _SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
 _DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
 _CHANGE: Final = re.compile(r"\s*>>+\s*")
-# At least so many labels, two of them repeated, make a conversation: a speaker then continues up to the next label.
+# At least this many labels, two of them repeated, make a conversation, in which a speaker continues up to the next
+# label.
 _MIN_LABELS: Final = 4
-# Labels not in capitals are those of speakers only if at least this share of the cues has a repeated one; others are
-# quotations («Y yo dije: …»).
+# Labels not in capitals name speakers only if at least this share of the cues has a repeated label; otherwise they
+# introduce quotations («Y yo dije: …»).
 _CAPITALS: Final = 0.5
 _LABEL_SHARE: Final = 0.25
 _ENDS: Final = re.compile(r"[.!?…]['\"»”’)\]]*$")
@@ -104,13 +105,13 @@ def _without_notes(lines: Sequence[str]) -> list[str]:
         if not line.strip() or "-->" in line:
             is_note = False
         elif number and not lines[number - 1].strip():
-            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # before times it is a cue's name
+            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # right above times, it is a cue's name
         cleaned.append("" if is_note else line)
     return cleaned
 
 
 def _cues(lines: Iterable[str], *, is_webvtt: bool) -> tuple[list[Cue], list[tuple[int, str]], int]:
-    """Return the cues in file order, the lines with unreadable times, and the number of cues that have blank lines.
+    """Return the cues in file order, the lines with unreadable times, and the number of cues that contain blank lines.
 
     Words below an unreadable time belong to the previous cue, or to the first one.
     """
@@ -134,7 +135,7 @@ def _cues(lines: Iterable[str], *, is_webvtt: bool) -> tuple[list[Cue], list[tup
 
 
 def _drop_name(lines: list[str], *, is_webvtt: bool) -> None:
-    """Remove the next cue's number, directly above its times, or its name, below a blank line.
+    """Remove the next cue's number (directly above its times) or name (below a blank line).
 
     Only WebVTT has names. In SRT, a paragraph above a time without a number is text.
     """
@@ -178,7 +179,7 @@ class _Piece(NamedTuple):
         words: the words.
         speaker: the speaker's name, if it is known.
         is_stated: whether the speaker is named here.
-        begins: whether a speech or verse begins with them.
+        begins: whether they begin a speech or verse.
     """
 
     words: str
@@ -191,14 +192,14 @@ def _sentences(cues: Sequence[Cue], *, is_verse: bool) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
     has_voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
     labels = _speakers(cues)
-    # Headlines have labels too, «ONU: cumbre»; in a conversation they are repeated.
+    # Headlines have labels too («ONU: cumbre»), but only the labels of a conversation are repeated.
     is_conversation = sum(count > 1 for count in labels.values()) > 1 and labels.total() >= _MIN_LABELS
     words: list[str] = []
     start = end = 0.0
     speaker: str | None = None
     for cue, piece in _pieces(cues, labels, has_voices=has_voices, is_verse=is_verse):
         is_ended = piece.begins or cue.start - end > _PAUSE or bool(words and _ENDS.search(words[-1]))
-        # After the end of a sentence the speaker is unknown, unless it is a conversation, in which each is named.
+        # After a sentence ends, the speaker is unknown; only in a conversation does the same speaker continue.
         next_speaker = (
             piece.speaker if piece.is_stated or piece.begins or (is_ended and not is_conversation) else speaker
         )
@@ -225,7 +226,7 @@ def _speakers(cues: Sequence[Cue]) -> Counter[str]:
     repeated = Counter({name: count for name, count in counts.items() if count > 1})
     if repeated.total() >= _LABEL_SHARE * len(cues):
         return repeated
-    # Labels in capitals may be rarer; but if most lines are in capitals, labels may be headlines.
+    # Labels in capitals may be rarer, unless most lines are in capitals: then they may be headlines.
     lines = [_plain(line) for cue in cues for line in cue.lines]
     if sum(line.isupper() for line in lines) > _CAPITALS * len(lines):
         return Counter()
@@ -245,7 +246,7 @@ def _pieces(
         voice_name: str | None = None
         is_sung = any("♪" in line or "♫" in line for line in cue.lines)
         for line in cue.lines:
-            # The words of a voice are between two of its marks.
+            # A voice's words are between two voice marks.
             for number, part in enumerate(_VOICE.split(line)):
                 if number % 2:
                     voice_name = part.strip() if part else None

@@ -1,4 +1,4 @@
-"""CoNLL-U: the sentences of a treebank as they were written, grouped by turn, without their analyses."""
+"""CoNLL-U: the original sentences of a treebank, grouped by turn, without their analyses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPEAKER: Final = ("speaker", "speaker_id", "speaker id")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""Return the text of a treebank: a sentence per line, or a turn if sentences name theirs (`turn_id`).
+    r"""Return the text of a treebank: a sentence per line, or a turn per line if sentences state a `turn_id`.
 
     Args:
         raw: the file's bytes.

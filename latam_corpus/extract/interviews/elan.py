@@ -42,7 +42,7 @@ _NO_TEXT: Final = re.compile(
 # The name of a tier without a parent may be a speaker's initials.
 _INITIALS: Final = re.compile(r"(?:gl|ge|gls?|ps|pos|mb|mot?|cv|id|syn|ft|fe|fs|lt)", re.IGNORECASE)
 
-# Levels of tiers that depend on each other; ELAN's own templates have five.
+# Maximum depth of dependent tiers; ELAN's own templates have five levels.
 _DEEPEST: Final = 16
 
 
@@ -63,7 +63,7 @@ class _Annotation:
     start: float | None
     end: float | None
     refers: str | None
-    # Sort key: the last known time up to its slot, and the slot's number if that has no time.
+    # Sort key: the last known time at or before its time slot, and the slot's number if the slot has no time.
     place: tuple[float, int] | None = None
 
 
@@ -146,7 +146,7 @@ def _translations(
 
 
 def _segment(annotation: _Annotation, refers: Mapping[str, str | None], numbered: Mapping[str, int]) -> int | None:
-    """Return the index of the segment that an annotation translates, also through intermediate tiers."""
+    """Return the index of the segment that an annotation translates, directly or through intermediate tiers."""
     current: str | None = annotation.number
     for _ in range(_DEEPEST):
         current = refers.get(current or "")
@@ -182,19 +182,19 @@ def _tiers(root: etree._Element) -> list[_Tier]:
             tier.annotations.append(annotation)
     for tier in tiers:
         last_place: tuple[float, int] | None = None
-        for annotation in tier.annotations:  # without a time of its own, it has that of the annotation it refers to
+        for annotation in tier.annotations:  # an annotation without a time takes the time of the one it refers to
             ancestor, steps = annotation, 0
             while ancestor.start is None and ancestor.refers in placed and steps < _DEEPEST:
                 ancestor, steps = placed[ancestor.refers], steps + 1
             annotation.start, annotation.end = ancestor.start, ancestor.end
-            annotation.place = last_place = ancestor.place or last_place  # without a slot it follows the previous one
+            annotation.place = last_place = ancestor.place or last_place  # without a slot, it follows the previous one
     return tiers
 
 
 def _time_order(root: etree._Element) -> tuple[dict[str | None, float], dict[str | None, tuple[float, int]]]:
     """Return the times of the slots that have one, and the sort key of each slot.
 
-    A slot without a time has no key if the others aren't in order of time, as in files written by scripts.
+    If the slots with times aren't in order, as in files written by scripts, a slot without a time has no key.
     """
     times: dict[str | None, float] = {}
     places: dict[str | None, tuple[float, int]] = {}
@@ -219,7 +219,7 @@ def _is_translation(tier: _Tier) -> bool:
 
 
 def _is_transcription(tier: _Tier, tiers: Sequence[_Tier]) -> bool:
-    """Return whether a tier has the spoken words: of dependent tiers, only the topmost one with words."""
+    """Return whether a tier has the spoken words; among dependent tiers, only the topmost one with words does."""
     names = [tier.kind] if tier.parent is None and _INITIALS.fullmatch(tier.name) else [tier.name, tier.kind]
     if _is_translation(tier) or any(map(_NO_TEXT.search, names)):
         return False

@@ -1,6 +1,6 @@
-"""Interlinear texts of FieldWorks (FLExText 2): the spoken words, with free translations as other documents.
+"""Interlinear texts of FieldWorks (FLExText 2): the spoken words, with free translations as separate documents.
 
-Glosses, parts of speech, morphemes and literal translations are analyses and left out.
+Glosses, parts of speech, morphemes and literal translations are analyses and are left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SPACE_AFTER_SIGN: Final = re.compile(r"(?:(?<=\s)|^)([¡¿«“(\[]+) +")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the texts of a file, a phrase per line, with a version for each language of their translations.
+    """Return the texts of a file, a phrase per line, with a version for each language of translation.
 
     Args:
         raw: the XML.
@@ -59,7 +59,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _spoken(phrase: etree._Element) -> tuple[str | None, str]:
-    """Return the language of a phrase and its words: its own text, or else its words joined."""
+    """Return the language and text of a phrase; a phrase without a text gets its words joined."""
     phrase_text = next((item for item in phrase.iterfind("{*}item") if item.get("type") == "txt" and words(item)), None)
     if phrase_text is not None:
         return phrase_text.get("lang"), words(phrase_text)
@@ -70,7 +70,7 @@ def _spoken(phrase: etree._Element) -> tuple[str | None, str]:
         if item.get("type") in ("txt", "punct")
     ]
     language = next((item.get("lang") for item in items if item.get("type") == "txt"), None)
-    # A word may be written in several scripts; the first one's is the text.
+    # A word may be written in several scripts; the first is used.
     pieces = [words(item) for item in items if item.get("type") == "punct" or item.get("lang") == language]
     return language, _SPACE_AFTER_SIGN.sub(r"\1", _SPACE_BEFORE_SIGN.sub("", " ".join(pieces)))
 

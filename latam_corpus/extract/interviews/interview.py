@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.extract.document import Extracted
 
 _CLOCK: Final = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
-# A time before or after the label, in brackets or not.
+# A time before or after the label, with or without brackets.
 _TIME: Final = rf"(?:[\[(<]?({_CLOCK})(?:\s*[-–>]+\s*{_CLOCK})?[\])>]?\s*[-–]?\s*)?"
 _NAME: Final = r"[^\W\d_][\w.'’ªº/&-]*(?: [\w.'’ªº/&-]+){0,4}?"
 _LABEL: Final = re.compile(
@@ -30,21 +30,21 @@ _LABEL: Final = re.compile(
 _ONLY_TIME: Final = re.compile(_TIME)
 _CELLS: Final = re.compile(f"[\\t{CELL}]")
 _CELL_ENDS: Final = re.compile(f"(?: *{CELL})+ *")
-# The least average number of words in the cells after names in a conversation; other tables have numbers or names.
+# Minimum average number of words in the cells after the names, in a conversation; other tables have numbers or names.
 _SPOKEN_WORDS: Final = 4
 _DASH: Final = re.compile(r"^\s*[-–—]+\s*(.*)$")
 _LONGEST: Final = 40
 _SEPARATOR: Final = re.compile(r":|\.[-–—]|[–—]")
 _FARTHEST: Final = 90  # a label, a remark in brackets and two times
-# A conversation has at least so many turns and speakers; if there are more than a dozen labels, most are headings.
+# A conversation has at least this many turns and speakers; if there are more than a dozen labels, most are headings.
 _MIN_TURNS: Final = 4
 _MIN_SPEAKERS: Final = 2
 _MAX_SPEAKERS: Final = 12
-# The least share of the paragraphs after the first label that begin with one, if each turn is a paragraph.
+# Minimum share of the paragraphs after the first label that begin with a label, if each turn is a paragraph.
 _SHARE: Final = 0.5
 # The same share of lines, if paragraphs are broken at a column: a turn has at most four lines on average.
 _LINE_SHARE: Final = 0.25
-# The most characters of a verse, including its speaker.
+# Maximum characters of a verse, including the speaker's label.
 _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
@@ -62,7 +62,7 @@ def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
 
     Args:
         extracted: a document whose text has the lines of its file.
-        form: "interview" if the source says that it is one: then dashes separate questions and answers too.
+        form: "interview" if the source declares one; then dashes separate questions and answers too.
     """
     utterances = turns_of(extracted.text, form)
     if not utterances:
@@ -96,7 +96,7 @@ def _without_cells(row: str) -> str:
 
 
 def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[SpeakerLabel | None]:
-    """Return the label of each line: from a cell before the words, or else from the line itself."""
+    """Return the label of each line, taken from a cell before the words or else from the line itself."""
     in_cells = [_label_in_cells(row) for row in rows]
     words = [len(label.words.split()) for label in in_cells if label]
     if sum(words) < _SPOKEN_WORDS * len(words):
@@ -111,7 +111,7 @@ def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[SpeakerLabel | No
 
 
 def _label_in_cells(row: str) -> SpeakerLabel | None:
-    r"""Return the label in a row's cells; its name is "" if the name's cell is empty next to a time.
+    r"""Return the label in a row's cells; the name is "" if its cell is empty and next to a time.
 
     >>> [tuple(_label_in_cells(row) or ()) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Calca\t")]
     [('Rosa', 'Sí.', 12.0), ('', 'No.', 15.0), ()]
@@ -132,7 +132,7 @@ def _label_in_cells(row: str) -> SpeakerLabel | None:
 
 
 def label_of(line: str) -> SpeakerLabel | None:
-    """Return the label of a line; None without one."""
+    """Return the label of a line, or None if it has none."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
     match = _LABEL.match(line)
@@ -141,7 +141,7 @@ def label_of(line: str) -> SpeakerLabel | None:
     time_before, name, time_after, words = match.groups()
     name = name.strip(" .-")
     letters = sum(char.isalpha() for char in name)
-    # Before a dash there may be a sentence; a label is short and begins with a capital.
+    # The words before a dash may be a sentence; a label is short and begins with a capital.
     if not name[:1].isupper() or len(name) > _LONGEST or not letters or words.startswith("//"):
         return None
     clock = time_before or time_after
@@ -167,7 +167,7 @@ def _speakers(lines: Sequence[str], labels: Sequence[SpeakerLabel | None], *, is
     following = range(starts[0], len(lines))
     filled = [index for index in following if lines[index].strip()]
     paragraphs = [index for index in filled if index == starts[0] or not lines[index - 1].strip()]
-    # Verse of several speakers, as in a song or a play, keeps its lines.
+    # Verse with several speakers, as in a song or a play, keeps its lines.
     is_verse = all(len(lines[index]) <= _VERSE for index in filled) and wrap_width(lines) is None
     if is_verse and not is_interview and len(starts) < len(filled) / 2:
         return frozenset()

@@ -21,14 +21,15 @@ def parallel(
     title: str | None = None,
     notes: tuple[str, ...] = (),
 ) -> Extracted:
-    """Return the text of the original, with those in the other languages as its versions.
+    """Return the text of the original, with the other languages as its versions.
 
     Args:
-        segments: of each language, in order and numbered; the key None is a language that the file doesn't name.
+        segments: the numbered segments of each language, in order; the key None is a language that the file doesn't
+            name.
         extractor: its name and version.
-        original: the language of the original; by default, or if it has no segments, the first that has.
+        original: the language of the original; by default, or if it has no segments, the first language that has some.
         title: the file's title.
-        notes: on what was repaired or left out.
+        notes: notes on repairs and omissions.
 
     Raises:
         UnusableError: no segment has a word.

@@ -22,7 +22,7 @@ EXTRACTOR: Final = "tmx 1"
 
 SEVERAL: Final = "several versions of a segment"
 
-# Elements whose content is code of another program's file.
+# Elements that contain markup of the translated file's own format.
 _CODES: Final = frozenset({"bpt", "ept", "it", "ph", "ut", "x"})
 
 
@@ -66,7 +66,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _words(element: etree._Element) -> Iterator[str]:
-    """Yield the words of a segment, without codes of the file that it is from."""
+    """Yield the words of a segment, without the markup of its file's format."""
     yield element.text or ""
     for inner in element:
         if name_of(inner) not in _CODES:

@@ -1,6 +1,6 @@
-r"""Texts of Toolbox and Shoebox (standard format markers): the lines `\tx`, with free translations as other documents.
+r"""Texts of Toolbox and Shoebox (standard format markers): the lines `\tx`; free translations are separate documents.
 
-Morphemes, glosses and parts of speech are analyses and left out.
+Morphemes, glosses and parts of speech are analyses and are left out.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _segments(text: str) -> Iterator[_Segment]:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each marker with its value, whose lines are joined."""
+    """Yield each marker with its value; the lines of a value are joined."""
     marker, value_lines = "", [""]
     for line in text.split("\n"):
         field = _FIELD.match(line)

@@ -1,8 +1,8 @@
-"""The sandbox's child process: extract each document under limits of time and memory, and reply.
+"""The sandbox's child process: it extracts each document under limits of time and memory, and replies.
 
 The process sets the kernel's limits on itself: a parser in C can hold the interpreter's lock, and then no Python thread
-or signal handler could stop it. The memory limit needs Linux. The time limit is of processor time, so that a busy
-machine doesn't shorten it; a limit of wall-clock time only stops documents that wait forever.
+or signal handler could stop it. The memory limit needs Linux. The main time limit counts processor time, so that a busy
+machine doesn't shorten it; a second limit, on wall-clock time, stops documents that wait forever.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class DocumentLimits:
     Attributes:
         seconds: the seconds of processor time.
         memory_mb: megabytes beyond the child's memory at rest.
-        clock_seconds: of wall-clock time; far more than `seconds`, since a busy machine may give the child few of them.
+        clock_seconds: the seconds of wall-clock time; far more than `seconds`, since a busy machine may give the child
+            little processor time.
     """
 
     seconds: float = 10.0
@@ -67,7 +68,7 @@ class ExtractJob:
         extractor: `module:function`.
         raw: the document's bytes.
         parameters: the parameters of its media type.
-        patience: a factor by which its limits of time are multiplied.
+        patience: the factor by which the time limits are multiplied.
     """
 
     extractor: str
@@ -82,7 +83,7 @@ class ExtractJob:
 
 @dataclass(frozen=True)
 class ExtractFailure:
-    """The reason why a document gave no text: the cause, which is counted, and the evidence of this case."""
+    """Why a document gave no text: the cause, which is counted, and the evidence in this case."""
 
     cause: Cause
     evidence: dict[str, Any]
@@ -97,7 +98,7 @@ Outcome: TypeAlias = Extracted | ExtractFailure
 
 
 def attempt(job: ExtractJob) -> Outcome:
-    """Extract a document in this process, without limits; return the outcome.
+    """Extract a document in this process, without limits, and return the outcome.
 
     >>> attempt(ExtractJob("latam_corpus.extract.documents.plain:extract", b" ")).reason
     'extract:no text'
@@ -122,14 +123,14 @@ def serve(parent: int) -> None:
     """Read groups of jobs from standard input and reply to each job, until the input ends.
 
     Args:
-        parent: the id of the process that started this one; this one exits when it ends.
+        parent: the id of the parent process; this process exits when its parent ends.
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     jobs_in, replies_out = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):  # a parser that prints would break the replies
+    for stream in (0, 1):  # a parser that prints would corrupt the replies
         os.dup2(nowhere, stream)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pipe
     for time_is_over in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(time_is_over, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF, signal.SIGALRM})
@@ -186,7 +187,7 @@ def _encoded(outcome: Outcome) -> tuple[bytes, bytes]:
 
 @contextmanager
 def _limited(limits: DocumentLimits) -> Iterator[None]:
-    """Limit this process: SIGPROF or SIGALRM ends it after its time, and allocations beyond the memory limit fail."""
+    """Limit this process: SIGPROF or SIGALRM ends it when time is up; allocations beyond the memory limit fail."""
     with bounded(limits.memory_mb * _MB):
         # Not RLIMIT_CPU, which counts whole seconds since the process started.
         signal.setitimer(signal.ITIMER_PROF, limits.seconds)
@@ -219,7 +220,7 @@ def _extractor(path: str) -> Extractor:
 
 
 def send(fd: int, *payload: bytes) -> None:
-    """Write a message to the pipe: its length and its bytes, which may be in pieces."""
+    """Write a message to the pipe: its length, then its bytes, which may be given in pieces."""
     for piece in (_LENGTH.pack(sum(map(len, payload))), *payload):
         remaining = memoryview(piece)
         while remaining:

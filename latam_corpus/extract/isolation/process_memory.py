@@ -16,7 +16,7 @@ _STATUS: Final = Path("/proc/self/status")
 
 
 def held(name: str) -> int:
-    """Return the bytes of a memory measure of this process, by the kernel's name; 0 if the kernel doesn't report it."""
+    """Return a memory measure of this process in bytes, by the kernel's name for it; 0 if it isn't reported."""
     with suppress(OSError), _STATUS.open("rb") as status:
         for line in status:
             if line.startswith(name.encode() + b":"):
@@ -25,23 +25,24 @@ def held(name: str) -> int:
 
 
 def limit(kind: int, value: int | None) -> None:
-    """Set a soft limit, or remove it with None; the hard limit, which can't be raised again, is left unchanged."""
+    """Set a soft limit, or remove it with None. The hard limit is unchanged, since it could not be raised again."""
     hard = resource.getrlimit(kind)[1]
     soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (soft, hard))
 
 
 def keep_to(bytes_: int) -> None:
-    """Limit this process to so many bytes of memory until it ends: further allocations fail.
+    """Limit this process to `bytes_` of memory until it ends: further allocations fail.
 
-    Memory that libraries reserve but don't touch isn't counted: what is reserved now, and about as much again.
+    Memory that libraries reserve but don't touch isn't counted: the current reservations, plus `RESERVED` for later
+    ones.
     """
     limit(resource.RLIMIT_DATA, bytes_ + RESERVED + max(0, held("VmData") - held("RssAnon")))
 
 
 @contextmanager
 def bounded(bytes_: int) -> Iterator[None]:
-    """Limit this process to so many bytes more than it uses now: further allocations fail.
+    """Limit this process to `bytes_` more than it uses now, within the context: further allocations fail.
 
     There is no limit on systems that don't report memory use.
 

@@ -50,8 +50,8 @@ _INSTALL_OFFICE: Final = _(
     "install LibreOffice (libreoffice-writer), and write libreoffice = true in the stage extract of the recipe; or "
     "save them as DOCX"
 )
-_QUERY_SECONDS: Final = 60  # for a program to state its version and languages
-# Characters of a program's error output that are quoted.
+_QUERY_SECONDS: Final = 60  # to report its version and languages
+# Characters of a program's error output that are quoted in an error.
 _SHOWN: Final = 200
 
 
@@ -65,9 +65,9 @@ def run(command: Sequence[str], seconds: float, data: bytes = b"") -> bytes:
 
     Raises:
         TimeoutError: it took longer.
-        OSError: it can't be started, or it failed; with its error output.
+        OSError: it can't be started, or it failed; the message has its error output.
     """
-    # One thread, since each processor has a worker already.
+    # One thread, since each processor already has a worker.
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
     with subprocess.Popen(  # noqa: S603  (a program that the recipe asks for, and our own arguments)
         list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
@@ -88,10 +88,10 @@ def run(command: Sequence[str], seconds: float, data: bytes = b"") -> bytes:
 
 @lru_cache
 def tesseract(languages: tuple[str, ...]) -> str:
-    """Return tesseract's version, these languages, and a digest of their models.
+    """Return a string of tesseract's version, these languages, and a digest of their models.
 
     Args:
-        languages: tesseract's names of its models, mostly codes of three letters.
+        languages: names of tesseract models, mostly three-letter codes.
 
     Raises:
         ConfigError: it isn't installed, or lacks a model for one of them.
@@ -143,12 +143,12 @@ def models() -> frozenset[str]:
 
 
 def _package(language: str) -> str:
-    """Return the name of Debian's package for a model of tesseract."""
+    """Return the name of the Debian package with a model of tesseract."""
     return f"tesseract-ocr-{language.replace('_', '-')}"
 
 
 def _model_remedy(typed: str, installed: frozenset[str]) -> Message:
-    """Return a remedy for an unknown model: the language with this name, or else the closest model.
+    """Return a remedy for an unknown model: the model of the language with this name, or the closest model name.
 
     >>> str(_model_remedy("português", frozenset())), str(_model_remedy("sap", frozenset({"spa", "por"})))
     ('did you mean «por»?', 'did you mean «spa»?')

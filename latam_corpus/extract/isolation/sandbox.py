@@ -1,8 +1,8 @@
 """Extraction in a child process, under limits of time and memory for each document.
 
-A parser may loop forever, exhaust the memory or crash; in its own process that costs one document. Each process has one
-child, which starts with its first document, gets groups of documents over a pipe, and is replaced after a document that
-ended it. `extract/isolation/child.py` is the other side.
+A parser may loop forever, exhaust the memory or crash; in a child process, only one document fails. Each process has
+one child. It starts with the first document, gets groups of documents over a pipe, and is replaced if a document ends
+it. `extract/isolation/child.py` is the other side.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
-# A document that ended its child is tried once more: the child may have been killed for another reason.
+# A document during which the child ended is tried once more: the child may have been killed for another reason.
 _TRIES: Final = 2
 _HERE: Final = _("stage «{name}»", name="extract")
 _REMEDY: Final = _("check that this machine has free memory and can start processes, and run again")
-# The child gets its parent's module path; `-m` would add the current folder.
+# The child gets its parent's module path, since `-m` would add the current folder.
 _ENTRY: Final = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from latam_corpus.extract.isolation.child import serve; serve(int(sys.argv[1]))"
@@ -81,7 +81,7 @@ class Sandbox:
         child = self._child
         with suppress(OSError, IndexError):
             if child is not None:
-                # User and system time are the 12th and 13th field after the name, which may contain spaces.
+                # User and system time are the 12th and 13th fields after the process name, which may contain spaces.
                 fields = Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
                 return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return 0.0
@@ -104,9 +104,9 @@ class Sandbox:
         return outcomes
 
     def _answered(self, jobs: Sequence[ExtractJob], limits: DocumentLimits) -> Iterator[Outcome]:
-        """Yield the outcomes of the jobs, up to the first one that ends the child."""
+        """Yield the outcomes of the jobs, up to the first job that ends the child."""
         child = self._running()
-        with suppress(BrokenPipeError):  # reading the reply shows that the child has ended
+        with suppress(BrokenPipeError):  # the child has ended; reading its reply will show that
             send(_fd(child.stdin), pickle.dumps((list(jobs), limits)))
         for job in jobs:
             reply = receive(_fd(child.stdout))
@@ -172,7 +172,7 @@ def cpu_seconds() -> float:
 
 
 def _groups(jobs: Sequence[ExtractJob]) -> Iterator[list[ExtractJob]]:
-    """Yield the jobs in order, with many small ones in one message."""
+    """Yield the jobs in order, in groups; small jobs share a message."""
     group: list[ExtractJob] = []
     size = 0
     for job in jobs:
@@ -186,9 +186,9 @@ def _groups(jobs: Sequence[ExtractJob]) -> Iterator[list[ExtractJob]]:
 
 
 def _ended(code: int, job: ExtractJob, limits: DocumentLimits) -> ExtractFailure:
-    """Return the failure that an exit code means for a document.
+    """Return the failure of a document whose child ended with this exit code.
 
-    The time it took is left out, since another run would not repeat it.
+    The duration is left out, since another run would not repeat it.
     """
     size = {"bytes": len(job.raw)}
     if code == -signal.SIGPROF:

@@ -1,6 +1,6 @@
 """Entries of tables of contents: section, title and page number become one line, without the leader dots between them.
 
-Programs set leader dots with or without spaces, and pdfium gives the parts of an entry as one line or as several.
+Programs set leader dots with or without spaces, and pdfium returns an entry as one line or as several.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 # Stands for the leader dots in the words of an entry.
 LEADER: Final = "\ufdd1"
-# So many dots before a page number are a leader.
+# At least this many dots before a page number are a leader.
 _MIN_DOTS: Final = 5
-# A page with so many entries is one of contents: titles may leave room for fewer dots, and chapters have none.
+# A page with this many entries is a table of contents, so entries with fewer dots count too: a long title leaves little
+# room, and chapters have none.
 _MIN_ENTRIES: Final = 3
 _SAME_PLACE: Final = 3.0  # points
-# One page number, or those of an index: `12, 15–17`.
+# A page number, or several as in an index: `12, 15–17`.
 _NUMBER: Final = re.compile(r"(?<![^\s.·…])(?:[ivxlcIVXLC]{1,7}|\d{1,4}(?:(?:, ?|[-–])\d{1,4}){0,20})$")
 _DOTS: Final = " \t\xa0.·…"
-# The number of a section may have a column of its own.
+# A section number, which may have its own column.
 _SECTION: Final = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*|[IVXLC]{1,6}|[A-Z](?:\.\d{1,3})*)[.)]?")
 
 
@@ -45,7 +46,7 @@ def with_whole_entries(page: Sequence[Line]) -> list[Line]:
     """Return the lines of a page with each entry of a table of contents as one line.
 
     Args:
-        page: its lines, in any order; pieces that a gap separates are lines of their own.
+        page: its lines, in any order; pieces separated by a gap are separate lines.
     """
     if not any(line.words.count(".") + line.words.count("·") + line.words.count("…") >= _MIN_DOTS for line in page):
         return list(page)
@@ -59,7 +60,7 @@ def with_whole_entries(page: Sequence[Line]) -> list[Line]:
 
 
 class _Rows:
-    """The lines of a page, to find those in the same row as another."""
+    """The lines of a page, for finding neighbours in the same row."""
 
     def __init__(self, page: Sequence[Line]) -> None:
         self._lines = sorted(page, key=lambda line: line.bottom)
@@ -74,7 +75,7 @@ class _Rows:
         return min((near for near in self._beside(line) if near.left >= line.right), key=_left, default=None)
 
     def is_edge(self, line: Line) -> bool:
-        """Return whether a line is in the highest or the lowest row, as running heads are."""
+        """Return whether a line is in the highest or lowest row, where running heads are."""
         return any(abreast(edge, line) for edge in (self._lines[0], self._lines[-1]))
 
     def _beside(self, line: Line) -> list[Line]:
@@ -93,7 +94,7 @@ def _right(line: Line) -> float:
 
 
 def _parts(line: Line) -> tuple[str, int, str]:
-    """Return the words of a line before its leader dots, how many dots there are, and the page number after them."""
+    """Return the words of a line before its leader dots, the number of dots, and the page number after them."""
     words = line.words.strip()
     match = _NUMBER.search(words)
     before = words[: match.start()] if match else words
@@ -116,7 +117,7 @@ def _with_leader(line: Line, rows: _Rows) -> _Entry | None:
 
 
 def _without_leader(page: Sequence[Line], rows: _Rows, entries: Sequence[_Entry]) -> list[_Entry]:
-    """Return the entries of a page of contents that have few dots or none: their numbers end where the others do."""
+    """Return the entries of a page of contents with few dots or none: their numbers end at the same x as the others."""
     used = {piece for entry in entries for piece in entry.pieces}
     ends = [entry.pieces[-1].right for entry in entries]
     lowest, highest = min(entry.pieces[0].bottom for entry in entries), max(entry.pieces[0].top for entry in entries)

@@ -14,7 +14,7 @@ _TAR: Final = (b"ustar", 257)
 def _is_pdf(head: bytes) -> bool:
     """Return whether the mark of a PDF is at the start of the bytes, or follows a byte that isn't printable ASCII.
 
-    Within a line of text the mark is part of the text, and in a TAR file it belongs to the first member.
+    After printable characters, the mark is part of a text; in a TAR file, it belongs to the first member.
     """
     return re.search(rb"(?:\A|[^ -~])%PDF-", head[:1024]) is not None and not head.startswith(*_TAR)
 

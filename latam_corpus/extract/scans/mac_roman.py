@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 _SURE: Final = re.compile(r"(?<=[^\W\d_])[‡Ž‹›](?=[^\W\d_])")  # á, é, ã, õ
 _MAYBE: Final = re.compile(r"(?<=[a-z])[—–’œ‰™ˆ](?=[a-z])")  # ó, ñ, í, ú, â, ô, à
 _SOUND: Final = re.compile("[áéíóúñãõçâêô]")
-# Fewer signs within words may be misprints or note marks.
+# Fewer such signs within words may be misprints or note marks.
 _LEAST: Final = 3
 
 
 def with_accents(lines: Sequence[str]) -> list[str] | None:
-    """Return the lines with their accents, or None if they are not in Mac Roman.
+    """Return the lines with their accents restored, or None if they aren't in Mac Roman.
 
-    A line with correct accents is in another font, and is kept unchanged.
+    A line with correct accents is in another font and is unchanged.
 
     >>> with_accents(["El cat‡logo del ni–o", "La canci—n est‡ aqu’", "ÀQuŽ m‡s, rŽcord?", "El otro catálogo"])
     ['El catálogo del niño', 'La canción está aquí', '¿Qué más, récord?', 'El otro catálogo']

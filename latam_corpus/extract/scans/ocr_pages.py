@@ -1,7 +1,7 @@
 """Transcribed pages in ALTO (2 to 4) and hOCR (1.2): a line of the print per line.
 
 Running titles, page numbers, quire marks and scanning artefacts are left out if the file labels them. Words hyphenated
-at a line's end stay so, unless the file states the whole word: `repair` joins them.
+at a line end are left to `repair`, unless the file states the whole word.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _in_reading_order(root: etree._Element) -> list[etree._Element]:
 
 
 def _alto_line(line: etree._Element, confidences: list[float]) -> str:
-    """Return the words of a line; a hyphenated word whose whole form is given appears where it begins."""
+    """Return the words of a line; a hyphenated word whose whole form is stated appears where it begins."""
     pieces: list[str] = []
     for element in line:
         name = name_of(element)
@@ -119,7 +119,7 @@ def _alto_line(line: etree._Element, confidences: list[float]) -> str:
 
 
 def _is_whole(string: etree._Element) -> bool:
-    """Return whether this first part of a hyphenated word states the whole word."""
+    """Return whether the first part of a hyphenated word states the whole word."""
     return string.get("SUBS_TYPE") == "HypPart1" and bool(string.get("SUBS_CONTENT"))
 
 

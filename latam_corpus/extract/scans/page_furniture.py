@@ -1,4 +1,4 @@
-"""Removal of what surrounds the text of a printed page: running heads, page numbers, footnotes and endnotes of columns.
+"""Remove running heads, page numbers, footnotes and column notes from printed pages.
 
 A line is removed only if it is unlikely to be part of the text. Lines set like the body are kept, and so are headings,
 refrains, and lists in small type.
@@ -21,17 +21,17 @@ GAP: Final = 1.35
 _EDGE_LINES: Final = 2
 _HEAD_PAGES: Final = 3
 _HEAD_SHARE: Final = 0.2
-# The same words at the same height on this many pages are no coincidence.
+# The same words at the same height on this many pages can't be a coincidence.
 _MANY_PAGES: Final = 10
-# Distance of a running head from the body, in line steps: if its type differs from the body's, and if it doesn't (more
-# than a blank line). Gaps that differ by less than the last number are equal.
+# Minimum distance of a running head from the body, in line steps: if its type differs from the body's, and if it
+# doesn't (more than a blank line). Gaps that differ by less than `_SAME_GAP` are equal.
 _APART: Final = 1.2
 _FAR: Final = 2.1
 _SAME_GAP: Final = 0.03
 # Type size relative to the body: notes are at most this large, headings at least.
 _NOTE_SIZE: Final = 0.93
 _HEADING_SIZE: Final = 1.15
-# Notes follow at least this many lines of text; else they are an appendix in small type.
+# Notes follow at least this many lines of text; otherwise they are an appendix in small type.
 _ABOVE_NOTES: Final = 3
 # The mark of a note: a number with a stop, a number before a letter, or a sign. Years and amounts don't match.
 _MARK: Final = re.compile(
@@ -138,9 +138,10 @@ def _is_small(line: Line, body: float) -> bool:
 
 
 def _head(line: Line, page: Sequence[Line], body: float) -> str:
-    """Return the key under which a running head is the same on all pages: its words and approximate height.
+    """Return a key that is the same for a running head on all pages: its words and approximate height.
 
-    Page numbers are removed. A line that may be a heading, `Artículo 7.` above its text, keeps its other numbers.
+    Page numbers are left out. A line that may be a heading, such as `Artículo 7.` above its text, keeps its other
+    numbers.
     """
     may_be_heading = not _is_small(line, body) and _half(line, page) > 0
     words = (_PAGE_NUMBER if may_be_heading else _NUMBER).sub(" ", line.words)
@@ -198,7 +199,7 @@ def _apart(
 def _is_set_apart(
     line: Line, gap: float, usual_step: float, gaps: Sequence[float], body: float, page_count: int
 ) -> bool:
-    """Return whether a repeated line is further from the body than the body's lines are from each other.
+    """Return whether a repeated line is further from the body than the body's lines from each other.
 
     On few pages, a line of the body's size may be a refrain, separated from its stanza by a blank line; a larger one
     may be a heading.
@@ -219,8 +220,8 @@ def _half(line: Line, page: Sequence[Line]) -> int:
 def without_notes(pages: Sequence[Sequence[Line]], body: float) -> list[list[Line]]:
     """Return the pages without the notes at the foot of a page or column.
 
-    Notes are a run of smaller lines below the text that begins with a mark. A note continued from the previous page may
-    come first if the next number follows it.
+    Notes are a run of smaller lines below the text; the run begins with a mark. A note continued from the previous page
+    may come first if the next number follows it.
     """
     body_pages: list[list[Line]] = []
     last_number = 0
@@ -242,7 +243,7 @@ def without_notes(pages: Sequence[Sequence[Line]], body: float) -> list[list[Lin
 
 
 def _mark(line: Line) -> int | str | None:
-    """Return the number or sign that begins a note; None if the line begins with neither.
+    """Return the number or sign that marks a note at the start of a line; None without one.
 
     >>> lines = ("1 Así en el original.", "2véase", "(3) Ibid.", "* N. del E.", "1810 en la villa", "1 de octubre")
     >>> [_mark(Line(words, 0, 0, 0, 0, 8)) for words in lines]

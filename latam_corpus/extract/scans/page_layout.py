@@ -1,4 +1,4 @@
-"""Text from the lines of pages: column order, running heads and notes removed, words and paragraphs joined.
+"""Text from the lines of pages: order columns, remove running heads and notes, join words and paragraphs.
 
 Positions are in points, with y measured from the bottom of the page. Native PDF and OCR output share this module.
 `page_furniture.py` decides which lines are removed.
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 # A line that leaves this share of its column's width free ends a paragraph, or is a verse.
 _SHORT: Final = 0.12
-# The same for the last line of a page, whose next word is unknown, if it ends without a stop.
+# The same for the last line of a page if it ends without a stop; its next word is unknown.
 _HALF: Final = 0.5
 _INDENT: Final = 0.8
 _LINES_ABREAST: Final = 3
 # Lines that share this much of their height are side by side.
 _SIDE_BY_SIDE: Final = 0.25
 _INSIDE: Final = 0.1  # points
-# Pronouns that Portuguese writes after a hyphen, which is kept if a line ends at it.
+# Portuguese pronouns after a hyphen; the hyphen is kept if a line ends at it.
 _CLITIC: Final = re.compile(r"(?:lhes?|se|me|te|nos|vos|l[oa]s?|n[oa]s?|[oa]s?)\b")
-# If the next line continues the sentence, its first word may be this many times wider than the average width of a
-# letter predicts.
+# If the next line continues the sentence, its first word may be this many times wider than predicted from the average
+# letter.
 _WIDE_WORD: Final = 1.4
-# The quantile of line lengths on single-column pages that is taken as a full line, given at least so many lines.
+# The quantile of line lengths that counts as a full line on single-column pages, if there are at least `_MIN_LINES`.
 _FULL: Final = 0.8
 _MIN_LINES: Final = 8
-# Lines of verse have at most so many characters, and leave this share of the page's measure free. In narrow columns,
-# at least 93 % of the lines of prose are full; in verse of eight syllables, 64 %.
+# Lines of verse have at most `_VERSE` characters and leave the share `_FREE` of the page's measure free. In narrow
+# columns, at least 93 % of the lines of prose are full; in verse of eight syllables, 64 %.
 _VERSE: Final = 60
 _FREE: Final = 0.15
 _NEARLY_ALL: Final = 0.95
 _WRAPPED: Final = 0.8
-# If this share of the steps between lines is exact, a gap smaller than GAP may separate stanzas.
+# If the share `_MOSTLY` of the line steps are equal within `_EXACT`, a gap smaller than GAP may separate stanzas.
 _EXACT: Final = 0.03
 _MOSTLY: Final = 0.6
 _SMALL_GAP: Final = 1.2
@@ -52,7 +52,8 @@ _MIN_PAIRS: Final = 3
 _MOSTLY_SHORT: Final = 0.5
 _SOME_SHORT: Final = 0.4
 _FEW_SHORT: Final = 0.2
-# In prose, a short line is followed by an indent, a speech, a list item or a turn. In verse, at least this share isn't.
+# In prose, an indent, a speech, a list item or a turn follows a short line. In verse, this share of the short lines has
+# no such successor.
 _NOT_INDENTED: Final = 0.3
 # The end of a verse that was turned over takes at most this share of the column.
 _TURNED_OVER: Final = 0.35
@@ -65,7 +66,7 @@ _STOPS: Final = frozenset('.!?…:»”"')
 
 
 class Flowed(NamedTuple):
-    """The text of a document's pages, and how many lines were removed.
+    """The text of a document's pages, and the numbers of removed lines.
 
     Attributes:
         text: a paragraph or verse per line.
@@ -90,7 +91,7 @@ def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowe
 
     Args:
         pages: the lines of each page, in any order.
-        widths: the widths of the pages, if they are known; they help to tell verse from full lines.
+        widths: the widths of the pages, if known; they help to distinguish verse from full lines.
 
     >>> page = [Line("La barca sa-", 0, 100, 80, 90, 10), Line("lió del puerto.", 0, 80, 68, 78, 10)]
     >>> flow([page]).text
@@ -109,7 +110,7 @@ def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowe
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:
-    """Return the type size of most letters."""
+    """Return the most frequent type size, counted by letters."""
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page:
@@ -118,7 +119,7 @@ def _body_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 def _without_marks(page: Sequence[Line], body: float) -> list[Line]:
-    """Return the lines without note numbers that are raised into lines of their own."""
+    """Return the lines without raised note numbers that form separate lines."""
     return [line for line in page if not (line.size < 0.8 * body and re.fullmatch(r"[\d*†‡]{1,3}", line.words.strip()))]
 
 
@@ -137,7 +138,7 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
             left, right = [], []
         else:
             (left if line.right <= gutter else right).append(line)
-    if len(lines) in (len(left), len(right)):  # slanted lines, whose right end is left of their beginning
+    if len(lines) in (len(left), len(right)):  # slanted lines, which end to the left of where they begin
         return lines
     return [*ordered, *reading_order(left), *reading_order(right)]
 
@@ -145,7 +146,7 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
 def _gutter(lines: Sequence[Line]) -> float | None:
     """Return the x of the gutter between two columns; None if there is one column.
 
-    The gutter is in most gaps between lines that are side by side.
+    Most gaps between lines that are side by side contain the gutter.
     """
     gaps: list[tuple[float, float]] = []
     for index, line in enumerate(lines):
@@ -189,9 +190,9 @@ def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
 def _with_edges(
     pages: Sequence[Sequence[Sequence[Line]]], widths: Sequence[float]
 ) -> list[tuple[Sequence[Line], float]]:
-    """Return each column with its right edge, which full lines of prose reach.
+    """Return each column with the right edge that full lines of prose reach.
 
-    A page of verse among prose has the edge of the prose. If all lines are verse, the edge is that of the page.
+    A page of verse among prose gets the edge of the prose. If all lines are verse, the edge is that of the page.
     """
     single = [columns[0] for columns in pages if len(columns) == 1]
     lengths = sorted(line.right - _edge(column) for column in single for line in column)
@@ -212,7 +213,7 @@ def _with_edges(
 
 
 def _is_narrow(columns: Sequence[Sequence[Line]], edge: float) -> bool:
-    """Return whether lines are short and could often have held the next word too, as in verse."""
+    """Return whether lines are short and often had room for the next word, as in verse."""
     pairs = [
         line.right - _edge(column) + _width(following, line) > edge
         for column in columns
@@ -224,7 +225,7 @@ def _is_narrow(columns: Sequence[Sequence[Line]], edge: float) -> bool:
 
 
 def _width(following: Line, line: Line) -> float:
-    """Return the width that the first word of the next line would have needed in this one, with a space."""
+    """Return the width that the next line's first word and a space would have needed in this line."""
     return (len(following.words.split(maxsplit=1)[0]) + 1) * (line.right - line.left) / max(len(line.words), 1)
 
 
@@ -284,7 +285,7 @@ def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
 def _ends(column: Sequence[Line], right: float) -> list[bool]:
     """Return for each line whether it is short, or an entry of contents.
 
-    In a short line, the first word of the next one would have fitted.
+    A short line had room for the first word of the next one.
     """
     width = right - min(line.left for line in column)
     ends = []
@@ -311,12 +312,12 @@ def _goes_on(line: Line) -> bool:
     return line.words.lstrip()[:1].islower()
 
 
-# Lines, each with whether it is short.
+# Lines, each with a flag for whether it is short.
 _Block: TypeAlias = "list[tuple[Line, bool]]"
 
 
 def _blocks(column: Sequence[Line], ends: Sequence[bool]) -> list[_Block]:
-    """Return the lines of a column, divided at gaps wider than the usual line spacing."""
+    """Return the lines of a column in blocks, divided at gaps wider than the usual line spacing."""
     usual_step = step(column)
     steps = [upper.bottom - line.bottom for upper, line in pairwise(column)]
     is_exact = sum(abs(gap - usual_step) <= _EXACT * usual_step for gap in steps) >= _MOSTLY * len(steps)
@@ -331,7 +332,7 @@ def _blocks(column: Sequence[Line], ends: Sequence[bool]) -> list[_Block]:
 
 
 def _verse_blocks(blocks: Sequence[_Block], left: float, turns: Container[Line]) -> list[bool]:
-    """Return for each block of a column whether it is verse: most lines are short, the following ones not indented.
+    """Return whether each block of a column is verse: most lines are short, and the lines after them not indented.
 
     A column with several turns of an interview has no verse.
     """
@@ -362,7 +363,7 @@ def _is_verse(
 
 
 def _is_turned_over(verse: Line, following: Line, width: float) -> bool:
-    """Return whether the next line is the turned-over end of a full verse that was too long for its column."""
+    """Return whether the next line is the end of a verse that was too long for its column."""
     is_end = following.right - following.left <= _TURNED_OVER * width
     return is_end and _goes_on(following) and following.left >= verse.left - _DEEPER * verse.size
 
@@ -378,7 +379,7 @@ def _joined(text: str, line: str, word_counts: Counter[str]) -> list[str]:
         return [text[:-1] + line]
     hyphenated = re.search(r"([\w'’]+)-$", text)
     if not (hyphenated and line[:1].islower()):
-        # A dash that opens a speech or a remark is attached to its word, one that closes a remark to its stop.
+        # A dash that opens a speech or remark is joined to the next word; a dash that closes a remark, to its stop.
         is_attached = re.search(r"(?:^|\s)—$", text) or re.match(r"—(?:[.,;:?!)]|\s|$)", line)
         return [text + line if is_attached else f"{text} {line}"]
     continuation = re.match(r"[\w'’]+", line)

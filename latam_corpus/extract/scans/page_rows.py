@@ -1,4 +1,4 @@
-"""Pieces of a row on a page: joined into one line, or recognised as a speaker's label or a line number.
+"""Join the pieces of a row into one line, or recognise them as speakers' labels and line numbers.
 
 A piece ends at each gap wider than the space between words. A line of justified text may have many.
 """
@@ -22,16 +22,16 @@ COLUMN_GAP: Final = 1.6
 # narrowest.
 _MIN_WORDS: Final = 3
 _ALIKE: Final = 3
-# A label is a time, or a name of at most this many characters and words. At least two labels are repeated, in at least
-# this many rows in total.
+# A label is a time, or a name of at most this many characters and words. Between two and `_MAX_NAMES` names must be
+# repeated, in at least `_MIN_ROWS` rows in total.
 _MAX_LABEL: Final = 40
 _LABEL_WORDS: Final = 5
 _MIN_ROWS: Final = 4
 _MAX_NAMES: Final = 12
-# This share of the rows that begin at the position of the labels has one.
+# Of the rows that begin at the labels' position, at least this share has a label.
 _LABEL_SHARE: Final = 0.8
 _SAME_PLACE: Final = 3.0  # points
-# Left and right pages differ in their margins, and positions are rounded.
+# Positions at which speeches may begin: left and right pages have different margins, and positions are rounded.
 _PLACES: Final = 4
 _CLOCK: Final = re.compile(r"[\[(<]?(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?[\])>]?")
 _NAME: Final = re.compile(r"[^\W\d_][\w.'’ªº-]*(?: [\w.'’ªº-]+)*\s?[:.]?[-–—]?")
@@ -43,10 +43,10 @@ _STEP_SHARE: Final = 0.8
 
 
 def joined_rows(page: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page: pieces of a row are joined if no gap separates them or if the row is justified.
+    """Return the lines of a page, with the pieces of a row joined if no gap separates them or the row is justified.
 
     Args:
-        page: the pieces of its lines, in the order in which they were written.
+        page: the pieces of its lines, in writing order.
     """
     joined: list[Line] = []
     for row in _rows(page):
@@ -95,7 +95,7 @@ def _join(left: Line, right: Line) -> Line:
 
 
 class Numbered(NamedTuple):
-    """A number at the edge of its row: the index of its page, its piece, and its value."""
+    """A number at the edge of a row: the index of its page, its piece, and its value."""
 
     page: int
     piece: Line
@@ -103,10 +103,10 @@ class Numbered(NamedTuple):
 
 
 def without_line_numbers(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], int]:
-    """Return the pages without line numbers, and how many numbers were removed.
+    """Return the pages without line numbers, and the number of removed pieces.
 
-    Prints with line numbers have one on every second to tenth line, to the left or the right of the text. Numbering
-    restarts with each poem or chapter.
+    In numbered prints, every second to tenth line has a number, to the left or right of the text. Numbering restarts
+    with each poem or chapter.
     """
     removed: set[tuple[int, Line]] = set()
     for is_left in (True, False):
@@ -159,7 +159,7 @@ class _Labelled(NamedTuple):
 
 
 def with_label_cells(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Return the pages with speakers' labels that have their own column as cells of the turns' first lines."""
+    """Return the pages with speakers' labels that have their own column as cells in the turns' first lines."""
     labelled = _repeated(_labelled_rows(pages))
     if not labelled:
         return [list(page) for page in pages]

@@ -47,10 +47,10 @@ SOME_WITHOUT_TEXT: Final = "pages without text"
 MAC_ROMAN: Final = "accents read as Mac Roman"
 SOME_RECOGNISED: Final = "pages recognised"
 
-# Names under which document properties state rights; no standard defines any.
+# Names of document properties that state rights; no standard defines them.
 _RIGHTS: Final = ("Rights", "Copyright", "License", "Licence", "Licencia", "Derechos", "Direitos")
 _NO_CONTENT: Final = N_("open it in a viewer; if it shows text, print it to a new PDF, else leave it out")
-_FIRST_PAGES: Final = 6  # and as many last pages are searched for notices
+_FIRST_PAGES: Final = 6  # searched for notices, and as many last pages
 _MAX_NOTICES: Final = 5
 _POINTS: Final = 72
 # Pixels of a page rendered for OCR; a poster gets a lower resolution.
@@ -61,13 +61,13 @@ _MAX_DOTS: Final = 40_000_000
 # The end of a line. pdfium joins the two parts of a hyphenated word.
 _END: Final = re.compile(r"[\r\n]+|(?<=[\ufffe\x02])")
 _BREAK: Final = re.compile(r"[\r\n]+")
-# In letter heights: how far two letters of a line may overlap, and the least gap that is a space.
+# In letter heights: the maximum overlap of two letters of a line, and the minimum gap that is a space.
 _OVERLAP: Final = 0.3
 _SPACE: Final = 0.07
 # A wider space ends a piece; `page_rows` joins the pieces of a line again.
 _WIDE_SPACE: Final = 0.5
-_COMMON: Final = 0.25  # share of their heights that two letters of the same row have in common
-# A number right after a word or its stop, which is the mark of a note if it is smaller.
+_COMMON: Final = 0.25  # minimum vertical overlap of two letters of a row, as a share of their heights
+# A number or sign right after a word or its stop; it is a note mark if it is smaller.
 _RAISED: Final = re.compile(r"(?<=[^\W\d_])(?:\d{1,3}|[*†‡])(?!\w)|(?<=[.,;:!?»”)])\d{1,3}(?=[\s.,;:—]|$)")
 _RAISED_SIZE: Final = 0.8
 _FILLER: Final = "\x1e"  # white space
@@ -79,7 +79,7 @@ _HIDDEN_WORDS: Final = re.compile(r"\s*\x1f\s*")
 _SIGN: Final = re.compile("[\u2460-\u27bf]")
 _DRAWING_FONT: Final = re.compile(rb"(?:[A-Z]{6}\+)?L(?:INE|CIRCLE)W?\d+")
 _MAX_FONT_NAME: Final = 64  # bytes
-# What pdfium writes for a hyphen at a line's end.
+# Characters that pdfium writes for a hyphen at a line end.
 _HYPHENS: Final = str.maketrans({"\ufffe": "\xad", "\x02": "\xad"})
 
 
@@ -88,8 +88,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, if the source says that it is an interview; `ocr`, the languages in which pages without
-            text are recognised, separated by commas; `properties`, see `title_and_creators`.
+        parameters: `form`, if the source says that it is an interview; `ocr`, comma-separated languages for recognising
+            pages without text; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or locked with a password, or no page has text, written or recognised.
@@ -152,7 +152,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return two numbers as a text: how many pages a PDF has, and how many of them have no text.
+    """Return the number of pages of a PDF, and the number of pages without text, as a string of two numbers.
 
     Raises:
         UnusableError: it is damaged or locked with a password.
@@ -252,12 +252,12 @@ def _recognise_empty(document: pdfium.PdfDocument, pages: list[list[Line]], lang
 
 
 def _lines(document: pdfium.PdfDocument, number: int, hidden: list[str]) -> list[Line]:
-    """Return the lines of a page in the order in which they were written; a line across two columns is in two parts.
+    """Return the lines of a page in writing order; a line across two columns is returned in two parts.
 
     Args:
         document: the document.
         number: the number of the page, from 0.
-        hidden: the page's hidden words are appended to it.
+        hidden: a list to which the page's hidden words are appended.
 
     Raises:
         UnusableError: the page is damaged.
@@ -301,7 +301,7 @@ def _is_drawing(text_page: pdfium.PdfTextPage, at: int) -> bool:
 def _in_rows(text_page: pdfium.PdfTextPage, text: str) -> Iterator[str]:
     """Yield the text without line breaks within a row.
 
-    pdfium inserts them if it takes a page for vertical writing, `with_composed_letters` in the place of an accent.
+    pdfium inserts them if it takes a page for vertical writing, and `with_composed_letters` in place of an accent.
     """
     start = 0
     for match in _BREAK.finditer(text):
@@ -341,7 +341,7 @@ def _parts(text_page: pdfium.PdfTextPage, text: str, start: int, end: int) -> It
 
 
 def _font_size(text_page: pdfium.PdfTextPage, text: str, at: int) -> float:
-    """Return the size of a character, or of the first one after spaces, as displayed: browsers scale their pages."""
+    """Return the displayed size of a character, or of the first one after spaces; browsers scale their pages."""
     while text[at].isspace() or text[at] == "\0":  # pdfium adds spaces, which have no size
         at += 1
     matrix = pdfium_c.FS_MATRIX()

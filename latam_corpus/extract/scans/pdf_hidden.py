@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# A word; or each of the two parts of a word hyphenated at a line's end, which pdfium joins.
+# A word, or one part of a word hyphenated at a line end; pdfium joins the two parts.
 _WORD: Final = re.compile(r"[^\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
-# Pixels that differ by less look the same.
+# A smaller difference between two pixels is invisible.
 _SEEN: Final = 8
 _MIN_DOTS: Final = 500_000  # pixels of a rendered page; about 72 dpi on A4
 _MAX_DOTS: Final = 4_000_000
@@ -32,8 +32,8 @@ _MAX_DOTS: Final = 4_000_000
 _INVISIBLE: Final = frozenset({3, 7})
 _NEARLY_WHITE: Final = 230
 _NEARLY_TRANSPARENT: Final = 16
-_MAX_GROUPS: Final = 12  # of text that may be hidden; the page is rendered once for each
-_DEEPEST: Final = 8  # forms in forms
+_MAX_GROUPS: Final = 12  # groups of text that may be hidden; the page is rendered once for each
+_DEEPEST: Final = 8  # levels of nested forms
 _MAX_NAME: Final = 128
 _UNDRAWN: Final = "undrawn"
 _PALE: Final = "pale"
@@ -41,12 +41,12 @@ _PALE: Final = "pale"
 
 @dataclass
 class _Objects:
-    """Objects that may hide text on a page, by group, and the boxes of its images.
+    """Text objects of a page that may be hidden, by group, and the boxes of its images.
 
     Attributes:
         groups: the group of each text object that may be hidden, by address.
         handles: the text objects of each group that can be switched off.
-        images: left, bottom, right, top.
+        images: the box of each image: left, bottom, right, top.
     """
 
     groups: dict[int, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ def hidden_words(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, text: str)
     inked = _any_within(_edges(rendering), boxes)
     off_page = (boxes[:, 0] >= boxes[:, 2]) | (boxes[:, 1] >= boxes[:, 3])
     on_image = _on_image(centres, objects.images)
-    # A text layer may be shifted against its scan, or pdfium can't render the image.
+    # A text layer may be shifted relative to its scan, or pdfium can't render the image.
     is_shifted = bool(on_image.any()) and 2 * int((inked & on_image).sum()) < int(on_image.sum())
     visible = ~off_page & (inked | (on_image & is_shifted))
     if objects.groups:
@@ -194,7 +194,7 @@ def _boxes(
 
 
 def _device(page: pdfium.PdfPage, width: int, height: int, x: float, y: float) -> NDArray[np.float64]:
-    """Return the position of a point of the page in the rendering, in fractions of pixels."""
+    """Return the position of a point of the page in the rendering, in fractional pixels."""
     subpixels = 100
     across, down = ctypes.c_int(0), ctypes.c_int(0)
     pdfium_c.FPDF_PageToDevice(page.raw, 0, 0, width * subpixels, height * subpixels, 0, x, y, across, down)
@@ -202,7 +202,7 @@ def _device(page: pdfium.PdfPage, width: int, height: int, x: float, y: float) -
 
 
 def _edges(rendering: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Return whether each pixel differs from the one to its left or above it, bool[h, w]."""
+    """Return whether each pixel differs from its left or upper neighbour, bool[h, w]."""
     edges = np.zeros(rendering.shape, np.bool_)
     edges[:, 1:] |= np.abs(np.diff(rendering, axis=1)) >= _SEEN
     edges[1:] |= np.abs(np.diff(rendering, axis=0)) >= _SEEN
@@ -210,7 +210,7 @@ def _edges(rendering: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 
 def _any_within(pixels: NDArray[np.bool_], boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether each box contains a set pixel, bool[w]."""
+    """Return whether each box contains a pixel that is set, bool[w]."""
     words = (pixels[top:bottom, left:right].any() for left, top, right, bottom in boxes.tolist())
     return np.fromiter(words, np.bool_, len(boxes))
 

@@ -1,7 +1,7 @@
 """OCR by tesseract: pictures, and the pages without text that `pdf.py` renders.
 
-It runs only if the recipe names the languages of the text. Recognised lines have positions and are put together like
-those of native PDF.
+It runs only if the recipe names the languages of the text. Recognised lines have positions and are assembled like those
+of native PDF.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 # Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "recognised 2"
 
-# Assumed dots per inch of a picture that doesn't state its resolution; only relative positions matter.
+# Dots per inch assumed for a picture that doesn't state its resolution; only relative positions matter.
 DOTS: Final = 300
-_SECONDS: Final = 240  # for a newspaper page on a busy machine
-# Type sizes that differ by less are equal: the engine measures them with some error.
+_SECONDS: Final = 240  # enough for a newspaper page on a busy machine
+# Type sizes that differ by less count as equal: the engine measures them with some error.
 _ALIKE: Final = 0.18
 _BOX: Final = re.compile(r"\bbbox (-?\d+) (-?\d+) (-?\d+) (-?\d+)")
 _SIZE: Final = re.compile(r"\bx_size ([\d.]+)")
@@ -93,9 +93,9 @@ def recognise(image: bytes, languages: str, dots: float = DOTS) -> Recognised:
     """Return the lines that tesseract recognises in a picture.
 
     Args:
-        image: in any format that tesseract reads.
-        languages: separated by commas.
-        dots: per inch.
+        image: a picture in any format that tesseract reads.
+        languages: tesseract's names, separated by commas.
+        dots: dots per inch.
 
     Raises:
         UnusableError: tesseract isn't installed, can't read the picture, or takes too long.

@@ -1,4 +1,4 @@
-"""Accents that a PDF draws over a letter as characters of their own, as TeX's first fonts do: `informaci´on`."""
+"""Accents that a PDF draws as separate characters over a letter, as TeX's first fonts do: `informaci´on`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _COMBINING: Final = {
 }  # fmt: skip
 _ACCENT: Final = re.compile(f"[{re.escape(''.join(_COMBINING))}]")
 _DOTLESS: Final = {"ı": "i", "ȷ": "j"}
-# A letter is at most so many characters from its accent: pdfium may give the accents of capitals after their line.
+# A letter is at most this many characters from its accent: pdfium may return the accents of capitals after their line.
 _NEAR: Final = 80
-# In heights of the accent: how far its middle may be outside the letter, and how much higher it may be set.
+# In accent heights: how far the accent's middle may be outside the letter, and how much higher it may be set.
 _ASIDE: Final = 0.1
 _RAISED: Final = 0.6
-# What the place of an accent becomes: a line break that the geometry of its neighbours decides about.
+# Replaces an accent: a line break, which is then kept or removed by the geometry of its neighbours.
 _PLACE: Final = "\n"
 
 
@@ -37,7 +37,7 @@ def with_composed_letters(text: str, box_of: Callable[[int], Box]) -> str:
 
     Args:
         text: the text of a page.
-        box_of: returns the box of the character at an index.
+        box_of: a function that returns the box of the character at an index.
 
     >>> boxes = [(0, 0, 5, 10), (5, 0, 10, 10), (5, 0, 10, 10), (10, 0, 15, 10)]
     >>> with_composed_letters("i´on", lambda at: boxes[at])
@@ -53,7 +53,7 @@ def with_composed_letters(text: str, box_of: Callable[[int], Box]) -> str:
 
 
 def _letter_under(characters: list[str], accent_at: int, box_of: Callable[[int], Box]) -> int | None:
-    """Return the index of the letter whose middle is nearest to that of an accent over it; None if there is none."""
+    """Return the index of the letter under an accent, by the distance of their middles; None if there is none."""
     accent = characters[accent_at]
     left, bottom, right, top = box_of(accent_at)
     middle, height = (left + right) / 2, top - bottom

@@ -1,6 +1,6 @@
 """Scores (MusicXML 1 to 4, also compressed): the sung words, a stanza per verse.
 
-Syllables are joined into words. Lines end where the score marks it; in a score without such marks, a line begins with a
+Syllables are joined into words. Lines end at the score's marks; in a score without such marks, a line begins with a
 capital after a stop. A voice that sings the words of another is left out.
 """
 
@@ -28,7 +28,7 @@ EXTRACTOR: Final = "musicxml 1"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _WRITERS: Final = frozenset({"lyricist", "poet", "author", "librettist"})
-# A stanza repeats another if it shares at least this proportion of its words.
+# A stanza is a repetition if another one has at least this share of its words.
 _SAME: Final = 0.9
 _BREAK: Final = re.compile(r"(?<=[.,;:!?…»”—-])\s+(?=[¡¿«“—-]*[A-ZÁÉÍÓÚÜÑÃÕÂÊÔÀÇ])")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -36,11 +36,11 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 @dataclass
 class _Verse:
-    """The words of a verse as they are assembled.
+    """The words of a verse during assembly.
 
     Attributes:
         pieces: syllables, spaces and line ends.
-        is_open: whether the last syllable's word continues.
+        is_open: whether the last word continues with the next syllable.
     """
 
     pieces: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ def _score(raw: bytes) -> etree._Element:
 
 
 def _voices(root: etree._Element) -> Iterator[dict[str, str]]:
-    """Yield the stanzas of each part that has any, by number."""
+    """Yield the stanzas, by number, of each part that has any."""
     names = [element.get("id") for element in root.iterfind("{*}part-list/{*}score-part")]
     names += [element.get("id") for element in root.iter("{*}part")]
     for part in dict.fromkeys(names):
@@ -159,7 +159,7 @@ def _lines(sung: str) -> str:
 
 
 def _is_sung(stanza: str, other_stanzas: Sequence[str]) -> bool:
-    """Return whether other stanzas have nearly all these words."""
+    """Return whether nearly all these words are in other stanzas."""
     own_words = set(_WORD.findall(stanza.casefold()))
     other_words = (set(_WORD.findall(other_stanza.casefold())) for other_stanza in other_stanzas)
     return any(len(own_words & words_of_other) >= _SAME * len(own_words) for words_of_other in other_words)

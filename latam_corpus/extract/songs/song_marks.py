@@ -21,9 +21,9 @@ _PART: Final = re.compile(
     r"(?:x\s?\d)?\s*[\])}]?\s*:?\s*$",
     re.IGNORECASE,
 )
-# Names of parts that may also be a verse, without brackets, number, colon or capitals.
+# Names of parts that, without brackets, number, colon or capitals, may also be a verse.
 _AMBIGUOUS: Final = frozenset({"solo", "final", "puente", "ponte", "verso", "outro"})
-# Longer spaces mean nothing more and would cause backtracking.
+# More spaces have no other meaning and would cause backtracking.
 _WIDE_SPACE: Final = re.compile(r"[^\S\n]{4,}")
 _TIMES: Final = re.compile(
     r"(?<!\s)\s*(?:[\[({]?\s*(?:x\s?([2-9])|([2-9])\s?x|bis)\s*[\])}]?|[\[({]\s*([2-9]) ve[cz]es\s*[\])}])\s*$",
@@ -32,7 +32,7 @@ _TIMES: Final = re.compile(
 
 
 def without_song_marks(text: str, keeping: Literal["normalise", "remove"]) -> str:
-    r"""Return the verses without chords and tablature, and with part names and repeats as `keeping` says.
+    r"""Return the verses without chords and tablature; `keeping` decides on part names and repeats.
 
     Args:
         text: the text of a song.

@@ -18,7 +18,7 @@ _OFFICE: Final = re.compile(
 def title_and_creators(
     parameters: Mapping[str, str], title: str | None, creators: tuple[str, ...]
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Return those properties that the source declares to describe the work, and nothing for the others.
+    """Return title and creators, each only if the source declares that the property describes the work.
 
     Args:
         parameters: the parameters of the media type: `properties`, property names separated by +.

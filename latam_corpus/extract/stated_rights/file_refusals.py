@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Refusals: TypeAlias = tuple[tuple[Signal, str], ...]
 
-_TDM: Final = "w3.org/ns/tdm"  # reports and programs differ in the end of the address
+_TDM: Final = "w3.org/ns/tdm"  # reports and programs write different ends of the address
 _NAMES: Final = re.compile(r"(?:\w+[:.])?tdm[-_:.]?reservation", re.IGNORECASE)
 _PREFIX: Final = re.compile(rf"(\w+):\s+https?://(?:www\.)?{re.escape(_TDM)}")
 _NAMING: Final = ("property", "name")
@@ -39,7 +39,7 @@ def page_refusals(raw: bytes, parameters: Mapping[str, str] | None = None) -> Re
 
     Args:
         raw: the page's bytes.
-        parameters: of its media type; `licences=read` if its crawler has read the licences that it links to.
+        parameters: the parameters of its media type; `licences=read` if the crawler has read the linked licences.
 
     >>> page_refusals(b'<meta name="robots" content="noai"><meta name="tdm:reservation" content="1">')
     (('noai', 'meta: noai'), ('tdm-reservation', 'meta: 1'))

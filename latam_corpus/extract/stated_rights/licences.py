@@ -1,7 +1,7 @@
-"""Rights statements of pages and files: recorded in the ledger, and applied to the row if they restrict its terms.
+"""Record the rights statements of pages and files in the ledger, and apply those that restrict a row's terms.
 
-In HTML, `rel=license` gives the terms of the page's main content. It is the page's own claim, which may be copied from
-a template, so it can only restrict uses and never allow any. The same holds for reservations in words, unrecognised
+In HTML, `rel=license` gives the terms of the page's main content. It is the page's own claim and may be copied from a
+template, so it can only restrict uses, never allow any. The same holds for reservations in words, unrecognised
 statements, and opt-outs. All formats go through `with_page_terms`.
 """
 
@@ -36,11 +36,12 @@ def with_page_terms(frame: pl.DataFrame, outcomes: Sequence[object]) -> pl.DataF
     The least open of several statements becomes the row's statement of rights if it is less open than the row's tier
     (`narrowing`). Opt-outs are added to `opt_outs` and withhold uses. The evidence has `section`, `notes`, `confidence`
     (of OCR), `licences`, `notices`, `refusals`, and if the terms were narrowed, `rights_before`, `tier_before` and
-    `because`. An agreement that the source names overrides what a file reserves.
+    `because`. An agreement that the source names overrides a file's reservations.
 
     Args:
-        frame: with `url` and `text`, already filled; terms are narrowed if it has `rights`, `rights_tier` and `uses`.
-        outcomes: the outcomes of each row; for one that isn't `Extracted`, only the text is searched for notices.
+        frame: rows with `url` and `text`, already filled; terms are narrowed if it has `rights`, `rights_tier` and
+            `uses`.
+        outcomes: the outcome of each row; for a row without an `Extracted`, only the text is searched for notices.
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
     >>> page = Extracted("Hola", "x", licences=("//creativecommons.org/licenses/by-nc/4.0/",))
@@ -70,14 +71,14 @@ def narrowing(
     """Return the statement that restricts the terms most, its tier and its kind; None if none restricts them.
 
     Words that reserve the rights override a licence next to them. A line that only names the copyright holder doesn't
-    contradict a licence; alone in a field for rights it grants nothing, and the rights are reserved.
+    contradict a licence. Alone in a field for rights, it grants nothing, so the rights are reserved.
 
     Args:
         statements: the statements of the file's fields for rights.
         notices: lines that reserve rights, outside such fields.
-        own: the row's own statement, whose repetition adds nothing.
-        is_agreed: whether the source names an agreement, which overrides statements of the tier `unknown`, but no
-            licence.
+        own: the row's own statement; a repetition of it is ignored.
+        is_agreed: whether the source names an agreement, which overrides statements of the tier `unknown` but not
+            licences.
 
     >>> narrowing(["CC BY 4.0", "© 2024 Revista del Sur"], [])
     ('CC BY 4.0', 'attribution', 'licence')
@@ -119,7 +120,7 @@ def _stated(frame: pl.DataFrame, outcomes: Sequence[object]) -> dict[int, dict[s
 
 
 def _statement_fields(page: Extracted, url: str | None) -> dict[str, Any]:
-    """Return the fields of the evidence that the page fills; relative addresses are resolved if its own is known."""
+    """Return the fields of the evidence that the page fills, with relative addresses resolved if possible."""
     licences = [licence if is_known(licence) else _joined(url or page.url or "", licence) for licence in page.licences]
     fields: dict[str, Any] = {
         "section": page.section,
@@ -164,7 +165,7 @@ def _refused(frame: pl.DataFrame, terms_of: dict[int, dict[str, Any]]) -> pl.Dat
         uses[row] = None if uses[row] is None else [use for use in uses[row] if use not in withheld_uses]
         if _ASKING in signals and tiers[row] is not None and openness(tiers[row]) < openness("permission"):
             tiers[row] = "permission"
-        if not new:  # the web archive's record has them already
+        if not new:  # already in the web archive's record
             del terms_of[row]["refusals"]
     for row in [row for row in refusals if not terms_of[row]]:
         del terms_of[row]

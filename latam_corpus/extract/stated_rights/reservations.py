@@ -1,4 +1,4 @@
-"""Reservations of rights in words, in the languages of the region and its immigrants: where they count as a notice.
+"""Recognise reservations of rights in words, in the languages of the region and its immigrants.
 
 In a metadata field for rights they always count. In running text only a notice counts: a line of its own at the edges
 of a text, or in a part of a page outside its main text. A sentence that mentions such a phrase is not a notice.
@@ -38,7 +38,7 @@ _MAY_RESERVE: Final = (
 )
 _MAY: Final = re.compile(_MAY_RESERVE)
 _YEAR: Final = re.compile(r"(?<!\d)1[5-9]\d\d(?!\d)|(?<!\d)20\d\d(?!\d)")
-# Older prints are in the public domain in most of the region's countries, whatever their title pages reserve.
+# Older prints are in the public domain in most countries of the region, whatever their title pages reserve.
 _OLD: Final = 1931
 _QUOTES: Final = "\"'“‘«"
 _EDGE: Final = 40  # lines
@@ -67,7 +67,7 @@ def is_notice(line: str) -> bool:
     if match is None:
         return False
     start, end = words[: match.start()], words[match.end() :]
-    is_sentence = _SENTENCES.match(match[0])  # may continue, whereas little follows «all rights reserved»
+    is_sentence = _SENTENCES.match(match[0])  # more words may follow it, but few may follow «all rights reserved»
     if start.rstrip().endswith(tuple(_QUOTES)) or not (is_sentence or _TAIL.match(end)):
         return False
     return bool((_MARK.search(start) and len(start) <= _MAX_BEFORE) or _STARTS.match(start))
@@ -97,11 +97,11 @@ def notices_beside(blocks: Iterable[str], text: str) -> tuple[str, ...]:
 
 
 def notices_in(lines: Sequence[str], published: str | None = None) -> tuple[str, ...]:
-    """Return the lines that are notices; those of a print before 1931 no longer reserve anything and are left out.
+    """Return the lines that are notices, except those of prints before 1931, which no longer reserve anything.
 
     Args:
-        lines: the lines of the text's edges; a notice may span two.
-        published: the work's date of publication, used if no year is near the notice.
+        lines: the first and last lines of the text; a notice may span two.
+        published: the work's publication date, used if no year is near the notice.
 
     >>> notices_in(["Coplas", "© 2019 Editorial Sur. Todos los", "derechos reservados."])
     ('© 2019 Editorial Sur. Todos los derechos reservados.',)
@@ -163,7 +163,7 @@ def edge_lines(text: str) -> list[str]:
 
 
 def _last_sentences(line: str) -> Iterator[str]:
-    """Yield the last sentences of a line if they are a notice, with a copyright mark in the sentence before."""
+    """Yield the last sentences of a line if they are a notice whose copyright mark is in the sentence before."""
     sentences = _SENTENCE.split(line[-_MAX_LENGTH:])[1:]
     for number in reversed(range(len(sentences))):
         if is_notice(" ".join(sentences[number:])):

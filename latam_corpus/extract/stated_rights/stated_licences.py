@@ -27,7 +27,7 @@ NAMES: Final = frozenset({
 _NAMING: Final = ("name", "property", "rel")
 _VALUES: Final = ("content", "href", "target", "resource", "LICENSE_URL")
 _RESTRICTED: Final = "restricted access"
-_PARTS: Final = ("li", "p")  # separate statements, of a text in several languages or sentences
+_PARTS: Final = ("li", "p")  # separate statements in a text of several languages or sentences
 _ADDRESS: Final = re.compile(r"(?:https?:)?//(?:www\.)?(?:creativecommons|rightsstatements)\.org/[^\s<>\"'()«»]+")
 ORDER: Final[tuple[Kind, ...]] = ("reserved", "licence", "unread", "claimed", "free")
 _MAX_LENGTH: Final = 500  # characters of a statement
@@ -37,7 +37,7 @@ _MAX_STATEMENTS: Final = 10
 def stated(values: Iterable[str]) -> tuple[str, ...]:
     """Return the licences and other statements of rights: reservations first, then licences, the least open first.
 
-    An address within a sentence is a statement of its own; otherwise a sentence is recognised as a whole or not at all.
+    An address within a sentence is a separate statement; otherwise a sentence is recognised completely or not at all.
 
     >>> stated(["Véase https://creativecommons.org/licenses/by/4.0/.", "CC BY-NC 4.0"])[:2]
     ('CC BY-NC 4.0', 'https://creativecommons.org/licenses/by/4.0/')
@@ -75,7 +75,7 @@ def _values(element: etree._Element) -> Iterator[str]:
             yield str(value)
     if not _states_licence(element):
         return
-    if attribute(element, "status").lower() == "restricted":  # of TEI's availability
+    if attribute(element, "status").lower() == "restricted":  # of TEI's <availability>
         yield _RESTRICTED
     for part in element.iter():
         yield from (attribute(part, name) for name in _VALUES)

@@ -27,7 +27,8 @@ _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
-# The declared charset is outdated after decoding. Entities may be a bomb, so a reference becomes the entity's name.
+# Removed, since the declared charset is wrong after decoding, and entities may be a bomb; a reference becomes the
+# entity's name.
 _DECLARATIONS: Final = re.compile(rb"<\?xml\b[^>]*>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s{0,20})?>", re.DOTALL)
 _ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\w{1,7});)")
 _DICTIONARY: Final = 4096  # bytes
@@ -95,7 +96,7 @@ def _marked(root: etree._Element) -> Iterator[str]:
 
 
 def _metadata_objects(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the number and generation of the object that each PDF catalog names as its XMP, the last first."""
+    """Yield the number and generation of each PDF catalog's XMP object, the last catalog first."""
     for catalog in reversed([*_catalogs(raw)]):
         yield from _METADATA.findall(catalog)
 
@@ -122,7 +123,7 @@ def _objects(content: bytes, first: int) -> Iterator[bytes]:
 
 
 def _stream(raw: bytes, start: int) -> bytes:
-    """Return the decompressed bytes of the stream whose object begins here; empty if it can't be read."""
+    """Return the decompressed bytes of the stream object that begins here; empty if it can't be read."""
     header = _STREAM.search(raw, start, start + _DICTIONARY)
     end = raw.find(b"endstream", header.end()) if header else -1
     if not header or end < 0:

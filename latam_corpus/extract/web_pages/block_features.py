@@ -1,4 +1,4 @@
-"""Numeric features of each block of a page, from its position and form; the words of the text are not used."""
+"""Numeric features of each block of a page, from its position and form; its words are not used."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from latam_corpus.extract.web_pages.markup import Markup
 
 # Features from the page's metadata: whether the block is a title of the page (2) or part of one (1), whether it is in
-# the body that the page states in JSON-LD, how often it occurs on the page, whether the page states such a body, and
+# the article body stated in JSON-LD, how often it occurs on the page, whether the page states an article body, and
 # whether the block is a teaser.
 METADATA_FEATURES: Final = ("is_title", "in_body", "times", "has_body", "is_teaser")
-# Columns of `context`: the probabilities of a block's neighbours, of the elements around it, and of blocks near it.
+# Columns of `context`: the probabilities of a block's neighbours, of its enclosing elements, and of blocks near it.
 CONTEXT: Final = (
     *("chance", "chance_-3", "chance_-2", "chance_-1", "chance_1", "chance_2", "chance_3"),
     *("chance_0_up", "chance_1_up", "chance_2_up", "chance_3_up"),

@@ -1,9 +1,9 @@
-"""Lines of a page's text that only call on its reader: to read on, to subscribe, to follow.
+"""Remove calls to action from a page's text: to read on, to subscribe, to follow.
 
-They are within articles and at their ends, in elements like those of paragraphs, so that the layout can't distinguish
-them. A line is removed only if it is such a call as a whole. The forms are those of newspapers in Spanish and
-Portuguese, in a list made for this project. Lines of rules and separators are removed too; asterisks, dashes and dots
-are kept, because they separate the scenes of a story.
+They are in and after articles, in elements like those of paragraphs, so that the layout can't distinguish them. A line
+is removed only if all of it is a call. The list of calls, from newspapers in Spanish and Portuguese, was made for this
+project. Lines of rules and separators are removed too; asterisks, dashes and dots are kept, because they separate the
+scenes of a story.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Final
 
 from latam_corpus.text.folding import folded
 
-_MAX_LENGTH: Final = 200  # characters of a call, including the title that it names
-# Without accents, as the line is compared. Nothing follows these, or a colon or bar and a title.
+_MAX_LENGTH: Final = 200  # characters of a call, including a title in it
+# Without accents, like the compared line. These end the line, or a colon or bar and a title follow.
 _ALONE: Final = (
     (
         r"(?:le|lea|lee|leer|leia|sigue?|siga|seguir?|continua|continue|continuar)"
@@ -48,7 +48,7 @@ _ALONE: Final = (
     r"ya eres (?:suscriptor|socio|miembro)",
 )
 _PLATFORM: Final = r"(?:whatsapp|telegram|facebook|instagram|twitter|youtube|tiktok|google)"
-# These match with whatever follows.
+# These match regardless of the words after them.
 _BEGINNINGS: Final = (
     r"(?:haz?te|hacete|hagase|seja|torne-se) (?:una? |uma? )?(?:miembro|soci[oa]|suscriptora?|assinante|membro)",
     r"(?:suscribe?te|suscribite|suscribase)",

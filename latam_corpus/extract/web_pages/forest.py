@@ -1,12 +1,11 @@
 """Boosted trees as arrays: read from a file, evaluated in compiled code.
 
-The nodes of all trees are rows of the same arrays. A node with a feature sends a block left if its value is at most the
-node's bound; a node without one (feature -1) is a leaf and adds its value.
+The nodes of all trees are rows of the same arrays. A node with a feature sends a block left if the feature is at most
+the node's bound. A node without one (feature -1) is a leaf, whose value is added.
 
 Descending a tree is a chain of jumps that the processor can't predict. Instead each test is applied to all blocks at
-once. A block that exceeds a test's bound can't be in a leaf to the left of it, and it is in the first of the leaves
-that remain (QuickScorer, Lucchese et al. 2015; for many rows side by side, Lucchese et al. 2016). The sums are the
-same.
+once. A block that exceeds a test's bound can't be in a leaf to the left of the test. Its leaf is the first one that
+remains (QuickScorer, Lucchese et al. 2015; vectorised over rows, Lucchese et al. 2016). The sums are the same.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ class _Tests(NamedTuple):
 
     Attributes:
         ends: int32[t], the index after the last test of each tree.
-        columns: int16[m], the feature.
-        bounds: float32[m], the bound of the feature.
-        remaining: uint32[m], the leaves that remain for a block above the bound.
+        columns: int16[m], the feature of each test.
+        bounds: float32[m], the bound of each test.
+        remaining: uint32[m], the leaves (a bit each) that remain for a block above the bound.
         values: float32[t, 32], the leaves' values at `_slot_of`.
     """
 
@@ -99,7 +98,7 @@ class Forest:
         )
 
     def _collect_tests(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
-        """Append the leaves and tests below a node, from left to right; return the leaves as bits."""
+        """Append the leaves and tests below a node from left to right, and return the leaves as bits."""
         if self.columns[node] < 0:
             leaves.append(node)
             if len(leaves) > MAX_LEAVES:
@@ -123,7 +122,7 @@ class Forest:
         )
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays by the names that `of` reads."""
+        """Return the arrays under the names that `of` reads."""
         return {
             f"{name}_roots": self.roots,
             f"{name}_columns": self.columns,
@@ -135,7 +134,7 @@ class Forest:
 
 
 def _slot_of(bit: int) -> int:
-    """Return the position of the value of the leaf with this bit.
+    """Return the position in `values` of the leaf with this bit.
 
     >>> len({_slot_of(1 << number) for number in range(32)})
     32

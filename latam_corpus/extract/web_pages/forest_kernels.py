@@ -8,7 +8,7 @@ import numpy as np
 
 from latam_corpus.compiled import kernel
 
-MAX_LEAVES: Final = 32  # per tree, a bit each
+MAX_LEAVES: Final = 32  # leaves per tree, a bit each
 ALL: Final = 2**MAX_LEAVES - 1
 # Multiplied by a power of two, its highest five bits identify the power (Leiserson 1998).
 DE_BRUIJN: Final = 0x077CB531

@@ -1,4 +1,4 @@
-"""HTML: the main text by the layout of its blocks, by trafilatura, or by both.
+"""HTML: the main text of a page by the layout of its blocks, by trafilatura, or by both.
 
 Each function here is an extractor. `balanced` uses the layout, and trafilatura for pages on which the layout is least
 certain; `fast` uses only the layout; `careful` only trafilatura. `docs/extraction.md` compares their quality.
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
 LAYOUT: Final = f"layout {model_digest()[:8]}"
-# The layout's text with paragraphs added that it lacked.
+# The extractor's name if missing paragraphs were added to the layout's text.
 FULLER: Final = f"{LAYOUT}, fuller"
 # A page with more doubt (`Page.doubt`) is extracted by trafilatura: about one in eight of the pages on which the bound
 # was chosen, see docs/extraction.md.
 DOUBT: Final = 0.3
-# Its text is ignored if it is shorter than this share of the layout's: it is then a notice or a caption.
+# trafilatura's text is ignored if it is shorter than this share of the layout's: it is then a notice or a caption.
 LEAST: Final = 0.2
-# If the two lengths differ by more than this factor, trafilatura runs again in its slower default setting: the fast one
-# returns all visible text of some pages, and a caption of others.
+# If the two lengths differ by more than this factor, trafilatura runs again with its slower default settings: the fast
+# ones return all visible text of some pages, and a caption of others.
 ALIKE: Final = 2
 
 _LANGUAGE: Final = re.compile(
@@ -51,17 +51,17 @@ _LANGUAGE: Final = re.compile(
 )
 _HEAD: Final = 8192
 _PERMALINK: Final = re.compile(r"[ \t]*¶[ \t]*$", re.MULTILINE)
-# Rows of tables in trafilatura's output: with one cell that isn't empty, and rules below table heads.
+# Table rows with a single filled cell in trafilatura's output, and rules below table heads.
 _BOXED: Final = re.compile(r"^[ \t]*\|(?:[ \t]*\|)*[ \t]*([^|\n]*[^|\s])[ \t]*\|(?:[ \t]*\|)*[ \t]*$", re.MULTILINE)
 _RULE: Final = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?:\n|\Z)", re.MULTILINE)
-# libxml2, as trafilatura calls it, stops at a depth of 256 elements and at a text of 10 MB.
+# With trafilatura's settings, libxml2 stops at a depth of 256 elements and at a text of 10 MB.
 _MAX_MARKUP: Final = 2_500_000
 _STOPPED: Final = etree.XPath(f"boolean(/{'/'.join('*' * 250)})")
 
 # A page that trafilatura can't read becomes a ledger row; log lines on the screen would only repeat it.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
-# Compile the kernels, or load them from Numba's cache, on import: the time isn't charged to a document.
+# Compile the kernels, or load them from Numba's cache, on import, so that no document is charged for the time.
 read_page("<p>.</p>")
 
 
@@ -82,7 +82,7 @@ def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     declared_language = language[1] if language else None
     if page is None:
         return Extracted("", EXTRACTOR, declared_language=declared_language)
-    # Read as in the other modes, since a row's terms depend on it.
+    # The metadata is read as in the other modes, since a row's terms depend on it.
     markup = parsed(text)
     metadata = read_metadata(markup)
     return Extracted(
@@ -105,7 +105,7 @@ def _names(authors: str | None) -> tuple[str, ...]:
 
 
 def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the main text by its layout, or by trafilatura if the layout is uncertain; arguments as for `careful`.
+    """Return the main text by the layout, or by trafilatura if the layout is uncertain; arguments as for `careful`.
 
     >>> balanced("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).declared_language
     'pt'
@@ -116,7 +116,7 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the main text by its layout, however uncertain; arguments as for `careful`.
+    """Return the main text by the layout, however uncertain; arguments as for `careful`.
 
     >>> fast("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).extractor == LAYOUT
     True
@@ -136,8 +136,9 @@ class Chosen(NamedTuple):
 def choose_text(page: Page, markup: str) -> Chosen:
     """Return the text of a page: trafilatura's if the layout is uncertain, a fuller one if paragraphs are missing.
 
-    For a short text, such as a product's description, the layout is uncertain about what is around it, not about the
-    text. So trafilatura's is not used if it lacks one of the few paragraphs of which the layout is nearly certain.
+    On a page with a short text, such as a product description, the layout is uncertain about the surroundings, not
+    about the text. So trafilatura's text is not used if it lacks one of a few paragraphs of which the layout is nearly
+    certain.
     """
     text = page.text
     if not text or page.doubt > DOUBT:
@@ -168,7 +169,7 @@ def _by_trafilatura(markup: str, *, fast: bool) -> str:
 
 
 def _readable_input(markup: str) -> Any:
-    """Return the page as trafilatura's input: a flatter tree if its parser would stop before the end.
+    """Return the page as input for trafilatura: a flatter tree if its parser would stop before the end.
 
     Raises:
         StoppedError: no parser reads it to its end.
@@ -180,7 +181,7 @@ def _readable_input(markup: str) -> Any:
 
 
 def without_marks(text: str) -> str:
-    r"""Return the text without the marks of links to headings, and with boxed notes without the bars of their tables.
+    r"""Return the text without permalink marks of headings, and without the table bars of boxed notes.
 
     >>> print(without_marks("Instalación¶\n|  | Nota |\n|---|---|\n| | Haga una copia. |\n| uno | dos |"))
     Instalación
@@ -193,7 +194,7 @@ def without_marks(text: str) -> str:
 
 
 def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
-    """Return the reservations in the page's metadata and in blocks outside its text."""
+    """Return the rights reservations in the page's metadata and in blocks outside its text."""
     blocks = (markup.block(number) for number in range(len(markup)))
     return (*metadata.notices, *notices_beside(blocks, text))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.web_pages.markup import Markup
 
-# The names of each field in pages, the most reliable first.
+# The names of each field in pages, in order of reliability.
 _TITLES: Final = ("og:title", "twitter:title", "citation_title", "dc.title", "dcterms.title", "title")
 _AUTHORS: Final = ("author", "citation_author", "dc.creator", "dcterms.creator", "article:author", "parsely-author")
 _DATES: Final = (
@@ -29,7 +29,7 @@ _DATES: Final = (
     *("parsely-pub-date", "og:published_time", "date", "og:article:published_time"),
 )
 _RIGHTS: Final = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license")
-# Statements about the whole site, on each of its pages: they count like the notice in its footer.
+# Statements about the whole site, repeated on each page; they count like the notice in a footer.
 _NOTICES: Final = ("copyright", "rights", "dcterms.rightsholder", "dc.rights.holder")
 _SECTIONS: Final = ("article:section", "section", "parsely-section", "og:article:section")
 _TEASERS: Final = ("description", "og:description")
@@ -37,7 +37,7 @@ _ADDRESSES: Final = ("og:url",)
 _DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])(?!\d)")
 _COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
-# JSON-LD keys that lead from a page to its own article; other keys lead to comments, lists and citations.
+# JSON-LD keys that lead from a page to its article; other keys lead to comments, lists and citations.
 _MAIN: Final = "mainEntityOfPage"
 _OWN: Final = frozenset({"@graph", "mainEntity", _MAIN})
 # A tag as a parser serialises it; an attribute's value may contain `>`.
@@ -57,7 +57,7 @@ _WRAPPER: Final = re.compile(r"(?://|/\*)?[ \t]*(?:<!\[CDATA\[|\]\]>|\A\s*<!--|-
 _JSON: Final = json.JSONDecoder(strict=False)  # many strings contain control characters
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
 _ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
-# Limits beyond which reading on isn't worth the time.
+# Limits beyond which more metadata isn't worth the time.
 _MAX_JSON: Final = 2**20
 _MAX_OBJECTS: Final = 500
 _MAX_TAGS: Final = 1000
@@ -78,8 +78,8 @@ class HtmlMetadata:
         creators: names of persons or agencies.
         published: a date, ISO 8601.
         section: the section of the newspaper or site.
-        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and its
-            statements of rights in Dublin Core.
+        licences: addresses of linked licences (`rel=license`, JSON-LD), as written, and statements of rights in Dublin
+            Core.
         notices: other reservations of rights in its metadata.
         url: the canonical address.
         language: as the page states it.
@@ -151,7 +151,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
 
 @dataclass
 class _MetadataTags:
-    """The contents of the tags with metadata, by kind, in the order of the page; some with the element around them."""
+    """The contents of the tags with metadata, by kind, in page order; some with their enclosing element."""
 
     title: str = ""
     language: str | None = None
@@ -164,7 +164,7 @@ class _MetadataTags:
     licences: list[str] = field(default_factory=list)
 
     def add(self, data: bytes, start: int, element: int) -> None:
-        """Store the content of the tag that starts here, in this element."""
+        """Store the content of the tag that starts at this position, within this element."""
         opened = _TAG.match(data, start)
         if not opened:
             return
@@ -210,7 +210,7 @@ def _is_foreign(page: Markup, element: int, wrappers: Collection[int]) -> bool:
     ancestors = (
         ancestor for ancestor in page.around(element) if ancestor not in wrappers and page.tags[ancestor] != TAG["body"]
     )
-    # An article's classes may name its section, such as the latest news; a comment's classes name comments.
+    # The classes of an article may name a section such as the latest news, so only hints of comments count there.
     article_tags = (TAG["article"], TAG["main"])
     return any(
         page.hints[ancestor] & (COMMENT_HINT if page.tags[ancestor] in article_tags else OTHERS_HINTS)
@@ -225,12 +225,12 @@ def _is_article(item: dict[str, Any]) -> bool:
 def _own_articles(
     articles: Iterable[tuple[dict[str, Any], bool]], displayed_titles: Iterable[str], addresses: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Return the articles that are the page's own, without those of lists and comments.
+    """Return the page's own articles, without those of lists and comments.
 
     Args:
-        articles: each with whether it is where the page describes itself.
+        articles: each article, and whether it is where the page describes itself.
         displayed_titles: an article with such a headline is the page's own anywhere.
-        addresses: the page's; an article with one of them is the page's own anywhere.
+        addresses: the page's addresses; an article with one of them is the page's own anywhere.
     """
     titles = {title.casefold() for title in displayed_titles if title}
     articles = list(articles)
@@ -251,7 +251,7 @@ def _own_articles(
 
 
 def _is_relevant(tag: bytes, attributes: bytes) -> bool:
-    """Return whether a tag is one of those that are read; parsing every tag would take three times as long."""
+    """Return whether a tag is to be parsed; parsing every tag would take three times as long."""
     if tag == b"meta":
         return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
     if tag == b"script":
@@ -266,11 +266,11 @@ def _inside(data: bytes, start: int, tag: bytes, limit: int = _MAX_TEXT) -> str:
 
 
 def _objects(scripts: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield the objects of the page's JSON-LD, outer before inner, and whether each describes the page itself."""
+    """Yield the objects of the page's JSON-LD, outer before inner, each with whether it describes the page itself."""
     queue: list[tuple[Any, bool]] = []
     for text in scripts:
         with suppress(ValueError, RecursionError):
-            # Comment marks hid scripts from old parsers; they and text after the value aren't JSON.
+            # Comment marks, which hid scripts from old parsers, and text after the value aren't JSON.
             unwrapped = _WRAPPER.sub(" ", text).lstrip()
             queue.append((_JSON.raw_decode(unwrapped)[0], True))
     for index, (item, is_own) in enumerate(queue):
@@ -284,9 +284,9 @@ def _objects(scripts: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 def _own_headlines(headlines: list[str], names: list[str], displayed_titles: list[str]) -> list[str]:
-    """Return the headlines, or the names if only they are shown as a title.
+    """Return the headlines, or the names if only a name is shown as a title.
 
-    Encyclopedias state a description as the headline.
+    Encyclopedias put a description in the headline.
 
     >>> _own_headlines(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"])
     ['Chile']
@@ -315,7 +315,7 @@ def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) 
 
 
 def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
-    """Yield the addresses of the objects that other objects have under a key."""
+    """Yield the addresses of the objects that are values of a key."""
     for item in objects:
         value = item.get(key)
         for inner in value if isinstance(value, list) else (value,):
@@ -335,12 +335,12 @@ def _authors(articles: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _people(names: Iterable[str]) -> tuple[str, ...]:
     tidy = [clean(name) for name in names]
-    # Some pages state the address of a profile instead.
+    # Some pages give the address of a profile instead.
     return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MAX_NAME and "://" not in name))
 
 
 def day(text: str) -> str | None:
-    """Return the date in a string, ISO 8601; None without one, or if the order of day and month is ambiguous.
+    """Return the date in a string as ISO 8601; None without a date, or if the order of day and month is ambiguous.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)

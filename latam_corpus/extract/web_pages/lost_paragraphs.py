@@ -1,9 +1,8 @@
-"""Paragraphs of a page that its extracted text lacks, and a fuller text if there are too many.
+"""Find paragraphs of a page that its extracted text lacks, and return a fuller text if there are too many.
 
 The layout model was trained on articles, whose templates surround them with teasers, comments and calls to action. A
 manual, a law or a chapter is almost alone on its page, in definition lists, `<pre>`, tables and sections. So only pages
-without the parts of such a template are considered: on these, a paragraph outside menus, headers and footers belongs to
-the text.
+without such a template are considered: on these, a paragraph outside menus, headers and footers belongs to the text.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ if TYPE_CHECKING:
     from latam_corpus.extract.web_pages.page_blocks import Page
 
 _PARAGRAPH: Final = 10  # words
-# A text that lacks at least this many long paragraphs lacks a part of the page.
+# If at least this many long paragraphs are missing, a part of the page is missing.
 _MANY: Final = 2
 _LONG: Final = 12  # words
-# The least probability of a paragraph of such a part, and of a single paragraph.
+# Minimum probability of a paragraph in such a part, and of a single paragraph.
 _MIN_CHANCE: Final = 0.005
 _MIN_CHANCE_ALONE: Final = 0.1
-# A paragraph with this probability belongs to a short text, whatever another extractor says. In longer texts the layout
-# takes a teaser for a paragraph too often for a single one to decide.
+# A paragraph with this probability belongs to a short text, even if another extractor omits it. In longer texts, the
+# layout takes teasers for paragraphs too often to rely on a single one.
 _CERTAIN: Final = 0.75
 _SHORT_TEXT: Final = 100  # words in such paragraphs
-# The share of the kept words that is in the element around a page's text.
+# Minimum share of the kept words within the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
 _MAX_LINKS: Final = 0.5
@@ -50,7 +49,7 @@ def _places(*names: str) -> NDArray[np.bool_]:
 
 
 _TEMPLATE: Final = _bits("share", "related", "comment", "advert", "letter")
-# The ids of these elements are derived from a section's title, so they are no hint of a template.
+# The ids of these elements come from section titles, so they are no hint of a template.
 _TITLED: Final = _places("a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FOOT: Final = _bits("footer")
 _SIDE: Final = _bits("side")
@@ -62,7 +61,7 @@ _OUTSIDE_HINTS: Final = np.uint32(UNSEEN | UNSPOKEN) | _TEMPLATE | _bits(
 
 
 class Fuller(NamedTuple):
-    """A fuller text of a page, and the numbers of paragraphs and words that the first text lacked."""
+    """A fuller text of a page, and the numbers of paragraphs and words added to the first text."""
 
     text: str
     paragraphs: int
@@ -92,7 +91,7 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
     selected = page.kept.copy()
     selected[paragraphs[is_present]] = selected[lost] = True
     span = np.flatnonzero(selected)
-    # Between paragraphs, shorter blocks too: terms of definition lists, rows, headings, lines of code.
+    # Shorter blocks between paragraphs are added too: terms of definition lists, rows, headings, lines of code.
     between = prose & (page.chances >= _MIN_CHANCE)
     selected[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
     lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
@@ -100,7 +99,7 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
 
 
 def lacks_certain_paragraph(page: Page, text: str) -> bool:
-    """Return whether the text lacks a paragraph of which the layout is nearly certain; False if these are many.
+    """Return whether the text lacks a paragraph of which the layout is nearly certain; False if there are many.
 
     Args:
         page: the page with the probabilities of its blocks.
@@ -115,9 +114,10 @@ def lacks_certain_paragraph(page: Page, text: str) -> bool:
 
 
 def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether each of a few lost paragraphs is likely to be text, bool[b].
+    """Return whether each block is likely to be text, if few paragraphs are lost, bool[b].
 
-    It is text if it is in the element around the text, and between its paragraphs or like them, or if it is a footnote.
+    A block is likely text if it is a footnote, or if it is in the element around the text and either between paragraphs
+    or like them.
     """
     markup, kept_blocks = page.markup, np.flatnonzero(page.kept)
     if not len(kept_blocks) or markup.counts[:, LINK_CHARS].sum() > _MAX_LINKS * markup.counts[:, CHARS].sum():
@@ -125,7 +125,7 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
     owners = markup.owners[lost].tolist()
     body = int(markup.parents[_text_element(markup, kept_blocks)])
     kinds = {(markup.tags[owner], markup.hints[owner]) for owner in markup.owners[kept_blocks].tolist()}
-    # A kept notice far from the text doesn't make what is between them text.
+    # A kept notice far from the text must not turn the blocks between them into text.
     is_in_body = np.array([body in (0, *markup.around(owner)) for owner in owners], np.bool_)
     is_like = np.array([(markup.tags[owner], markup.hints[owner]) in kinds for owner in owners], np.bool_)
     is_within = (lost > kept_blocks[0]) & (lost < kept_blocks[-1])
@@ -135,7 +135,7 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _text_element(markup: Markup, kept_blocks: NDArray[np.int64]) -> int:
-    """Return the innermost element around nearly all words of the kept blocks; 0 if none is."""
+    """Return the innermost element around nearly all words of the kept blocks; 0 if there is none."""
     if not len(kept_blocks):
         return 0
     sums = np.bincount(markup.owners[kept_blocks], markup.counts[kept_blocks, WORDS], len(markup.parents)).tolist()
@@ -152,7 +152,7 @@ def _is_prose(page: Page) -> NDArray[np.bool_]:
     markup = page.markup
     prose = ~_is_outside(markup)[markup.owners]
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
-    if b"footnote" not in markup.data.tobytes():  # else an element named as a footer may be a footnote
+    if b"footnote" not in markup.data.tobytes():  # any other element named like a footer may be a footnote
         prose &= find_outermost(markup.parents, markup.hints, _FOOT)[markup.owners] == 0
     # A sidebar within the text's element, or with the same parent as some of its paragraphs, is a boxed note.
     sides = find_outermost(markup.parents, markup.hints, _SIDE)[markup.owners]

@@ -25,8 +25,8 @@ class Markup:
     """The elements and blocks of a page, in the order of the page.
 
     Attributes:
-        tags: uint8[e], places in `tags.TAGS`.
-        parents: int32[e]; the first element is its own.
+        tags: uint8[e], indices in `tags.TAGS`.
+        parents: int32[e]; the first element is its own parent.
         hints: uint32[e], the bits of `tags.HINTS` that an element's attributes set.
         text: uint8, the UTF-8 of all blocks, one after another, white space folded.
         starts: int32[b + 1], where each block starts in `text`.
@@ -34,7 +34,7 @@ class Markup:
         inline_hints: uint32[b], the bits of the inline elements in each block.
         counts: int32[b, len(scan.COUNTS)].
         data: uint8, the markup's UTF-8.
-        metadata_tags: int32[t], where tags that may have metadata start in `data`.
+        metadata_tags: int32[t], where the tags with possible metadata start in `data`.
         metadata_parents: int32[t], the element around each of these tags.
     """
 

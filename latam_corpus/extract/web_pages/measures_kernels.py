@@ -34,7 +34,7 @@ from latam_corpus.text.slots_kernels import slot_of
 _HINTS: Final = len(HINTS)
 _FAR: Final = np.float32(30)  # distance of an element that doesn't exist
 _LONG: Final = 60  # characters of a block that may be a paragraph
-_LINKED: Final = 0.3  # the largest share of them in links
+_LINKED: Final = 0.3  # the largest share of its characters in links
 _H1: Final = TAG["h1"]
 _H6: Final = TAG["h6"]
 
@@ -73,7 +73,7 @@ def sum_up(parents, owners, counts):
 
 @kernel
 def find_outermost(parents, hints, bits):
-    """Return for each element the outermost of its ancestors and itself with any of these bits; 0 without one."""
+    """Return for each element the outermost ancestor (or itself) with any of these bits; 0 without one."""
     outermost = np.zeros(len(parents), np.int32)
     for e in range(1, len(parents)):
         outermost[e] = outermost[parents[e]]
@@ -135,7 +135,7 @@ def find_main(parents, owners, counts, sums):
 
 @kernel
 def write_own(out, tags, parents, owners, counts, sums, alike):
-    """Write features of the block itself, its ancestors' tags and the text around it; return the next free column."""
+    """Write features of each block, its ancestors' tags and the text around it; return the next free column."""
     total = max(1.0, sums[0, 0])
     column = 0
     for b in range(len(owners)):
@@ -288,7 +288,7 @@ def write_neighbours(out, column, tags, owners, counts):
 
 @kernel
 def write_nearest(out, column, tags, parents, hints, owners, inline, near_tags):
-    """Write how many levels up the nearest element is that has each tag or hint; return the next free column."""
+    """Write how many levels up the nearest element with each tag or hint is; return the next free column."""
     width = len(near_tags) + _HINTS
     near = np.full((len(tags), width), _FAR, np.float32)
     for e in range(len(tags)):

@@ -13,5 +13,5 @@ MODEL: Final = Path(__file__).with_name("layout.npz")
 
 @cache
 def model_digest() -> str:
-    """Return 16 hex digits of the model file's digest."""
+    """Return the first 16 hex digits of the model file's digest."""
     return digest_of(MODEL)[:16]

@@ -1,7 +1,7 @@
 """An HTML page as blocks, each with the probability that it belongs to the page's main text.
 
-Mojibake is repaired before parsing. «í» in UTF-8 read as Latin-1 is «Ã» and a soft hyphen, «Á» is «Ã» and a control
-character. trafilatura drops the second of these, and the «Ã» that remains can't be repaired.
+Mojibake is repaired before parsing. UTF-8 read as Latin-1 turns «í» into «Ã» and a soft hyphen, and «Á» into «Ã» and a
+control character. trafilatura drops the second character, and the remaining «Ã» can't be repaired.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # The soft hyphen and the control characters U+0080 to U+009F, as references.
 _AS_REFERENCE: Final = r"&(?:shy|#0*(?:12[89]|1[345][0-9]|173)|#[xX]0*(?:[89][0-9a-fA-F]|[aA][dD]));"
 _DROPPED: Final = re.compile(rf"[\x80-\x9f\xad]|{_AS_REFERENCE}")
-# The same as two searches in bytes, each with a fixed first byte: on a whole page they take a fifth of the time.
+# `_DROPPED` as two searches in bytes, each with a fixed first byte: on a whole page they take a fifth of the time.
 _REFERRED: Final = re.compile(_AS_REFERENCE.encode())
 _IN_UTF8: Final = re.compile(rb"\xc2[\x80-\x9f\xad]")
 _REFERENCE: Final = re.compile(r"&(?:#\d{1,6}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,7});")
@@ -55,7 +55,7 @@ def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
 
     Args:
         markup: the page.
-        utf8: the same as UTF-8, if it is available.
+        utf8: the page as UTF-8, if available.
 
     >>> undo_mojibake("<p>MarÃ\xada y yo</p><p>RÃ&shy;o</p><p>maÃ±ana</p>")
     '<p>María y yo</p><p>Río</p><p>maÃ±ana</p>'
@@ -66,7 +66,7 @@ def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
 
 
 def _repaired(piece: Match[str]) -> str:
-    """Return the piece repaired; unchanged if nothing would be lost or if it isn't mojibake."""
+    """Return the repaired piece; it is unchanged if nothing would be lost or if it isn't mojibake."""
     if not _DROPPED.search(piece[0]):
         return piece[0]
     resolved = _REFERENCE.sub(_character, piece[0])
@@ -99,10 +99,9 @@ class LayoutModel:
     """Two forests that recognise the main text; the second also sees the first's results for neighbouring blocks.
 
     Attributes:
-        first: over `block_features.FEATURES`.
-        second: over `block_features.context` and the same.
-        bound: the least probability of a block that is kept.
-        about: the record of its training.
+        first: the forest over `block_features.FEATURES`.
+        second: the forest over `block_features.context` and the same features.
+        bound: the minimum probability of a block that is kept.
     """
 
     first: Forest
@@ -134,7 +133,7 @@ class Page:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """Which blocks are kept, bool[b]: those above the bound, or if none is, those near the most probable."""
+        """Which blocks are kept, bool[b]: those above the bound, or if there are none, those near the most probable."""
         best = float(self.chances.max(initial=0.0))
         return self.chances >= (self.bound if best >= self.bound else best / 2)
 
@@ -145,7 +144,7 @@ class Page:
 
     @property
     def doubt(self) -> float:
-        """The expected number of wrongly kept or dropped characters, divided by the number kept."""
+        """The expected number of wrongly kept or dropped characters, divided by the number of kept characters."""
         chars = self.markup.counts[:, 0]
         kept = self.kept
         wrong = np.where(kept, 1 - self.chances, self.chances) @ chars
@@ -153,7 +152,7 @@ class Page:
 
 
 def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
-    """Return a page as text, with mojibake repaired and the empty elements of XHTML closed.
+    """Return a page's bytes as text, with mojibake repaired and the empty elements of XHTML closed.
 
     Args:
         raw: its bytes.
@@ -205,8 +204,8 @@ def without_unseen(
     """Return the probability of each block, float32[b], set to 0 for hidden blocks that no script is likely to show.
 
     Some pages deliver articles, tabs and the rest of long texts hidden, and a script shows them. So a hidden block is
-    dropped only if a shown one says the same, or if its element is improbable; and none is dropped if hardly any text
-    would remain. A page without a script, or another means to show an element, never shows its hidden ones.
+    dropped only if a visible block has the same text or its element is improbable, and none is dropped if hardly any
+    text would remain. A page without scripts or other means to show elements never shows its hidden ones.
 
     Args:
         page: the elements and blocks.
@@ -253,7 +252,7 @@ def metadata_features(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float3
     titles = {fold_signs(text.encode("utf-8", "replace")) for text in metadata.titles[:_MAX_TITLES]} - {b""}
     teaser, body = (fold_signs(text.encode("utf-8", "replace")) for text in (metadata.description, metadata.body))
     body = body[:_MAX_BODY]
-    pieces = b" ".join(titles)  # no folded block has a space
+    pieces = b" ".join(titles)  # folded blocks have no spaces
     block_counts = Counter(blocks)
     facts = np.zeros((len(page), len(METADATA_FEATURES)), np.float32)
     facts[:, 2] = [block_counts[block] for block in blocks]
@@ -272,7 +271,7 @@ def metadata_features(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float3
 
 
 def fold_signs(text: bytes) -> bytes:
-    """Return the text without ASCII white space and punctuation, in lower case; used to compare texts.
+    """Return the text in lower case without ASCII white space and punctuation, for comparing texts.
 
     >>> fold_signs("¿Mañana, en Casa?".encode()).decode()
     '¿mañanaencasa'
@@ -285,7 +284,7 @@ def load_model() -> LayoutModel:
     """Return the shipped model.
 
     Raises:
-        ValueError: it was trained with other features than this version's.
+        ValueError: it was trained with features of another version.
     """
     with np.load(MODEL, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
@@ -302,5 +301,5 @@ def save_model(model: LayoutModel, path: Path) -> None:
 
 
 def features_digest() -> str:
-    """Return a digest of the features' names, which must be those that a model was trained with."""
+    """Return a digest of the feature names; it must equal that of a model's training."""
     return hashlib.sha256(" ".join(FEATURES).encode()).hexdigest()[:16]

@@ -34,7 +34,7 @@ COUNTS: Final = (
 CHARS, WORDS, LINK_CHARS, LINKS, BOLD_CHARS, COMMAS, STOPS, DIGITS, UPPERS, CAPITALS, MARKS = range(11)
 LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
 
-# Bytes of ASCII.
+# Code points of ASCII characters.
 _SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = map(ord, " !\"&',-./")
 _LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = map(ord, "\n:;<=>?")
 _ZERO, _NINE, _UPPER_A, _UPPER_Z, _SMALL_A, _SMALL_Z = map(ord, "09AZaz")
@@ -71,7 +71,7 @@ _STYLE: Final = np.uint64(name_hash("style"))
 _ARIA: Final = np.uint64(name_hash("aria-hidden"))
 _HIDDEN: Final = np.uint64(name_hash("hidden"))
 _PRE: Final = np.uint64(name_hash("pre"))
-# Without spaces. The first letter of each occurs in it once, so that a search never has to go back.
+# Without spaces. The first letter occurs only once in each, so that a search never has to go back.
 _DISPLAY_NONE: Final = np.frombuffer(b"display:none", np.uint8)
 _VISIBILITY_HIDDEN: Final = np.frombuffer(b"visibility:hidden", np.uint8)
 _AMP: Final = np.uint64(name_hash("amp"))
@@ -250,7 +250,7 @@ def _reference(data, at):
 
 @inlined
 def _unusual(data, at, byte):
-    """Return the number of further bytes of an unusual space or invisible character, and whether it is a space."""
+    """Return the number of continuation bytes of an unusual space or invisible character, and whether it is a space."""
     size = len(data)
     if byte == _SIGNS and at < size:
         if data[at] == _NO_BREAK:

@@ -1,7 +1,6 @@
 """HTML tags, and the class names and roles that hint at an element's purpose, for the pass over a page's markup.
 
-The names are those that page templates use, in the languages in which templates are written; words of the texts are not
-among them.
+The names are from page templates, in the languages in which templates are written; words of the texts are not used.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Kinds of a tag, as bits.
-BLOCK: Final = 1  # its text is a block of its own; unknown tags too
+BLOCK: Final = 1  # its text is a separate block; unknown tags too
 VOID: Final = 2  # it has no end tag
 SILENT: Final = 4  # its content is not text of the page
 RAW: Final = 8  # its content is not markup
@@ -87,7 +86,7 @@ METADATA_HINTS: Final = sum(1 << HINTS.index(name) for name in ("author", "date"
 COMMENT_HINT: Final = 1 << HINTS.index("comment")
 OTHERS_HINTS: Final = sum(1 << HINTS.index(name) for name in ("comment", "related"))
 HIDDEN: Final = 1 << HINTS.index("hidden")
-# Not shown until a script shows it: by the attribute `hidden`, or `display: none` or `visibility: hidden` in `style`.
+# Hidden until a script shows it: by the attribute `hidden`, or `display: none` or `visibility: hidden` in `style`.
 UNSEEN: Final = 1 << 30
 UNSPOKEN: Final = 1 << 29  # `aria-hidden`: shown, but not read aloud
 
