@@ -6,6 +6,7 @@ Then what little work costs: one stage on one line, and a run of ten documents w
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from latam_corpus.storage.durable import sealed
 
 from .machine import Report, Table, rounded
 from .own import ROOT, write_recipe
-from .texts import write_jsonl
+from .texts import SEED, write_jsonl
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +30,7 @@ _LITTLE: Final = (
 )
 _STAGES: Final = ("extract", "repair", "identify", "filter", "redact", "dedupe")
 _RELEASE: Final = '[release]\nname = "small"\nadmit = ["open"]\nuses = ["train"]\n'
+_STORY: Final = ROOT / "pipelines" / "demo" / "pieces" / "cuentos" / "el-cartero-de-los-dominguez.txt"
 _LISTED: Final = ("--version", "--help", "list recipes", "list sources", "list stages", "list signals", "runs list")
 _HELPED: Final = (
     *("demo", "check", "run", "stage", "measure", "sample", "compare", "explain", "crawl", "pull", "list", "runs"),
@@ -88,9 +90,10 @@ def _make_run(folder: Path) -> None:
 
 
 def _make_documents(folder: Path) -> None:
-    """Ten documents of 300 words, a file of one line, and a recipe."""
-    sentence = "La barca número {n} salió del puerto {line} antes del alba y volvió con la red vacía."
-    texts = ["\n".join(sentence.format(n=n, line=line) for line in range(20)) for n in range(10)]
+    """Write ten documents of 300 words that the recipe keeps, a file of one line, and the recipe."""
+    words = _STORY.read_text(encoding="utf-8").split()
+    draw = random.Random(SEED)
+    texts = ["\n".join(" ".join(draw.choices(words, k=15)) + "." for _ in range(20)) for _ in range(10)]
     write_jsonl(folder / "documents.jsonl", texts)
     write_jsonl(folder / "one.jsonl", texts[:1])
     write_recipe(folder, _STAGES, files="documents.jsonl", near=True, more=_RELEASE)
@@ -101,7 +104,7 @@ def _started(checkout: Path, arguments: list[str], more: dict[str, str], folder:
     read, write = os.pipe()
     environ = os.environ | {"PYTHONPATH": str(checkout)} | more
     command = ["sh", "-c", 'exec 3>&"$0" "$@"', str(write), sys.executable, "-c", _CHILD, *arguments]
-    subprocess.run(command, cwd=folder, env=environ, pass_fds=(write,), check=False, capture_output=True)
+    subprocess.run(command, cwd=folder, env=environ, pass_fds=(write,), check=True, capture_output=True)
     os.close(write)
     with os.fdopen(read) as reported:
         cpu, peak = reported.read().split()
