@@ -142,7 +142,7 @@ class Unmark(Stage):
     """The stage that keeps, normalises or removes the marks of transcriptions and song sheets.
 
     Attributes:
-        policies: a `filters/` folder; if empty, the shipped one.
+        policies: a `filters/` folder; the shipped one if empty.
     """
 
     policies: str = ""
