@@ -1,3 +1,3 @@
-"""The version, apart from the package's public names, so that what states it imports none of them."""
+"""The version, in a separate module so that reading it imports none of the package's public names."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
 """Build, audit and withdraw text corpora of Latin America.
 
-`import latam_corpus as lc` gives what `docs/python.md` shows. A name's module is imported when the name is used.
+`docs/python.md` describes the public names. A name's module is imported when the name is first used.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name
 
 
 def __getattr__(name: str) -> object:
-    """Return the public name, its module imported."""
+    """Import the module of a public name, and return the name's value."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
     value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

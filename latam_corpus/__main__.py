@@ -1,4 +1,4 @@
-"""`latam-corpus`, and `python -m latam_corpus`: the commands of the core, of its wings and of the demo in one table."""
+"""`latam-corpus` and `python -m latam_corpus`: one table of the commands of the core, its wings and the demo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from latam_corpus import demo, desk, harvest, lab, train, web
 from latam_corpus.cli.interface import app as command_line
 from latam_corpus.cli.interface import commands as core
 
-# In the order of `--help`: sources are described and collected before they are run.
+# In the order of `--help`: first commands that describe and collect sources, then commands that run them.
 COMMANDS: Final = {
     **demo.COMMANDS,
     **web.COMMANDS,

@@ -28,7 +28,7 @@ class Batch:
 
     @cached_property
     def words(self) -> WordTable:
-        """The word table of the column `text`, made on first use."""
+        """The word table of the column `text`, computed on first use."""
         return WordTable.of(self.frame["text"])
 
     def __len__(self) -> int:
@@ -56,7 +56,7 @@ class Batch:
         evidence: Sequence[Mapping[str, Any] | None] | None = None,
         verdict: str = "dropped",
     ) -> Batch:
-        """Return the batch with a `drop_reason` for rows that have a reason here and had none.
+        """Return the batch with a `drop_reason` for rows with a reason, unless they already had one.
 
         Args:
             reasons: one per row; None leaves the row unchanged.
@@ -80,13 +80,13 @@ class Batch:
         return batch.sharing_words(self)
 
     def sharing_words(self, other: Batch) -> Batch:
-        """Return this batch with the other's word table, if it has one; both must have the same `text`."""
+        """Return this batch with the word table of another batch, if that has one; both must have the same `text`."""
         if "words" in other.__dict__:
             self.__dict__["words"] = other.words
         return self
 
 
 def with_defaults(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """Return the frame with these string columns, null if they were missing."""
+    """Return the frame with these string columns; missing ones are added with nulls."""
     missing = [name for name in names if name not in frame.columns]
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)

@@ -1,8 +1,8 @@
-"""Language codes: names, groups, and which rows a code admits.
+"""Language codes: their names, their groups, and the rows that a code admits.
 
 A code is ISO 639-3, or an ISO 639-5 collection whose members `language/models/groups.toml` lists, such as `nah`. A
-source that only knows «Mixtec» declares a BCP 47 tag such as `omq-x-mixtec`: the group in which the members are
-identified, and the word that their English names share. Recipes, sources and policies all compare languages through
+source in an unknown variety of «Mixtec» declares a BCP 47 tag such as `omq-x-mixtec`: the group in which the members
+are identified, and the word that their English names share. Recipes, sources and policies all compare languages through
 `admits` and `holder`.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNDETERMINED: Final = "und"
 _MOST_MEMBERS: Final = 6
-_ALIKE: Final = 0.75  # the least similarity, of 1, of a word with a mistake
+_ALIKE: Final = 0.75  # minimum similarity (0 to 1) of a misspelled word
 _MOST_OF_SUBTAG: Final = 8  # letters, in BCP 47
 GROUPS: Final = Path(__file__).resolve().parent / "language" / "models" / "groups.toml"
 _NAMES: Final = GROUPS.with_name("names.toml")
@@ -37,7 +37,7 @@ class Groups:
     """The languages of the Americas and the groups in which they are identified.
 
     Attributes:
-        of: the group code by member code; a language of the Americas without relatives here is its own group.
+        of: the group code by member code; a language of the Americas without relatives in the file is its own group.
         collections: the names of the ISO 639-5 collections among the group codes.
         digest: a digest of the file.
     """
@@ -78,10 +78,10 @@ def groups() -> Groups:
 
 @cache
 def admits(requested: str, code: str) -> bool:
-    """Return whether a requested language admits rows in `code`: the same, a member of it, or a group that contains it.
+    """Return whether a requested language admits rows in `code`: the same code, a member, or a group that contains it.
 
-    A row has its group's code if the member is unknown, so a request for a member admits it. Siblings are different
-    languages.
+    A row has its group's code if the member is unknown, so a request for a member admits it. Other members of the group
+    are different languages.
 
     Args:
         requested: the requested ISO 639-3 or collection code.
@@ -99,7 +99,7 @@ def admits(requested: str, code: str) -> bool:
 
 
 def holder(code: str, codes: Collection[str]) -> str | None:
-    """Return the known code that applies to a language: its own, its group's or its macrolanguage's.
+    """Return the known code that applies to a language: its own, its group's or its macrolanguage's; None without one.
 
     >>> holder("quy_Latn", {"que", "spa"}), holder("spa", {"que"})
     ('que', None)
@@ -120,7 +120,7 @@ def narrowed(language: str, declared: str | None) -> str:
 
     Args:
         language: the identified language, such as `que_Latn`.
-        declared: the source's name or code of it.
+        declared: the source's code or name of the language.
 
     >>> narrowed("que_Latn", "quy"), narrowed("quz_Latn", "quy"), narrowed("spa_Latn", "quy")
     ('quy_Latn', 'quz_Latn', 'spa_Latn')
@@ -146,7 +146,7 @@ def iso_code(code: str, place: str | Message) -> str:
 
     Args:
         code: an ISO 639 code of two or three letters.
-        place: the place that the error names.
+        place: the place to name in the error.
 
     Raises:
         ConfigError: the code is unknown.
@@ -197,7 +197,7 @@ def with_name(code: str) -> Message:
 
 
 def which_of(name: str, codes: Sequence[str]) -> Message:
-    """Return a remedy that lists the first languages of one name by their codes.
+    """Return a remedy that lists the codes of the first languages with one name.
 
     >>> print(which_of("triqui", ["trc"]))  # doctest: +ELLIPSIS
     write the code of ...: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
@@ -235,7 +235,7 @@ def two_letters(code: str) -> str | None:
 
 @cache
 def code_of_name(name: str) -> str | None:
-    """Return the code of a language by its English name, or by one that people use in Spanish or Portuguese.
+    """Return the code of a language by its English name, or by a Spanish or Portuguese one; None if unknown.
 
     >>> code_of_name("Spanish"), code_of_name("aymara"), code_of_name("klingonés")
     ('spa', 'aym', None)
@@ -247,7 +247,7 @@ def code_of_name(name: str) -> str | None:
     plain = _plain(name)
     bare = _bare(plain)
     for form in (plain, bare, *_singulars(bare)):
-        # «Japonés» is no plural of a name of ISO 639-3.
+        # «Japonés» isn't the plural of an ISO 639-3 name.
         if code := _names().by_name.get(form) or (_iso_names().get(form) if form in (plain, bare) else None):
             return code
     members, place = _members_by_place(name)
@@ -257,9 +257,9 @@ def code_of_name(name: str) -> str | None:
 
 @cache
 def declared_tag(name: str) -> str | None:
-    """Return the code or tag that a source declares by a name; None if the name is ambiguous or unknown.
+    """Return the code or tag to which a source's name refers; None if the name is ambiguous or unknown.
 
-    «I don't know which» after a name that many languages share means their group.
+    «I don't know which» after a name that many languages share refers to their group.
 
     >>> declared_tag("mixteco, no sé cuál"), declared_tag("Náhuatl (sin especificar)"), declared_tag("mixteco")
     ('omq-x-mixtec', 'nah', None)
@@ -280,7 +280,7 @@ def declared_tag(name: str) -> str | None:
 
 
 def without_variety(name: str) -> str | None:
-    """Return a plain name without words such as «no sé cuál» at its end; None if it has none.
+    """Return a plain name without words such as «no sé cuál» at its end; None if it doesn't end with such words.
 
     >>> without_variety("Mixteco, no sé cuál"), without_variety("não sei qual"), without_variety("mixteco")
     ('mixteco', '', None)
@@ -304,13 +304,13 @@ class _Names:
     Attributes:
         of: the names by code and by the language of the name.
         by_name: the code by plain name.
-        by_part1: the code by its two-letter code.
-        families: the word that the English names of a family share, by the family's plain name.
-        called: the name of a family, by that word.
-        own: the words of families that have a code of their own.
-        wide: the collection code by a name that means one language unless its variety is unknown.
-        unknown_variety: plain words after a name that say that the variety is unknown, longest first.
-        directions: the English words for directions in names, by the Spanish and Portuguese ones.
+        by_part1: the code by two-letter code.
+        families: the common word of a family's English names, by the family's plain name.
+        called: the name of a family, by its common word.
+        own: the common words of families that have their own code.
+        wide: the collection code by name, for names that mean one language unless the variety is unknown.
+        unknown_variety: plain words that, after a name, state that the variety is unknown; longest first.
+        directions: the English words for directions in names, by the Spanish and Portuguese words.
     """
 
     of: dict[str, dict[str, str]]
@@ -356,7 +356,7 @@ def _plain(name: str) -> str:
     ('kiche mexicano', 'mephaa acatepec', 'avanee')
     """
     signs = _SEPARATORS.sub(" ", unicodedata.normalize("NFD", name.casefold()))
-    # The apostrophe that counts as a letter (ʼ) is a modifier letter; the saltillo isn't.
+    # The letter apostrophe (ʼ) is a modifier letter in Unicode; the saltillo isn't.
     letters = (
         sign
         for sign in signs
@@ -397,7 +397,7 @@ def _singulars(plain: str) -> list[str]:
 
 @cache
 def _iso_names() -> dict[str, str]:
-    """Return the code by plain English name, for names of a single language of ISO 639-3."""
+    """Return the codes by plain English name, for names of a single language in ISO 639-3."""
     codes: dict[str, set[str]] = {}
     for language in _iso639().ALL_LANGUAGES:
         if language.status == _ACTIVE:
@@ -406,11 +406,11 @@ def _iso_names() -> dict[str, str]:
     return {name: next(iter(part3)) for name, part3 in codes.items() if len(part3) == 1}
 
 
-_ACTIVE: Final = "A"  # a code that was not retired
+_ACTIVE: Final = "A"  # only codes that weren't retired
 
 
 def _family_of(name: str) -> tuple[str, str, frozenset[str]] | None:
-    """Return the word that the English names of a family share, the family's name, and the place words of a name.
+    """Return the common word of a family's English names, the family's name, and the place words of a name; or None.
 
     >>> _family_of("Mixtecos de Peñoles"), _family_of("aimara")
     (('Mixtec', 'mixteco', frozenset({'penoles'})), None)
@@ -453,7 +453,7 @@ def _by_word_of_name() -> dict[str, set[str]]:
 
 
 def _members_by_place(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the languages that a family name with a place may mean, or else all members, and the place words."""
+    """Return the languages to which a family name with a place may refer, or else all members, and the place words."""
     family = _family_of(name)
     if family is None:
         return (), frozenset()
@@ -464,13 +464,13 @@ def _members_by_place(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
 
 @cache
 def _families() -> dict[str, str]:
-    """Return the word of each family without a code of its own, by its tag."""
+    """Return the common word of each family without its own code, by tag."""
     return {_tag(word): word for word in _names().called if word not in _names().own}
 
 
 @cache
 def _tag(word: str) -> str:
-    """Return a family's tag: the group in which its members are identified, `und` if they are in none."""
+    """Return a family's tag, which begins with the group in which its members are identified, or `und`."""
     members = _members_of(word)
     bases = {groups().of[code] for code in members if code in groups().of}
     base = next(iter(bases)) if len(bases) == 1 and not bases <= set(members) else UNDETERMINED
@@ -479,7 +479,7 @@ def _tag(word: str) -> str:
 
 @cache
 def _meant_by(code: str) -> frozenset[str]:
-    """Return the codes of a code or tag; for a tag also its group, because the member may be unknown."""
+    """Return the codes that a code or tag means; for a tag also its group, because the member may be unknown."""
     if not is_tag(code):
         return groups().members(short(code))
     return frozenset(_members_of(_families()[code])) | ({short(code)} - {UNDETERMINED})
@@ -516,7 +516,7 @@ def share_name(name: str) -> tuple[str, ...]:
 
 @cache
 def varieties() -> dict[str, tuple[str, ...]]:
-    """Return the languages of each group that people call by one name, by the code or tag for all of them.
+    """Return the languages of each group with a common name, by the code or tag for all of them.
 
     >>> len(varieties()["omq-x-mixtec"]) > 40, "quy" in varieties()["que"], varieties()["aym"]
     (True, True, ('ayc', 'ayr'))
@@ -531,7 +531,7 @@ def varieties() -> dict[str, tuple[str, ...]]:
 
 @cache
 def variety_name(code: str, language: str) -> str:
-    """Return the name of a language, group or tag as people say it: with its place, if many share the name.
+    """Return the usual name of a language, group or tag, with its place if several languages share the name.
 
     >>> variety_name("mil", "es"), variety_name("jmx", "es"), variety_name("nhn", "pt"), variety_name("mil", "en")
     ('mixteco de Peñoles', 'mixteco de Juxtlahuaca (occidente)', 'náuatle (centro)', 'Peñoles Mixtec')
@@ -554,7 +554,7 @@ def variety_name(code: str, language: str) -> str:
     return family + (f" de {town}" if town else "") + (f" ({', '.join(directions)})" if directions else "")
 
 
-# English words for places in names, in Spanish and Portuguese.
+# Spanish and Portuguese for English words for places in names.
 _PLACES: Final = {
     "Northern": ("norte", "norte"), "North": ("norte", "norte"), "Southern": ("sur", "sul"),
     "Eastern": ("oriente", "leste"), "Western": ("occidente", "oeste"), "Central": ("centro", "centro"),
@@ -566,9 +566,9 @@ _PLACES: Final = {
 
 
 def find_languages(typed: str) -> tuple[str, ...]:
-    """Return the codes and tags of the languages of the region with a name that has all typed words or beginnings.
+    """Return the codes and tags of the region's languages with a name that has all typed words or their beginnings.
 
-    Accents, capitals, «lengua» and articles don't matter. A code finds its language. Groups and short names are first.
+    Accents, capitals, «lengua» and articles are ignored. A code finds its language. Groups and short names come first.
 
     >>> find_languages("MIXTECO")[0], find_languages("mixteco de penoles"), find_languages("nahuatl")[0]
     ('omq-x-mixtec', ('mil',), 'nah')
@@ -596,7 +596,7 @@ def _with_all(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _closest_word(word: str) -> str:
-    """Return the word of a name that is most like this one, or the word itself if no word is close."""
+    """Return the word among all names that is most similar to this one, or the word itself if none is close."""
     name_words = frozenset().union(*_words_of_names().values())
     return nearest(word, name_words, _ALIKE) or word
 
@@ -677,6 +677,6 @@ def _entry(code: str, part: str = "part3") -> Any:
 
 
 def _iso639() -> Any:
-    import iso639  # its tables take 13 MB and a fifth of a second to load, and most runs need none of them
+    import iso639  # its tables take 13 MB and 0.2 s to load, and most runs don't need them
 
     return iso639

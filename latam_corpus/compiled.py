@@ -1,8 +1,8 @@
 """Decorators for functions that Numba compiles, and the cache of compiled code.
 
-Compiled functions are in files named `*_kernels.py`, which have their own lint settings. Loading Numba takes longer
-than any other import, so it is loaded by the first call that needs it. Calls with small inputs run as plain Python,
-with the same results (`plain_work.py`); a test compares both.
+Compiled functions are in files named `*_kernels.py`, which have their own lint settings. Numba takes longer to load
+than any other import, so the first call that needs it loads it. Calls with small inputs run as plain Python, with the
+same results (`plain_work.py`); a test compares both.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ KERNELS: Final = "*_kernels.py"
 _IMPORT: Final = re.compile(r"^from latam_corpus\.(?P<module>[\w.]+) import (?P<names>\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NOTED: Final = "LATAM_CORPUS_COMPILING"
 _FOLDER: Final = "NUMBA_CACHE_DIR"
-_NOTE_SECONDS: Final = 10.0  # between notes on progress
+_NOTE_SECONDS: Final = 10.0  # seconds between progress notes
 
 
 def digest_of_compiled(package: Path) -> str:
     """Return a digest of the modules with compiled functions and of their top-level imports, 16 hex digits.
 
-    Compiled code contains constants and inlined functions of other modules. This file is included, because it has the
+    Compiled code contains constants and inlined functions of other modules. This file is included because it has the
     compiler's options.
 
     >>> len(digest_of_compiled(PACKAGE))
@@ -73,13 +73,13 @@ def _imported(package: Path, source: str) -> list[Path]:
 
 
 def _cache_folder() -> Path:
-    """Return the folder of compiled code for this user, kind of machine and source, and name it to Numba and children.
+    """Return the folder of compiled code for this user, machine type and source; set it for Numba and child processes.
 
-    Numba only looks for changes in a function's own file, so it would reuse outdated inner functions of other files. It
-    does distinguish processors: nodes of a cluster with a shared home don't use each other's code.
+    Numba only detects changes in a function's own file, so it would reuse outdated inner functions of other files. It
+    does distinguish processors: nodes of a cluster with a shared home folder don't use each other's code.
     """
     if _FOLDER not in os.environ:  # not set by the user or by the parent process
-        # `platform.processor()` would start a program, without a result on most systems.
+        # `platform.processor()` would start a program, and returns nothing on most systems.
         folder = cache_folder() / "numba" / platform.machine() / digest_of_compiled(PACKAGE)
         os.environ[_FOLDER] = str(folder)
         use_folder(folder)
@@ -89,7 +89,7 @@ def _cache_folder() -> Path:
 def note_compiling() -> None:
     """Warn that code is being compiled, once for this process and its children.
 
-    The first command that compiles names the whole toolkit; later ones only the functions that are still missing.
+    The note of the first command announces the complete toolkit; later ones only the functions that are still missing.
     """
     if _NOTED in os.environ:
         return
@@ -101,15 +101,15 @@ def note_compiling() -> None:
 
 
 def _warn(note: Message) -> None:
-    with suppress(NoteWarning):  # also if warnings are turned into errors
+    with suppress(NoteWarning):  # even if warnings are turned into errors
         warnings.warn(NoteWarning(note), stacklevel=3)
 
 
 def note_empty_cache(text_bytes: int) -> None:
-    """Warn that code will be compiled if the cache is empty, because workers, which compile it, can't report it.
+    """Warn, if the cache is empty, that code will be compiled; the workers, which compile it, can't report that.
 
     Args:
-        text_bytes: how much the workers read. They don't compile for small inputs.
+        text_bytes: the bytes that the workers read; for small inputs, they don't compile.
     """
     if _is_empty() and not is_small(text_bytes):
         note_compiling()
@@ -129,7 +129,7 @@ def _compiler() -> Callable[..., Any]:
     from numba.np import linalg
 
     class ByContent(caching.UserProvidedCacheLocator):
-        """Finds compiled code by the content of the sources: Numba's own locators also ask for their place and time."""
+        """A locator of compiled code by the content of the sources; Numba's own locators also compare path and time."""
 
         def get_cache_path(self) -> str:
             return str(folder / Path(self._py_file).stem)
@@ -157,7 +157,7 @@ def _compiler() -> Callable[..., Any]:
     config.CACHE_DIR = str(folder)
     caching.CacheImpl._locator_classes.insert(0, ByContent)  # noqa: SLF001
     event.register("numba:compile", Compiling())  # type: ignore[no-untyped-call]
-    # This module loads SciPy, in a quarter of a second, to see whether matrix products can be compiled.
+    # This module takes 0.25 s to load SciPy, only to test whether matrix products can be compiled.
     ensure_blas = linalg.ensure_blas
     linalg.ensure_blas = lambda: None
     try:
@@ -175,7 +175,7 @@ def _size(argument: Any) -> int:
 
 
 class _Kernel:
-    """A function that is compiled when it is first called with more than a little work."""
+    """A function that is compiled on its first call with more than a little work."""
 
     def __init__(self, function: Any, work: str | None, options: dict[str, Any], plain: Any = None) -> None:
         update_wrapper(self, function)
@@ -187,10 +187,10 @@ class _Kernel:
         self._work = code.co_varnames[: code.co_argcount].index(work) if work else None
 
     def __call__(self, *arguments: Any) -> Any:
-        if self._is_inlined:  # it does little, and Numba wouldn't do it faster
+        if self._is_inlined:  # small work, which Numba wouldn't do faster
             return self.plain(*arguments)
         if self._work is not None and PlainWork.has_room(_size(arguments[self._work]), _is_empty):
-            with np.errstate(over="ignore"):  # hashes overflow
+            with np.errstate(over="ignore"):  # hashes overflow on purpose
                 return self.plain(*arguments)
         return self.compiled(*arguments)
 
@@ -201,11 +201,11 @@ class _Kernel:
 
     @cached_property
     def compiled(self) -> Any:
-        """The function as Numba compiles it."""
+        """The function compiled by Numba."""
         return _compiler()(**self._options)(self._with("compiled"))
 
     def _with(self, form: str) -> FunctionType:
-        """Return the function with other kernels that it calls in this form."""
+        """Return the function with the kernels that it calls in the same form (plain or compiled)."""
         function = self._function
         called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
         forms = {name: getattr(value, form) for name, value in called.items() if isinstance(value, _Kernel)}
@@ -217,8 +217,8 @@ def kernel(function: Any = None, *, work: str | None = None) -> Any:
 
     Args:
         function: the function.
-        work: the argument, an array or a tuple that begins with one, whose size bounds the work of a call. A function
-            without one is always compiled.
+        work: the name of the argument whose size bounds the work of a call: an array, or a tuple that begins with one.
+            A function without `work` is always compiled.
     """
     options = {"cache": True, "nogil": True}
     return _Kernel(function, work, options) if function else lambda decorated: _Kernel(decorated, work, options)
@@ -227,12 +227,12 @@ def kernel(function: Any = None, *, work: str | None = None) -> Any:
 def inlined(function: Any = None, *, plain: Any = None) -> Any:
     """Decorate a function that only kernels call.
 
-    It is typed once and compiled into each caller. Numba's own inlining types it again in each caller, which takes a
-    quarter longer to compile and isn't faster.
+    The function is typed once and compiled into each caller. Numba's own inlining types it again in each caller;
+    compilation takes a quarter longer, and the code isn't faster.
 
     Args:
         function: the function.
-        plain: a function with the same results that plain Python calls instead, because it is faster there.
+        plain: a function with the same results that is faster in plain Python and called there instead.
     """
     options = {"cache": True, "nogil": True, "forceinline": True}
     return _Kernel(function, None, options) if function else lambda decorated: _Kernel(decorated, None, options, plain)

@@ -1,4 +1,4 @@
-"""The input of a barrier: a corpus that is read in pieces, or in groups of rows with equal keys, never as a whole."""
+"""The input of a barrier: a corpus that is read in pieces, or in groups of rows with equal keys, never at once."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class Corpus(Protocol):
 
     @property
     def height(self) -> int:
-        """The number of rows, dropped ones included."""
+        """The number of rows, including dropped ones."""
         ...
 
     @property
     def workdir(self) -> Path | None:
-        """A folder for temporary files that every worker can read; None for the system's."""
+        """A folder for temporary files that every worker can read; None for the system's temporary folder."""
         ...
 
     @property
     def dropped_rows(self) -> NDArray[np.int64]:
-        """Rows that an earlier barrier of the same cut has dropped, sorted."""
+        """Rows that an earlier barrier at the same point of the pipeline dropped, sorted."""
         ...
 
     @property
@@ -86,7 +86,7 @@ class Corpus(Protocol):
         ...
 
     def pieces(self) -> list[Piece]:
-        """Return all rows in order, dropped ones included."""
+        """Return all rows in order, including dropped ones."""
         ...
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -119,7 +119,7 @@ class Corpus(Protocol):
         ...
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Report the progress of work that doesn't go through `map`."""
+        """Report the progress of work outside `map`."""
         ...
 
 
@@ -190,7 +190,7 @@ class Frames:
             yield rows.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated()).select(ROW, *columns)
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:  # noqa: ARG002
-        """Return the result of `work` for each job, computed here without progress messages."""
+        """Return the result of `work` for each job, computed in this process without progress messages."""
         return map(work, jobs)
 
     def step(self, title: str, done: int, total: int) -> None:
@@ -220,7 +220,7 @@ def rows_of(piece: Piece, columns: Sequence[str], dropped_rows: NDArray[np.int64
 
 
 def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return for each value whether it is among the wanted ones, which are sorted.
+    """Return whether each value is among the wanted ones, which are sorted.
 
     >>> among(np.array([3, 1, 4]), np.array([1, 3])).tolist()
     [True, True, False]
@@ -231,7 +231,7 @@ def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def distinct(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the distinct values, sorted; NumPy's `unique` hashes them, which takes many times as long.
+    """Return the distinct values, sorted. NumPy's `unique` hashes them, which takes many times as long.
 
     >>> distinct(np.array([[3, 1], [3, 2]])).tolist()
     [1, 2, 3]
@@ -244,7 +244,7 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def components(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]:
-    """Return for each of `count` nodes the smallest node of its connected component.
+    """Return the smallest node of the connected component of each of `count` nodes.
 
     >>> components(np.array([[0, 3], [3, 1], [2, 4]]), 5).tolist()
     [0, 0, 2, 0, 2]
@@ -261,7 +261,7 @@ def components(pairs: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64]
 
 
 def packed(pairs: NDArray[np.integer[Any]], count: int, most: int) -> NDArray[np.int64]:
-    """Return the pack of each of `count` nodes; a pack has whole components and about `most` nodes.
+    """Return the pack of each of `count` nodes; a pack has complete components and about `most` nodes.
 
     >>> packed(np.array([[0, 3], [3, 1], [2, 4]]), 5, 3).tolist()
     [0, 0, 1, 0, 1]
@@ -285,6 +285,6 @@ def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if lists.null_count():
         lists = lists.fill_null(pl.Series([[]], dtype=lists.dtype))
     arrow = lists.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    # Through Polars: `to_numpy` of Arrow imports pandas wherever it is installed.
+    # Through Polars, because Arrow's `to_numpy` imports pandas if it is installed.
     values, offsets = (pl.Series(part).to_numpy() for part in (arrow.values, arrow.offsets))
     return values[offsets[0] : offsets[-1]], offsets - offsets[0]

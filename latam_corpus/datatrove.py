@@ -42,18 +42,18 @@ _DEFAULTS: Final = (
     *("language", "genre", "country", "composition"),
     *("declared_language", "rights", "source_id", "variety"),
 )
-# Unknown values of these are counted and replaced by the block's default.
+# Metadata whose unknown values are counted and replaced by the block's default.
 _READERS: Final = {"country": country_of, "genre": genre_of, "composition": composition_of}
-_BOM: Final = b"\xef\xbb\xbf"  # makes bytes count as UTF-8, whatever charset a page declares
+_BOM: Final = b"\xef\xbb\xbf"  # bytes count as UTF-8, regardless of the charset that a page declares
 
 
 def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: int = _ROWS, **options: Any) -> Block:
     """Return a stage as a block of a datatrove pipeline.
 
     Args:
-        name: the stage's key, see `latam-corpus list stages`.
+        name: the stage's name, see `latam-corpus list stages`.
         exclusion_writer: a datatrove writer for dropped documents, with the reason in their metadata.
-        batch_size: the largest number of documents in a batch.
+        batch_size: the maximum number of documents in a batch.
         **options: the stage's options, as in a recipe. In addition, defaults for documents without `language`, `genre`,
             `country`, `composition`, `declared_language`, `rights`, `source_id` or `variety` in their metadata.
 
@@ -101,7 +101,7 @@ def _checked(defaults: dict[str, Any], place: str) -> dict[str, str]:
 
 
 class Block(PipelineStep):  # type: ignore[misc]
-    """A stage as a datatrove pipeline step, which processes some thousands of documents at a time.
+    """A stage as a datatrove pipeline step that processes a few thousand documents at a time.
 
     Metadata with the name of a schema column become that column, and the columns that the stage sets become metadata.
     """
@@ -124,7 +124,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         self.batch_size = batch_size
 
     def run(self, data: Iterable[Document] | None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
-        """Yield the kept documents in their order; dropped ones go to the exclusion writer.
+        """Yield the kept documents in order; dropped ones go to the exclusion writer.
 
         Raises:
             PartError: the stage failed.
@@ -189,7 +189,7 @@ class Block(PipelineStep):  # type: ignore[misc]
         known.pop("drop_reason", None)
         if language := known.get("language"):
             known["language"] = _language(str(language), document.metadata.get("language_script"))
-            if known["language"] is None:  # the source's own name of it
+            if known["language"] is None:  # the source's own id of the document
                 known.setdefault("declared_language", str(language))
         for name, reader in _READERS.items():
             if known.get(name) is not None:
@@ -228,7 +228,7 @@ def _batches(data: Iterable[Document], rows: int) -> Iterator[list[Document]]:
 
 
 def _language(language: str, script: object) -> str | None:
-    """Return the toolkit's code of a language, with its script if it is stated; None for an unknown language."""
+    """Return the toolkit's code of a language, with its script if stated; None for an unknown language."""
     code = known_code(short(language))
     if code is None:
         return None

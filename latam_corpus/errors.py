@@ -1,4 +1,4 @@
-"""Every error of the toolkit, as one tree; the class says what happens next.
+"""All errors of the toolkit, as one tree; the class decides how a run continues.
 
     CorpusError
     ├── ConfigError     the user's input is wrong: nothing ran (exit code 2); MistakesError is several of them
@@ -7,8 +7,8 @@
     ├── PartError       one part of a run failed: it is recorded, the rest goes on (exit code 1)
     └── ReleaseError    a release can't be made or trusted: nothing is published (exit code 1)
 
-Every error names the place, the problem and the remedy, and can be pickled, because workers return them. Each of the
-three is a text, or a message that can be translated.
+Every error names the place, the problem and the remedy; each of these is a text or a translatable message. Errors can
+be pickled, because workers return them.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ _SYSTEM_MESSAGES: Final = {
 
 _DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE})
 _ERROR_NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNORECASE)
-# The words of SQLite and NumPy.
+# Error texts of SQLite and NumPy.
 _DISK_IS_FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
-_MINIMUM_SPACE: Final = 2**20  # bytes: a disk with less counts as full
+_MINIMUM_SPACE: Final = 2**20  # bytes; a disk with less free space counts as full
 DISK: Final = _("the disk")
 MAKE_ROOM: Final = _("fix that, or name another place, and run the same command again: it continues from here")
 MORE_MEMORY: Final = _(
@@ -61,7 +61,7 @@ MORE_MEMORY: Final = _(
 
 
 class CorpusError(Exception):
-    """An error with a place, a problem and, if there is one, a remedy.
+    """An error with a place, a problem and an optional remedy.
 
     >>> print(ConfigError("news.toml, stage 2", "unknown stage «filtro»", "did you mean «filter»?"))
     news.toml, stage 2: unknown stage «filtro»; did you mean «filter»?
@@ -80,7 +80,7 @@ class CorpusError(Exception):
 
     @property
     def without_remedy(self) -> Message:
-        """The place, if there is one, and the problem."""
+        """The place, if any, and the problem."""
         place, problem = self.args[:2]
         named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
         return named if str(place) else known(problem)
@@ -101,9 +101,9 @@ class CorpusError(Exception):
         return Message("{error}; {remedy}", values) if self.help else self.without_remedy
 
     def translated(self, language: str) -> Self:
-        """Return the error in a language; texts that are no message are unchanged.
+        """Return the error in a language; texts that aren't messages are unchanged.
 
-        A place is only translated if it is a message, because a file may have the name of one.
+        A place is translated only if it is a message, because a file's name may equal the text of one.
 
         >>> print(ConfigError(_("source"), "two", closest("xyz", ["a"])).translated("es"))
         fuente: two; elija: a
@@ -120,7 +120,7 @@ class ConfigError(CorpusError):
 
 
 class MistakesError(ConfigError):
-    """Several mistakes in one or more files; place, problem and remedy are those of the first.
+    """Several mistakes in one or more files; place, problem and remedy are those of the first one.
 
     >>> one, two = ConfigError("a.toml", "no"), ConfigError("b.toml", "neither", "write it")
     >>> print(MistakesError(one, two))
@@ -152,7 +152,7 @@ class MistakesError(ConfigError):
 
 
 def as_one(errors: Sequence[ConfigError]) -> ConfigError:
-    """Join one or more errors into one, without repetitions."""
+    """Join one or more errors into a single one, without repetitions."""
     single = [part for error in errors for part in (error.errors if isinstance(error, MistakesError) else (error,))]
     distinct = list({str(error): error for error in single}.values())
     return distinct[0] if len(distinct) == 1 else MistakesError(*distinct)
@@ -192,7 +192,7 @@ def cause_of(error: OSError) -> Message:
 
 
 def on_disk(cause: str | Message, *folders: Path) -> Message:
-    """Add to a disk error the folders on that disk: those whose disk is full, else all candidates.
+    """Add to a disk error the folders on full disks, or all candidates if no disk is full.
 
     Args:
         cause: the error's message.
@@ -214,7 +214,7 @@ def _is_full(folder: Path) -> bool:
 def cause_in_disk(error: BaseException, *folders: Path) -> Message | None:
     """Return the message of a full, broken or read-only disk; None for an error of another kind.
 
-    Libraries raise these as their own errors, whose text has the system's number.
+    Libraries raise such errors as their own, with the system's error number in the text.
 
     Args:
         error: the error that was raised.
@@ -261,9 +261,9 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.55) -> str |
     """Return the closest known word; None if none is close.
 
     Args:
-        word: as somebody typed it.
+        word: the word as typed.
         candidates: the known words.
-        cutoff: the least similarity of a close word, from 0 to 1.
+        cutoff: the minimum similarity of a close word, from 0 to 1.
 
     >>> nearest("filtro", ["filter", "extract"])
     'filter'
@@ -273,12 +273,12 @@ def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.55) -> str |
 
 
 class Breach(NamedTuple):
-    """A promise of a source file that its records break: the place, the problem and the remedy."""
+    """A statement of a source file that its records contradict: the place, the problem and the remedy."""
 
     place: Message
     problem: Message
     remedy: Message
 
     def as_message(self) -> Message:
-        """Return it as one sentence."""
+        """Return the breach as one sentence."""
         return Message("{place}: {problem}; {remedy}", self._asdict())

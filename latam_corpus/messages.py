@@ -2,7 +2,8 @@
 
 `_("there is no source «{name}»", name=name)` marks a sentence for Babel, which extracts it into the catalogues in
 `locale/`. A catalogue is read when a sentence is first translated into its language. Words that depend on a number name
-it, the singular first: `_("{n} {n:document|documents}", n=n)`. A translation may use such words in other places.
+its parameter, with the singular first: `_("{n} {n:document|documents}", n=n)`. A translation may use such words
+elsewhere in the sentence.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Message:
     """A translatable sentence with the values of its parameters; `str` gives it in English.
 
     Attributes:
-        msgid: the English sentence, with parameters in braces. A sentence in no catalogue is the same in all languages.
+        msgid: the English sentence, with parameters in braces. A sentence that is in no catalogue is the same in all
+            languages.
         values: the values of the parameters, by name; messages among them are translated too.
     """
 
@@ -53,7 +55,7 @@ class Message:
         return self.translate("en")
 
     def fill(self, **values: object) -> Message:
-        """Return the message with these values for its parameters.
+        """Return the message with these values of its parameters.
 
         >>> str(Message("{n} texts").fill(n=3))
         '3 texts'
@@ -71,7 +73,7 @@ class Message:
         >>> [Message("{n} {n:text|texts}", {"n": n}).translate("en") for n in ("0", "1", "2")]
         ['0 texts', '1 text', '2 texts']
         """
-        # The empty id belongs to the catalogue's header.
+        # The empty id is the catalogue's header.
         sentence = self.msgid if language == "en" or not self.msgid else _catalogue(language).gettext(self.msgid)
         values = {name: v.translate(language) if isinstance(v, Message) else v for name, v in self.values.items()}
         return sentence.format_map({name: _Filled(v) for name, v in values.items()})
@@ -100,7 +102,7 @@ def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name, by which Babel
 
 
 def translated(text: str, language: str) -> str:
-    """Return the translation of a text, which may contain braces; the text itself if there is none.
+    """Return the translation of a text, which may contain braces; the text itself if it has none.
 
     >>> translated("Print JSON.", "es"), translated("{x", "es")
     ('Escribe JSON.', '{x')
@@ -109,7 +111,7 @@ def translated(text: str, language: str) -> str:
 
 
 def same(text: object) -> Message:
-    """Return a text that is the same in every language, such as a code, as a message; a message unchanged."""
+    """Return a text that is the same in every language, such as a code, as a message; return a message unchanged."""
     return text if isinstance(text, Message) else Message("{text}", {"text": str(text)})
 
 
@@ -122,7 +124,7 @@ class _Text(Message):
 
 
 def known(text: object) -> Message:
-    """Return a text as a message that is translated if a catalogue has it; a message unchanged.
+    """Return a text as a message, translated if a catalogue has it; return a message unchanged.
 
     >>> known("the file is missing").translate("es"), known("{x").translate("es")
     ('falta el archivo', '{x')
@@ -139,7 +141,7 @@ class _Decimal(Message):
 
 
 def decimal(number: str) -> Message:
-    """Return a number as a message: its point and commas become the language's separators.
+    """Return a number as a message whose point and commas become the language's separators.
 
     >>> decimal("0.318").translate("es"), str(decimal("0.318")), decimal("1,242").translate("pt")
     ('0,318', '0.318', '1 242')
@@ -152,7 +154,7 @@ _KINDS: Final[dict[str, type[Message]]] = {"text": _Text, "number": _Decimal}
 
 
 def recorded(sentence: str | Message) -> Any:
-    """Return a sentence as JSON, which `read_back` turns into a message again.
+    """Return a sentence as JSON, from which `read_back` restores the message.
 
     >>> recorded(_("{n} texts", n=3))
     {'msgid': '{n} texts', 'values': {'n': '3'}}
@@ -165,7 +167,7 @@ def recorded(sentence: str | Message) -> Any:
 
 
 def read_back(value: Any, written: str) -> Message:
-    """Return the sentence that `recorded` stored as JSON; for other JSON, the English text that was stored with it.
+    """Return the sentence that `recorded` stored as JSON; for other JSON, the English text stored with it.
 
     >>> read_back({"msgid": "did you mean «{near}»?", "values": {"near": "a"}}, "did you mean «a»?").translate("es")
     '¿quiso escribir «a»?'
@@ -193,7 +195,7 @@ def _sentence(value: Any) -> str | Message:
 
 
 def sentences(texts: Iterable[object]) -> dict[str, Any]:
-    """Return the translatable form of each message among these, by its English text, for a record."""
+    """Return the translatable form of each message among these by its English text, for a record."""
     return {str(text): recorded(text) for text in texts if isinstance(text, Message)}
 
 
@@ -201,16 +203,16 @@ def sentence(values: Mapping[str, Any], text: str) -> Message:
     """Return a sentence of a record as a translatable message.
 
     Args:
-        values: the record; its key `sentences` has what `sentences` returned.
-        text: the sentence in English, as it is in the record.
+        values: the record, with the result of `sentences` under the key `sentences`.
+        text: the English sentence in the record.
     """
     return read_back(values.get("sentences", {}).get(text), text)
 
 
 def evidence_values(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the evidence of a ledger's row with its messages as English texts.
+    """Return the evidence of a ledger row with its messages as English texts.
 
-    Those with parameters, which no catalogue has in this form, are also under `sentences`.
+    Messages with parameters are also stored under `sentences`, since no catalogue has the filled text.
 
     >>> evidence = evidence_values({"error": _("it was cut after {n} of {all} bytes", n=1, all=3), "record": 2})
     >>> evidence["error"], sentence(evidence, evidence["error"]).translate("es")
@@ -234,7 +236,7 @@ def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:
 
 
 def first_of(names: Sequence[str | Message], most: int) -> Message:
-    """Return the first names of a list, and the number of the others.
+    """Return a message with the first names of a list and the number of the others.
 
     >>> first_of(["a", "b", "c"], 2).translate("pt")
     'a, b e mais 1'
@@ -244,10 +246,9 @@ def first_of(names: Sequence[str | Message], most: int) -> Message:
 
 
 def language_of_user() -> str:
-    """Return the user's language, from the variables that gettext reads; English for any other language.
+    """Return the user's language from the variables that gettext reads; English if it has no catalogue.
 
-    Source:
-        `LANGUAGE` lists languages in the order of preference, and `LC_ALL`, `LC_MESSAGES` or `LANG` name a locale:
+    Source: `LANGUAGE` lists languages in order of preference, and `LC_ALL`, `LC_MESSAGES` or `LANG` name a locale:
         https://www.gnu.org/software/gettext/manual/html_node/The-LANGUAGE-variable.html
     """
     variables = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")

@@ -1,7 +1,7 @@
 """Paths of shipped data, caches and settings.
 
-`filters/` and `pipelines/` are inside the wheel. An editable install, for which hatchling's `force-include` does
-nothing, reads them next to the package in the checkout.
+`filters/` and `pipelines/` are inside the wheel. In an editable install, hatchling's `force-include` has no effect, so
+they are read next to the package in the checkout.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 PACKAGE = Path(__file__).resolve().parent
-# The most recently used cache folders are kept, and those used within this many seconds.
+# This many most recently used cache folders are kept, and all folders used within this many seconds.
 _KEPT_FOLDERS: Final = 4
 _KEPT_SECONDS: Final = 86_400.0
 
@@ -46,13 +46,13 @@ def config_folder() -> Path:
 
 
 def _user_folder(own: str, xdg: str, at_home: str, homeless: str) -> Path:
-    """Return a folder of the user's, by the toolkit's variable, the XDG variable or the home folder.
+    """Return one of the user's folders, by the toolkit's variable, the XDG variable or the home folder.
 
     Args:
         own: the toolkit's variable, which names the folder itself.
         xdg: the XDG variable, which names the parent folder.
         at_home: the parent folder in the home folder, if neither variable is set.
-        homeless: the folder below the temporary one for users without a home, as in some containers.
+        homeless: the folder within the temporary folder for users without a home, as in some containers.
     """
     if folder := os.environ.get(own):
         return Path(folder)
@@ -68,14 +68,14 @@ def use_folder(folder: Path) -> None:
     """Mark a cache folder as used now; if it is new, remove unused folders next to it.
 
     The four most recently used folders are kept, and all that were used within a day. Another process may remove the
-    same folder or have one open; missing content, such as compiled code, is made again.
+    same folder or use one; missing content, such as compiled code, is rebuilt.
     """
     try:
         is_new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         siblings = list(folder.parent.iterdir()) if is_new else []
-    except OSError:  # a home folder that can't be written to, or not read
+    except OSError:  # a home folder that can't be read or written
         return
     last_used = {path: _last_used(path) for path in siblings if path != folder}
     for path in sorted(last_used, key=lambda path: -last_used[path])[_KEPT_FOLDERS:]:

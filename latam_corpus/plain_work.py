@@ -1,4 +1,4 @@
-"""How much work a process does in plain Python before it loads Numba or compiles.
+"""Limit the work that a process does in plain Python before it loads Numba or compiles.
 
 `LATAM_CORPUS_COMPILE=1` in the environment turns plain Python off.
 """
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COMPILE: Final = "LATAM_CORPUS_COMPILE"
-# The items that a process works on in plain Python, at about 1 million a second, before it loads Numba and its cached
-# code (a second with the functions of a whole run), or compiles the code (a minute).
+# The number of items that a process handles in plain Python, at about 1 million per second, before it loads Numba and
+# its cached code (which takes a second for the functions of a complete run) or compiles the code (a minute).
 _ITEMS: Final = 800_000
 _ITEMS_UNCOMPILED: Final = 3_000_000
-_ITEMS_A_BYTE: Final = 30  # of all stages together, for a byte of text
-_MOST_AT_ONCE: Final = 12  # a call with more than one in so many of these items is followed by others like it
+_ITEMS_A_BYTE: Final = 30  # items per byte of text, over all stages
+_MOST_AT_ONCE: Final = 12  # a call with more than one in this many of these items is followed by similar calls
 
 
 class PlainWork:
-    """What this process has done in plain Python.
+    """Counts of this process's work in plain Python.
 
     Attributes:
-        items: the items that it has worked on.
-        most: the most items; None before the first.
+        items: the number of items handled so far.
+        most: the maximum number of items; None before the first call.
     """
 
     items: ClassVar[int] = 0
@@ -36,8 +36,8 @@ class PlainWork:
         """Add these items, and return whether they are few enough for plain Python.
 
         Args:
-            items: the items of a call.
-            is_uncompiled: returns whether no code has been compiled yet.
+            items: the number of items of a call.
+            is_uncompiled: a function that returns whether no code has been compiled yet.
         """
         if cls.most is None:
             cls.most = 0 if _is_off() else _ITEMS_UNCOMPILED if is_uncompiled() else _ITEMS
@@ -46,7 +46,7 @@ class PlainWork:
 
 
 def is_small(text_bytes: int) -> bool:
-    """Return whether a run over so much text compiles nothing."""
+    """Return whether a run over this many bytes of text compiles nothing."""
     return not _is_off() and text_bytes * _ITEMS_A_BYTE <= _ITEMS_UNCOMPILED
 
 

@@ -1,4 +1,4 @@
-"""The base classes of stages and barriers, the toolkit's own and those of plug-ins.
+"""The base classes of stages and barriers, of the toolkit and of plug-ins.
 
 A stage turns a batch into a batch with the same rows: it adds columns, rewrites `text`, or gives rows a `drop_reason`;
 it can't lose a row. A barrier reads the whole corpus and yields decisions by row. Both are frozen dataclasses whose
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods)
-    """The common part of stages and barriers. Only `name` is required; everything else has a default.
+    """The common base of stages and barriers. Only `name` is required; everything else has a default.
 
     Attributes:
         name: the name in the ledger and in `run.json`.
-        needs: the columns that it requires.
-        gives: the columns that it sets. A column that isn't in the schema has a type, `readability: float64`.
+        needs: the required columns.
+        gives: the columns that it sets. A column that isn't in the schema is declared with a type: `readability:
+            float64`.
         adds: the columns of `gives` with a type; releases have them in `extra`.
         rewrites: further columns that it changes if they exist.
-        by_content: options that name a file or a folder whose content `fingerprint` covers, so that its path doesn't
-            count.
+        by_content: options that name a file or folder. `fingerprint` covers its content, so its path doesn't count.
         libraries: distributions whose version changes the result.
-        version: raised when a change of the code changes results; stored results of another version aren't reused.
+        version: increased when a code change affects results; stored results of another version aren't reused.
     """
 
     name: ClassVar[str] = ""
@@ -66,11 +66,11 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
         return ""
 
     def expand(self) -> tuple[Stage | Barrier, ...]:
-        """Return the stages and barriers that a plan runs for it; itself by default."""
+        """Return the stages and barriers that a plan runs in its place; by default only itself."""
         return (self,)  # type: ignore[return-value]  # it is a Stage or a Barrier
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Self:  # noqa: ARG002
-        """Return it with the terms of the recipe's release, if it needs terms and states none.
+        """Return the operation with the terms of the recipe's release, if it needs terms and has none.
 
         Args:
             admit: the rights tiers that the release admits.
@@ -79,7 +79,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
         return self
 
     def for_sources(self, sources: Sequence[Source]) -> Self:  # noqa: ARG002
-        """Return it with the settings that these sources require.
+        """Return the operation with the settings that these sources require.
 
         Args:
             sources: the sources of the plan.
@@ -88,7 +88,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
 
     @property
     def policy_folder(self) -> Path | None:
-        """The policy folder that it applies, of which a run keeps a copy."""
+        """The policy folder that it applies; a run keeps a copy of it."""
         return None
 
 
@@ -97,9 +97,9 @@ class Stage(Operation):
     """A step of a pipeline that turns a batch into a batch.
 
     Attributes:
-        makes_rows: whether it makes several rows of one; each child names its `parent_id`.
-        stored_before: whether the plan stores its input, so that a change of it repeats no earlier stage.
-        stored_after: whether the plan stores its output, so that a later change doesn't repeat it.
+        makes_rows: whether it turns one row into several; each child names its `parent_id`.
+        stored_before: whether the plan stores its input, so that a change of the stage repeats no earlier stage.
+        stored_after: whether the plan stores its output, so that a change of a later stage doesn't repeat it.
     """
 
     makes_rows: ClassVar[bool] = False
@@ -133,4 +133,4 @@ class Barrier(Operation):
 
     @abstractmethod
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Yield decisions by `row`: `drop_reason`, the columns that it sets, `evidence`."""
+        """Yield decisions by `row`: `drop_reason`, the columns that the barrier sets, and `evidence`."""

@@ -1,8 +1,8 @@
-"""Checks for the tests of plug-in packages: each calls your code on typical texts and names the broken promise.
+"""Checks for the tests of plug-in packages: each calls your code on typical texts and names the broken rule.
 
-A stage must keep every row in its place and not change its input (conservation). It must return the same for the same
-rows, whichever other rows are in the batch (purity), because results are cached by their input. It must be picklable,
-because workers receive it pickled. The same holds for signals, extractors and readers, as far as it applies.
+A stage must keep all rows in order and not change its input (conservation). Its result for a row must not depend on the
+other rows of the batch (purity), because results are cached by their input. It must be picklable, because workers
+receive it pickled. The same rules apply to signals, extractors and readers, as far as possible.
 
     from latam_corpus.testing import check_stage
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from latam_corpus.signals.descriptor import Signal
     from latam_corpus.stages import Stage
 
-# Empty, of one word, with lines, in several scripts, with characters beyond 16 bits, long, and repeated.
+# Texts: empty, of one word, with lines, in several scripts, with characters beyond 16 bits, long, and repeated.
 TEXTS: Final = (
     "La barca salió del puerto antes del alba y volvió con la red vacía.",
     "",
@@ -57,7 +57,7 @@ def check_stage(stage: Stage, documents: pl.DataFrame | None = None) -> None:
         documents: input rows with any columns of the schema; the rows of TEXTS by default.
 
     Raises:
-        AssertionError: the stage breaks its contract; the message says how.
+        AssertionError: the stage breaks its contract; the message names the rule.
     """
     frame = _documents() if documents is None else schema.conform(documents, schema.DOCUMENT_SCHEMA)
     original = frame.clone()
@@ -84,7 +84,7 @@ def check_signal(signal: Signal, texts: Iterable[str] = TEXTS) -> None:
         texts: the texts to measure.
 
     Raises:
-        AssertionError: the signal breaks its contract; the message says how.
+        AssertionError: the signal breaks its contract; the message names the rule.
     """
     documents = list(texts)
     reading = Reading(WordTable.of(documents))
@@ -100,7 +100,7 @@ def check_signal(signal: Signal, texts: Iterable[str] = TEXTS) -> None:
     single = [np.asarray(signal.measure(Reading(WordTable.of([text]))))[0] for text in documents]
     is_pure = np.allclose(values.astype(float), np.array(single, float), rtol=1e-5, equal_nan=True)
     _must(is_pure, f"«{signal.name}» returns something else for a document if others are in the batch")
-    # Workers look it up by its name in its module, as an entry point names it.
+    # Workers look it up by the name of its module and function, as an entry point does.
     is_importable = "<" not in signal.measure.__qualname__
     _must(is_importable, f"«{signal.name}» isn't a module-level function, so workers can't import it")
 
@@ -108,7 +108,7 @@ def check_signal(signal: Signal, texts: Iterable[str] = TEXTS) -> None:
 def check_extractor(
     extractor: Callable[[bytes, Mapping[str, str]], Extracted], raw: bytes, parameters: Mapping[str, str] | None = None
 ) -> Extracted:
-    """Check that an extractor returns the same text of a file each time, and at worst an error for a truncated file.
+    """Check that an extractor always returns the same text for a file, and at worst an error for a truncated file.
 
     Args:
         extractor: the function that an entry point names.
@@ -116,10 +116,10 @@ def check_extractor(
         parameters: parameters of its media type.
 
     Returns:
-        The result for the whole file.
+        The result for the complete file.
 
     Raises:
-        AssertionError: the extractor breaks its contract; the message says how.
+        AssertionError: the extractor breaks its contract; the message names the rule.
     """
     name = getattr(extractor, "__name__", "the extractor")
     extracted = extractor(raw, parameters or {})
@@ -142,17 +142,17 @@ def check_extractor(
 
 
 def check_reader(reader: Callable[[BinaryIO], Iterable[dict[str, Any]]], raw: bytes) -> list[dict[str, Any]]:
-    """Check that a reader returns the same records of a file each time, and at worst an error for a truncated file.
+    """Check that a reader always returns the same records for a file, and at worst an error for a truncated file.
 
     Args:
         reader: the function that an entry point names.
         raw: the bytes of a file.
 
     Returns:
-        The records of the whole file.
+        The records of the complete file.
 
     Raises:
-        AssertionError: the reader breaks its contract; the message says how.
+        AssertionError: the reader breaks its contract; the message names the rule.
     """
     name = getattr(reader, "__name__", "the reader")
     records = list(reader(io.BytesIO(raw)))

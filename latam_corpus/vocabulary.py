@@ -1,6 +1,6 @@
-"""The values that columns may have: genres, countries, uses, tiers of rights, formats.
+"""The permitted values of columns: genres, countries, uses, tiers of rights, formats.
 
-`columns` has the columns themselves.
+The columns are in `columns`.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ USES: Final = tuple(USE_NAMES)
 RIGHTS_TIERS: Final = tuple(TIER_NAMES)
 VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
-# Types of the columns that sources and plug-ins add, which releases have in `extra`.
+# Types of the columns that sources and plug-ins add; releases store them in `extra`.
 EXTRA_TYPES: Final = ("string", "int64", "float64", "bool", "date", "list[string]")
-# A parameter of a web page's media type: its crawler has read the licences that the page links to.
+# A parameter of a web page's media type: the crawler has read the licences to which the page links.
 LICENCES_READ: Final = "licences=read"
 # ISO 3166-1.
 COUNTRY_CODES: Final = frozenset(
@@ -79,17 +79,19 @@ COUNTRY_CODES: Final = frozenset(
 """,
     )
 )
-# Characters of one text; of one that is still bytes, bytes. No work is longer, and stages use some 30 bytes for each.
+# Maximum characters of a text, or bytes before extraction. No work is longer, and stages use some 30 bytes per
+# character.
 MAX_TEXT: Final = 32 * 2**20
 TOO_LONG: Final = N_("divide it into its works or chapters, one record each")
-# The extractor of text that is only a page's first impression, which `extract` replaces.
+# The extractor of provisional text from the stage `skim`, which `extract` replaces.
 SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")
-# As pydantic checks them; mypy can't read a literal that is unpacked.
+# Types for pydantic; mypy can't read an unpacked literal.
 Tier = Literal[*RIGHTS_TIERS]  # type: ignore[valid-type]
 Use = Literal[*USES]  # type: ignore[valid-type]
 
-# What a release takes of several variants of one work: all, the longest, the longest of each country.
+# The variants of a work that a release includes: all, the longest, or the longest of each country.
 Variants = Literal["keep", "longest", "by_country"]
-# What is in one split of a release: a cluster of copies, and with it all of an author, a source or a file of one.
+# The unit that a split of a release doesn't divide: a cluster of copies, or also all documents of an author, source or
+# file.
 SplitBy = Literal["cluster", "author", "source", "file"]

@@ -1,7 +1,7 @@
-"""The jobs that find candidate pairs: sort each piece's fingerprints into buckets, then pair each range of values.
+"""Jobs that find candidate pairs: they sort each piece's fingerprints into buckets, then pair each range of values.
 
-`sift` and `scatter` keep one piece in memory, `pair_range` one range of values and a few million of its pairs, and
-`merge` the pairs of one range of keys. All read and write files in one folder, the `workdir` of their jobs.
+`sift` and `scatter` keep one piece in memory, `pair_range` keeps one range of values and a few million of its pairs,
+and `merge` keeps the pairs of one range of keys. All jobs exchange files in one folder, their `workdir`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
 UNNUMBERED: Final = np.uint32(0xFFFFFFFF)
-VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
-KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as much to add them up
-_MARK: Final = 4096  # one key in so many is sampled from each run, to cut all runs into ranges
+VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a larger bucket is a separate range
+KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as much while they are added up
+_MARK: Final = 4096  # one in this many keys of each run is sampled, to cut all runs into ranges
 
 # Files that `sift` writes for a piece of an earlier version, next to the files of `buckets`.
-_SHARED: Final = ".found"  # uint64, the fingerprints that new documents have too
+_SHARED: Final = ".found"  # uint64, the fingerprints that new documents share
 _PLACES: Final = ".places"  # int32, the document of each fingerprint
 _COUNTS: Final = ".counts"  # int32, the number of fingerprints of each document of the piece, shared or not
 # Arrays by document number: the number of fingerprints, and the divisor of their sampling.
@@ -48,7 +48,7 @@ _SAMPLING_OF: Final = "sampling", np.dtype(np.uint8)
 class Scatter:
     """A piece whose fingerprints are sorted into buckets, in files named after `file`.
 
-    Of a piece of an earlier version (`earlier`) only the fingerprints that `sift` found in new documents are used.
+    For a piece of an earlier version (`earlier`), only the fingerprints that `sift` found in new documents are used.
     """
 
     piece: Piece
@@ -63,7 +63,7 @@ class Scatter:
 
 
 def scatter(job: Scatter) -> NDArray[np.int64]:
-    """Sort a piece's fingerprints into buckets; return the sizes of these, and write the number per document."""
+    """Sort a piece's fingerprints into buckets and write the number per document; return the bucket sizes."""
     piece = job.piece
     numbers = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
     if job.earlier:
@@ -83,7 +83,7 @@ def scatter(job: Scatter) -> NDArray[np.int64]:
 
 
 def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> float:
-    """Write what `Extent` needs, by document number; return its `share`.
+    """Write the input of `Extent`, by document number, and return its `share`.
 
     Args:
         jobs: finished jobs, in the order of their pieces.
@@ -111,14 +111,14 @@ def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
 
     Args:
         pieces: the new documents.
-        values: about how many fingerprints they have in all.
+        values: the approximate total number of their fingerprints.
         workdir: the folder to write to.
     """
     Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(workdir)
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
-    """Find the piece's fingerprints that new documents have too; write them, and return the rows that have some."""
+    """Write the piece's fingerprints that new documents share, and return the rows that have any."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
     shared, places = Sieve.read(job.workdir).sifted(values, offsets)
     shared.tofile(job.file.with_suffix(_SHARED))
@@ -144,7 +144,7 @@ class PairRange:
 
 @dataclass(frozen=True, eq=False)
 class PairedRange:
-    """The pairs that share fingerprints of a range.
+    """The pairs of documents that share fingerprints of a range.
 
     Attributes:
         file: the name of the file of common values, without suffix.
@@ -160,7 +160,7 @@ class PairedRange:
 
 
 def pair_range(job: PairRange) -> PairedRange:
-    """Pair the documents that share fingerprints of the range; writes the runs of pairs to files."""
+    """Pair the documents that share fingerprints of the range, and write the runs of pairs to files."""
     pairing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
     runs, marks = [], [np.zeros(0, np.uint64)]
     for number, (keys, counts) in enumerate(pair_runs(pairing)):
@@ -173,11 +173,11 @@ def pair_range(job: PairRange) -> PairedRange:
 
 
 def key_ranges(marks: NDArray[np.uint64], keys_per_range: int) -> list[tuple[int, int]]:
-    """Return ranges of keys, as first and end, with about `keys_per_range` keys each; together they cover every key.
+    """Return (first, end) ranges of about `keys_per_range` keys each; together they cover every key.
 
     Args:
         marks: sampled keys of all runs, one in `_MARK` of each.
-        keys_per_range: keys of a range, plus up to `_MARK` of each run.
+        keys_per_range: the number of keys in a range; it may have up to `_MARK` more of each run.
 
     >>> key_ranges(np.array([5, 7, 9], np.uint64), 2 * _MARK)
     [(0, 9), (9, 18446744073709551616)]
@@ -196,7 +196,7 @@ class Merge:
         runs: the result of `pair_range`.
         workdir: the folder with the files of `write_extent` and BY_NUMBER.
         share: see `Extent`.
-        new_end: keep pairs in which one document's row is below it; None keeps all.
+        new_end: keep only pairs with a document whose row is below this one; None keeps all.
         file: the file to write.
     """
 

@@ -2,7 +2,7 @@
 
 Equal texts are found by their hash, near-duplicates by fingerprints and a direct comparison (`near_duplicates.py`). A
 fixed order decides which document is kept (`order.py`). A document is dropped only if a direct comparison finds it in
-the document that is kept. The result depends on the documents alone, never on the order of files or workers.
+the document that is kept. The result depends only on the documents, never on the order of files or workers.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ class Dedupe(Barrier):
     """The barrier that keeps one of several documents with the same or nearly the same text.
 
     Attributes:
-        near: whether to look for near-duplicates; if not, only equal texts are compared.
+        near: whether to look for near-duplicates; if not, only equal texts are found.
         contained: "keep" or "drop" documents that are part of a much longer one, such as a poem in an anthology.
-        templates: "keep" or "drop" texts of one form with different numbers or names, such as decrees.
-        variants: "keep" or "drop" texts that share much and have words of their own throughout, such as a song from
-            another place or a text in another spelling.
-        against: an earlier release, NAME@VERSION, to compare with; the command line replaces it by the folder of that
+        templates: "keep" or "drop" texts on the same form with different numbers or names, such as decrees.
+        variants: "keep" or "drop" texts that share much but differ throughout, such as a song from another place or a
+            text in another spelling.
+        against: an earlier release, NAME@VERSION, to compare with; the command line replaces it with the folder of that
             release's fingerprint index. Its documents are neither read nor changed.
-        keep: which to keep of a new document and its copy in that release: "existing", the release's; or "best", the
-            first in the order of keeping. Documents of the release that are dropped are listed in the run's
+        keep: which of a new document and its copy in that release to keep: "existing" (the release's), or "best" (the
+            first in the order of keeping). Documents of the release that are dropped are listed in the run's
             `replaced.parquet`.
-        admit: the rights tiers that the release admits: a copy that it may use comes before one that it may not. If
-            empty, a plan takes them from the recipe's release.
+        admit: the rights tiers that the release admits; a copy that it may use comes before one that it may not. If
+            empty, a plan takes the tiers from the recipe's release.
         uses: the uses that the release needs each document to allow; if empty, taken from the recipe's release too.
         refused: a Parquet file of documents that rights holders have since refused to the release, with the columns
             `doc_id` and `from` (a time); the command line fills it in for the recipe's release.
@@ -121,11 +121,11 @@ class Dedupe(Barrier):
         return (self._fingerprint(), self)
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Dedupe:
-        """Return this barrier with the terms of the recipe's release, unless it has terms of its own."""
+        """Return this barrier with the terms of the recipe's release, unless it already has terms."""
         return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
-        """Return a digest of the bounds, of the index to compare with, and of the refused documents."""
+        """Return a digest of the bounds, the index to compare with, and the refused documents."""
         bounds = dedupe_bounds(self.policies).digest if self.near else ""
         index = digest_of_index(Path(self.against)) if self.against else ""
         if not self.refused:
@@ -134,7 +134,7 @@ class Dedupe(Barrier):
         return f"{bounds} {index} {known_digest(Path(self.refused))}"
 
     def _refused(self) -> pl.DataFrame:
-        """Return the documents that the release may not use, REFUSED.
+        """Return a frame REFUSED of the documents that the release may not use.
 
         Raises:
             ConfigError: the file can't be read.
@@ -202,7 +202,7 @@ class Dedupe(Barrier):
 
 
 def _superseded_rows(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Series:
-    """Return the rows of the release whose `doc_id` the corpus has too: newer records supersede them."""
+    """Return the rows of the release whose `doc_id` is also in the corpus: newer records supersede them."""
     earlier_rows = [pl.Series(dtype=pl.Int64)]
     is_new = pl.col(ROW) < corpus.height
     for rows in corpus.repeated("doc_id", ("doc_id",), also=release_pieces) if release_pieces else ():
@@ -212,7 +212,7 @@ def _superseded_rows(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Seri
 
 
 def _groups_of_equal_texts(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
-    """Return the rows that have an equal text, each with the id and the ranking columns of the row kept in its place.
+    """Return the rows that have an equal text, each with the id and the ranking columns of the kept row.
 
     Args:
         rows: all rows of each text; length and damage are the same for equal texts.
@@ -247,7 +247,7 @@ _NEAR_COLUMNS = (
 
 
 def _decisions_on_groups(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return the decisions on equal documents; if the kept one is dropped as a near-duplicate, so is its group."""
+    """Return the decisions on equal documents; a group is dropped with its kept document."""
     is_dropped = pl.col(ROW) != pl.col("kept_row")
     decisions = groups.select(
         ROW,

@@ -1,9 +1,9 @@
-"""Find near-duplicates in a whole corpus, in jobs that any engine runs.
+"""Find near-duplicates in a corpus, in jobs that any engine can run.
 
 Documents are numbered in the order of keeping. The fingerprints of each piece are sorted into buckets, and documents
 that share some are paired, one range of values at a time (`candidate_jobs.py`). Lots of pairs are then compared on
-their word streams (`verify_jobs.py`). A job keeps one piece, one range or one lot in memory; candidates and facts about
-documents pass between jobs in files (`numbering.py`). True pairs are grouped into packs of connected documents
+their word streams (`verify_jobs.py`). A job keeps one piece, one range or one lot in memory; jobs exchange candidates
+and facts about documents in files (`numbering.py`). True pairs are grouped into packs of connected documents
 (`pair_components.py`).
 """
 
@@ -80,13 +80,13 @@ class Report:
     Attributes:
         documents: documents that have fingerprints.
         candidates: pairs that were compared.
-        by_rule: pairs by the rule that accepted or refused them.
-        cap: up to so many documents with the same fingerprint are all paired with each other.
-        common: fingerprints that more documents have.
-        left_out: pairs that were not made for that reason.
-        most: candidates of a document that are always compared (`candidate_bound.py`).
-        over: documents that had more.
-        beyond: pairs that weren't compared for that reason.
+        by_rule: numbers of pairs by the rule that accepted or refused them.
+        cap: up to this many documents with the same fingerprint are all paired with each other.
+        common: fingerprints in more than `cap` documents.
+        left_out: pairs left out because of `cap`.
+        most: the number of a document's candidates that are always compared (`candidate_bound.py`).
+        over: documents with more than `most` candidates.
+        beyond: pairs not compared because of `most`.
     """
 
     documents: int = 0
@@ -109,16 +109,16 @@ def verified_pairs(
     keeping: Keeping,
     packs: Packs,
 ) -> Report:
-    """Find the verified pairs of a corpus, and of an earlier version with it, and group them into packs.
+    """Find the verified pairs within a corpus and between it and an earlier version, and group them into packs.
 
     Args:
         corpus: the documents to decide on.
         earlier_pieces: documents of an earlier version; their rows start at the corpus' height or later.
-        equal: the documents that are equal to another one.
+        equal: the groups of documents with equal texts.
         scheme: how candidates are proposed.
         bounds: the bounds of the rules that compare documents.
         keeping: the order of copies.
-        packs: filled with the pairs, and with RANKED, WEIGHTS and EARLIER_COLUMNS of the documents in them.
+        packs: receives the pairs, and RANKED, WEIGHTS and EARLIER_COLUMNS of their documents.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as folder:
         search = _Search(corpus, tuple(earlier_pieces), equal, scheme, bounds, keeping, Path(folder))
@@ -131,7 +131,7 @@ def verified_pairs(
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """One search, with the folder of its jobs' files; the other attributes are the arguments of `verified_pairs`."""
+    """A search with the folder of its jobs' files; the other attributes are the arguments of `verified_pairs`."""
 
     corpus: Corpus
     earlier_pieces: tuple[Piece, ...]
@@ -142,7 +142,7 @@ class _Search:
     workdir: Path
 
     def candidates(self) -> tuple[Numbering, list[Path], Report]:
-        """Return the numbered documents that may have near-duplicates, the files of candidates, and the counts."""
+        """Return the numbered documents to compare, the files of candidates, and the report so far."""
         order = Numbering(self.workdir)
         value_count = 0
         for rows in self._rankable(self.corpus.frames(RANKED)):
@@ -187,7 +187,7 @@ class _Search:
             self.corpus.step(title, number, len(pieces))
 
     def _rankable(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Yield the rows that have fingerprints and no equal kept document, with their ranking columns."""
+        """Yield the rows with fingerprints but without an equal kept document, with their ranking columns."""
         long = pl.col(WORDS) >= self.scheme.exact_words
         earlier_columns = EARLIER_COLUMNS if self.earlier_pieces else {}
         for frame in frames:
@@ -199,7 +199,7 @@ class _Search:
     def _merged(self, paired_ranges: Sequence[PairedRange], share: float) -> tuple[list[Path], Report]:
         """Merge the pairs of all ranges; return files of candidates and the counts, and write common fingerprints."""
         with (self.workdir / COMMON).open("wb") as common:
-            # Ranges are in the order of the top bits, so that all values together are sorted.
+            # Ranges are ordered by top bits, so that their concatenated values are sorted.
             for paired in paired_ranges:
                 common.write(paired.file.with_suffix(COMMON_VALUES).read_bytes())
         runs = tuple(run for paired in paired_ranges for run in paired.runs)
@@ -216,7 +216,7 @@ class _Search:
         return files, Report(common=int(tallies[1]), left_out=int(tallies[2]))
 
     def verdicts(self, files: Sequence[Path]) -> tuple[list[Path], NDArray[np.int64]]:
-        """Compare the candidates; return the files of the true pairs' verdicts, in order, and the pairs by rule."""
+        """Compare the candidates; return the files of true pairs' verdicts, in order, and the pair counts by rule."""
         words = by_number(self.workdir, WORDS_OF)
         lots: list[Lot] = []
         for file in files:
@@ -236,7 +236,7 @@ class _Search:
         return sorted(verdict_files), by_rule
 
     def notices(self, lots: Sequence[Path]) -> pl.DataFrame | None:
-        """Return the true pairs in which one document has a notice more, or None (`notices.py`)."""
+        """Return the true pairs in which one document has an additional notice, or None (`notices.py`)."""
         with_notices = []
         for lots_of_batch, runs in edge_runs(lots):
             runs.tofile(self.workdir / EDGE_RUNS)
@@ -249,7 +249,7 @@ class _Search:
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with numbers for country, year, author and genre; 0 if the row states none."""
+    """Return the rows with country, year, author and genre as numbers; 0 if the row states none."""
     country, creators = pl.col("country").cast(pl.String), pl.col("creators")
     return rows.with_columns(
         _number_of(country, country.is_not_null()).alias("country"),
@@ -261,14 +261,14 @@ def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _number_of(text: pl.Expr, stated: pl.Expr) -> pl.Expr:
-    """Return a number from 1 on for each text, and 0 if none is stated."""
+    """Return a number from 1 on for each text; 0 for null."""
     return pl.when(stated).then(text.hash(0) % (2**32 - 2) + 1).otherwise(0).cast(pl.UInt32)
 
 
 def _rows_at(piece: Piece, rows: NDArray[np.int64]) -> pl.DataFrame:
-    """Return `row`, RANKED and EARLIER_COLUMNS of a piece's rows among these sorted ones, which may include others."""
+    """Return `row`, RANKED and EARLIER_COLUMNS of a piece's rows that are among these sorted rows."""
     own_rows = rows[np.searchsorted(rows, piece.start) : np.searchsorted(rows, piece.start + piece.height)]
     frame = rows_of(piece, (*RANKED, "duplicate_cluster", "text_hash"))[own_rows - piece.start]
-    # In the order of columns that `_rankable` gives other frames.
+    # The columns have the same order as those of `_rankable`.
     cluster = pl.coalesce("duplicate_cluster", "doc_id").alias("earlier_cluster")
     return frame.select(*RANKED, ROW, cluster, "text_hash")

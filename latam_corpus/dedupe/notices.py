@@ -1,12 +1,12 @@
-"""Find notices: words at the edge of a copy that many documents have there, even if they are few.
+"""Find notices: words at the edge of a copy that many documents have at their edges, even if the notice is short.
 
-The longer of two copies begins or ends with words that the other lacks. A long text keeps no fingerprint of a few
-words, which would show that others have them (`rules.words_added`). So those words are looked up at the edges of all
-documents of the run, together with the adjacent words that both copies have. If far more documents have the added
-words, they are a site's notice, in any language; the end of a text itself occurs in as many documents as the words
-before it.
+The longer of two copies begins or ends with words that the other lacks. A long text keeps no fingerprint of so few
+words, so fingerprints can't show that other documents have them (`rules.words_added`). So these words are looked up at
+the edges of all documents of the run, together with the adjacent words that both copies have. If far more documents
+have the added words than the adjacent ones, they are a site's notice, in any language. The true end of a text occurs in
+as many documents as the words before it.
 
-The words to look up are stored next to the lots, and are looked up in all documents a few million runs at a time.
+The words are stored next to the lots and looked up in all documents, a few million runs at a time.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.fingerprints.scheme import Ragged
     from latam_corpus.dedupe.verify.verify_pairs import Verdicts
 
-EDGES: Final = ".edges"  # next to the file of a lot: the words that longer copies add at an edge, EDGE
+EDGES: Final = ".edges"  # next to the file of a lot: the words that longer copies add at an edge, an array of EDGE
 EDGE_RUNS: Final = "edge-runs"  # the runs to look up, uint64, sorted
-# Words added at an edge: the pair, whether its second document is the longer, the number of words, and their runs.
+# Words added at an edge: the pair, whether its second document is the longer one, the number of words, and their runs.
 EDGE: Final = np.dtype(
     [("first", "u4"), ("second", "u4"), ("in_second", "?"), ("words", "i4"), ("runs", "u8", (2, RUNS))]
 )
-# About how many runs are looked up together: 48 MB with their counts, and 100 MB more while they are sorted. Each batch
-# reads all documents.
+# Approximate number of runs looked up together: 48 MB with their counts, and 100 MB more while they are sorted. Each
+# batch reads all documents.
 _BATCH_RUNS: Final = 4_000_000
-# A notice is in more documents than the adjacent words are, by this factor: for two copies, in more than COMMON.
+# A notice is in more documents than the adjacent words by this factor: for two copies, in more than COMMON.
 _TIMES: Final = COMMON // 2
 
 
@@ -54,8 +54,8 @@ def added_edges(
 
     Args:
         streams: the word stream of each document.
-        places: uint32[n, 2], the documents of the pairs in `streams`.
-        pairs: uint32[n, 2], their numbers.
+        places: uint32[n, 2], the indices in `streams` of the pairs' documents.
+        pairs: uint32[n, 2], the numbers of these documents.
         verdicts: the verdicts on the pairs.
     """
     added_words = verdicts.facts.tallies[:, [HEAD, TAIL]]
@@ -84,7 +84,7 @@ class EdgeCount:
 
 
 def count_edges(job: EdgeCount) -> NDArray[np.uint32]:
-    """Return for each run how many of the piece's documents have it at an edge."""
+    """Return for each run the number of the piece's documents that have it at an edge."""
     runs = np.fromfile(job.workdir / EDGE_RUNS, np.uint64)
     counts = np.zeros(len(runs), np.uint32)
     count_documents(*ragged(job.piece.read([STREAM])[STREAM]), runs, counts)
@@ -97,7 +97,7 @@ def read_edges(lot: Path) -> NDArray[Any]:
 
 
 def edge_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uint64]]]:
-    """Yield batches of lots to look up together, and the sorted runs of their edges."""
+    """Yield batches of lots to look up together, each with the sorted runs of its edges."""
     batch: list[Path] = []
     batch_runs: list[NDArray[np.uint64]] = []
     for lot in lots:
@@ -106,7 +106,7 @@ def edge_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uin
         batch_runs.append(runs[runs > 0])
         if sum(map(len, batch_runs)) > _BATCH_RUNS:
             batch_runs = [distinct(np.concatenate(batch_runs))]
-            if len(batch_runs[0]) > _BATCH_RUNS // 2:  # if there are fewer, the next lots may repeat them
+            if len(batch_runs[0]) > _BATCH_RUNS // 2:  # fewer runs may be left, since later lots may repeat some
                 yield batch, batch_runs[0]
                 batch, batch_runs = [], []
     remaining = distinct(np.concatenate([np.zeros(0, np.uint64), *batch_runs]))

@@ -1,4 +1,4 @@
-"""Arrays in files, indexed by a document's number or row; only a part is in memory at a time."""
+"""Arrays in files, indexed by document number or row; only a part is in memory at a time."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WINDOW_BYTES: Final = 16 << 20  # mapped at a time
 
 @dataclass(frozen=True)
 class OnDisk:
-    """An array in a file; indexing copies.
+    """An array in a file; indexing returns copies.
 
-    Pages that a process has read from a mapped file count as its memory. If a file were mapped whole, memory would grow
-    with the corpus.
+    The pages of a mapped file that a process has read count as its memory. If a complete file were mapped, memory would
+    grow with the corpus.
 
     Attributes:
-        file: the values and nothing else.
-        kind: the type of a value.
+        file: a file with only the values.
+        kind: the type of the values.
     """
 
     file: Path
@@ -35,7 +35,7 @@ class OnDisk:
         return self.file.stat().st_size // self.kind.itemsize
 
     def __getitem__(self, places: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """Return the values at these places, in the shape of `places`."""
+        """Return the values at these indices, in the shape of `places`."""
         count = len(self)
         window = _WINDOW_BYTES // self.kind.itemsize
         if count <= window:
@@ -59,7 +59,7 @@ class OnDisk:
 
 
 def spans(count: int) -> list[tuple[int, int]]:
-    """Cut a range of so many values into spans of two million at most.
+    """Cut `count` values into spans of at most two million.
 
     >>> spans(3_000_000)
     [(0, 2097152), (2097152, 3000000)]
@@ -68,5 +68,5 @@ def spans(count: int) -> list[tuple[int, int]]:
 
 
 def span_of(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the number of the span in `spans` for each place."""
+    """Return the number of the span in `spans` for each index."""
     return places // _SPAN

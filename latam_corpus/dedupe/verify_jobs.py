@@ -1,6 +1,6 @@
-"""The jobs that check candidates: write each word stream that is needed once, then compare lots of pairs.
+"""Jobs that check candidates: they write each needed word stream once, then compare lots of pairs.
 
-`gather` keeps the streams of one piece in memory; `verify_lot` those of one lot, which it reads from the files of
+`gather` keeps the streams of one piece in memory. `verify_lot` keeps those of one lot, which it reads from the files of
 `gather`.
 """
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"
-# Files that a lot reads: rows, words and FACTS by document number; by row, the offset of the stream in the file of its
+# Files that a lot reads: rows, words and FACTS by document number; the offset of each row's stream in the file of its
 # piece; and the first row of each piece.
 ROWS_OF: Final = "rows"
 WORDS_OF: Final = "words"
 FACTS_OF: Final = "facts"
 _OFFSET_OF: Final = "offsets"
 _STARTS: Final = "starts.npy"
-FREQUENCY: Final = "frequency.npy"  # how often each word occurs in all these streams, `count_words`
+FREQUENCY: Final = "frequency.npy"  # the counts of each word in all these streams (`count_words`)
 FACTS: Final = np.dtype(
     [
         ("damaged", np.int8),
         *((name, np.uint32) for name in (APPENDED, "country", "year", "author")),
         ("genre", np.uint8),
     ]
-)  # the columns of `DocumentFacts` by the documents' numbers
+)  # the columns of `DocumentFacts` by document number
 BY_NUMBER: Final[dict[str, np.dtype[Any]]] = {
     ROWS_OF: np.dtype(np.int64),
     WORDS_OF: np.dtype(np.uint32),
@@ -81,13 +81,13 @@ VERDICTS: Final = pl.Schema(
 
 @dataclass(frozen=True)
 class Gather:
-    """A piece, and the rows whose streams are needed.
+    """A piece and the rows whose streams are needed.
 
     Attributes:
         piece: the piece.
         rows: a file of the needed rows of all pieces, sorted, int64.
-        first: the first of the piece's rows in that file.
-        count: the number of the piece's rows.
+        first: the index of the piece's first row in that file.
+        count: the number of the piece's rows in that file.
         file: the file to write.
     """
 
@@ -104,7 +104,7 @@ class Gather:
 
 
 def gather(job: Gather) -> NDArray[np.uint32]:
-    """Write the streams of the needed rows, one after another; return how often each word occurs in them."""
+    """Write the streams of the needed rows, one after another; return the counts of each word in them."""
     counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.uint32)
     rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
     with job.file.open("wb") as file:
@@ -115,7 +115,7 @@ def gather(job: Gather) -> NDArray[np.uint32]:
 
 
 def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
-    """Yield the streams at these sorted places; for an index, one row group at a time."""
+    """Yield the streams at these sorted indices; for an index file, one row group at a time."""
     if isinstance(piece, IndexFile):
         yield from piece.streams(places)
         return
@@ -132,8 +132,8 @@ class Lot:
 
     Attributes:
         pairs: a file of pairs, uint32[k, 2], sorted.
-        first: the lot's first pair in the file.
-        end: the end of the lot in the file.
+        first: the index of the lot's first pair in the file.
+        end: the index after its last pair.
         scheme: the scheme of the fingerprints.
         bounds: the bounds of the rules.
         workdir: the folder with the streams and the facts of all documents.
@@ -160,7 +160,7 @@ def by_number(workdir: Path, name: str) -> OnDisk:
 
 
 def gather_jobs(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> list[Gather]:
-    """Return one job per piece that writes the streams of its candidates; write the files by which lots find them.
+    """Write the files by which lots find streams, and return a job per piece that writes its candidates' streams.
 
     Args:
         files: the files of pairs of numbers, uint32[k, 2].
@@ -171,7 +171,7 @@ def gather_jobs(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -
     starts = np.array([piece.start for piece in pieces], np.int64)
     np.save(workdir / _STARTS, starts)
     counts = np.zeros(len(pieces), np.int64)  # needed rows
-    firsts = np.full(len(pieces), -1)  # words before the first
+    firsts = np.full(len(pieces), -1)  # words before the first row
     word_count = 0
     with (workdir / "paired").open("wb") as rows_file, (workdir / _OFFSET_OF).open("wb") as offsets_file:
         for number, (low, high) in enumerate(spans(max((p.start + p.height for p in pieces), default=0))):
@@ -216,7 +216,7 @@ def _paired_documents(files: Sequence[Path], workdir: Path) -> Spill:
 
 
 def lot_ranges(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
-    """Return ranges of pairs with about WORDS_A_LOT words, or one pair that has more."""
+    """Return ranges of pairs with about WORDS_A_LOT words; a larger pair is a separate range."""
     # An upper bound: a document in several pairs of a lot is counted several times but read once.
     weight = np.cumsum(words[pairs].sum(axis=1, dtype=np.int64))
     ranges = []
@@ -231,8 +231,8 @@ def lot_ranges(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     """Compare the pairs of a lot; return the file of verdicts, in order, and the number of pairs by rule.
 
-    The file has the pairs of any kind but NONE; if there are none, no file is written. The words that longer copies add
-    at an edge are written to a second file, EDGES.
+    The file has all pairs but those of kind NONE; if no pair is left, no file is written. The words that longer copies
+    add at an edge are written to a second file, EDGES.
     """
     pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
     numbers, streams = _read_streams(job, distinct(pairs))
@@ -258,12 +258,12 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
 
 
 def mapped(file: Path) -> NDArray[np.uint64]:
-    """Return the uint64 numbers in a file, mapped into memory."""
+    """Return the uint64 numbers of a file, mapped into memory."""
     return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
 
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
-    """Return these documents in the order in which `gather` wrote them, and their streams."""
+    """Return these documents, in the order in which `gather` wrote them, and their streams."""
     rows, words = (by_number(job.workdir, name)[numbers].astype(np.int64) for name in (ROWS_OF, WORDS_OF))
     piece_of = np.searchsorted(np.load(job.workdir / _STARTS), rows, side="right") - 1
     offset_of = OnDisk(job.workdir / _OFFSET_OF, np.dtype(np.int64))[rows]

@@ -139,7 +139,7 @@ _LABEL: Final = re.compile(r"([^:\n]{1,60}):")
 
 @dataclass(frozen=True)
 class Unmark(Stage):
-    """The stage that keeps, normalises or removes the marks of transcriptions and song sheets.
+    """The stage that keeps, normalises or removes the marks of transcriptions, by the policy of the genre.
 
     Attributes:
         policies: a `filters/` folder; the shipped one if empty.

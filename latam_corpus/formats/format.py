@@ -1,4 +1,4 @@
-"""The descriptor of a file format. Each format is one value of `Format`, next to the code that reads it."""
+"""The descriptor of a file format. Each format is one `Format` object, defined next to the code that reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    r"""The marks by which a format is recognised in a file's first bytes. One is enough.
+    r"""The marks by which a format is recognised in a file's first bytes; one of them is enough.
 
     Attributes:
         media_type: the media type of these files; by default the format's.
@@ -24,8 +24,8 @@ class Marks:
         members: a function of the names of a ZIP package's members; it is tried after the `mimetypes` and `member` of
             all formats.
         stream: the name of a stream in a Microsoft OLE file.
-        without_stream: the name of a stream that no OLE file of the format has.
-        roots: names of an XML file's root element, each alone or with a string that the file must contain.
+        without_stream: the name of a stream that must be absent from an OLE file of the format.
+        roots: names of an XML file's root element, each optionally with a string that the file must contain.
         text: a regular expression that matches at the start of the text, or a function of the text. Lines end in `\n`.
             XML roots are tried after it.
     """
@@ -47,8 +47,8 @@ class Unread:
     """A format that the toolkit recognises but can't read.
 
     Attributes:
-        name: its usual name.
-        remedy: the advice which format to save the file in.
+        name: the format's usual name.
+        remedy: advice on the format in which to save the file.
         marks: the marks in its first bytes.
         sure: whether the marks rule out text, web pages and XML.
     """
@@ -65,26 +65,26 @@ class Format:
 
     Code is named as `"module:function"` and imported when the first file of the format is read.
 
-    A format has one of these: an `extractor`, which makes text of a whole file's bytes; `records` or a `reader`, which
+    A format has one of these: an `extractor`, which converts a file's bytes to text; `records` or a `reader`, which
     yield its records; or `archive`, if it contains other files.
 
     Attributes:
         name: the value of `collect.format` in a source.
         label: its usual name.
         suffixes: the suffixes of its file names.
-        marks: its marks, which count more than the suffix; without marks, the suffix alone decides.
+        marks: its marks, which take precedence over the suffix; without marks, only the suffix decides.
         aliases: other spellings of the name, without accents.
         media_type: the media type of bytes that need extraction; None if its records have text.
         extractor: an `Extractor` (`extract/document.py`). HTML has one for each mode of the stage.
-        extractor_names: the first words of the names that its extractors report; by default the format's name.
-        also: other media types that the extractor reads.
+        extractor_names: the first words of its extractors' reported names; by default the format's name.
+        also: further media types that the extractor reads.
         records: a function from an open binary file to dicts, one for each record.
         reader: a `Reader` (`collect/records.py`), for formats that need more than `records`: spans, progress, captures.
-        splitter: a `Splitter`, which finds parts of a file that can be read separately.
-        archive: whether its files contain others, which are read as if they were in a folder.
+        splitter: a `Splitter`, which divides a file into parts that can be read separately.
+        archive: whether its files contain other files, which are read as if they were in a folder.
         holds: the only format that is read from an archive; None for all.
-        shares_suffix: whether other formats use its suffix, too. Its marks decide then, and a file with an unknown XML
-            root isn't of the format.
+        shares_suffix: whether other formats also use its suffix. Then its marks decide, and a file with an unknown XML
+            root isn't in the format.
         is_package: whether each file is a ZIP package; a truncated file is then reported as damaged.
         may_be_another: whether a file with its suffix is read as another, non-text format if its bytes show one.
         is_web_archive: whether its records are captures of web pages.
@@ -92,7 +92,7 @@ class Format:
         program: the option of `extract` that is required to read its files.
         ocr: whether the option `ocr` applies to it.
         in_process: whether its extractor runs outside the sandbox: only if its time and memory grow with its bytes.
-        in_pieces: whether its extractor reads piece by piece: each megabyte may take the time limit once more.
+        in_pieces: whether its extractor reads piece by piece, so that each megabyte adds the time limit once more.
         package: the module of the plug-in package that declares it; empty for built-in formats.
     """
 

@@ -1,8 +1,8 @@
 """All formats: the built-in ones and those of plug-in packages.
 
 A module of `collect` or `extract` whose name ends in `format` or `formats` describes formats: one as `FORMAT`, several
-as `FORMATS`. No other list of formats exists. These modules import nothing heavy, since every command that reads a
-source loads them.
+as `FORMATS`. No other list of formats exists. These modules must load fast, since every command that reads a source
+imports them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# Entry points of plug-in packages. The first names a `Format`; the others name a function, under the files' suffix.
+# Groups of entry points of plug-in packages. Entries of the first name a `Format`; those of the others name a function,
+# under the files' suffix.
 FORMAT_ENTRY_POINTS: Final = "latam_corpus.formats"
 EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
 READER_ENTRY_POINTS: Final = "latam_corpus.readers"
-# For files with an unknown suffix or none; their bytes decide.
+# The format of files with an unknown suffix or none, whose bytes decide.
 UNKNOWN: Final = Format(name="unknown", label=same("unknown"), suffixes=(), media_type="application/octet-stream")
 _PACKAGES: Final = ("collect", "extract")
 _NAME: Final = re.compile(r"[a-z0-9]+")
@@ -53,7 +54,7 @@ FORMATS: Final = tuple(entry for entry in _BUILT_IN if isinstance(entry, Format)
 UNREAD: Final = tuple(entry for entry in _BUILT_IN if isinstance(entry, Unread))
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
-# The values of `collect.format`. Archives aren't included, since their members have formats of their own.
+# The values of `collect.format`. Archives aren't included, since their members have their own formats.
 NAMES: Final = tuple(entry.name for entry in FORMATS if not entry.archive)
 ALIASES: Final = {alias: entry.name for entry in FORMATS for alias in entry.aliases}
 
@@ -63,7 +64,7 @@ def plugged_formats() -> tuple[Format, ...]:
     """Return the formats of plug-in packages.
 
     Raises:
-        ConfigError: an entry point has an invalid name, or a name or suffix that another format has.
+        ConfigError: an entry point's name is invalid, or another format has its name or suffix.
     """
     taken_suffixes, names = set(SUFFIXES), set(BY_NAME)
     formats: list[Format] = []
@@ -121,7 +122,7 @@ def _described_by(entry: EntryPoint, place: Message) -> Format:
 
 @cache
 def suffixes() -> dict[str, Format]:
-    """Return all formats by suffix, those of plug-in packages included.
+    """Return all formats by suffix, including those of plug-in packages.
 
     Raises:
         ConfigError: a package declares an invalid format (see `plugged_formats`).
@@ -144,7 +145,7 @@ def media_types_of(is_selected: Callable[[Format], object]) -> frozenset[str]:
 
 
 def extractor_labels() -> dict[str, Message]:
-    """Return the labels of formats, by the first word of their extractors' names."""
+    """Return the labels of formats by the first word of their extractors' names."""
     return {name: entry.label for entry in FORMATS for name in (entry.extractor_names or (entry.name,))}
 
 
@@ -165,8 +166,8 @@ def format_of(relative: str, named: str | None = None) -> Format | None:
 
     Args:
         relative: the path of the file.
-        named: the name of its format, which counts more than the suffix. If the file is an archive, it names the format
-            of the members, and the archive is returned.
+        named: the name of its format, which takes precedence over the suffix. For an archive, it names the format of
+            the members, and the archive format is returned.
 
     >>> format_of("notas/a.html.gz").name
     'html'

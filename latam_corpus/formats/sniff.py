@@ -88,11 +88,11 @@ def _marks(formats: tuple[Format | Unread, ...]) -> Iterator[tuple[Marks, Kind]]
 
 
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
-    r"""Return the media type of a file, or its format if it can't be read; None for text of no known format.
+    r"""Return the media type of a file, or an `Unread` format; None for text of no known format.
 
     Args:
-        head: the first bytes of the file, some thousands.
-        whole: all bytes, to find the names of a package's members, which are listed at its end.
+        head: the first bytes of the file, a few thousand or more.
+        whole: all bytes of the file, since the members of a package are listed at its end.
 
     >>> sniffed(b"%PDF-1.7\n"), sniffed("{\\rtf1 Mañana".encode())
     ('application/pdf', 'application/rtf')
@@ -133,7 +133,7 @@ def _package(head: bytes, whole: bytes) -> Kind:
 
 
 def _names(head: bytes, whole: bytes) -> list[str]:
-    """Return the names in a package's directory; if it is missing, those of the members that begin in its head.
+    """Return the names in a package's directory; without a directory, those of the members that begin in the head.
 
     Members of a package inside the package are skipped.
     """

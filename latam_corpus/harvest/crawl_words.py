@@ -59,7 +59,7 @@ CAUSES: Final[Mapping[str, Message]] = {
     "not the record": _("it isn't the record that the index names"),
 }
 
-# Reasons for which a site was not read, besides the causes.
+# Reasons why a site was not read, in addition to the causes.
 _OTHER_REASONS: Final = {"not asked yet": _("it hasn't been asked yet")}
 
 LEFT: Final = _("{host} is postponed to another day: {why}")
@@ -112,7 +112,7 @@ EVIDENCE: Final = _("the sites' files are saved in {folder}")
 
 
 def cause_message(cause: str) -> Message:
-    """Return the message for a cause, or for a cause and the one behind it (`cause: underlying cause`).
+    """Return the message for a cause, or for a cause with an underlying one (`cause: underlying cause`).
 
     >>> cause_message("robots unavailable: no connection").translate("es")
     'robots.txt no se pudo leer, así que no se solicitó nada: no se pudo conectar'

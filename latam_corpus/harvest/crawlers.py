@@ -38,7 +38,7 @@ def crawler_of(source: Source) -> Any:
 
 
 def installed(name: str) -> ModuleType:
-    """Import a module that needs the extra `crawl`.
+    """Import a module that needs the extra `crawl`, and return it.
 
     Raises:
         ConfigError: the extra isn't installed.

@@ -1,7 +1,7 @@
-"""Compare measured signals with the bounds: each signal's distribution, and the documents that each bound would drop.
+"""Compare measured signals with bounds: the distribution of each signal, and the documents that each bound drops.
 
-The cost of a bound is two numbers: the documents outside it, and those outside it alone, which would be kept without
-it.
+The cost of a bound is two numbers: the documents outside it, and the documents outside only it, which would be kept
+without it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PERCENTS: Final = (1, 5, 25, 50, 75, 95, 99)
 BINS: Final = 40
-_DROPPED_AT_EDGE: Final = 3  # of the five documents nearest to a bound, three are outside it, if there are so many
+_DROPPED_AT_EDGE: Final = 3  # of the five documents nearest to a bound, up to three are outside it
 _AT_EDGE: Final = 5
 
 
@@ -40,16 +40,16 @@ class EdgeDocument:
 
 @dataclass(frozen=True)
 class Cost:
-    """The effect of one end of a bound on a group of documents.
+    """The effect of one limit of a bound (its minimum or maximum) on a group of documents.
 
     Attributes:
         reason: the drop reason, such as `words_per_line<6`.
-        limit: the value at the end.
-        drops: documents beyond it.
-        alone: documents beyond it that no other bound would drop.
-        edge: the documents nearest to it on both sides.
-        good: documents beyond it that readers judged good.
-        bad: documents beyond it that readers judged bad.
+        limit: the value of the limit.
+        drops: the number of documents beyond it.
+        alone: the number of documents beyond it that no other bound would drop.
+        edge: the documents nearest to it, on both sides.
+        good: the number of documents beyond it that readers judged good.
+        bad: the number of documents beyond it that readers judged bad.
     """
 
     reason: str
@@ -67,12 +67,12 @@ class SignalDistribution:
 
     Attributes:
         signal: its name.
-        values: the number of documents with a value; documents in a language without the needed list have none.
-        quantiles: by percent; empty if no document has a value.
-        counts: documents in each interval, the outermost open.
+        values: the number of documents with a value; a document in a language without the needed list has none.
+        quantiles: the quantiles by per cent; empty if no document has a value.
+        counts: the number of documents in each interval; the outermost intervals are open.
         edges: the ends of the intervals, see `edges_of`.
         bound: the policy's bound; None if it has none.
-        costs: the costs of each end of the bound.
+        costs: the cost of each limit of the bound.
     """
 
     signal: str
@@ -85,22 +85,22 @@ class SignalDistribution:
 
     @property
     def drops(self) -> int:
-        """Documents outside the bound; no document is beyond both ends."""
+        """The number of documents outside the bound; no document is beyond both limits."""
         return sum(cost.drops for cost in self.costs)
 
     @property
     def alone(self) -> int:
-        """Documents outside this bound and no other."""
+        """The number of documents outside this bound and no other."""
         return sum(cost.alone for cost in self.costs)
 
     @property
     def good(self) -> int:
-        """Documents judged good outside the bound."""
+        """The number of documents outside the bound that readers judged good."""
         return sum(cost.good for cost in self.costs)
 
     @property
     def bad(self) -> int:
-        """Documents judged bad outside the bound."""
+        """The number of documents outside the bound that readers judged bad."""
         return sum(cost.bad for cost in self.costs)
 
 
@@ -109,9 +109,9 @@ class Group:
     """The measured documents of one language and genre.
 
     Attributes:
-        drops: documents outside some bound.
-        good: documents that readers judged good, and how many of them are outside some bound.
-        bad: documents that readers judged bad, and how many of them are outside some bound.
+        drops: the number of documents outside any bound.
+        good: the numbers of documents that readers judged good, in total and outside any bound.
+        bad: the numbers of documents that readers judged bad, in total and outside any bound.
     """
 
     language: str
@@ -127,8 +127,8 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
     """Return the documents by language and genre, the largest group first.
 
     Args:
-        frame: `doc_id`, `language`, `genre` and `signals`, with all signals measured; and `judged` if readers judged
-            some: `good`, `bad` or null.
+        frame: rows with `doc_id`, `language`, `genre` and `signals`, with all signals measured; if readers judged
+            documents, also `judged`: `good`, `bad` or null.
         policies: the policies with the bounds.
 
     Raises:
@@ -159,7 +159,7 @@ def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound
 
 
 def _judged(part: pl.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which documents were judged good, and which bad."""
+    """Return whether each document was judged good, and whether it was judged bad."""
     if "judged" not in part.columns:
         return np.zeros(part.height, np.bool_), np.zeros(part.height, np.bool_)
     good, bad = (part["judged"].eq_missing(verdict).to_numpy() for verdict in ("good", "bad"))
@@ -167,7 +167,7 @@ def _judged(part: pl.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
-    """Return for each document the drop reasons of all bounds that it is outside of, as `filter` decides.
+    """Return the drop reasons of each document, one for each bound that it is outside of, as in `filter`.
 
     Args:
         frame: see `groups`.
@@ -188,7 +188,7 @@ def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
 
 
 def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
-    """Return a signal of each row, float32[n], not-a-number if it isn't measured."""
+    """Return a signal of each row, float32[n]; NaN if it isn't measured."""
     if name not in rows["signals"].struct.fields:  # rows of an earlier version
         return np.full(rows.height, np.nan, np.float32)
     values: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
@@ -222,7 +222,7 @@ def _edge(
         pl.Series("dropped", mask),
         pl.Series("distance", distance),
     ).filter(pl.col("distance").is_finite())
-    # Nearest first, then by id, so that the order of the rows doesn't matter.
+    # Nearest first, then by id, so that the result doesn't depend on the order of rows.
     sides = [rows.filter(pl.col("dropped") == side) for side in (True, False)]
     dropped, passing = (_nearest(side) for side in sides)
     dropped_count = max(_DROPPED_AT_EDGE, _AT_EDGE - passing.height)
@@ -231,7 +231,7 @@ def _edge(
 
 
 def _nearest(rows: pl.DataFrame) -> pl.DataFrame:
-    if rows.height > _AT_EDGE:  # so that only a few rows are sorted by id
+    if rows.height > _AT_EDGE:  # a preselection, so that only a few rows are sorted by id
         last = np.partition(rows["distance"].to_numpy(), _AT_EDGE - 1)[_AT_EDGE - 1]
         rows = rows.filter(pl.col("distance") <= last)
     return rows.sort("distance", "doc_id").head(_AT_EDGE)
@@ -253,9 +253,10 @@ def _distribution(
 def edges_of(
     low: float, high: float, minimum: float | None, maximum: float | None, lowest: float
 ) -> NDArray[np.float64]:
-    """Return the ends of BINS intervals of a signal's values; each limit is an end, so no interval is on both sides.
+    """Return the ends of BINS intervals of a signal's values; each limit is an end, so no interval spans a limit.
 
-    The other intervals are equal. A limit at the edge of the range has some room beyond it, for the dropped values.
+    Apart from that, intervals are equal. A limit at the edge of the range has some room beyond it for the dropped
+    values.
 
     Args:
         low: where most values begin.
@@ -276,7 +277,7 @@ def edges_of(
     if high <= low:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, BINS + 1)
-    # A value equal to a limit passes: it belongs above the minimum, and below the maximum. Values are float32.
+    # A value equal to a limit passes, so it is counted above the minimum and below the maximum. Values are float32.
     limit_edges = [float(np.float32(minimum))] if minimum is not None else []
     limit_edges += [float(np.nextafter(np.float32(maximum), np.float32(np.inf)))] if maximum is not None else []
     places = np.searchsorted(edges, limit_edges).clip(1, BINS - 1)
@@ -287,12 +288,12 @@ def edges_of(
 
 
 def count_by_interval(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the number of values in each interval, the outermost open."""
+    """Return the number of values in each interval; the outermost intervals are open."""
     return np.histogram(values.clip(edges[0], edges[-1]), edges)[0]
 
 
 def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
-    """Return the group for JSON output, each document at an edge with its beginning, null if it may not be shown.
+    """Return the group for JSON output, with the beginning of each document at an edge; null if it may not be shown.
 
     Args:
         group: the measured group.

@@ -1,4 +1,4 @@
-"""The stage `filter`: turn bounds into drop reasons, which are computed from the bounds and never typed by hand."""
+"""The stage `filter`: drop documents outside bounds; drop reasons are always computed from the bounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from latam_corpus.policies.policy import Bound
 
 
-# Shares of shorter texts, in words, are compared with more caution: in 10 to 30 words a single name changes a share by
+# Shares of texts with fewer words are compared with more caution: in 10 to 30 words, a single name changes a share by
 # more than most bounds allow. Chosen on one half of the sentences of docs/quality.md, where 30 dropped one in 50 of the
 # film subtitles, and 60 changed little.
 FEW: Final = 40
@@ -30,14 +30,14 @@ FEW: Final = 40
 def outside(
     values: NDArray[np.float32], bound: Bound, words: NDArray[np.float32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which values are below the bound's minimum, and which above its maximum, as `filter` decides.
+    """Return which values are below the bound's minimum and which are above its maximum, two bool[n].
 
-    In a text of fewer than FEW words, a share is compared as if usual words made up the difference (`adjusted`).
+    In a text of fewer than FEW words, a share is compared as if typical words were added up to FEW (`adjusted`).
 
     Args:
-        values: float32[n], of the bound's signal.
+        values: float32[n], the bound's signal.
         bound: the bound.
-        words: float32[n], the words of each document.
+        words: float32[n], the number of words of each document.
 
     >>> from latam_corpus.policies.policy import Bound
     >>> few, many = np.full(3, 10, np.float32), np.full(3, 100, np.float32)
@@ -46,7 +46,7 @@ def outside(
     >>> [outside(shares, capitals, words)[1].tolist() for words in (few, many)]
     [[False, True, False], [True, True, False]]
     """
-    # Comparisons with not-a-number are false, so a signal for which the language has no list passes.
+    # Comparisons with NaN are false, so a signal without a list for the language passes.
     low, high = adjusted(values, bound, words)
     below = low < np.float32(-np.inf if bound.minimum is None else bound.minimum)
     above = high > np.float32(np.inf if bound.maximum is None else bound.maximum)
@@ -58,9 +58,9 @@ def adjusted(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the values to compare with the minimum and with the maximum, each float32[n].
 
-    The share of a short text is taken over FEW words: the missing words have the typical share, and none of what a
-    maximum bounds. The margin over another language counts one more stop word of its own. Other signals, and those of
-    longer texts, aren't changed.
+    The share of a short text is taken over FEW words. For a minimum, the missing words have the typical share; for a
+    maximum, they have none of the bounded words. The margin over another language gets one more stop word of the
+    document's language. Other signals, and signals of longer texts, aren't changed.
 
     >>> from latam_corpus.policies.policy import Bound
     >>> stops = Bound("stop_word_share", 0.32, None, "", typical=0.53)
@@ -70,7 +70,7 @@ def adjusted(
     if bound.typical is None:
         return values, values
     if bound.signal == "stop_word_margin":
-        # Converted back to words, so that one word fewer than another language has becomes none fewer.
+        # Converted back to words, so that a deficit of one word becomes none.
         with_one_more = (np.rint(values * words) + np.float32(1)) / np.maximum(words, np.float32(1))
         return np.where(words < FEW, with_one_more, values).astype(np.float32), values
     if not is_share_of_words(bound.signal):
@@ -101,7 +101,7 @@ class Filter(Stage):
     scores: str = ""
     flagged_words: str = ""
 
-    # Folders are identified by their content (`fingerprint`), not by their paths; the other options concern `measure`.
+    # `fingerprint` identifies folders by their content, not by their paths; the other options concern `measure`.
     by_content: ClassVar[tuple[str, ...]] = (
         "policies",
         "signals",
@@ -114,12 +114,12 @@ class Filter(Stage):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
-    # A plan stores the measured signals, so that a changed bound needs no text to decide again.
+    # A plan stores the measured signals, so that a changed bound is applied without the texts.
     stored_before: ClassVar[bool] = True
 
     def expand(self) -> tuple[Stage, ...]:
-        """Return the stages that a plan runs: measuring is separate, so that a changed bound measures nothing again."""
-        from latam_corpus.quality.measure import Measure  # imported here, because reading verdicts needs no measuring
+        """Return the stages that a plan runs; measuring is separate, so that a changed bound repeats no measurement."""
+        from latam_corpus.quality.measure import Measure  # imported here, because reading verdicts doesn't need it
 
         measure = Measure(
             self.policies, self.signals, self.word_lists, self.quality_model, self.scores, self.flagged_words
@@ -159,7 +159,7 @@ class Filter(Stage):
 def _broken(
     bounds: tuple[Bound, ...], values: Mapping[str, NDArray[np.float32]], rows: NDArray[np.int64]
 ) -> dict[int, list[tuple[str, float]]]:
-    """Return the reasons and measured values of each row outside a bound, in the order of the bounds."""
+    """Return the reasons and measured values of each row outside any bound, in the order of the bounds."""
     broken: dict[int, list[tuple[str, float]]] = {}
     for bound in bounds:
         measured = values[bound.signal][rows]

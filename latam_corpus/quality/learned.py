@@ -1,9 +1,9 @@
 """A learned quality score: fastText's linear model over words and word pairs, reduced to one number per word.
 
-fastText scores a text by the mean vector of its words and word pairs. With two labels only the product of a vector with
-the difference of the labels' vectors matters: a model is a table from word hash to one number, and one number for each
-bucket of pairs. It is applied to the existing word table, contains no readable word, and is opened without fastText.
-The score is a signal like any other; a policy's bound decides, never the model.
+fastText scores a text by the mean vector of its words and word pairs. With two labels, only the product of a vector
+with the difference of the labels' vectors matters. So a model is a table from word hash to one number, with one number
+for each bucket of pairs. It is applied to the existing word table, contains no readable word, and is opened without
+fastText. The score is a signal like any other: a policy's bound decides, never the model.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".npz"
 _FORMAT: Final = 1
-_PROBE: Final = "ñandú"  # its hash shows whether the model and this toolkit hash words in the same way
-END: Final = "</s>"  # fastText's word for the end of a text
+_PROBE: Final = "ñandú"  # its hash shows whether the model and this version hash words in the same way
+END: Final = "</s>"  # fastText's token for the end of a text
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def save_model(
     end: float,
     about: Mapping[str, Any],
 ) -> None:
-    """Write a model: hashes and weights of words, weights of pairs, and its description."""
+    """Write a model: the hashes and weights of words, the weights of pairs, and its description."""
     metadata = {"format": _FORMAT, "probe": str(hash_words([_PROBE])[0])} | dict(about)
     order = np.argsort(hashes)
     with path.open("wb") as file:
@@ -84,7 +84,7 @@ def save_model(
 
 
 def cached_model(path: str) -> QualityModel:
-    """Return the model in a file, opened once per worker and again if the file changes.
+    """Return the model in a file; it is opened once per worker, and again if the file changes.
 
     Raises:
         ConfigError: there is no such file, it isn't a quality model, or its words were hashed in another way.

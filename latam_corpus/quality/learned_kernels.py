@@ -9,7 +9,7 @@ import numpy as np
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
-_PAIR: Final = np.uint64(116049371)  # fastText's own, as is the 32-bit FNV-1a below
+_PAIR: Final = np.uint64(116049371)  # from fastText, like the 32-bit FNV-1a below
 
 
 @kernel
@@ -43,7 +43,7 @@ def _token_hash(word):
 
 @kernel
 def score(hashes, doc_words, keys, weights, pairs, end, out):
-    """Write the score of each document, the sum of its words' and pairs' weights."""
+    """Write the score of each document: the logistic function of the mean weight of its words and pairs."""
     buckets = np.uint64(len(pairs))
     # The end of a text is the token </s>, whose hash is a constant.
     end_token = np.uint32(2166136261)

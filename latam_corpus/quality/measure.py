@@ -1,4 +1,4 @@
-"""The stage `measure`: the signals of every document, including those that are dropped later."""
+"""The stage `measure`: the signals of every document, including documents that are dropped later."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from latam_corpus.policies.policy import Policies
 
 ALL: Final = "all"
-# Genres in which many texts have no turns: records of a whole interview, and plays, whose verses aren't changed.
+# Genres in which many texts have labels but no turns: records of a complete interview, and plays, whose verses aren't
+# changed.
 _WITH_SPEAKERS: Final = ("oral_history", "literature")
 
 
@@ -60,7 +61,7 @@ class Measure(Stage):
     scores: str = ""
     flagged_words: str = ""
 
-    # Files and folders are identified by their content (`fingerprint`), not by their paths.
+    # `fingerprint` identifies files and folders by their content, not by their paths.
     by_content: ClassVar[tuple[str, ...]] = ("policies", "word_lists", "quality_model", "scores", "flagged_words")
     name: ClassVar[str] = "measure"
     version: ClassVar[int] = 3
@@ -85,11 +86,11 @@ class Measure(Stage):
 
     @property
     def resources(self) -> SignalResources:
-        """The files that some signals need."""
+        """The files for signals that need one."""
         return SignalResources(self.word_lists, self.quality_model, self.scores, self.flagged_words)
 
     def fingerprint(self) -> str:
-        """Return a digest of the languages' lists and the signals to measure; moving a bound doesn't change it."""
+        """Return a digest of the languages' lists and the signals to measure; it doesn't depend on bounds."""
         policies = cached_policies(self.policies)
         on_demand = sorted(self._names(policies) - ALWAYS)
         plug_ins = [plugged_digest(name) for name in on_demand if name in plugged_signals()]
@@ -111,7 +112,7 @@ class Measure(Stage):
         spoken_batch = _without_speaker_labels(batch)
         reading, names = Reading(spoken_batch.words, lexicon), self._names(policies)
         values = measure_signals(reading, names)
-        if spoken_batch is not batch:  # labels aren't words, but they are part of the layout of lines
+        if spoken_batch is not batch:  # labels don't count as words, but they belong to the layout of lines
             values |= measure_signals(
                 Reading(batch.words, lexicon), names.intersection(signal.name for signal in OF_LINES)
             )
@@ -128,7 +129,7 @@ class Measure(Stage):
 
 
 def _without_speaker_labels(batch: Batch) -> Batch:
-    """Return the batch without the labels of speakers; the batch itself if it has none."""
+    """Return the batch without the labels of speakers; the same batch if it has none."""
     frame = batch.frame
     turns = frame["turns"] if "turns" in frame.columns else None
     spoken = frame["genre"].is_in(_WITH_SPEAKERS) if "genre" in frame.columns else pl.Series([False] * len(batch))
@@ -140,7 +141,7 @@ def _without_speaker_labels(batch: Batch) -> Batch:
 
 
 def measure_signals(reading: Reading, names: Collection[str] = ALWAYS) -> dict[str, NDArray[np.float32]]:
-    """Return these signals of every document, by name, each float32[n], in the order of the schema.
+    """Return signals of every document by name, each float32[n], in the order of the schema.
 
     Raises:
         ConfigError: a plug-in's signal isn't one number per document.

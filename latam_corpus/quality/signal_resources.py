@@ -1,7 +1,8 @@
 """The files that some signals need: a learned model, scores in a Parquet file, word lists, flagged words.
 
 In a word list, the rest of a line after a slash, a tab or a space is ignored, so that the stems of a Hunspell
-dictionary can be used unchanged. Without its affixes the rate is lower, and comparable only with itself.
+dictionary can be used unchanged. Without affixes, the rate is lower and comparable only between documents measured with
+the same list.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from latam_corpus.batch import Batch
     from latam_corpus.policies.policy import Policies
 
-ALL: Final = "all"  # the list for languages without one
+ALL: Final = "all"  # the list for languages without their own
 _FIRST: Final = re.compile(r"[^/\t \n]+")
 
 
 def cached_word_lists(folder: str) -> dict[str, WordSet]:
-    """Return the word lists in the folder by language code, read again if a file changed; empty if `folder` is.
+    """Return the word lists in the folder by language code, read again if a file changed; none if `folder` is empty.
 
     Raises:
         ConfigError: there is no such folder, it has no list, or a list isn't UTF-8.
@@ -69,7 +70,7 @@ def _files(folder: str) -> list[Path]:
     return files
 
 
-@lru_cache(maxsize=256)  # more than a folder has: lists are read in order, so that a smaller cache would never hit
+@lru_cache(maxsize=256)  # more lists than a folder has: they are read in order, so a smaller cache would never hit
 def _load(path: Path, _stamp: int) -> WordSet:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -87,7 +88,7 @@ SCORE: Final = "score"
 
 @dataclass(frozen=True)
 class SignalResources:
-    """The files that a recipe names for signals, by the option that names them; each is a path, or empty.
+    """The files that a recipe names for signals, by option; each is a path, or empty.
 
     Attributes:
         word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
@@ -102,10 +103,10 @@ class SignalResources:
     flagged_words: str = ""
 
     def check(self, policies: Policies) -> None:
-        """Raise if a bounded signal needs a file that isn't named, because every document would pass unmeasured.
+        """Raise if a bounded signal needs a file that isn't named, since every document would pass its bound.
 
         Raises:
-            ConfigError: there is such a signal; names its file and line.
+            ConfigError: there is such a signal; the message names the bound's file and line.
         """
         for signal in SIGNALS:
             if signal.needs and signal.name in policies.bounded_signals and not getattr(self, signal.needs):

@@ -1,10 +1,10 @@
-"""The signals: numbers that are measured for each document, and that policies bound.
+"""The signals: numbers measured for each document, on which policies set bounds.
 
 Each function of a module `of_*` measures one signal, and its decorator `@signal` declares everything else about it. All
-lists of signals are made from these descriptors: the columns of `signals`, `list signals`, labels, the reference. A
-signal measures and decides nothing; its bounds are in `filters/`. Every signal is finite for every text: a share of
-nothing (no words, no lines) is 0. If a document's language lacks the list that a signal needs (stop words, letters,
-words), it is NaN, and passes every bound.
+lists of signals are derived from these descriptors: the columns of `signals`, `list signals`, labels, the reference. A
+signal only measures; the bounds that decide are in `filters/`. Every signal is finite for every text: a share of
+nothing (no words, no lines) is 0. The exception is a signal that needs a list (stop words, letters, words) which the
+document's language lacks: it is NaN, and passes every bound.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ SIGNALS: Final = (
     *of_others.SIGNALS,
 )
 BY_NAME: Final = {signal.name: signal for signal in SIGNALS}
-# Signals that cost hardly anything once words and stop words are counted.
+# Signals that cost almost nothing once words and stop words are counted.
 ALWAYS: Final = frozenset(signal.name for signal in SIGNALS if not signal.on_demand)
 
 
 @cache
 def signal_names() -> tuple[str, ...]:
-    """Return the name of every signal: the toolkit's own, then those of plug-ins, which releases leave out."""
+    """Return the names of all signals: the toolkit's, then those of plug-ins, which releases leave out."""
     return tuple(dict.fromkeys((*BY_NAME, *plugged_signals())))
 
 
 def signal_label(name: str) -> Message:
-    """Return the name of a signal that people read; its own name if it isn't known here.
+    """Return the label of a signal; its name if the signal is unknown.
 
     >>> signal_label("digit_share").translate("pt"), str(signal_label("bells"))
     ('algarismos', 'bells')
@@ -47,7 +47,7 @@ def signal_label(name: str) -> Message:
         return BY_NAME[name].label
     try:
         return plugged(name).label if name in plugged_signals() else same(name)
-    except ConfigError:  # a run can be read if a plug-in is broken
+    except ConfigError:  # runs stay readable if a plug-in is broken
         return same(name)
 
 
@@ -58,7 +58,7 @@ def is_share_of_words(name: str) -> bool:
 
 
 def refuse_taken_names() -> None:
-    """Raise `ConfigError` if a plug-in names its signal like one of the toolkit's own."""
+    """Raise `ConfigError` if a plug-in's signal has the name of one of the toolkit's."""
     for name in plugged_signals():
         if name in BY_NAME:
             raise ConfigError(

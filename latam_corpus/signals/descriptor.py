@@ -1,4 +1,4 @@
-"""A signal's descriptor, and the decorator with which the toolkit and plug-ins declare one.
+"""A signal's descriptor, and the decorator with which the toolkit and plug-ins declare signals.
 
 A module that declares signals imports no NumPy and no kernels, because `schema` and the command line read the
 descriptors. Its functions compute from a `Reading`.
@@ -24,19 +24,19 @@ OURS: Final = N_("ours")
 
 @dataclass(frozen=True)
 class Signal:
-    """Everything that the toolkit knows about a signal.
+    """The complete description of a signal.
 
     Attributes:
         name: the name that policies and columns use.
         label: the name that people read.
         definition: what the signal measures, in one line of English.
-        used_by: which other filters use it, and how their version differs.
+        used_by: other filters that use it, and how their version differs.
         measure: a function from a batch's reading to float32[n].
-        on_demand: whether it is measured only if a policy bounds it or a recipe asks for it. It is always so for a
+        on_demand: whether it is measured only if a policy bounds it or a recipe requests it. Always true for a
             plug-in's signal.
-        share_of_words: whether it is a share of a text's words or letters. In a text of ten words such a share is
-            mostly chance, and `filter` treats it with more caution.
-        needs: the option of the stage `measure` that names the file it is computed from; empty if it needs no file.
+        share_of_words: whether it is a share of a text's words or letters. In a text of ten words, such a share is
+            mostly chance, so `filter` treats it with more caution.
+        needs: the option of the stage `measure` that names its input file; empty if it needs no file.
     """
 
     name: str
@@ -63,16 +63,16 @@ def signal(
     share_of_words: bool = False,
     needs: str = "",
 ) -> Callable[[Measure], Signal]:
-    """Make a signal of a function from a batch's reading to one number per document, float32[n].
+    """Turn a function from a batch's reading to one number per document, float32[n], into a signal.
 
-    A policy can bound the signal, and a recipe can ask for it. A package declares its signals under the entry point
+    A policy can bound the signal, and a recipe can request it. A package declares its signals under the entry point
     `latam_corpus.signals`. A number that isn't finite passes every bound.
 
     Args:
         name: the name that policies use; the function's by default.
         definition: what the signal measures, in one line; the first line of the function's docstring by default.
         label: the name that people read; `name` by default.
-        used_by: which other filters use it.
+        used_by: other filters that use it.
         on_demand: see `Signal`.
         share_of_words: see `Signal`.
         needs: see `Signal`.

@@ -1,4 +1,4 @@
-"""Signals of characters and of what comes with a text: capitals, digits, markup, mojibake, set phrases."""
+"""Signals of characters, markup and set phrases: capitals, digits, tags, mojibake, cookie notices."""
 
 from __future__ import annotations
 

@@ -84,12 +84,12 @@ END_BYTE: Final = 1  # . ! ?
 MARKUP_BYTE: Final = 2  # { } < & [ ]
 BAR_BYTE: Final = 3
 WIDE_BYTE: Final = 4  # the first byte of …
-_SHORT_LINE: Final = 30  # FineWeb's
-_FEW_WORDS: Final = 3  # C4's
+_SHORT_LINE: Final = 30  # as in FineWeb
+_FEW_WORDS: Final = 3  # as in C4
 _SPACE: Final = 32
 _HYPHEN: Final = 45
 _DOT: Final = 46
-BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech isn't a bullet
+BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # as in RedPajama-V2 and Markdown; a dash before speech isn't a bullet
 
 
 @inlined
@@ -113,7 +113,7 @@ def _closes(data, i, end):
 
 @kernel
 def _is_markup(data, i, end):
-    """Return whether markup begins at byte i: a tag, a character reference, a double bracket, a link's target."""
+    """Return whether markup begins at byte i: a tag, a character reference, a double bracket or a link's target."""
     if i + 1 >= end:
         return False
     byte = data[i]
@@ -167,7 +167,7 @@ def _ends_in_ellipsis(data, first, last):
     return (a == _DOT and b == _DOT and c == _DOT) or (a == 0xE2 and b == 0x80 and c == 0xA6)
 
 
-_ROW: Final = 2  # bars or tabs of a row
+_ROW: Final = 2  # minimum bars or tabs of a row
 
 
 @kernel
@@ -252,7 +252,7 @@ def mark(words, meanings, bullets, counts, line_sentences, line_is_code):
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
 
 
-_LEAST_LINES: Final = 3  # one or two items aren't a list
+_LEAST_LINES: Final = 3  # fewer items aren't a list
 _LEAST_WORDS: Final = 10  # per line; verses are shorter, and poems without full stops aren't lists
 _MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its full stop
 _GO_ON: Final = (44, 45, 59)  # , - ;
@@ -276,7 +276,7 @@ def _goes_on(data, start, end):
 
 @kernel
 def _bars(data, start, end):
-    """Return how many bars and tabs a line has."""
+    """Return the number of bars and tabs in a line."""
     bars = 0
     for i in range(start, end):
         bars += data[i] == _BAR or data[i] == _TAB

@@ -46,8 +46,8 @@ def closing_punctuation_share(reading: Reading) -> NDArray[np.float32]:
 def open_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines of 10 to 40 words without closing punctuation, not continued in lower case, as a share.
 
-    Of all characters in lines. Lists of headlines have many; verses are shorter, lines cut at the end of a column are
-    continued, and rows of a table with bars or tabs don't count.
+    The share is of all characters in lines. Lists of headlines have many such lines; verses are shorter, lines broken
+    at a column are continued, and rows of a table with bars or tabs don't count.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> headline = "Sube el precio del pan en todo el sur del país"
@@ -84,9 +84,9 @@ def short_line_share(reading: Reading) -> NDArray[np.float32]:
 def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters in lines with fewer than three words, as a share of characters in lines, without spaces.
 
-    A law has a heading of two words over each article, and an exercise sheet a line for each symbol: half of the lines
-    and hardly any of the text. Menus have a third of their characters in such lines. Lines that close a sentence and
-    lines of code don't count, because menus have none: answers, labels that end in a colon, the braces of a listing.
+    A law has a two-word heading over each article, and an exercise sheet has a line per symbol: half of the lines but
+    hardly any of the text. Menus have a third of their characters in such lines. Lines that end a sentence (answers,
+    labels with a colon) and lines of code (braces) don't count, because menus have none.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> sparse_line_share(Reading.of(["Aviso legal\nSe fue la luz", "Datos:\n}"])).tolist()

@@ -1,6 +1,6 @@
 """Signals that need a file: a learned model, an outside score, flagged words.
 
-The stage `measure` fills them in if a recipe names the model, the scores or the lists; if not, they are NaN.
+The stage `measure` fills them in if a recipe names the model, scores or lists; otherwise they are NaN.
 """
 
 from __future__ import annotations

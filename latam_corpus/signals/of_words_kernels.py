@@ -1,4 +1,4 @@
-"""The compiled passes over words: sums, different words, set phrases, repetition, other languages."""
+"""The compiled passes over words: sums, distinct words, set phrases, repetition, other languages."""
 
 # mypy: allow-untyped-defs
 
@@ -89,7 +89,7 @@ class PhraseTable(NamedTuple):
 
 @inlined
 def _number(data, start, length):
-    """Return the number in `length` ASCII digits; -1 if there are more than four. The word must be digits."""
+    """Return the number that a word of `length` ASCII digits writes; -1 if it has more than four digits."""
     if length > 4:
         return -1
     value = 0
@@ -141,7 +141,7 @@ def find(words, phrases, counts, dated, flagged):
 
 @kernel
 def _is_reference(data, starts, lengths, kinds, i, end):
-    """Return whether chapter and verse follow the word: two numbers joined by a colon, a full stop or a comma."""
+    """Return whether a chapter and verse follow the word: two numbers joined by a colon, a full stop or a comma."""
     if i + 2 >= end or kinds[i + 1] != HAS_DIGIT or kinds[i + 2] != HAS_DIGIT:
         return False
     joint = starts[i + 1] + np.int64(lengths[i + 1])
@@ -310,13 +310,13 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
             count = repeated_count
 
 
-_LEAST_WORDS: Final = 4  # a shorter line is too little evidence
-_LEAST_SHARE: Final = 0.25  # half of the share in running Spanish, Portuguese and English
+_LEAST_WORDS: Final = 4  # a shorter line is not enough evidence
+_LEAST_SHARE: Final = 0.25  # half of the share of stop words in running Spanish, Portuguese and English
 
 
 @kernel(work="words")
 def count_mixed(words, wholes, keys, bits, own, background, out):
-    """Count the words of each document's lines with stop words of another language."""
+    """Count the words in each document's lines that have more stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
     for d in range(len(out)):

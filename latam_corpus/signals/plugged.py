@@ -20,7 +20,7 @@ ENTRY_POINTS: Final = "latam_corpus.signals"
 
 @cache
 def plugged_signals() -> dict[str, metadata.EntryPoint]:
-    """Return the entry points of plug-in packages' signals, by the signal's name."""
+    """Return the entry points of plug-in packages' signals by signal name."""
     entries = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
     return {entry.name: entry for entry in entries}
 
@@ -50,7 +50,7 @@ def plugged(name: str) -> Signal:
 
 
 def entry_place(name: str) -> Message:
-    """Return the entry point of a plug-in's signal, as errors name it."""
+    """Return the name of a plug-in signal's entry point for error messages."""
     return _(
         "entry point «{group}», {name} = {entry}", group=ENTRY_POINTS, name=name, entry=plugged_signals()[name].value
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_WINDOW: Final = 4096  # bytes; a longer text compresses better, whatever its content
+_WINDOW: Final = 4096  # bytes; a longer text would compress better, regardless of its content
 _LEVEL: Final = 1
 
 
@@ -37,11 +37,11 @@ class Lexicon:
     """The stop words, letters and word lists of the languages of n documents.
 
     Attributes:
-        languages: n codes, whose stop words and letters count for each document ("" for none).
+        languages: n codes, which select the stop words and letters for each document ("" for none).
         stops: the stop words of all languages.
-        background: codes of the languages that any document may turn out to be in.
-        alphabets: the letters of each language that has them listed.
-        word_lists: the word list of each language that has one.
+        background: codes of the languages in which any document may be.
+        alphabets: the letters of each language with a list of letters.
+        word_lists: the word list of each language with one.
     """
 
     languages: Sequence[str]
@@ -57,7 +57,7 @@ class Reading:
 
     Attributes:
         words: the word table.
-        lexicon: the lexicon of the documents' languages; without it, signals that need a list are not-a-number.
+        lexicon: the lexicon of the documents' languages; without it, signals that need a list are NaN.
     """
 
     words: WordTable
@@ -108,7 +108,7 @@ class Reading:
 
     @cached_property
     def marks(self) -> MarkCounts:
-        """Marks at the start and the end of lines, and inside them."""
+        """Marks at the start, at the end and inside of lines."""
         return MarkCounts.of(self.words)
 
     @cached_property
@@ -145,20 +145,20 @@ class Reading:
         return _compression_ratios(self.words)
 
     def listed_share(self, whole: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the words in the word list of each document's language, as a share of `whole`."""
+        """Return the number of words in the list of each document's language, as a share of `whole`, float32[n]."""
         lexicon = self.lexicon
         if not lexicon or not lexicon.word_lists:
             return self.unknown
         return listed_share(self.words, lexicon.word_lists, lexicon.languages, whole)
 
     def unique_words(self, window: int) -> NDArray[np.float32]:
-        """Return the mean share of different words over successive windows of so many words, float32[n]."""
+        """Return the mean share of distinct words over successive windows of `size` words, float32[n]."""
         result = np.zeros(len(self), np.float32)
         unique_in_windows(self.words.hashes, self.words.doc_words, window, result)
         return result
 
     def sum_bytes(self, values: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the sum over each document's bytes, which are in `words.data`, int64[n].
+        """Return the sum of the values over each document's bytes in `words.data`, int64[n].
 
         >>> reading = Reading.of(["¡Ay, ay!", "¿Y ahora?"])
         >>> reading.sum_bytes(reading.words.data == ord("!")).tolist()
@@ -167,11 +167,11 @@ class Reading:
         return _sums(values, self.words.doc_bytes)
 
     def sum_words(self, values: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the sum over each document's words, int64[n]."""
+        """Return the sum of the values over each document's words, int64[n]."""
         return _sums(values, self.words.doc_words)
 
     def sum_lines(self, values: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the sum over each document's lines, int64[n]."""
+        """Return the sum of the values over each document's lines, int64[n]."""
         return _sums(values, self.words.doc_lines)
 
 
@@ -184,8 +184,8 @@ def _sums(values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
 def _compression_ratios(words: WordTable) -> NDArray[np.float64]:
     """Return the bytes after compression by zstd, level 1, per byte before it, float64[n]; 0 for an empty text.
 
-    Texts longer than 4 kB are compressed in separate windows of 4 kB, without the rest. A short text may have more than
-    1.
+    Texts longer than 4 kB are compressed in separate windows of 4 kB, without the remainder. The ratio of a short text
+    may exceed 1.
 
     >>> one, many = _compression_ratios(WordTable.of(["Se fue la luz. ", "Se fue la luz. " * 50])).tolist()
     >>> many < 0.1 < one

@@ -1,9 +1,9 @@
-"""Counts that several signals share, made in compiled passes: letters, marks, open lines, set phrases, repetition.
+"""Counts that several signals share, from compiled passes: letters, marks, open lines, set phrases, repetition.
 
-All phrases are in Spanish, Portuguese or English. In other languages these counts find only quotations from the three.
+All set phrases are in Spanish, Portuguese or English; texts in other languages match only if they quote these.
 
-An n-gram of n words can be repeated only if both (n-1)-grams inside it are. So the pass looks up only the n-grams whose
-parts are repeated, a few in a hundred in prose. Looking up all would take ten look-ups per word.
+An n-gram of n words can be repeated only if both (n-1)-grams inside it are. So the pass looks up only n-grams whose
+parts are repeated, a few per cent in prose; to look up all would take ten look-ups per word.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Letters:
     """The characters of n documents.
 
     Attributes:
-        entropy: float64[n], of the distribution of code points, without line ends, in bits.
-        foreign: int64[n], letters and marks outside the document's alphabet; -1 if it has none.
-        braces: int64[n], the signs { and }.
-        hashes: int64[n], the sign #.
+        entropy: float64[n], the entropy of the distribution of code points, without line ends, in bits.
+        foreign: int64[n], the number of letters and marks outside the document's alphabet; -1 without an alphabet.
+        braces: int64[n], the number of { and }.
+        hashes: int64[n], the number of #.
     """
 
     entropy: NDArray[np.float64]
@@ -69,7 +69,8 @@ class Letters:
 
         Args:
             words: the word table of n documents.
-            alphabets: n strings of a language's letters, empty if unknown; no strings at all means all unknown.
+            alphabets: the letters of each document's language, n strings, empty if unknown; an empty sequence means all
+                unknown.
 
         Raises:
             ValueError: more than 64 different alphabets.
@@ -115,7 +116,7 @@ class MarkCounts:
 
     Attributes:
         counts: int64[n, COLUMNS].
-        sentences: int32[l], sentences of each line of three or more words; 0 for a shorter one.
+        sentences: int32[l], the number of sentences of each line with three or more words; 0 for a shorter line.
         is_code: bool[l], whether a line begins or ends like a line of code.
     """
 
@@ -156,9 +157,9 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     r"""Return the characters in lines without closing punctuation that aren't continued in lower case, int64[n].
 
     Only lines of 10 to 40 words count: verses are shorter, and a longer line is a paragraph that lost its full stop.
-    Rows of a table, with two or more bars or tabs, don't.
-    White space isn't counted. A line that ends in a comma, a semicolon or a dash isn't open; blank lines are skipped.
-    Texts of one or two lines have none, because they are no lists.
+    Table rows, with two or more bars or tabs, don't count, and neither does white space. A line that ends in a comma, a
+    semicolon or a dash isn't open; blank lines are skipped. Texts of one or two lines have none, because they aren't
+    lists.
 
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
@@ -173,14 +174,14 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
 
 
 _PHRASES: Final = {
-    # The first six are C4's.
+    # The first six are from C4.
     POLICY: """terms of use; privacy policy; cookie policy; uses cookies; use of cookies; use cookies;
         política de cookies; política de privacidad; uso de cookies; usa cookies; utiliza cookies; usamos cookies;
         utilizamos cookies; términos de uso; términos y condiciones; aviso legal; aviso de privacidad;
         política de privacidade; uso de cookies; termos de uso; termos e condições; aviso de privacidade""",
     SCRIPT: "javascript",
     LOREM: "lorem ipsum",
-    # Reina-Valera 1909, Almeida, King James: how a speech of God, an oath or a chapter begins.
+    # Beginnings of a speech of God, an oath or a chapter in Reina-Valera 1909, Almeida and King James.
     SCRIPTURE: """así ha dicho jehová; así dice jehová; dice jehová; dice el señor; de cierto os digo;
         de cierto de cierto te digo; y aconteció que; respondiendo jesús; y jesús respondiendo; hijos de israel;
         reino de los cielos; hijo del hombre; los fariseos; cristo jesús; jesu cristo; jehová de los ejércitos;
@@ -264,8 +265,8 @@ class Grams:
             earlier, read from left to right without overlap, as datatrove counts them.
         top: int64[n, LONGEST_GRAM + 1], the characters of the most frequent n-gram, with a space between its words,
             times its occurrences; the first one if several are equally frequent.
-        distinct: int64[n], the number of different words.
-        entropy: float64[n], of the distribution of words, in bits.
+        distinct: int64[n], the number of distinct words.
+        entropy: float64[n], the entropy of the distribution of words, in bits.
     """
 
     duplicate: NDArray[np.int64]
@@ -302,7 +303,7 @@ class Repeats:
     Attributes:
         units: int64[n], units that aren't blank.
         repeated: int64[n], units that occur earlier.
-        chars: int64[n], characters in the repeated ones, without white space.
+        chars: int64[n], characters in the repeated units, without white space.
     """
 
     units: NDArray[np.int64]
@@ -347,13 +348,13 @@ class Repeats:
 def words_in_other_languages(
     words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]
 ) -> NDArray[np.int64]:
-    r"""Return the words in lines with more stop words of a background language than of the document's own, int64[n].
+    r"""Return the words in lines with more stop words of a background language than of the document's, int64[n].
 
     Args:
         words: the word table of n documents.
         table: the stop words.
         languages: n codes, the documents' languages.
-        background: codes of the languages that a line may turn out to be in.
+        background: codes of the languages in which a line may be.
 
     >>> from latam_corpus.text.stops import StopTable
     >>> from latam_corpus.text.words import WordTable

@@ -1,4 +1,4 @@
-"""Arithmetic of signals on arrays, without importing NumPy."""
+"""Array arithmetic for signals, without importing NumPy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float
 
 
 def if_known(values: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the values, with not-a-number if the count is -1.
+    """Return the values, with NaN in place of -1.
 
     >>> import numpy as np
     >>> if_known(np.array([2, 3]), np.array([2, -1])).tolist()

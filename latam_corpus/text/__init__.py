@@ -1,1 +1,1 @@
-"""Text as compiled passes read it: word tables, normal forms, spellings, and markup as trees."""
+"""Text as the input of compiled passes: word tables, normal forms, spellings, and markup as trees."""

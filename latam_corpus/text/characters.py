@@ -22,15 +22,15 @@ UPPER: Final = 2
 DIGIT: Final = 4
 SPACE: Final = 8
 APOSTROPHE: Final = 16  # joins two letters into one word; all of its forms have the same hash
-IGNORED: Final = 32  # soft hyphen and zero-width marks: ignored inside a word
-CODE: Final = 64  # characters that are rare in prose and frequent in programs, markup and tables
+IGNORED: Final = 32  # a soft hyphen or zero-width mark, ignored inside a word
+CODE: Final = 64  # rare in prose and frequent in programs, markup and tables
 CLOSING: Final = 128  # ends a sentence
 QUOTE: Final = 256  # may follow a closing sign
-REPAIR: Final = 512  # text with it may need repair: see extract/repair.py
+REPAIR: Final = 512  # a text with it may need repair (extract/repair.py)
 LOWER: Final = 1024  # a lower-case letter of the Latin script
 COMMON: Final = 2048  # typography that may be next to any character in undamaged text
 SUSPECT: Final = 4096  # mojibake if it follows Â or Ã
-SPOKEN: Final = 8192  # opens or closes speech, a question or an exclamation: two of them in a row are valid, as in «¡
+SPOKEN: Final = 8192  # opens or closes speech, a question or an exclamation; two in a row are valid, as in «¡
 
 _LAST: Final = sys.maxunicode + 1
 _PLANE: Final = 1 << 16
@@ -41,10 +41,10 @@ _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
 _IGNORED: Final = "\u00ad\u200b\u200c\u200d\u2060"
 # ftfy's category "common": sequences that contain them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
 _COMMON: Final = "\u00a0\u00ad\u00b7\u00b4\u2013\u2014\u2015\u2026\u2019"
-# The members of ftfy's "start punctuation" and "end punctuation" that occur in a row in undamaged text. Its patterns
-# have two of them in a row only after a character that is suspect anyway.
+# The members of ftfy's "start punctuation" and "end punctuation" that occur in a row in undamaged text. ftfy's patterns
+# match two in a row only after a character that is suspect anyway.
 _SPOKEN: Final = "¡¿«»“”„‹›"
-# The characters of bytes 0x80 to 0x9F in Windows-1252, which are second bytes of two-byte UTF-8.
+# The Windows-1252 characters of bytes 0x80 to 0x9F, which are second bytes of two-byte UTF-8.
 _SUSPECT: Final = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 # Ligatures, full-width forms and space; Hangul jamo, which NFC composes.
 _REPAIRED_RANGES: Final = ((0xFB00, 0xFB06), (0xFF00, 0xFFEF), (0x3000, 0x3000), (0x1161, 0x11C2))
@@ -75,7 +75,7 @@ def classes() -> NDArray[np.uint16]:
     ):
         for character in characters:
             table[ord(character)] |= flag
-    # Unicode classifies some apostrophes as letters and others as signs; here all are the same.
+    # Unicode classifies some apostrophes as letters and others as signs; here all are treated alike.
     table[[ord(sign) for sign in apostrophes()]] &= ~np.uint16(LETTER | UPPER | LOWER)
     table[0x80:0xC0] |= SUSPECT
     table[ord("\n")] = 0
@@ -85,12 +85,12 @@ def classes() -> NDArray[np.uint16]:
 
 
 def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
-    """Return the classes given by each character's general category, and the characters with a decomposition."""
+    """Return the classes by each character's general category, and the characters with a decomposition."""
     table = np.zeros(_LAST, np.uint16)
     decomposing: list[str] = []
     # One plane at a time, since all 1.1 million code points would take 70 MB. Looking up each code point would take
-    # most of the start of a small run, so planes without characters (`repr` escapes all of them) and blocks without
-    # decompositions are skipped as a whole.
+    # most of the start-up time of a small run, so planes without characters (`repr` escapes all of them) and blocks
+    # without decompositions are skipped.
     for first in range(0, _LAST, _PLANE):
         plane = np.arange(first, first + _PLANE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
         if len(repr(plane)) == _PLANE * len(r"\U0010ffff") + len("''"):
@@ -116,14 +116,14 @@ def _of_category(category: str) -> int:
         flags |= DIGIT
     elif category == "Zs":
         flags |= SPACE
-    # Control characters and format controls; marks that NFC may join to their letter.
+    # Control and format characters, and marks that NFC may join to their letter.
     if category in ("Cc", "Cf", "Zl", "Zp", "Cs", "Mn", "Mc", "Me"):
         flags |= REPAIR
     return flags
 
 
 def _needing_repair(decomposing: list[str]) -> list[int]:
-    """Return the code points that NFC changes, and the letters that NFKC writes as several."""
+    """Return the code points that NFC changes, and the letters that NFKC replaces by several."""
     return [
         ord(character)
         for character in decomposing
@@ -134,7 +134,7 @@ def _needing_repair(decomposing: list[str]) -> list[int]:
 
 @cache
 def lower() -> NDArray[np.uint32]:
-    """Return the simple lower case of each code point, with apostrophes folded to one, uint32[0x110000]."""
+    """Return the simple lower case of each code point, with all apostrophes folded to one, uint32[0x110000]."""
     table = np.arange(_LAST, dtype=np.uint32)
     for point in np.flatnonzero(classes() & UPPER):
         small = chr(point).lower()

@@ -1,4 +1,4 @@
-"""Comparison of words and names that people type with or without accents."""
+"""Compare words and names that people type with or without accents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SEVERAL: Final = re.compile(r"(?:&#?\w+;|[^;|\n])+")
 
 
 def parted(text: str) -> list[str]:
-    """Return the items that a text lists, separated by ; or | or line ends, but not by commas, which names contain.
+    """Return the items in a text, separated by ; or | or line ends; names contain commas, which don't separate.
 
     >>> parted("Paz, Ana; Ríos, Luis|Anónimo"), parted("Mu&ntilde;oz, Eva;"), parted(" ; ")
     (['Paz, Ana', 'Ríos, Luis', 'Anónimo'], ['Mu&ntilde;oz, Eva'], [])

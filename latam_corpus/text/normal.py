@@ -1,8 +1,8 @@
-"""Texts as they are hashed: NFC, lower case, runs of white space as one space; in one compiled pass.
+"""Normalise texts for hashing in one compiled pass: NFC, lower case, runs of white space as one space.
 
-`normal` defines the rule. The pass applies it to documents whose code points can all be normalised one by one, which
-are nearly all; documents with marks to compose, or with letters whose lower case depends on their neighbours, are left
-to `normal`.
+`normal` defines the rule. The pass applies it to nearly all documents: those whose code points can be normalised one by
+one. Documents with marks to compose, or with letters whose lower case depends on their neighbours, are left to
+`normal`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
     """
     data, offsets = utf8(texts)
     ascii_lower = _ascii()
-    # Lower case grows by at most half (Ⱥ, from two bytes to three). The texts are processed in pieces, so that the
-    # output is still in the processor's cache when it is read.
+    # Lower case is longer by at most half (Ⱥ grows from two bytes to three). The texts are processed in pieces, so that
+    # the output is still in the processor's cache when it is read.
     sizes = np.diff(offsets)
     longest = int(max(sizes.max(initial=0), _AT_ONCE))
     buffer = np.empty(longest + longest // 2 + 1, np.uint8)
@@ -72,7 +72,7 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
 
 @cache
 def _meanings() -> NDArray[np.uint32]:
-    """Return the lower case of each code point, or SPACE for white space, or HARD if it can't be normalised alone."""
+    """Return the lower case of each code point; SPACE for white space, HARD for one that can't be normalised alone."""
     class_of = classes()
     # NFC changes only characters of the class REPAIR: see text/characters.py.
     is_hard = (class_of & REPAIR) != 0

@@ -39,18 +39,18 @@ def encode(out, at, point):
 
 @kernel(work="data")
 def normalise(data, offsets, meanings, ascii_lower, out, ends, hard):
-    """Write each text normalised, and where it ends; mark those that Python must normalise."""
+    """Write each normalised text and where it ends; mark the texts that Python must normalise."""
     at = 0
     for d in range(len(offsets) - 1):
         i, end = offsets[d], offsets[d + 1]
         start = at
-        previous = _BLANK  # the byte written last; a space at the start of a text is dropped
+        previous = _BLANK  # the last byte written; starts as a space, so that leading spaces are dropped
         while i < end:
             byte = data[i]
             if byte < 0x80:
                 lower = ascii_lower[byte]
                 out[at] = lower
-                # A repeated space is overwritten, without a branch that the processor could mispredict.
+                # Repeated spaces are overwritten without a branch that the processor could mispredict.
                 at += (lower != _BLANK) | (previous != _BLANK)
                 previous = lower
                 i += 1

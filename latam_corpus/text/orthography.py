@@ -1,8 +1,8 @@
 """Spellings of languages of the Americas: forms of the apostrophe, and rules that convert between spellings.
 
-The table is `orthography.toml` next to this module, and counts as its code. Language identification reads all
-apostrophes as one letter and is trained on lines in both spellings; stop words are looked up in all spellings;
-duplicates are compared with apostrophes folded.
+The table is `orthography.toml` next to this module, and counts as code. Language identification reads all apostrophes
+as the same letter and is trained on lines in both spellings; stop words are looked up in all spellings; duplicates are
+compared with apostrophes folded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-TYPED: Final = "'"  # the typewriter's apostrophe, to which all forms are folded
+TYPED: Final = "'"  # the typewriter apostrophe, to which all forms are folded
 _TABLE: Final = Path(__file__).with_suffix(".toml")
 _NO_LETTERS: Final = re.compile(r"\(\?<?[=!][^)]*\)|\\")  # look-around assertions and escapes
 
@@ -47,7 +47,7 @@ class SpellingPair:
     attested: tuple[tuple[str, str], ...]
 
     def signs(self, text: str) -> tuple[int, int]:
-        """Return the numbers of signs of the old and of the modern spelling in a normalised text."""
+        """Return the numbers of signs of the old and the modern spelling in a normalised text."""
         return len(re.findall(self.old, text)), len(re.findall(self.modern, text))
 
     def is_old(self, text: str) -> bool:
@@ -63,7 +63,7 @@ class SpellingPair:
 
 @cache
 def apostrophes() -> dict[str, str]:
-    """Return the forms of the apostrophe with their Unicode names, the typewriter's first."""
+    """Return the forms of the apostrophe with their Unicode names, the typewriter apostrophe first."""
     return {entry["sign"]: entry["name"] for entry in _read()["apostrophe"]}
 
 
@@ -92,7 +92,7 @@ def spellings_digest() -> str:
 
 
 def typed(text: str) -> str:
-    """Return the text with all apostrophes replaced by the typewriter's.
+    """Return the text with all apostrophes replaced by the typewriter apostrophe.
 
     >>> typed("k’icheʼ")
     "k'iche'"
@@ -101,9 +101,9 @@ def typed(text: str) -> str:
 
 
 def respelled(code: str, lines: Iterable[str]) -> list[str]:
-    """Return the lines of a language in its other spellings, without those that don't change.
+    """Return the lines of a language in its other spellings, without lines that don't change.
 
-    Lines in an old spelling are converted to the modern one only, and not to another old one.
+    Lines in an old spelling are converted only to the modern spelling, not to another old one.
 
     Args:
         code: ISO 639-3.
@@ -121,12 +121,12 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
 
 
 def all_spellings(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
-    """Return the words and their other spellings in these languages, in order, without repeats.
+    """Return the words and their other spellings in these languages, in order and without repetitions.
 
-    A word is in the old spelling if it has more signs of it; with as many signs of both, if the whole list has more.
+    A word with more signs of the old spelling is in the old spelling; in a tie, the signs of the complete list decide.
 
     Args:
-        codes: ISO 639-3 of languages that have the words in common.
+        codes: the ISO 639-3 codes of languages that share the words.
         words: in lower case.
 
     >>> list(all_spellings({"ayr"}, ["ukax", "mä"]))
@@ -146,7 +146,7 @@ def all_spellings(codes: Collection[str], words: Iterable[str]) -> dict[str, Non
 
 
 def in_modern(codes: Collection[str], text: str) -> str:
-    """Return the text with each old spelling converted to the modern one, and its case unchanged.
+    """Return the text with each old spelling converted to the modern one; case is kept.
 
     >>> in_modern({"ayr"}, "Ucajj, uqhama"), in_modern({"ayr"}, "Ukax")
     ('Ukax, ukhama', 'Ukax')
@@ -168,7 +168,7 @@ def _in_modern(spelling: SpellingPair, match: re.Match[str]) -> str:
 
 @cache
 def _word() -> re.Pattern[str]:
-    """Return the pattern of a word with apostrophes in it and at its edges."""
+    """Return the pattern of a word, which may have apostrophes inside and at its edges."""
     signs = "".join(map(re.escape, apostrophes()))
     return re.compile(rf"[{signs}]?[^\W\d_](?:[^\W\d_]|[{signs}])*")
 
@@ -209,7 +209,7 @@ def _read() -> dict[str, Any]:
 
 @cache
 def _rules(pairs: tuple[tuple[str, str], ...], *, to_modern: bool) -> tuple[re.Pattern[str], dict[int, str]]:
-    """Return one pattern for all pairs, so that no rule reads another's output, and the replacement of each group."""
+    """Return one pattern for all pairs, so that no rule reads another's output, and the replacement for each group."""
     rules = [(old, new) if to_modern else (new, old) for old, new in pairs]
     # Longer signs first: the pairs may be ordered for the other direction.
     rules.sort(key=lambda rule: -len(_plain(rule[0])))

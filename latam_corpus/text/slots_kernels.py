@@ -1,4 +1,4 @@
-"""The slot of a hash in a table with open addressing: the look-up of all compiled tables of words."""
+"""The slot of a hash in an open-addressing table: the look-up of all compiled tables of words."""
 
 # mypy: allow-untyped-defs
 
@@ -9,7 +9,7 @@ from latam_corpus.compiled import inlined
 
 @inlined
 def slot_of(keys, h):
-    """Return the index of a hash in `keys`, or the free one where it would be inserted.
+    """Return the index of a hash in `keys`, or of the free slot for its insertion.
 
     Args:
         keys: uint64[capacity], 0 if free; the capacity is a power of two, and at least one slot is free.

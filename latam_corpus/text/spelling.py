@@ -1,4 +1,4 @@
-"""Statistics of words: all in capitals, damaged by OCR, on a word list."""
+"""Counts of words that are in capitals, damaged by OCR, or on a word list."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Spelling:
 
     Attributes:
         capitals: int64[n], words of two or more letters, all of them capitals.
-        damaged: int64[n], words with a digit between letters, a capital after a small letter, or a sign that doesn't
-            join words between them and the previous word.
+        damaged: int64[n], words with a digit between letters, a capital after a small letter, or, right before them, a
+            stray sign that doesn't join words.
         mixed: int64[n], the damaged words with a capital after a small letter.
         longest: int64[n], code points of the longest word.
     """
@@ -39,8 +39,8 @@ class Spelling:
         r"""Return the counts of these documents.
 
         Args:
-            words: their words.
-            is_code: bool[l], lines of code, in which no word counts as damaged; none by default.
+            words: the word table of the documents.
+            is_code: bool[l], whether a line is code, in which no word counts as damaged; by default no line is.
 
         >>> import numpy as np
         >>> counts = Spelling.of(WordTable.of(["la OEA y la pa1abra, pLaza, ca^a, 5G, covid19, H2O"]))
@@ -49,7 +49,7 @@ class Spelling:
         >>> Spelling.of(WordTable.of(["pLaza\ngetName {"]), np.array([False, True])).damaged.tolist()
         [1]
         """
-        damage_signs = np.zeros(256, np.bool_)  # by byte
+        damage_signs = np.zeros(256, np.bool_)  # indexed by byte
         damage_signs[[ord(sign) for sign in DAMAGE]] = True
         no_code = np.zeros(len(words.line_ends), np.bool_)
         return cls(*spell(words.arrays, classes(), damage_signs, no_code if is_code is None else is_code))
@@ -67,7 +67,7 @@ class WordSet:
 
     @classmethod
     def of(cls, words: Iterable[str]) -> WordSet:
-        """Return the set of these entries; those that aren't exactly one word are left out.
+        """Return the set of these entries; entries that aren't exactly one word are left out.
 
         >>> WordSet.of(["barrio", "sin embargo"]).count(WordTable.of(["El Barrio, un barrio"])).tolist()
         [2]

@@ -1,8 +1,8 @@
 """Stop words of many languages in one hash table, and their frequencies in each document.
 
 One look-up per word serves all languages: the table's value is the bit set of the languages that list the word. A word
-with an apostrophe at an edge is looked up with it, as in K'iche', and if its language doesn't list it so, without it,
-since the sign may be a quotation mark.
+with an apostrophe at an edge, as in K'iche', is looked up with the apostrophe. If its language doesn't list that form,
+it is looked up without it, since the sign may be a quotation mark.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class StopTable:
     """An open-addressing hash table from word hashes to the languages that list the word as a stop word.
 
     Attributes:
-        languages: the codes; the i-th has bit i.
+        languages: the codes; the i-th code has bit i.
         keys: uint64[capacity], 0 if free.
         bits: uint64[capacity], the bit sets.
     """
@@ -66,12 +66,12 @@ class StopTable:
 
 @dataclass(frozen=True, eq=False)
 class StopCounts:
-    """The stop words in each of n documents: of its own language, and of the best other language.
+    """The number of stop words in each of n documents: of its own language, and of the best other language.
 
     Attributes:
         own: int64[n], occurrences of words on the list of the document's language; -1 without a list.
-        distinct: int64[n], how many of them are different; -1 without a list.
-        other: int64[n], the most occurrences on the list of a background language other than the document's own.
+        distinct: int64[n], the number of distinct ones; -1 without a list.
+        other: int64[n], the maximum number of occurrences on the list of any other background language.
     """
 
     own: NDArray[np.int64]
@@ -85,7 +85,7 @@ class StopCounts:
         Args:
             words: the word table of n documents.
             table: the stop words.
-            languages: n codes, the language whose list counts for each document ("" for none).
+            languages: n codes, the language whose list is used for each document ("" for none).
             background: codes of the languages among which `other` takes the maximum.
 
         >>> from latam_corpus.text.words import WordTable

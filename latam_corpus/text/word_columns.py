@@ -17,8 +17,8 @@ COUNTERS: Final = 8
 HAS_LETTER: Final = 1
 HAS_DIGIT: Final = 2
 CAPITAL: Final = 4  # starts with a capital
-MIXED: Final = 8  # a capital after a small letter
-EDGED: Final = 16  # has a letter, and an apostrophe before its first or after its last
+MIXED: Final = 8  # has a capital after a small letter
+EDGED: Final = 16  # has a letter, and an apostrophe before its first or after its last character
 
 # Kinds of lines, by their ends.
 LINE_BLANK: Final = 0

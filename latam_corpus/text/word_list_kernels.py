@@ -27,9 +27,10 @@ def insert(keys, bits, hashes, bit):
 
 @kernel
 def slot_of_edged(keys, bits, bare_hash, whole_hash, number):
-    """Return the slot of a word with an apostrophe at an edge: with it if its language lists it so, else without it.
+    """Return the slot of a word with an edge apostrophe: of this form if its language lists it, else of the bare form.
 
-    Such words are rare; with both look-ups inline, the loop over all words would take twice as long.
+    This is a separate function because such words are rare: with both look-ups inline, the loop over all words would
+    take twice as long.
     """
     slot = slot_of(keys, whole_hash)
     if number < 0 or not (bits[slot] >> np.uint64(number)) & np.uint64(1):
@@ -45,7 +46,7 @@ def count_stops(words, wholes, keys, bits, own_number, background):
     hashes, doc_words = words.hashes, words.doc_words
     n = len(doc_words) - 1
     own, distinct, best_other = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    last_document = np.full(len(keys), -1, np.int64)  # in which each slot was counted as distinct
+    last_document = np.full(len(keys), -1, np.int64)  # the document in which each slot was last counted as distinct
     tally = np.zeros(len(background), np.int64)
     lanes = _packed_languages(bits, background)
     packed = np.zeros(len(lanes), np.uint64)
@@ -59,7 +60,7 @@ def count_stops(words, wholes, keys, bits, own_number, background):
         bit = np.uint64(1) << np.uint64(number) if number >= 0 else np.uint64(0)
         for start in range(doc_words[d], doc_words[d + 1], _MAX_IN_LANE):
             packed[:] = 0
-            # Counted without a branch: every second word is on some list, which the processor would mispredict.
+            # Counted without a branch: every second word is on some list, so the processor would mispredict it.
             for w in range(start, min(start + _MAX_IN_LANE, doc_words[d + 1])):
                 h = hashes[w]
                 slot = slot_of(keys, h) if h == wholes[w] else slot_of_edged(keys, bits, h, wholes[w], number)
@@ -98,7 +99,7 @@ def _packed_languages(bits, background):
 
 
 _BOTH: Final = HAS_LETTER | HAS_DIGIT
-# Signs that occur between two letters without a space in damaged text, but hardly in undamaged text or addresses.
+# Signs that occur between two letters in damaged text, but rarely in undamaged text or addresses.
 DAMAGE: Final = '^|~*\\<>{}[]$!;"'
 _FIRST_SMALL: Final = 97
 _LAST_SMALL: Final = 122
@@ -122,7 +123,7 @@ def count_spellings(hashes, doc_words, keys, out):
 
 @kernel
 def _digit_between_letters(data, start, end, class_of):
-    """Return whether a word has a digit with a small letter somewhere before it and a letter right after it."""
+    """Return whether a word has a digit with a small letter anywhere before it and a letter right after it."""
     small = digit = False
     i = start
     while i < end:
@@ -157,7 +158,7 @@ def _all_capitals(data, start, end, class_of):
 
 @kernel
 def _is_joined(data, first, start):
-    """Return whether a letter, and not a space, precedes the sign before the word at byte `start`."""
+    """Return whether a letter directly precedes the sign before the word at byte `start`."""
     if start - 2 < first:
         return False
     byte = data[start - 2]
@@ -186,7 +187,7 @@ def spell(words, class_of, signs, is_code):
             start = starts[i]
             kind = kinds[i]
             max_length = max(max_length, np.int64(lengths[i]))
-            # Nearly all words have only small letters, except the first, and need no closer look.
+            # Nearly all words have only small letters after the first letter, and need no further checks.
             second = data[min(start + 1, end - 1)]
             may_be_capitals = (
                 (kind & CAPITAL != 0) & (lengths[i] > 1) & ((second < _FIRST_SMALL) | (second > _LAST_SMALL))

@@ -1,9 +1,9 @@
-"""The word table: one compiled pass over a batch's UTF-8, from which every signal and fingerprint is computed.
+"""The word table of a batch, made in one compiled pass over its UTF-8; signals and fingerprints are computed from it.
 
 A word is a maximal run of letters, marks and digits. An apostrophe between two letters belongs to it, so that *ch'ulel*
-and *p'unchaw* are one word. Its hash is of the lower-cased code points, with every form of the apostrophe
+and *p'unchaw* are one word. A word's hash covers its lower-cased code points, with every form of the apostrophe
 (`orthography.apostrophes`) folded to one. An apostrophe at the edge of a word can't be distinguished from a quotation
-mark and is left out, whatever its form; `wholes` includes it, for lists that have such words.
+mark, so it is left out in any form; `wholes` includes it, for lists with such words.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class WordTable:
         doc_bytes: int64[n+1], where each document starts in `data`.
         doc_words: int64[n+1], where its words start.
         doc_lines: int64[n+1], where its lines start.
-        hashes: uint64[w], of the folded word.
-        starts: int64[w], byte offset in `data`.
-        lengths: uint16[w], code points, 65,535 at most.
+        hashes: uint64[w], the hash of the folded word.
+        starts: int64[w], the byte offset of the word in `data`.
+        lengths: uint16[w], code points, at most 65,535.
         kinds: uint8[w], bits HAS_LETTER, HAS_DIGIT, CAPITAL, MIXED, EDGED.
-        line_hashes: uint64[l], of the line's code points without white space; 0 for a blank line.
+        line_hashes: uint64[l], the hash of the line's code points without white space; 0 for a blank line.
         line_ends: int64[l], byte offset just after the line, without its line end.
         line_words: int64[l], index of the first word at or after the line's start.
         line_chars: int32[l], code points that aren't white space.
@@ -77,7 +77,7 @@ class WordTable:
         data, offsets = utf8(series)
         size, n = len(data), len(offsets) - 1
         lines = int(np.count_nonzero(data == NEWLINE)) + n
-        words = size // 2 + n  # two words have at least one byte between them; untouched pages cost nothing
+        words = size // 2 + n  # there is at least one byte between two words; untouched pages cost nothing
         arrays = Words(
             data=data,
             doc_bytes=offsets,
@@ -101,7 +101,7 @@ class WordTable:
 
     @property
     def arrays(self) -> Words:
-        """The table's arrays, as kernels take them."""
+        """The table's arrays, for kernels."""
         return Words(*(getattr(self, name) for name in Words._fields))
 
     def __len__(self) -> int:
@@ -109,7 +109,7 @@ class WordTable:
 
     @cached_property
     def wholes(self) -> NDArray[np.uint64]:
-        """The hashes of the words including apostrophes at their edges, uint64[w]; without one, the plain hash.
+        """The hashes of the words including apostrophes at their edges, uint64[w]; the plain hash for other words.
 
         >>> table = WordTable.of(["ruk' rukʼ ruk"])
         >>> [bool(table.wholes[0] == whole) for whole in table.wholes]
@@ -128,7 +128,7 @@ class WordTable:
 
 
 def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the texts' UTF-8 in one buffer and the n+1 offsets of its documents, without a copy if Arrow permits.
+    """Return the texts' UTF-8 in one buffer and the n+1 offsets of the texts, without a copy if Arrow permits.
 
     >>> data, offsets = utf8(pl.Series(["año", "ayer"]))
     >>> bytes(data).decode(), offsets.tolist()
@@ -142,7 +142,7 @@ def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
-    """Return the hash that the word table has for each word, uint64[n].
+    """Return the word table's hash of each word, uint64[n].
 
     Raises:
         ValueError: an entry isn't exactly one word.
@@ -169,11 +169,11 @@ def entry_table(words: Sequence[str]) -> WordTable:
 if TYPE_CHECKING:
     Piece = tuple[WordTable, int, int]
 
-# If a larger share of the texts changed, all are scanned, since copying isn't free.
+# If a larger share of the texts changed, all are scanned again, since copying isn't free.
 _FEW: Final = 0.25
 _OF_WORDS: Final = ("hashes", "starts", "lengths", "kinds")
-# Arrays of offsets: the array, the array that says where each document's items start, and the one that the offsets
-# count from.
+# Arrays of offsets: the array, the array with the start of each document's items, and the array that the offsets count
+# from.
 _COUNTED_FROM: Final = (
     ("starts", "doc_words", "doc_bytes"),
     ("line_ends", "doc_lines", "doc_bytes"),
@@ -183,7 +183,7 @@ _OF_LINES: Final = ("line_hashes", "line_ends", "line_words", "line_chars", "lin
 
 
 def after_changes(table: WordTable, old_texts: pl.Series, new_texts: pl.Series) -> WordTable:
-    """Return the word table of changed texts, reusing the table of the same documents before the change.
+    """Return the word table of changed texts, reusing the table from before the change.
 
     Args:
         table: the table of the old texts.
@@ -254,7 +254,7 @@ def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
 
 
 def _shifts(pieces: Sequence[Piece], unit: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the difference between each piece's new offset and that in its own table, int64[p]."""
+    """Return the difference between each piece's new offset and its offset in its own table, int64[p]."""
     offsets = []
     document = 0
     for table, first, last in pieces:

@@ -45,7 +45,7 @@ from latam_corpus.text.word_columns import (
 
 
 class Words(NamedTuple):
-    """The arrays of `words.WordTable`, by the same names, as kernels take them."""
+    """The arrays of `words.WordTable` under the same names, for kernels."""
 
     data: NDArray[np.uint8]
     doc_bytes: NDArray[np.int64]
@@ -67,7 +67,7 @@ class Words(NamedTuple):
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_FIRST_PLAIN: Final = 97  # a to z: lower-case letters, and of no other class
+_FIRST_PLAIN: Final = 97  # a to z: lower-case letters of no other class
 _LAST_PLAIN: Final = 122
 _BLANK: Final = 32
 _AMPERSAND: Final = 38
@@ -98,7 +98,7 @@ def decode(data, i):
 
 @inlined
 def finish(h):
-    """Return the hash with its bits mixed (the finaliser of MurmurHash3), so that every bit may serve as a key."""
+    """Return the hash with its bits mixed (the finaliser of MurmurHash3), so that any bits can be used as a key."""
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
     h ^= h >> np.uint64(33)
@@ -121,7 +121,7 @@ def _enter(word_arrays, w, word_hash, start, chars, kind, is_edged):
 def scan(words, class_of, lower_of):
     """Fill the table's arrays; return the numbers of words and lines.
 
-    It is one loop instead of several functions: at 100 MB/s, a call per character would be noticeable.
+    This is one loop instead of several functions, because a call per character would be noticeable at 100 MB/s.
     """
     data, offsets, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
     word_arrays = words.hashes, words.starts, words.lengths, words.kinds
@@ -151,7 +151,7 @@ def scan(words, class_of, lower_of):
         after_ligature = False
         while i < end:
             if _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
-                # Three characters in four are these letters, which differ only in their hashes.
+                # Three in four characters are these letters, which differ only in their hashes.
                 if not in_word:
                     in_word = True
                     word_hash = _BASIS
@@ -176,7 +176,7 @@ def scan(words, class_of, lower_of):
                 previous_class = class_of[previous]
                 continue
             if data[i] == _BLANK and previous < 0x80 and not after_ligature:
-                # A space between two words is as simple, except after a character that may need repair.
+                # A space between two words is just as simple, except after a character that may need repair.
                 if in_word:
                     w = _enter(word_arrays, w, word_hash, word_start, word_chars, kind, is_edged)
                     in_word = False
@@ -319,7 +319,7 @@ def with_edges(words, class_of, lower_of, out):
                 continue
             h = _BASIS
             i = starts[w]
-            while i > first:  # back over ignored characters, to the one before the word
+            while i > first:  # back over ignored characters to the one before the word
                 i -= 1
                 while data[i] & 0xC0 == 0x80:
                     i -= 1

@@ -1,6 +1,6 @@
 """Sort the values of a corpus into buckets by their top bits, and sieve them, one piece at a time.
 
-A job that needs all values of a range reads them from the files of all pieces, and keeps nothing else in memory.
+A job that needs all values of a range reads them from the files of all pieces and keeps only these in memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STARTS: Final = ".starts"  # int64[BUCKETS + 1]
 
 @dataclass(frozen=True, eq=False)
 class Buckets:
-    """Values by bucket, of one piece or of several.
+    """Values by bucket, of one or several pieces.
 
     Attributes:
         values: uint64[m].
@@ -44,7 +44,7 @@ class Buckets:
 
 
 def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
-    """Return the values by bucket, and in their order within a bucket.
+    """Return the values by bucket; within a bucket they keep their order.
 
     >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
     >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
@@ -68,7 +68,7 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
     """Return the buckets from `low` to before `high` of all pieces.
 
     Args:
-        files: the names that `write` was given.
+        files: the names that were passed to `write`.
         low: the first bucket.
         high: the end of the range.
     """
@@ -87,7 +87,7 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
 
 
 def ranges(sizes: NDArray[np.int64], max_values: int) -> list[tuple[int, int]]:
-    """Cut the buckets into ranges of at most `max_values` values, or of one bucket that has more.
+    """Cut the buckets into ranges of at most `max_values` values; a larger bucket is a separate range.
 
     >>> ranges(np.array([3, 3, 9, 1]), 6)
     [(0, 2), (2, 3), (3, 4)]
@@ -102,7 +102,7 @@ def ranges(sizes: NDArray[np.int64], max_values: int) -> list[tuple[int, int]]:
     return [*spans, (low, len(sizes))] if len(sizes) else spans
 
 
-_BITS_A_VALUE: Final = 32  # of the bitmap: at most one value in 32 that isn't in it passes
+_BITS_A_VALUE: Final = 32  # bits of the bitmap per value: at most one absent value in 32 passes
 _MOST_BITS: Final = 29  # 64 MB
 _WORD_BITS: Final = 6
 _LOOKED_UP: Final = 16_000_000  # 128 MB
@@ -113,12 +113,12 @@ _NEW_STARTS: Final = "new-starts.npy"
 
 @dataclass(frozen=True, eq=False)
 class Sieve:
-    """Fingerprints in which others are looked up.
+    """A set of fingerprints in which others are looked up.
 
     Attributes:
-        marks: uint64, a power of two of words: a bitmap of the fingerprints' top bits.
+        marks: uint64[a power of two], a bitmap of the fingerprints' top bits.
         values: uint64, the fingerprints, sorted; empty if there are too many to look up.
-        starts: uint32, where the fingerprints with the same top bits start among them, and the end.
+        starts: uint32, where each group of fingerprints with the same top bits starts in `values`, and the end.
 
     >>> sieve = Sieve.of([np.array([1 << 60, 3], np.uint64)], 2)
     >>> found, places = sieve.sifted(np.array([7, 3, 1 << 60], np.uint64), np.array([0, 2, 2, 3]))
@@ -136,7 +136,7 @@ class Sieve:
 
         Args:
             values: arrays of fingerprints, evenly spread in their top bits.
-            count: about how many there are.
+            count: their approximate number.
         """
         bits = min(max((count * _BITS_A_VALUE).bit_length(), _WORD_BITS), _MOST_BITS)
         marks = np.zeros(1 << (bits - _WORD_BITS), np.uint64)
@@ -165,7 +165,7 @@ class Sieve:
     ) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
         """Return the fingerprints that are in the sieve, and the document of each.
 
-        If the sieve has too many fingerprints to look up, a few others pass too.
+        If the sieve has too many fingerprints to look up, a few that aren't in it pass too.
 
         Args:
             values: fingerprints of documents, one document after another.

@@ -1,9 +1,9 @@
-"""A bound on the candidates of a document, however much it shares and with however many documents.
+"""Limit the number of candidates per document, regardless of how many documents share its fingerprints.
 
-If a document has more than MOST candidates, only so many are its own: the first ones in the order of keeping, which
-include the one that would be kept, and of the others those that share most with it. A pair is compared if it is among
-the own candidates of either document. So a poem is compared with each book that contains it, and a book with every poem
-of a few books, while n documents have at most n times MOST candidates.
+If a document has more than MOST candidates, it selects MOST: the first ones in the order of keeping, which include the
+one that would be kept, and among the others those that share most with it. A pair is compared if either document
+selects it. So a poem is compared with each book that contains it, and a book with every poem of a few books, while n
+documents have at most n times MOST candidates.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_EACH: Final = 32  # the first ones in the order of keeping, and as many of those that share most
+_EACH: Final = 32  # candidates that come first in the order of keeping, and as many that share most
 MOST: Final = 2 * _EACH
 SHARES: Final = ".shares"  # next to a file of candidates: the number of fingerprints that each pair shares
 SHARE: Final = np.dtype(np.uint16)
 _SORTED_TOGETHER: Final = 4_000_000  # candidates: 160 MB
 _CANDIDATE: Final = np.dtype([("document", np.uint32), ("other", np.uint32), ("shared", SHARE)])
 
-# A document's own candidates: all unless `many` is set. If it is, `first` is the last of those by the order of keeping;
-# `shared` and `last` are the shared fingerprints and the document of the last one of the others.
+# A document's selection: all candidates unless `many` is set. If it is, `first` is the last candidate selected by the
+# order of keeping; `shared` and `last` are the shared fingerprints and the document of the last one selected by
+# sharing.
 _OWN: Final = np.dtype([("many", np.bool_), ("first", np.uint32), ("shared", SHARE), ("last", np.uint32)])
 
 
 def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tuple[int, int]:
-    """Remove the pairs beyond the bound from the files; return the number of documents with more, and of removed pairs.
+    """Remove the pairs beyond the limit from the files; return the numbers of affected documents and of removed pairs.
 
     Args:
         files: the files of candidates, uint32[k, 2], numbers in the order of keeping, each with a file SHARES.
-        documents: how many documents there are.
-        workdir: a folder for files.
+        documents: the number of documents.
+        workdir: a folder for temporary files.
     """
     document_count = 0
     own_of = OnDisk(workdir / "own", _OWN)
@@ -66,7 +67,7 @@ def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tu
 def _is_own_candidate(
     own: NDArray[Any], candidates: NDArray[np.uint32], shared: NDArray[np.uint16]
 ) -> NDArray[np.bool_]:
-    """Return whether each candidate is among the own candidates, _OWN, of a document."""
+    """Return whether a document selects each candidate, by its selection (_OWN)."""
     last_shared = own["shared"]
     is_own = ~own["many"] | (candidates <= own["first"]) | (shared > last_shared)
     return np.asarray(is_own | ((shared == last_shared) & (candidates <= own["last"])), np.bool_)
@@ -77,7 +78,7 @@ def _read(file: Path) -> tuple[NDArray[np.uint32], NDArray[Any]]:
 
 
 def _own_candidates(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[Any]:
-    """Return the own candidates of the documents from `low` to before `high`, _OWN."""
+    """Return the selections (_OWN) of the documents from `low` to before `high`."""
     own = np.zeros(high - low, _OWN)
     counts = np.zeros(high - low, np.int32)
     for file in files:
@@ -94,7 +95,7 @@ def _own_candidates(files: Sequence[Path], low: int, high: int, workdir: Path) -
 
 
 def _candidates_by_chunk(files: Sequence[Path], chunk_of: NDArray[np.int32], low: int, workdir: Path) -> list[Path]:
-    """Write the candidates of each chunk's documents, numbered from `low` on, to a file; return the files."""
+    """Write the candidates of each chunk of documents, numbered from `low` on, to a file; return the files."""
     chunks: dict[int, Path] = {}
     if not (chunk_of >= 0).any():
         return []
@@ -113,7 +114,7 @@ def _candidates_by_chunk(files: Sequence[Path], chunk_of: NDArray[np.int32], low
 
 
 def _write_bounds(rows: NDArray[Any], own: NDArray[Any]) -> None:
-    """Write the bounds of the documents' own candidates to `own`."""
+    """Write the selections of the documents to `own`."""
     rows = rows[np.lexsort((rows["other"], rows["document"]))]
     rank = _rank(rows["document"])
     last = rows[rank == _EACH - 1]
@@ -125,7 +126,7 @@ def _write_bounds(rows: NDArray[Any], own: NDArray[Any]) -> None:
 
 
 def _rank(documents: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return the place of each entry among those of its document, from 0 on; equal documents are adjacent.
+    """Return the index of each entry within its document's entries, from 0 on; those of a document are adjacent.
 
     >>> _rank(np.array([4, 4, 9, 9, 9], np.uint32)).tolist()
     [0, 1, 0, 1, 2]

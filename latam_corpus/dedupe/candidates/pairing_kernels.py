@@ -16,7 +16,7 @@ _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 @kernel(work="values")
 def sort_into_buckets(values, owners, out_values, out_owners, starts):
-    """Sort values, and their owners if there are any, into buckets by top bits; write where each bucket starts."""
+    """Sort values, and their owners if given, into buckets by top bits; write where each bucket starts."""
     for value in values:
         starts[np.int64(value >> _SHIFT) + 1] += 1
     for bucket in range(BUCKETS):
@@ -33,7 +33,7 @@ def sort_into_buckets(values, owners, out_values, out_owners, starts):
 
 @kernel(work="values")
 def mark_bits(values, marks, shift):
-    """Set the bit of each value's top bits."""
+    """Set the bit that each value's top bits number."""
     for value in values:
         bit = value >> shift
         marks[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
@@ -73,14 +73,14 @@ def sift(values, offsets, sieve, out, places):
 
 
 _ROOMY_BITS: Final = 2
-ROOMY: Final = 1 << _ROOMY_BITS  # bins per value, so that a value of a single document is usually alone in its bin
-_FEW_EQUAL: Final = 24  # values that are sorted by insertion
+ROOMY: Final = 1 << _ROOMY_BITS  # bins per value: a value of a single document is usually alone in its bin
+_FEW_EQUAL: Final = 24  # up to this many values are sorted by insertion
 
 # The state of a pass that stopped.
 _BUCKET: Final = 0
 _BITS: Final = 1  # log2 of the number of the bucket's bins; 0 before its values are in bins
 _BIN: Final = 2
-_START: Final = 3  # where the value that is being paired starts, among the values in bins
+_START: Final = 3  # where the value being paired starts, among the values in bins
 _STOP: Final = 4  # the end of that value; equal to _START before its holders are counted
 _HOLDERS: Final = 5
 _NEXT: Final = 6  # the next holder to pair
@@ -90,7 +90,7 @@ CURSOR_SIZE: Final = 8
 
 @kernel(work="buckets")
 def write_pairs(buckets, limits, cursor, tallies, keys, common, workspace):
-    """Write pairs from `cursor` on until the buckets are done or the room for keys is used up; return their number."""
+    """Write pairs from `cursor` on until the buckets are done or `keys` is full; return the number of pairs."""
     values, owners, starts = buckets
     dealt, documents, alive, owners_of, bins, ends = workspace
     at = 0
@@ -102,7 +102,7 @@ def write_pairs(buckets, limits, cursor, tallies, keys, common, workspace):
             _sort_into_bins(alive, owners_of, shared_count, cursor[_BITS], dealt, documents, ends)
             cursor[_BIN] = cursor[_START] = cursor[_STOP] = 0
         while cursor[_BIN] < 1 << cursor[_BITS]:
-            if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # most bins: skipped
+            if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # true of most bins
                 tallies[0] += ends[cursor[_BIN]] - cursor[_START]
                 cursor[_START] = cursor[_STOP] = ends[cursor[_BIN]]
                 cursor[_BIN] += 1
@@ -160,7 +160,7 @@ def _size(starts, bucket):
 
 @inlined
 def bits_of(size):
-    """Return log2 of the number of bins for so many values."""
+    """Return log2 of the number of bins for a number of values."""
     bits = 1
     while (1 << bits) < size:
         bits += 1
@@ -169,7 +169,7 @@ def bits_of(size):
 
 @kernel
 def _shared(values, owners, starts, bucket, bins, alive, documents):
-    """Write the values of a bucket, of all pieces, that aren't alone in their bin; return their number."""
+    """Write the values of a bucket, over all pieces, that aren't alone in their bin; return their number."""
     bits = bits_of(_size(starts, bucket))
     bins = bins[: ROOMY << bits]
     bins[:] = 0
@@ -189,7 +189,7 @@ def _shared(values, owners, starts, bucket, bins, alive, documents):
 
 @kernel
 def _sort_into_bins(values, owners, count, bits, dealt, documents, ends):
-    """Sort so many values of a bucket into bins by the bits after those of the bucket."""
+    """Sort the first `count` values of a bucket into bins, by the bits after the bucket's."""
     first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits)
     ends[: (1 << bits) + 1] = 0
     for i in range(count):
@@ -226,7 +226,7 @@ def _sort(values, documents, start, end):
 
 @kernel
 def _holders(values, documents, start, end):
-    """Move the documents of the value at `start` to its start; return where the value ends, and their number."""
+    """Move the distinct documents of the value at `start` to the front; return its end and their number."""
     stop = start + 1
     count = 1
     while stop < end and values[stop] == values[start]:
@@ -242,7 +242,7 @@ NO_DOCUMENT: Final = -1
 
 @kernel(work="pairs")
 def neighbours(pairs, kind, n):
-    """Return for each document the rows of its pairs that are of any kind: where they start, and the rows."""
+    """Return the rows of each document's pairs that have a kind: where each document's rows start, and the rows."""
     starts = np.zeros(n + 1, np.int64)
     for row in range(len(pairs)):
         if kind[row] != NONE:
@@ -263,7 +263,7 @@ def neighbours(pairs, kind, n):
 
 @kernel(work="order")
 def decide(pairs, inclusion, kind, order, position, fixed, drops, links_of):
-    """Return for each document the kept one that replaces it, the row of their pair, and the first of its cluster."""
+    """Return each document's kept replacement, the row of their pair, and the first of its cluster."""
     starts, links = links_of
     n = len(order)
     duplicate_of = np.full(n, NO_DOCUMENT, np.int64)
@@ -285,7 +285,8 @@ def decide(pairs, inclusion, kind, order, position, fixed, drops, links_of):
             elif (kind[row] == DUPLICATE or kind[row] == VARIANT) and (
                 joined == NO_DOCUMENT or position[candidate] < position[joined]
             ):
-                # It has more than the kept document, or is a variant of it: it is kept too, in the same cluster.
+                # The document contains more than the kept one, or is a variant of it: it is kept too, in the same
+                # cluster.
                 joined = candidate
         if winner != NO_DOCUMENT:
             duplicate_of[d] = winner
@@ -316,9 +317,9 @@ def containers(pairs, inclusion, kind, position, duplicate_of, link):
 
 @kernel(work="pairs")
 def originals(pairs, kind, position, old, duplicate_of, link):
-    """Return for each document the first kept one whose variant it is, in the order of keeping; write rows to `link`.
+    """Return each document's original, the first kept one in the order of keeping; write the pairs' rows to `link`.
 
-    A run doesn't change earlier documents, so the new document of a pair is always the variant, whatever the order.
+    A run doesn't change earlier documents, so the new document of a pair is the variant, regardless of the order.
     """
     winners = np.full(len(duplicate_of), NO_DOCUMENT, np.int64)
     for row in range(len(pairs)):
@@ -336,7 +337,7 @@ def originals(pairs, kind, position, old, duplicate_of, link):
 
 @kernel(work="pairs")
 def connect(labels, pairs):
-    """Join the nodes of each pair; `labels` leads each to a smaller connected node, or to itself."""
+    """Join the nodes of each pair: `labels` maps each node to a smaller connected node, or to itself."""
     for row in range(len(pairs)):
         a, b = pairs[row, 0], pairs[row, 1]
         while labels[a] != a:
@@ -350,10 +351,10 @@ def connect(labels, pairs):
 
 @kernel(work="labels")
 def label_packs(labels, pack_size):
-    """Return the pack of each node: a component is in one pack of about `pack_size` nodes; flattens `labels`."""
+    """Return the pack of each node; packs have about `pack_size` nodes and don't split components. Flatten `labels`."""
     sizes = np.zeros(len(labels), np.uint32)
     for node in range(len(labels)):
-        labels[node] = labels[labels[node]]  # a smaller node, flattened already
+        labels[node] = labels[labels[node]]  # a smaller node, already flattened
         sizes[labels[node]] += 1
     nodes_before = 0
     for node in range(len(labels)):

@@ -1,12 +1,12 @@
-"""Candidate pairs: documents that share fingerprints, found one bucket of fingerprint values at a time.
+"""Find candidate pairs, documents that share fingerprints, one bucket of fingerprint values at a time.
 
 Memory is bounded in two ways: the pairs of a range of values come in runs of a few million (`pair_runs`), each sorted
-and counted, and `merge_runs` adds up the runs of all ranges, one range of pairs at a time. The result depends on the
-documents alone, not on ranges, runs, parts or order.
+and counted, and `merge_runs` adds up the runs of all ranges, one range of pairs at a time. The result depends only on
+the documents, not on ranges, runs, parts or order.
 
-A value that very many documents have (a licence, a menu, a formula) doesn't make a quadratic number of pairs. Documents
-are numbered in the order of keeping. The first `cap` holders of a value are paired with each other, each later one with
-the first `hubs` only: work grows linearly, and a copy is still paired with the document that would be kept.
+A value of very many documents (from a licence, a menu, a formula) must not make a quadratic number of pairs. Documents
+are numbered in the order of keeping. The first `cap` documents with a value are paired with each other, and each later
+one only with the first `hubs`. So work grows linearly, and a copy is still paired with the document that would be kept.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ if TYPE_CHECKING:
 
 
 class Pairing:
-    """A pass over sorted values that can stop within a value and resume, so that pairs don't pile up.
+    """A resumable pass over the values of buckets; it can stop within a value, so that few pairs are in memory.
 
-    A bucket fits into the processor's nearest caches, and its values are spread evenly. There are many more bins than
-    values, so that nearly every value of a single document is alone in its bin and needs no sorting; the others are
-    sorted.
+    A bucket fits into the processor's nearest caches, and its values are spread evenly over bins. There are many more
+    bins than values, so nearly every value of a single document is alone in its bin; only the other values are sorted.
 
     Attributes:
-        tallies: int64[3], so far: distinct values, values over the cap, and pairs left out.
+        tallies: int64[3], the counts so far: distinct values, values over the cap, and pairs left out.
     """
 
     def __init__(self, buckets: Buckets, cap: int, hubs: int, common: int) -> None:
@@ -45,9 +44,9 @@ class Pairing:
 
         Args:
             buckets: the buckets of all pieces.
-            cap: the first so many holders of a value are paired with each other.
-            hubs: each later holder is paired with the first so many; 0 leaves the later ones out.
-            common: a value with more holders is reported as common.
+            cap: the number of documents with a value that are all paired with each other.
+            hubs: the number of first documents with which each later one is paired; 0 leaves the later ones out.
+            common: values of more documents than this are reported as common.
         """
         self.tallies = np.zeros(3, np.int64)
         self._buckets = buckets
@@ -67,11 +66,11 @@ class Pairing:
 
     @property
     def common(self) -> NDArray[np.uint64]:
-        """The values that many documents have, in no order."""
+        """The common values, unsorted."""
         return self._common[: self._cursor[COMMONS]]
 
     def fill(self, keys: NDArray[np.uint64]) -> int:
-        """Write the keys of the next pairs, as many as fit; return their number, which is 0 at the end.
+        """Write the keys of the next pairs, as many as fit; return their number, 0 at the end.
 
         Args:
             keys: uint64[k], room for at least `cap` keys.
@@ -81,23 +80,24 @@ class Pairing:
         return int(write_pairs(arrays, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace))
 
 
-CAP: Final = 50  # from the prototype; it finds all kinds of planted copies
+CAP: Final = 50  # from the prototype; finds all kinds of planted copies
 HUBS: Final = 4
-# A value in more documents than this is common for the rule `boilerplate`, which also requires a run of own words:
-# rarity alone would reject every text that was copied often. Our own choice; it lost no copy of the first test set.
+# For the rule `boilerplate`, values in more documents than this are common. The rule also requires a run of own words,
+# since rarity alone would reject every text that was copied often. Our own choice; it lost no copy of the first test
+# set.
 COMMON: Final = 8
 
 # The share of the possible anchors, beyond the first few, that a pair must have in common. A copy with one letter in
-# twenty misread keeps a quarter; two texts with a common paragraph share as much as the paragraph's part of the text.
+# twenty misread keeps a quarter of its anchors; of two texts with a common paragraph, the paragraph's share.
 NEEDED: Final = 1 / 8
 _FEW: Final = 16
 
-PAIRS_A_RUN: Final = 1 << 21  # 16 MB, and four times as much to sort and count
+PAIRS_A_RUN: Final = 1 << 21  # 16 MB, and four times as much while they are sorted and counted
 
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """The number of values of each of n documents, which determines how many a pair must share.
+    """The number of values of each of n documents, which determines how many values a pair must share.
 
     Attributes:
         counts: integers[n], distinct values.
@@ -111,7 +111,7 @@ class Extent:
 
     @classmethod
     def of(cls, word_counts: NDArray[Any], value_counts: NDArray[Any], scheme: Scheme) -> Extent:
-        """Return the extent of documents with so many words and so many fingerprints under a scheme.
+        """Return the extent of documents, by their numbers of words and of fingerprints under a scheme.
 
         >>> from latam_corpus.dedupe.fingerprints.scheme import Scheme
         >>> Extent.of(np.array([700]), np.array([85]), Scheme(name="minhash")).needed(np.array([[0, 0]])).tolist()
@@ -122,7 +122,7 @@ class Extent:
         return cls(value_counts, sampling_of(word_counts))
 
     def needed(self, pairs: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return the values that each pair must share, int64[k]: one, plus one for every 8 over 16 possible ones.
+        """Return how many values each pair must share, int64[k]: one, plus one per 8 possible ones beyond 16.
 
         >>> Extent(np.array([40, 32]), np.array([1, 8], np.uint64)).needed(np.array([[0, 1]], np.uint32)).tolist()
         [1]
@@ -140,7 +140,7 @@ class Candidates:
 
     Attributes:
         pairs: uint32[k, 2], sorted, the smaller number first.
-        shared: uint16[k], how many values the two share (among the pairs that the cap allows).
+        shared: uint16[k], the number of values that the two share, as far as the cap allows the pairs.
     """
 
     pairs: NDArray[np.uint32]
@@ -148,9 +148,9 @@ class Candidates:
 
 
 def pair_runs(pairing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
-    """Yield runs of a few million pairs: their keys, sorted and distinct, and how many values each pair shares.
+    """Yield runs of a few million pairs: the sorted distinct keys, and the number of values that each pair shares.
 
-    A pair that shares values of several runs is in each of them.
+    A pair that shares values in several runs is in each of them.
 
     >>> from latam_corpus.dedupe.candidates.buckets import into_buckets
     >>> values, documents = np.array([7, 7, 7, 9, 9], np.uint64), np.array([2, 0, 1, 1, 0], np.uint32)
@@ -170,8 +170,8 @@ def merge_runs(
     """Return the pairs that share enough values over all runs.
 
     Args:
-        runs: the keys of each run, or those of one range of keys, sorted, and their counts.
-        extent: how many values each document has.
+        runs: the sorted keys of each run (all, or those of one range) and their counts.
+        extent: the number of values of each document.
 
     >>> run = np.array([1], np.uint64), np.array([1], np.uint16)  # documents 0 and 1
     >>> merge_runs([run, run], Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()

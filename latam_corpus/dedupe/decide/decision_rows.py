@@ -1,8 +1,8 @@
-"""Decide which documents of a pack are dropped, and for which kept one, without chaining; return rows with evidence.
+"""Decide which documents of a pack are dropped in favour of which kept one, and return rows with evidence.
 
 Documents are visited in the order of keeping (`order.py`). A document is dropped only if a verified pair links it
 directly with a kept document that contains it. A truncated copy that is more open or less damaged comes before the full
-text but can't replace it, since the full text isn't in it: both are kept.
+text but can't replace it, because it doesn't contain the full text: both are kept.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ class Decisions:
 
     Attributes:
         duplicate_of: int64[n], the kept document that contains a dropped one; -1 for a kept document.
-        contained_in: int64[n], the much longer kept document that contains this one, or -1. With `keep_contained` this
-            document may be kept too.
+        contained_in: int64[n], the much longer kept document that contains this one, or -1. This one may be kept too.
         variant_of: int64[n], for a kept document the first document in the order of keeping of which it is a variant,
             or -1.
         link: int64[n], the row of the pair by which the document is dropped, contained or a variant, or -1.
@@ -74,11 +73,11 @@ def cluster(
         inclusion: uint8[k], which document is in the other (`Verdicts.inclusion`).
         kind: uint8[k] (`Verdicts.kind`).
         order: int64[n], the documents in the order of keeping (`order.in_order`).
-        id_rank: int64[n], place of each document's id among all ids, which names clusters.
-        dropped_kinds: the kinds of pairs by which a document is dropped. By other kinds it is kept, with its container
-            or original on record.
-        existing: bool[n], documents of an earlier version that come first and are never dropped.
-        old: bool[n], documents of an earlier version, whether they may be dropped or not; `existing` if omitted.
+        id_rank: int64[n], the rank of each document's id among all ids; it names clusters.
+        dropped_kinds: the kinds of pairs by which a document is dropped. For other kinds, it is kept and its container
+            or original is recorded.
+        existing: bool[n], whether a document of an earlier version comes first and is never dropped.
+        old: bool[n], whether a document is of an earlier version, droppable or not; `existing` if omitted.
 
     >>> pairs = np.array([[0, 1], [1, 2]], np.uint32)  # 0 is in 1, and 1 in 2, but 0 isn't in 2
     >>> made = cluster(pairs, np.array([1, 1], np.uint8), np.array([1, 1], np.uint8), np.array([2, 1, 0]), np.arange(3))
@@ -107,7 +106,7 @@ def cluster(
 EVIDENCE_COLUMNS: Final = ("rights_tier", *DAMAGE, RELATIVE_DAMAGE, APPENDED, WORDS, "obtained")
 
 
-# Columns of earlier versions only: the name of the document's cluster there, and the hash of its text.
+# Columns of earlier versions only: the name of the document's cluster in that version, and the hash of its text.
 EARLIER_COLUMNS: Final = pl.Schema({"earlier_cluster": pl.String(), "text_hash": pl.Binary()})
 
 
@@ -115,15 +114,15 @@ def decision_rows(pack: Pack, height: int, dropped_kinds: Collection[int]) -> pl
     """Return a row with the decision for each document of a pack that has a verified pair or an equal text.
 
     Args:
-        pack: its documents have the number of documents with their text (`copies`), the smallest id among these
-            (`least_id`), and EARLIER_COLUMNS if any is of an earlier version.
+        pack: the pack; each of its documents has the number of documents with an equal text (`copies`), the smallest id
+            of these (`least_id`), and EARLIER_COLUMNS if any is of an earlier version.
         height: rows from this one on are of an earlier version.
         dropped_kinds: the kinds of pairs by which a document is dropped.
 
     Returns:
         `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
-        `duplicate_cluster`, `cluster_size`, `evidence`; `text_hash` of rows of an earlier version; null if a column
-        doesn't apply.
+        `duplicate_cluster`, `cluster_size`, `evidence`, and for rows of an earlier version `text_hash`; null if a
+        column doesn't apply.
     """
     verdicts = pack.verdicts
     pack_columns = pack.documents.columns
@@ -155,12 +154,12 @@ def decision_rows(pack: Pack, height: int, dropped_kinds: Collection[int]) -> pl
         pl.Series("label", clusters.cluster),
         _ids(documents["doc_id"], clusters.contained_in).alias("container_id"),
     )
-    # A variant that is also in an anthology reports the pair that makes it a variant.
+    # If a variant is also in an anthology, the reported pair is the one that makes it a variant.
     is_variant = (pl.col("winner") < 0) & (pl.col("original") >= 0)
     frame = frame.with_columns(pl.col("copies").fill_null(1), pl.col("least_id").fill_null(pl.col("doc_id")))
     frame = frame.with_columns(
         pl.col("copies").sum().over("label").cast(pl.Int32).alias("cluster_size"),
-        # Named as in the earlier version, so that a new version puts it into the same split.
+        # A cluster keeps its name of the earlier version, so that a new version puts it into the same split.
         pl.coalesce(pl.col("earlier_cluster").min().over("label"), pl.col("least_id").min().over("label")).alias(
             "duplicate_cluster"
         ),
@@ -187,7 +186,7 @@ def decision_rows(pack: Pack, height: int, dropped_kinds: Collection[int]) -> pl
 
 
 def _ids(ids: pl.Series, places: NDArray[np.int64]) -> pl.Series:
-    """Return the ids at these places; null for -1."""
+    """Return the ids at these indices; null for -1."""
     return ids.gather(pl.Series(places).replace({-1: None}).cast(pl.UInt32))
 
 
@@ -228,9 +227,9 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(is_variant).then("kept").alias("variant_of"),
         pl.when(is_linked).then("share").alias("containment"),
         *(pl.when(pl.col("cluster_size") > 1).then(name).alias(name) for name in ("duplicate_cluster", "cluster_size")),
-        # A variant gets a ledger row too, though nothing in it changes.
+        # A variant gets a ledger row too, although it isn't changed.
         pl.when(is_variant).then(pl.lit("changed")).alias("verdict"),
         pl.when(is_linked).then(evidence).alias("evidence"),
-        # Identifies the text of a dropped earlier document, since a later record may have another text.
+        # The hash identifies the text of a dropped earlier document, since a later record may have another text.
         pl.when(is_dropped).then("text_hash").alias("text_hash"),
     )

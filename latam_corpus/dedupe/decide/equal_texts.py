@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _BLOCK_BITS: Final = 17  # 131,072 rows
 _EXCLUDED: Final = pl.Schema({ROW: pl.Int64()})
-# For each kept document: how many documents have its text, and the smallest id among them.
+# For each kept document, the number of documents with its text and the smallest of their ids.
 WEIGHTS: Final = pl.Schema({ROW: pl.Int64(), "copies": pl.UInt32(), "least_id": pl.String()})
 
 
 class EqualTexts:
-    """Groups of equal documents, stored by their kept document, with the near-duplicate decision on that document."""
+    """Groups of documents with equal texts, stored by the kept document, with the near-duplicate decision on it."""
 
     def __init__(self, folder: Path) -> None:
         self._groups = Spill(folder / "groups")
@@ -55,7 +55,7 @@ class EqualTexts:
             spill.flush()
 
     def candidates(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that aren't excluded, with WEIGHTS: null if no other document has the text."""
+        """Return the rows that aren't excluded, with WEIGHTS, which are null if no other document has the text."""
         if rows.is_empty():
             return rows.with_columns(pl.lit(None, kind).alias(name) for name, kind in list(WEIGHTS.items())[1:])
         blocks = [
@@ -83,7 +83,7 @@ class EqualTexts:
         self._decisions.add_by(compact(decisions), decisions["kept_row"].to_numpy() >> _BLOCK_BITS)
 
     def blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Yield the groups of each block with the near-duplicate decisions on their kept rows, and delete both."""
+        """Yield the groups of each block with the decisions on their kept rows, and delete both from disk."""
         self._decisions.flush()
         for block in range(self._last_block + 1):
             groups = self._groups.take(block, self._schema)

@@ -1,6 +1,6 @@
-"""Number documents in the order of keeping, sorting one range of the order at a time so that little is in memory.
+"""Number documents in the order of keeping; to save memory, one range of the order is sorted at a time.
 
-The facts that jobs look up by number are written to files at the same time.
+At the same time, the facts that jobs look up by number are written to files.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 MOST_NUMBERED: Final = int(UNNUMBERED)  # a number has 32 bits; the highest value marks documents without one
 RANGE_ROWS: Final = 100_000
-_SAMPLED_ROWS: Final = 512  # the key of one row in so many is sampled to choose the ends of ranges
+_SAMPLED_ROWS: Final = 512  # one in this many rows is sampled to choose the ends of ranges
 
 
 @dataclass
 class Numbering:
-    """Collect documents, number them, and look them up by number.
+    """Documents that are collected, numbered, and looked up by number.
 
     Attributes:
-        workdir: for files.
+        workdir: the folder for files.
         count: documents added.
         starts: the first number of each range, and the end of the last one.
     """
@@ -102,7 +102,7 @@ class Numbering:
                 numbers_by_row.tofile(file)
 
     def at(self, numbers: NDArray[np.integer[Any]]) -> Iterator[tuple[int, pl.DataFrame]]:
-        """Yield the documents with these sorted numbers in batches, each with its first place in `numbers`."""
+        """Yield the documents with these sorted numbers in batches, each with its first index in `numbers`."""
         yield 0, self._empty
         ends = np.searchsorted(numbers, self.starts).tolist()
         for number, (start, first, end) in enumerate(zip(self.starts, ends, ends[1:], strict=False)):

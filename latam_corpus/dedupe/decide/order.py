@@ -1,13 +1,13 @@
-"""The order of keeping: which of several copies of a text is kept. It is defined here alone.
+"""The order of keeping, which decides which of several copies of a text is kept. It is defined only here.
 
-1. Terms: what the recipe's release may use, always or for longer.
-2. A document of the earlier version to compare with, if those are kept.
-3. The more open rights.
-4. Damage: the less damaged, by itself (`damage.py`) and compared with its copies (`relative_damage.py`).
-5. Added words: the text without a menu, a summary or questions (`appended.py`).
-6. Length: the longer, in steps of 2 %.
-7. Date: the earlier obtained.
-8. The smaller id.
+1. Terms: documents that the recipe's release may use, always or for longer.
+2. Version: a document of the earlier version, if its documents are kept.
+3. Rights: the more open tier.
+4. Damage: the less damaged text, judged alone (`damage.py`) and against its copies (`relative_damage.py`).
+5. Added words: the text without an added menu, summary or questions (`appended.py`).
+6. Length: the longer text, in steps of 2 %.
+7. Date: the document obtained earlier.
+8. Id: the smaller one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DECIDED_BY: Final = {
 _STEPS: Final = (*DECIDED_BY, ROW)
 _TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
-RELATIVE_DAMAGE: Final = "damage_beside"  # damaged words per 1,000 that a copy has undamaged
+RELATIVE_DAMAGE: Final = "damage_beside"  # damaged words per 1,000 that are undamaged in a copy
 
 _USABLE: Final = 0
 _FOR_A_TIME: Final = 1
@@ -56,7 +56,7 @@ _LENGTH_STEP: Final = 50  # a class of lengths begins 1/50 above the previous on
 
 
 def _length_thresholds() -> list[int]:
-    # In whole numbers, because the rounding of a logarithm may differ between machines.
+    # Computed in integers, because the rounding of a logarithm may differ between machines.
     steps = [1]
     while steps[-1] < 1 << 32:
         steps.append(max(steps[-1] + 1, steps[-1] * (_LENGTH_STEP + 1) // _LENGTH_STEP))
@@ -74,8 +74,8 @@ class Keeping:
         admit: the rights tiers that the recipe's release admits; empty if it makes no release.
         uses: the uses that each document must allow.
         height: rows from this one on are of an earlier version, which admitted them.
-        existing: whether rows of the earlier version come before others that the release may not use for longer.
-        refused: documents that the release may not use, REFUSED, one row each.
+        existing: whether rows of the earlier version come before new rows, unless the release may use those for longer.
+        refused: a frame REFUSED with one row for each document that the release may not use.
     """
 
     admit: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class Keeping:
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED), compare=False)
 
     def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with the columns to sort by instead of TERMS.
+        """Return the rows with sort columns in place of TERMS.
 
         Args:
             rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; also `words`, `appended` and DAMAGE if rows differ
@@ -118,7 +118,7 @@ class Keeping:
         )
 
     def _terms(self, rows: pl.DataFrame) -> pl.Series:
-        """Rate the terms of each row: the release may use it always, for a limited time (whatever the date), or not."""
+        """Rate the terms of each row: the release may use it always, for a limited time (at any date), or not."""
         if not self.admit:
             return pl.repeat(_USABLE, rows.height, dtype=pl.Int8, eager=True).alias("terms")
         refused = self._is_refused(rows) if self.refused.height else pl.lit(value=False)
@@ -149,14 +149,14 @@ def in_order(rows: pl.DataFrame, *first_columns: str) -> pl.DataFrame:
 
 
 def is_fixed() -> pl.Expr:
-    """Return an expression: whether a document is of the earlier version, may be used for ever, and is always kept."""
+    """Return an expression: whether a document of the earlier version may be used forever and is always kept."""
     return ~pl.col("new") & (pl.col("terms") == _USABLE)
 
 
 def keeper_group(text_column: str) -> pl.Expr:
     """Return an expression that groups the sorted rows of one text: the first row of each group may replace the rest.
 
-    A row that may be used earlier than all previous ones, though not for as long, starts a new group.
+    A row that may be used earlier than all previous rows, but not for as long, starts a new group.
 
     >>> rows = pl.DataFrame({"text": "a", "ends": [1, 2, 3, 4], "begins": [8, 9, 5, 6]})
     >>> rows.select(keeper_group("text")).to_series().to_list()
@@ -167,7 +167,7 @@ def keeper_group(text_column: str) -> pl.Expr:
 
 
 def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Return whether one row of each pair may be used earlier, the other for longer: then neither replaces the other.
+    """Return whether one row of each pair may be used earlier and the other for longer: neither replaces the other.
 
     Args:
         rows: the result of `Keeping.ranked`.
@@ -179,7 +179,7 @@ def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[
 
 
 def order_key(rows: pl.DataFrame) -> pl.Series:
-    """Return a text for each row of `Keeping.ranked`; in the order of keeping these texts never decrease.
+    """Return a string for each row of `Keeping.ranked`; the strings never decrease in the order of keeping.
 
     >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", None], "obtained": None, "doc_id": ["b", "a"]})
     >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
@@ -199,11 +199,11 @@ def order_key(rows: pl.DataFrame) -> pl.Series:
 
 
 def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.int64]) -> pl.DataFrame:
-    """Return rows of `Keeping.ranked`, sorted again by the damage and the additions that their copies show.
+    """Return rows of `Keeping.ranked`, sorted again by the damage and additions that a comparison with copies shows.
 
     Args:
-        rows: n of them.
-        damage: int64[n], damaged words per 1,000, compared with a copy (`relative_damage.py`).
+        rows: n rows.
+        damage: int64[n], damaged words per 1,000 in comparison with a copy (`relative_damage.py`).
         added: int64[n], words that were added to the document.
 
     >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": "open", "obtained": None, "doc_id": ["a", "b"]})
@@ -223,16 +223,16 @@ def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.i
 def first_released(from_run: pl.Expr) -> list[pl.Expr | str]:
     """Return the expressions that sort rows of equal texts that a release may use, the row to keep first.
 
-    Within a tier the row of the earlier version is kept, so that its shard needs no rewriting.
+    Within a tier, the row of the earlier version comes first, so that its shard needs no rewriting.
 
     Args:
-        from_run: whether a row is of a run, not of the earlier version.
+        from_run: an expression: whether a row is of a run rather than of the earlier version.
     """
     return [_tier(), from_run, "obtained", "doc_id"]
 
 
 def decided_by() -> pl.Expr:
-    """Return an expression: the step of the order by which the other document was kept.
+    """Return an expression: the step of the order that decided for the kept document.
 
     Columns of the kept document have the prefix `kept_`.
 

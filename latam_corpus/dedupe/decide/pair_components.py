@@ -1,6 +1,6 @@
-"""Group documents that true pairs connect into packs in files: decisions about a document depend on its pack alone.
+"""Group connected documents into packs on disk; the decision on a document depends only on its pack.
 
-Memory holds the numbers of the documents in pairs and the component of each.
+Only the numbers of the documents in pairs and their components are in memory.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _NUMBER: Final = "number"
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """Whole components: documents that no pair connects with documents of other packs.
+    """Complete components: no pair connects their documents with documents of other packs.
 
     Attributes:
         documents: the columns of `Keeping.ranked`, in the order of keeping.
-        pairs: int64[k, 2], places in `documents`.
+        pairs: int64[k, 2], indices in `documents`.
         verdicts: a row per pair, `verify_jobs.VERDICTS`.
     """
 
@@ -50,15 +50,15 @@ class Packs:
         self._documents = Spill(folder / "documents")
         self._verdicts = Spill(folder / "verdicts")
         self._schema = pl.Schema()
-        self.count = 1  # without pairs too, so that the decisions have their columns
+        self.count = 1  # written even without pairs, so that the decisions have their columns
 
     def fill(self, order: Numbering, lots: Sequence[Path], notices: pl.DataFrame | None) -> None:
         """Distribute verdicts and their documents over packs.
 
         Args:
-            order: the documents.
+            order: the numbered documents.
             lots: files of verdicts, in order.
-            notices: the pairs with notices (`notices.find_notices`); None if there are none.
+            notices: the pairs with notices (`notices.find_notices`), or None.
         """
         numbers = distinct(np.concatenate([np.zeros(0, np.uint32), *(distinct(_pairs(file)) for file in lots)]))
         labels = np.arange(len(numbers), dtype=np.uint32)

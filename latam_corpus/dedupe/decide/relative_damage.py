@@ -1,9 +1,9 @@
-"""Damage and additions that show only when a document is compared with its copies.
+"""Measure damage and additions that appear only when a document is compared with its copies.
 
-If one text says *la luna* and its copy *la luua*, the second is the scan, because the compared documents have *luna*
-far more often. This needs no word list and works in any language. If two texts have the same words and one has few of
-the other's accents, it has lost them. A text that is wholly in the other is neither less damaged because it is shorter,
-nor has it more of a menu, whatever its lines look like.
+If one text has *la luna* and its copy has *la luua*, the copy is a damaged scan, because *luna* is far more frequent in
+the compared documents. This needs no word list and works in any language. If two texts have the same words and one has
+few of the other's accents, it has lost them. A text that is completely in the other one doesn't count as less damaged
+because it is shorter, and its lines don't count as a longer menu.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _THOUSAND: Final = 1000
 def compared_with_copies(
     documents: pl.DataFrame, pairs: NDArray[np.integer[Any]], verdicts: pl.DataFrame
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return for n documents the damaged words per 1,000 that a copy has undamaged, and the words that were added.
+    """Return damaged words per 1,000 that are undamaged in a copy, and numbers of added words, for n documents.
 
-    Both are the maximum over the pairs of a document, int64[n].
+    Both are int64[n], the maximum over the pairs of a document.
 
     Args:
-        documents: `words`, `accented`, DAMAGE, `appended`.
-        pairs: places in `documents`, [k, 2].
+        documents: n rows with `words`, `accented`, DAMAGE and `appended`.
+        pairs: indices in `documents`, [k, 2].
         verdicts: a row per pair, `verify_jobs.VERDICTS`.
 
     >>> documents = pl.DataFrame({"words": [100, 100, 160], "accented": [9, 0, 9], "appended": [0, 0, 60]})
@@ -53,16 +53,17 @@ def compared_with_copies(
     spoilt[~verdicts["kind"].is_in([DUPLICATE, CONTAINED]).to_numpy()] = 0
     damage_per_1000 = documents.select(pl.sum_horizontal(pl.col(name).cast(pl.Int64).fill_null(0) for name in DAMAGE))
     by_itself = damage_per_1000.to_series().to_numpy()[pairs]
-    # If one text contains all words of the other, both are equally damaged, though the shares per 1,000 differ.
+    # If one text contains all words of the other, both are equally damaged, although the shares per 1,000 differ.
     by_itself[(own_words == 0).any(axis=1) & (missing == 0).all(axis=1)] = 0
-    # Short texts aren't judged: one accent fewer is no damage.
+    # Short texts aren't judged, because a single missing accent is no damage.
     damaged_words, text_lengths = spoilt + missing, np.maximum(words, 1)
-    # A misread word can't count as lacking an accent, so the text with the right word must not look worse.
+    # A misread word isn't recognised as one that lacks its accent, so the other text must not look worse for that
+    # accent.
     by_itself = np.maximum(_excess(by_itself) - damaged_words[:, ::-1] * _THOUSAND // text_lengths, 0)
     excess_damage = (words >= SHORTEST) * np.maximum(_excess(damaged_words) * _THOUSAND // text_lengths, by_itself)
     appended = documents[APPENDED].fill_null(0).to_numpy().astype(np.int64)[pairs]
     appended = np.maximum(appended, verdicts.select("first_appended", "second_appended").to_numpy())
-    # Additions that both have were made before the text was copied.
+    # Additions in both texts were made before the text was copied.
     added = np.minimum(_excess(appended), np.maximum(own_words, _excess(words)))
     return _maximum_by_document(excess_damage, pairs, len(documents)), _maximum_by_document(
         added, pairs, len(documents)
@@ -70,13 +71,13 @@ def compared_with_copies(
 
 
 def _accents_missing(accented: NDArray[np.int64], own_words: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the words of each of two copies that lack an accent which the other has, int64[k, 2].
+    """Return the number of words of each copy that lack an accent of the other copy, int64[k, 2].
 
     Args:
-        accented: accented words of each.
-        own_words: words of each that the other lacks.
+        accented: the accented words of each copy.
+        own_words: the words of each copy that the other lacks.
     """
-    # A lower bound of the accented words among those that both have.
+    # A lower bound of the accented words among the words that both copies have.
     shared = (accented - own_words)[:, ::-1]
     # A text in another spelling has some accents more; one that lost them has few left.
     lost = shared >= np.maximum(2 * accented, 1)
@@ -84,7 +85,7 @@ def _accents_missing(accented: NDArray[np.int64], own_words: NDArray[np.int64]) 
 
 
 def _excess(measured: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return by how much each of the two values of a pair exceeds the other; 0 for the smaller one."""
+    """Return the amount by which each value of a pair exceeds the other; 0 for the smaller one."""
     return np.asarray(np.maximum(measured - measured[:, ::-1], 0), np.int64)
 
 

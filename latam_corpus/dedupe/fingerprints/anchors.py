@@ -1,11 +1,11 @@
-"""The word stream, on which copies are compared without their text, and sampled anchors, which propose candidates.
+"""Compute the word stream, which replaces the text in comparisons, and sampled anchors, which propose candidates.
 
 Both are computed from the word table and ignore accents, which scanners, old keyboards and spelling reforms lose or
 move.
 
-An anchor is the hash of a run of five words, kept if a small number divides it; this divisor grows with the text's
-length (`scheme.SAMPLING`). Two texts with a common passage share its anchors, wherever the passage is in them, so that
-a poem is compared with the anthology that contains it.
+An anchor is the hash of a run of five words. It is kept if a small number divides it; this divisor grows with the
+text's length (`scheme.SAMPLING`). Two texts with a common passage share its anchors at any position, so a poem is
+compared with the anthology that contains it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CAPITAL_FLAG: Final = 1 << 31
 
-# Letters of similar shape share a bit, so that a misread word has the same bits. Chosen by eye.
+# Groups of letters of similar shape, chosen by eye. Each group shares a bit, so that a misread word has the same bits.
 _LOOKS: Final = ("ec", "oqø", "iljı", "tfþ", "nu", "mw", "hb", "a", "szxß", "r", "dpð", "vykg")
 
 
@@ -44,8 +44,8 @@ def word_stream(words: WordTable) -> Ragged:
     """Return each word of each document as a uint32: its identity, its look, and whether it is a number or a name.
 
     The look is twelve bits for the letters of the word; confusable letters share a bit, so that *Belisario* and a
-    scanner's *Belisarlo* look alike. For a word with a digit these bits are more of its hash, because numbers must be
-    equal.
+    scanner's *Belisarlo* look alike. In a word with a digit, these bits are part of its hash instead, because numbers
+    must be equal.
 
     >>> from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, WORD_BITS
     >>> from latam_corpus.text.words import WordTable
@@ -58,10 +58,10 @@ def word_stream(words: WordTable) -> Ragged:
 
 
 def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
-    r"""Return the word stream, and the number of words with an accented vowel, which the stream ignores.
+    r"""Return the word stream, and the numbers of words with an accented vowel, since the stream ignores accents.
 
     Returns:
-        The stream of n documents, and uint32[2, n]: the accented words of each in all and in its middle half.
+        The stream of n documents, and uint32[2, n]: each document's accented words, in total and in its middle half.
 
     >>> from latam_corpus.text.words import WordTable
     >>> table = WordTable.of(["La canción del otoño", "La cancio\u0301n; amanhã é de manhã"])
@@ -77,13 +77,13 @@ def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
 def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
     """Return the distinct anchors of each document, uint64, sorted within the document.
 
-    A text under `scheme.exact_words` words has none. A text under `scheme.short_reach` words also has anchors of all
-    its runs of three words, which propose short copies.
+    A text under `scheme.exact_words` words has no anchors. A text under `scheme.short_reach` words also has anchors of
+    all its runs of three words, which propose short copies.
 
     Args:
         stream: the result of `word_stream`.
-        scheme: shingle, seed and lengths.
-        sampling: the divisor of the anchors of each document, uint64[n]; by its length if None.
+        scheme: the shingle, seed and lengths.
+        sampling: the divisor of each document's anchors, uint64[n]; if None, it depends on the length.
 
     >>> from latam_corpus.text.words import WordTable
     >>> verso = "Caminante, son tus huellas el camino y nada más"
@@ -113,14 +113,14 @@ def _bare() -> NDArray[np.uint32]:
             small[point] = ord(unicodedata.normalize("NFD", chr(point))[0])
     small[MARKS_FIRST:MARKS_END] = 0
     small[(classes() & IGNORED) != 0] = 0
-    # Of the lower-case form, as in the hash of a word, so that U+00C5 and U+212B (Å) are one letter here too.
+    # Decompose the lower-case form, as the hash of a word does, so that U+00C5 and U+212B (Å) are the same letter.
     table: NDArray[np.uint32] = small[lower()]
     return table
 
 
 @cache
 def _accents() -> NDArray[np.uint8]:
-    """Return VOWEL, ACCENT or 0 for each code point, uint8[0x110000]; ñ and ç are letters of their own."""
+    """Return VOWEL, ACCENT or 0 for each code point, uint8[0x110000]; ñ and ç count as separate letters."""
     vowel = np.isin(_bare(), [ord(letter) for letter in "aeiouy"])
     kinds = np.where(vowel, ACCENT, 0).astype(np.uint8)
     kinds[:0x80][vowel[:0x80]] = VOWEL
@@ -129,7 +129,7 @@ def _accents() -> NDArray[np.uint8]:
 
 @cache
 def _looks() -> NDArray[np.uint16]:
-    """Return the bit of each bare letter, uint16[0x110000]; letters of other scripts get bits in turn."""
+    """Return the bit of each bare letter, uint16[0x110000]; letters of other scripts get bits in rotation."""
     points = np.arange(len(lower()), dtype=np.uint32)
     table = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
     for bit, letters in enumerate(_LOOKS):

@@ -1,6 +1,6 @@
-"""Count the words that were added to a text: a page's menu, a summary, questions and answers made by a machine.
+"""Count the words that were added to a text: a page's menu, a summary, or generated questions and answers.
 
-Of two copies the one without them is kept (`order.py`), however much longer the other is.
+Of two copies, the one without them is kept (`order.py`), even if the other is much longer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# The fewest words of each class. Our own choice: fewer than eight are a date, a signature, «leia também».
+# Minimum words of each class. Our own choice: fewer than eight are a date, a signature, «leia também».
 CLASSES: Final = (LEAST, 60, 300)
 
 _LINKS: Final = (
@@ -39,18 +39,18 @@ _QUESTION_LABEL: Final = r"(?:p|r|q|a|pregunta|respuesta|pergunta|resposta|quest
 _HEADING: Final = re.compile(rf"^[\W_]*(?:{_HEADINGS})[\W_]*$", re.IGNORECASE)
 _LINKED: Final = re.compile(rf"^[\W_]*(?:{_LINKS})[\W_]*$", re.IGNORECASE)
 _QUESTION: Final = re.compile(rf"^[\W_]*{_QUESTION_LABEL}", re.IGNORECASE)
-# The first words of such lines; other lines aren't read.
+# The first words of these headings, links and labels; other lines aren't read.
 _FIRST: Final = """
 resumen resumo summary puntos ideas datos pontos key preguntas perguntas faq faqs q questions te también tambien lea lee
 leia veja vea notas noticias notícias artículos articulos artigos comparte compartir compartilhe comentarios comentários
 p r a pregunta respuesta pergunta resposta question answer p1 r1 p2 r2 q1 a1 q2 a2
 """
-_QUESTIONS: Final = 4  # lines of questions and answers one after another
-_BODY: Final = 0.5  # the least share of the text's words before an addition, links to other texts excepted
-_SHORTEST: Final = 30  # words before an addition
+_QUESTIONS: Final = 4  # minimum successive lines of questions and answers
+_BODY: Final = 0.5  # minimum share of the text's words before an addition, except before links to other texts
+_SHORTEST: Final = 30  # minimum words before an addition
 # Tables by byte:
-_COMMAS: Final = np.isin(np.arange(256), tuple(b",;:"))  # at the end of a line of verse or of talk
-_SIGNS: Final = np.isin(np.arange(256), tuple(b":.)"))  # after the label of a question
+_COMMAS: Final = np.isin(np.arange(256), tuple(b",;:"))  # end a line of verse or dialogue
+_SIGNS: Final = np.isin(np.arange(256), tuple(b":.)"))  # follow the label of a question
 _LABEL: Final = 12  # bytes of a letter, two blanks, two digits in any script, and a sign
 _QUESTION_REACH: Final = 60  # words from the start of a question to the start of the next
 
@@ -94,14 +94,14 @@ def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 @cache
 def _first_words() -> NDArray[np.bool_]:
-    """Return a table by the low bits of a word's hash: whether it may be one of `_FIRST`."""
+    """Return a table by the low bits of a word's hash: whether the word may be one of `_FIRST`."""
     table = np.zeros(1 << FIRST_BITS, np.bool_)
     table[WordTable.of([_FIRST]).hashes & np.uint64(len(table) - 1)] = True
     return table
 
 
 def _may_match(words: WordTable, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether the first word of each line has two letters, or a sign near it, as the label of a question has.
+    """Return whether each line's first word has two letters, or a sign near it like the label of a question.
 
     Most lines whose first word is in `_FIRST` begin with *a*, a common word in both languages.
     """
@@ -112,12 +112,12 @@ def _may_match(words: WordTable, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
-    """Return the number of words from a heading or a row of questions to the end, if enough of the text is before it.
+    """Return the number of words from a heading or series of questions to the end, if enough of the text precedes it.
 
     Args:
         words: the word table.
         document: one of its documents.
-        lines: its lines that begin like a heading, a question or an answer.
+        lines: the document's lines that begin like a heading, a question or an answer.
     """
     start, stop = (int(words.doc_words[edge]) for edge in (document, document + 1))
     half = int(_BODY * (stop - start))

@@ -9,17 +9,17 @@ import numpy as np
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.word_columns import LINE_BLANK, LINE_OPEN
 
-_LINES: Final = 8  # the fewest of a menu; a heading, a date and a signature are fewer
-_LONGEST: Final = 10  # words of an entry; menus contain headlines too
-_MEAN: Final = 5  # words per entry; a verse has more
+_LINES: Final = 8  # minimum lines of a menu; a heading, a date and a signature have fewer
+_LONGEST: Final = 10  # maximum words of an entry; menus contain headlines too
+_MEAN: Final = 5  # maximum mean words per entry; a verse has more
 _PROSE: Final = 11  # words per line of the text next to the menu, if half of its lines don't end like sentences
 _SKIPPED: Final = 2  # longer lines inside a menu, such as a notice about cookies
-_CLOSED: Final = 3  # one entry in so many may end like a sentence, as truncated headlines do
-_ENTRY: Final = 4  # words of an entry next to verses; the verses begin where three lines of _WINDOW have more
+_CLOSED: Final = 3  # one entry in this many may end like a sentence, as truncated headlines do
+_ENTRY: Final = 4  # maximum words of an entry next to verses, which begin where three lines of _WINDOW are longer
 _WINDOW: Final = 4
 _VERSES: Final = 4  # lines
-_LONGER: Final = 1.5  # verses have at least so many times the words per line of the entries
-FIRST_BITS: Final = 14  # of a word's hash, by which lines are looked up
+_LONGER: Final = 1.5  # verses have at least this many times the entries' words per line
+FIRST_BITS: Final = 14  # bits of a word's hash by which lines are looked up
 
 
 @kernel(work="line_words")
@@ -36,21 +36,21 @@ def find_lines(hashes, line_words, line_kinds, is_first_word, lines):
 
 @kernel(work="line_words")
 def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
-    """Write how many words of each text are menus before and after it.
+    """Write the number of words of each text that are menus before and after it.
 
     Args:
         doc_words: `doc_words` of the word table.
         doc_lines: `doc_lines` of the word table.
         line_words: `line_words` of the word table.
         line_kinds: `line_kinds` of the word table.
-        entry_kinds: as `line_kinds`, but a line that ends in a comma is closed too: a verse may, an entry doesn't.
+        entry_kinds: like `line_kinds`, but a line that ends in a comma is closed too: verses may end so, entries don't.
         out: int64[n], written to.
     """
     for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
         out[d] = _next_to_verses(first, end, doc_words[d + 1], line_words, line_kinds)
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, entry_kinds)
-        if top >= end:  # empty, or nothing but a menu
+        if top >= end:  # empty, or only a menu
             continue
         foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, entry_kinds)
         if top_words + foot_words == 0:
@@ -60,14 +60,14 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
             lines += line_kinds[i] != LINE_BLANK
             ended += line_kinds[i] != LINE_BLANK and line_kinds[i] != LINE_OPEN
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
-        # Talk has short lines too. In a poem, whose lines are open, short lines are its verses.
+        # Dialogue has short lines too. In a poem, which has open lines, the short lines are verses.
         if lines > 0 and (words >= _PROSE * lines or (lines >= _VERSES and 2 * ended > lines)):
             out[d] = max(out[d], top_words + foot_words)
 
 
 @kernel
 def _menu(start, stop, step, last, line_words, line_kinds):
-    """Return the first line after a menu, reading lines by `step`, and the words of the menu."""
+    """Return the first line after a menu, reading lines in the direction `step`, and the menu's number of words."""
     lines = words = skipped = skipped_words = closed = 0
     end, end_words, skipped_inside = start, 0, 0
     i = start
@@ -99,13 +99,13 @@ def _menu(start, stop, step, last, line_words, line_kinds):
 
 @inlined
 def _words(line, last, line_words):
-    """Return the words of a line of a text that ends at word `last`."""
+    """Return the number of words of a line, in a text that ends at word `last`."""
     return (min(line_words[line + 1], last) if line + 1 < len(line_words) else last) - line_words[line]
 
 
 @kernel
 def _next_to_verses(first, end, last, line_words, line_kinds):
-    """Return the words of menus before and after verses, whose lines are short but longer than a menu's."""
+    """Return the number of words in menus before and after verses, whose lines are short but longer than a menu's."""
     top, top_lines, top_words = _entries(first, end, 1, last, line_words, line_kinds)
     if top >= end:
         return 0
@@ -117,14 +117,14 @@ def _next_to_verses(first, end, last, line_words, line_kinds):
             lines += 1
             words += _words(i, last, line_words)
     added = top_words + foot_words
-    # Prose and talk are judged in `count_menus`.
+    # Prose and dialogue are judged in `count_menus`.
     verses = lines >= _VERSES and words <= _LONGEST * lines
     return added if verses and words * entries >= _LONGER * added * lines else 0
 
 
 @kernel
 def _entries(start, stop, step, last, line_words, line_kinds):
-    """Return the first line after a menu's entries, reading lines by `step`; the entries' lines and words."""
+    """Return the first line after a menu's entries in the direction `step`, and the entries' lines and words."""
     lines = words = entries = longer = 0
     end, end_lines, end_words = start, 0, 0
     i = start

@@ -1,7 +1,7 @@
 """Estimate how many words of a document are damaged: accents lost, bytes in a wrong charset, characters misread.
 
-The least damaged of several copies is kept (`order.py`), so only the difference between two copies counts. It matters
-little that some damaged words are missed.
+The least damaged of several copies is kept (`order.py`), so only the difference between two copies counts, and some
+damaged words may be missed.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
     from latam_corpus.policies.policy import Policies
 
-# The fewest damaged words per 1,000 of each class of damage; each is twice the previous one. Measured on 88 novels in
-# Spanish and Portuguese, in pieces of 2,000 words: nearly all have under 1 as printed, 12 to 37 without accents, 3, 10
-# and 16 with 1, 3 and 5 % of the letters misread, and 70 or more in a wrong charset.
+# Minimum damaged words per 1,000 of each class of damage; each is twice the previous one. Measured on 88 novels in
+# Spanish and Portuguese, in pieces of 2,000 words: nearly all have under 1 as printed; 12 to 37 without accents; 3, 10
+# and 16 with 1, 3 and 5 % of the letters misread; and 70 or more in a wrong charset.
 CLASSES: Final = (2, 4, 8, 16, 32, 64)
 SHORTEST: Final = 40  # words; shorter texts aren't judged
-_LEAST: Final = 3  # damaged words; fewer may be chance, a name, an address
-_ACCENTED: Final = 4  # the fewest words with an accent, written or not, by which missing accents are recognised
-# If one word in so many of the middle half has an accent, accents aren't missing: all but one in 200 of the same novels
-# have more as printed, and a text that lost most of its accents has fewer.
+_LEAST: Final = 3  # damaged words; fewer may be chance, a name or an address
+_ACCENTED: Final = 4  # minimum words that need an accent, written or missing, for recognising missing accents
+# If one in this many words of the middle half has an accent, accents aren't missing: all but one in 200 pieces of these
+# novels have more as printed, and a text that lost most of its accents has fewer.
 _WRITTEN: Final = 20
-_STOP_WORD_SHARE: Final = 0.25  # of all words, half of running text's, to identify a language by its stop words
+_STOP_WORD_SHARE: Final = 0.25  # share of stop words that identifies a language: half of the share in running text
 _THOUSAND: Final = 1000
 _MOJIBAKE: Final = list(DAMAGE).index(MOJIBAKE)
 
@@ -50,12 +50,12 @@ class Accents:
     """The stop words by which missing accents of a language are recognised: those that have an accent.
 
     A stop word is used if its form without accents is no stop word of the language: *mas* and *más* are both Spanish,
-    while *tambien* isn't. A language that writes no accents has none.
+    while *tambien* isn't. A language without accents has no such words.
 
     Attributes:
         policies: the policies with the stop words.
-        written: those stop words with their accents.
-        bare: the same without accents.
+        written: these stop words with their accents.
+        bare: the same words without accents.
     """
 
     policies: Policies
@@ -73,15 +73,16 @@ class Accents:
         )
 
     def missing(self, words: WordTable, spoken: Sequence[str], min_words: int) -> NDArray[np.int64]:
-        """Return the words of each document that lack an accent, int64[n]; 0 if at least as many are written with it.
+        """Return the number of each document's words that lack an accent, int64[n]; 0 if at least as many have theirs.
 
         Args:
             words: the word table of n documents.
-            spoken: n codes of `spoken`.
-            min_words: the fewest words, with or without their accent, that decide.
+            spoken: the result of `spoken`, n codes.
+            min_words: the minimum number of these words, with or without accent, that decides.
         """
         written, bare = (StopCounts.of(words, table, spoken, ()).own for table in (self.written, self.bare))
-        # By majority: in undamaged texts up to a quarter are words spelled alike, such as «mas» for «pero».
+        # The majority decides: in undamaged texts, up to a quarter are other words with the same letters, such as «mas»
+        # for «pero».
         return np.where((bare > written) & (bare + written >= min_words), bare, 0)
 
     def digest(self) -> str:
@@ -89,11 +90,11 @@ class Accents:
         return self.policies.lexicon_digest()
 
     def spoken(self, words: WordTable, languages: Sequence[str | None], is_selected: NDArray[np.bool_]) -> list[str]:
-        """Return the code of each document's policy file, or UND for a document that isn't selected.
+        """Return the code of each document's policy file; UND for a document that isn't selected.
 
         Args:
             words: the word table of n documents.
-            languages: n codes; if a document has none, its stop words decide.
+            languages: n codes; the stop words decide for a document without one.
             is_selected: bool[n].
         """
         codes = {code: self.policies.language(code).language if code else UND for code in {*languages}}
@@ -114,7 +115,7 @@ class Accents:
 
 
 def accented(words: Sequence[str]) -> Mapping[str, str]:
-    """Return the stop words whose accents can be missed, each with its form without accents.
+    """Return the stop words whose missing accents can be recognised, each with its form without accents.
 
     >>> accented(["más", "mas", "también", "sobre"])
     {'también': 'tambien'}
@@ -137,8 +138,8 @@ def shipped() -> Accents:
 def damage_of(words: WordTable, languages: Sequence[str | None], accented: NDArray[np.uint32]) -> dict[str, pl.Series]:
     """Return the columns DAMAGE of n documents; 0 for short ones.
 
-    A document counts as damaged by its whole text, but the shares are measured in its middle half, because the menus at
-    the top and the bottom of a page don't damage an article.
+    The whole text decides whether a document is damaged, but the shares are measured in its middle half, because the
+    menus at the top and bottom of a page don't damage an article.
 
     Args:
         words: their word table.
@@ -157,7 +158,7 @@ def damage_of(words: WordTable, languages: Sequence[str | None], accented: NDArr
     spoken = shipped().spoken(words, languages, 2 * _WRITTEN * accented.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
     damage[:, words.word_count < SHORTEST] = 0
-    # One word in a wrong charset is enough, because no name or address looks like that; one or two are no menu.
+    # A single word in a wrong charset is enough, because no name, address or menu looks like that.
     mojibake = np.where(damage[_MOJIBAKE] < _LEAST, damage[_MOJIBAKE], 0) / np.maximum(words.word_count, 1)
     damage[:, damage.sum(axis=0) < _LEAST] = 0
     counts = words.word_count
@@ -199,6 +200,6 @@ def class_of_damage(rows: pl.DataFrame) -> NDArray[np.int64]:
     >>> class_of_damage(pl.DataFrame({"accents_missing": [1, 60], "mojibake": [None, 4], "misread": 0})).tolist()
     [0, 6]
     """
-    # The sum of three shares may exceed their type.
+    # The sum of three shares may overflow their type.
     share = np.sum([rows[name].fill_null(0).to_numpy() for name in DAMAGE], axis=0, dtype=np.int64)
     return np.searchsorted(CLASSES, share, side="right")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def text_hash(text: str) -> bytes:
     r"""Return the first 128 bits of the SHA-256 of the normalised text: NFC, lower case, white space as single spaces.
 
-    Withdrawal lists depend on it: anyone can compute it without this toolkit.
+    Withdrawal lists depend on this definition: anyone can compute it without this toolkit.
 
     >>> text_hash("La  Luna\n") == text_hash("la luna")
     True
@@ -39,12 +39,12 @@ def text_hash(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Fingerprint(Stage):
-    """The stage that gives each document its `text_hash` and, if asked for, the sketch that finds near-duplicates.
+    """The stage that adds each document's `text_hash` and, optionally, the sketch that finds near-duplicates.
 
     Attributes:
-        sketch: whether to add the sketch: `words` (their number), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see `anchors_of`; the
-            band keys under the scheme "minhash") and `stream` (uint32 per word, see `word_stream`).
+        sketch: whether to add the sketch: `words` (the number of words), DAMAGE (`damage_of`, by the document's
+            `language`), `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see
+            `anchors_of`; the band keys under the scheme "minhash") and `stream` (uint32 per word, see `word_stream`).
         scheme: "anchors" or "minhash"; this and the following options are as in `Scheme`.
         shingle: words in a run.
         bands: keys per document; for "minhash" only.
@@ -78,13 +78,13 @@ class Fingerprint(Stage):
         return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in option_names})
 
     def fingerprint(self) -> str:
-        """Return a digest of the words that identify damage, and the MinHash library; empty if there is no sketch."""
+        """Return a digest of the words that identify damage and of the MinHash library; empty if there is no sketch."""
         if not self.sketch:
             return ""
         return shipped().digest() + (metadata.version("datasketch") if self.scheme == MINHASH else "")
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with `text_hash`, and with the sketch if asked for."""
+        """Return the batch with `text_hash` and, if enabled, the sketch."""
         hashes = [hashlib.sha256(text).digest()[:16] for text in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
@@ -103,7 +103,7 @@ class Fingerprint(Stage):
 
 
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
-    """Return the batch with texts in an old spelling of an indigenous language changed to the modern one."""
+    """Return the batch with texts in an old spelling of an indigenous language converted to the modern spelling."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
     if not any(spelled.values()):
         return batch
@@ -116,7 +116,7 @@ def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
 
 @cache
 def codes_spelled(language: str) -> frozenset[str]:
-    """Return the languages in the table of spellings that a row's language equals or is the group of.
+    """Return the languages in the table of spellings that equal a row's language or belong to its group.
 
     >>> sorted(codes_spelled("aym_Latn")), sorted(codes_spelled("spa_Latn"))
     (['ayc', 'aym', 'ayr'], [])

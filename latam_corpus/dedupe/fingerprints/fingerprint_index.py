@@ -1,11 +1,11 @@
-"""The fingerprint index of a release: what a later run needs to find copies of its documents, without any text.
+"""The fingerprint index of a release, with which a later run finds copies of its documents without their texts.
 
 A group of documents has a lexicon: its distinct words, the most frequent first. A stream is a byte string of each
-word's place in the lexicon, in LEB128: seven bits per byte, the lowest first, with the highest bit set in all bytes of
-a place but the last. Half of the words take one byte, nine in ten at most two.
+word's index in the lexicon, in LEB128: seven bits per byte, the lowest first, with the highest bit set in all but the
+last byte. Half of the words take one byte, and nine in ten at most two.
 
-An index is a folder of Parquet files, each with the columns of INDEX and with the scheme of the fingerprints in its
-key-value metadata.
+An index is a folder of Parquet files with the columns of INDEX. The key-value metadata of each file has the scheme of
+the fingerprints.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LONGEST: Final = 5  # bytes of a 32-bit place in LEB128
+_LONGEST: Final = 5  # bytes of a 32-bit number in LEB128
 
 
 def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
-    """Return the streams as byte strings, and the lexicon, uint32, to read them with.
+    """Return the streams as byte strings, and the lexicon for reading them, uint32.
 
     >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
     >>> [list(found) for found in made], lexicon.tolist()
@@ -48,7 +48,7 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     """
     values, offsets = ragged(streams)
     distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
-    # Equally frequent words are sorted by value, so that equal documents give equal bytes.
+    # Equally frequent words are sorted by value, so that equal documents yield equal bytes.
     lexicon = distinct[np.argsort(-counts, kind="stable")]
     data = np.empty(_LONGEST * len(values), np.uint8)
     ends = np.zeros(len(offsets), np.int64)
@@ -57,15 +57,15 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
 
 
 def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: NDArray[np.int64]) -> Ragged:
-    """Return the streams of the documents at these places.
+    """Return the streams of the documents at these indices.
 
     Args:
-        strings: the result of `packed`, of a group of documents.
+        strings: the byte strings of a group of documents, from `packed`.
         lexicon: the lexicon of the group.
-        places: the places of the documents to unpack.
+        places: the indices of the documents to unpack.
 
     Raises:
-        ValueError: a place is beyond the lexicon, or a string ends within a place.
+        ValueError: an index is beyond the lexicon, or a string ends within a number.
 
     >>> strings = pa.array([bytes([0, 1]), b"", bytes([1])], pa.large_binary())
     >>> unpacked(strings, np.array([7, 9], np.uint32), np.array([0, 2])).lists().to_list()
@@ -111,13 +111,13 @@ def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListA
 
 
 def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
-    """Return a column of byte strings in one chunk, with 64-bit offsets, whatever wrote it."""
+    """Return a column of byte strings in one chunk with 64-bit offsets."""
     column = column.cast(pa.large_binary())
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the bytes of all strings, and where each starts among them, and the end."""
+    """Return the bytes of all strings, the offset at which each starts, and the end."""
     _, offset_buffer, buffer = strings.buffers()
     if not offset_buffer:
         return np.zeros(0, np.uint8), np.zeros(1, np.int64)
@@ -129,14 +129,14 @@ def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[
 FORMAT: Final = 4
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
 _REMEDY: Final = _("fetch the index again, or rebuild it from its release")
-# The columns that a shard and its index have in common.
+# The columns that a shard shares with its index.
 SHARED: Final = (
     *("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size"),
     *(*TERMS, *STATED),
 )
-LEXICON: Final = "lexicon"  # of a row group, in its first row: see `packed`
+LEXICON: Final = "lexicon"  # the lexicon of a row group, in its first row; see `packed`
 _VALUE: Final = np.dtype("<u8")  # an anchor
-_WORD: Final = np.dtype("<u4")  # of a lexicon
+_WORD: Final = np.dtype("<u4")  # a word of a lexicon
 # Numbers are stored as byte strings, which are read a hundred times faster than lists.
 INDEX: Final = pl.Schema(
     {name: schema.RELEASE_SCHEMA[name] for name in SHARED}
@@ -153,7 +153,7 @@ def has_columns(file_schema: pa.Schema) -> bool:
     >>> has_columns(now), has_columns(now.remove(0))
     (True, False)
     """
-    # Compared as frames, because writers name the values of a list differently.
+    # The schemas are compared as frames, because writers name the values of a list differently.
     frame = pl.from_arrow(file_schema.empty_table())
     return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(INDEX.items())
 
@@ -170,10 +170,10 @@ def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
 
 @dataclass(frozen=True)
 class IndexFile(PieceFile):
-    """A file of an index as a piece of a corpus."""
+    """An index file as a piece of a corpus."""
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """Return these columns of its rows, in order, anchors as lists; document columns that the file lacks are null.
+        """Return these columns of all rows, in order, with anchors as lists; missing document columns are null.
 
         Raises:
             ConfigError: the file is damaged.
@@ -191,7 +191,7 @@ class IndexFile(PieceFile):
         )
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
-        """Yield the word streams of the rows at these sorted places, one row group at a time; unpack no others.
+        """Yield the word streams of the rows at these sorted indices, one row group at a time.
 
         Raises:
             ConfigError: a stream can't be read, or its length differs from the row's word count.
@@ -219,7 +219,7 @@ class IndexFile(PieceFile):
 
 
 def group_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with SKETCHED as a row group of an index, INDEX."""
+    """Return rows with the columns SKETCHED as a row group with the columns INDEX."""
     strings, lexicon = packed(rows[STREAM])
     values, offsets = ragged(rows[ANCHORS])
     first = [lexicon.astype(_WORD).tobytes(), *[None] * (rows.height - 1)][: rows.height]
@@ -231,10 +231,10 @@ def group_of(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
-    """Return the files of an index as pieces of a corpus, in the order of their names.
+    """Return the files of an index as pieces of a corpus, sorted by name.
 
     Args:
-        folder: the index.
+        folder: the folder of the index.
         start: the row number of the first row.
         scheme: the scheme of the fingerprints to compare with.
 
@@ -254,13 +254,13 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
 
 
 def digest_of_index(folder: Path) -> str:
-    """Return the SHA-256 over the names and the bytes of an index's files, hex."""
+    """Return the SHA-256 of the names and bytes of an index's files, in hex."""
     digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
-    """Return the number of rows of a file, after a check of its format and scheme.
+    """Return the number of rows of a file, after checking its format and scheme.
 
     Raises:
         ConfigError: it isn't an index file of this format and scheme.

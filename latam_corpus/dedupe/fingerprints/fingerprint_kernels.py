@@ -1,4 +1,4 @@
-"""The compiled passes that make and pack word streams, sample runs of words, and count stop words."""
+"""The compiled passes that compute and pack word streams, sample runs of words, and count stop words."""
 
 # mypy: allow-untyped-defs
 
@@ -24,7 +24,8 @@ _CAPITAL: Final = np.uint32(1 << _CAPITAL_BIT)
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
-# Kinds of code points: a vowel without an accent, a vowel with one; a combining mark accents the vowel before it.
+# Kinds of code points: a vowel without accent, and an accented vowel or a combining mark, which accents the vowel
+# before it.
 VOWEL: Final = 1
 ACCENT: Final = 2
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
@@ -36,7 +37,7 @@ _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _ASCII: Final = 0x80
-_APOSTROPHE: Final = ord("'")  # all forms are folded to it; at a word's edge only some of them are letters
+_APOSTROPHE: Final = ord("'")  # all apostrophes are folded to this one; at a word's edge only some of them are letters
 
 
 @kernel(work="stream")
@@ -58,8 +59,8 @@ def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
 
 @kernel
 def _runs(stream, start, end, size, mask, salt, values, at):
-    """Write the hashes of the runs of `size` words that have no bit of `mask`; return where they end."""
-    # A polynomial in the word hashes, so that the next run costs two multiplications whatever its size.
+    """Write the hashes of the runs of `size` words if they have no bit of `mask`; return where they end."""
+    # The hash is a polynomial in the word hashes, so that the next run costs two multiplications for any size.
     power = np.uint64(1)
     for _ in range(size):
         power *= _MULTIPLIER
@@ -72,7 +73,7 @@ def _runs(stream, start, end, size, mask, salt, values, at):
         rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * leaving)
         leaving = np.uint64(stream[i - size + 1] & _WORD_MASK)
         value = finish(rolling ^ salt)
-        # Always written, and overwritten if not wanted, which avoids a branch.
+        # Each hash is written, and overwritten if it isn't kept, which avoids a branch.
         values[at] = value
         is_kept = (value & mask == 0) & (value != last)
         at += is_kept
@@ -85,7 +86,7 @@ def _distinct(values, first, end):
     """Sort values[first:end] and drop repeated ones; return where they end."""
     if end - first < 2:
         return end
-    if end - first <= 96:  # where insertion stops being faster
+    if end - first <= 96:  # beyond this size, insertion isn't faster
         for i in range(first + 1, end):
             value = values[i]
             j = i - 1
@@ -105,26 +106,25 @@ def _distinct(values, first, end):
 
 @kernel(work="words")
 def write_stream(words, bare, looks, accents, values, accented):
-    """Write each word as 32 bits, its identity, look and flags, and count accented words.
+    """Write each word as 32 bits (its identity, look and flags), and count accented words.
 
     Args:
         words: the arrays of a word table.
         bare: uint32, by code point: the lower-case letter without accent, 0 for ignored ones.
         looks: uint16, by code point: the bit shared by letters that look alike.
         accents: uint8, by code point: VOWEL, ACCENT or 0.
-        values: uint32 per word, written to.
-        accented: uint32[2, n], written to: the words of each document with an accented vowel, in all and in its middle
-            half.
+        values: uint32 per word; written.
+        accented: uint32[2, n]; written: each document's words with an accented vowel, in total and in its middle half.
     """
     data, hashes, starts, lengths, kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
-    # Nine words in ten are in the cache, and their letters aren't read again.
+    # Nine words in ten are in the cache, so their letters aren't read again.
     seen, cached = np.zeros(_CACHED, np.uint64), np.zeros(_CACHED, np.uint32)
     seen[0] = 1  # so that no word matches the empty slot
     for d in range(len(words.doc_words) - 1):
         first, end = words.doc_words[d], words.doc_words[d + 1]
         edge = (end - first) // 4
         accented_count = np.int64(0)
-        # Three loops, one per part, so that no word needs a test of its part.
+        # Three loops, one per part of the document, so that no word needs a test of its part.
         for start, stop in ((first, first + edge), (first + edge, end - edge), (end - edge, end)):
             count_before = accented_count
             for w in range(start, stop):
@@ -136,7 +136,7 @@ def write_stream(words, bare, looks, accents, values, accented):
                     digit = (kinds[w] & HAS_DIGIT) != 0
                     value = _word(data, starts[w], np.int64(lengths[w]), digit, bare, looks, accents)
                     seen[slot], cached[slot] = h, value
-                # In the cache the capital's bit says whether the word has an accent.
+                # In the cache, the capital's bit states whether the word has an accent.
                 accented_count += np.int64(value >> np.uint32(_CAPITAL_BIT))
                 capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
                 values[w] = (value & ~_CAPITAL) | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
@@ -162,7 +162,7 @@ def _word(data, i, letters_left, digit, bare, looks, accents):
                 letters_left -= 1
                 has_apostrophe = h != _BASIS
             else:
-                # Marks are counted in a word's length, soft hyphens and their like are not.
+                # A word's length includes combining marks but not soft hyphens and the like.
                 mark = MARKS_FIRST <= point < MARKS_END
                 letters_left -= mark
                 accent |= mark and accents[previous] == VOWEL
@@ -187,7 +187,7 @@ def _word(data, i, letters_left, digit, bare, looks, accents):
 
 @kernel(work="values")
 def pack(values, offsets, lexicon, data, ends):
-    """Write numbers as their places in the lexicon, seven bits per byte, and where each document ends."""
+    """Write numbers as indices in the lexicon, seven bits per byte, and where each document ends."""
     capacity = 4
     while capacity < 2 * len(lexicon):
         capacity *= 2
@@ -210,14 +210,14 @@ def pack(values, offsets, lexicon, data, ends):
 
 @inlined
 def _key(value):
-    """Return the word spread over 64 bits; odd factors are lossless, and no word gives 0."""
+    """Return the word spread over 64 bits; odd factors are lossless, and no word results in 0."""
     spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     return spread ^ (spread >> np.uint64(32))
 
 
 @kernel(work="data")
 def unpack(data, offsets, places, lexicon, values, ends):
-    """Read what `pack` wrote of the documents at some places; return whether all of it could be read."""
+    """Read the output of `pack` for the documents at some indices; return whether all of it could be read."""
     at = 0
     for n in range(len(places)):
         index = shift = np.int64(0)
@@ -241,7 +241,7 @@ def unpack(data, offsets, places, lexicon, values, ends):
 
 @kernel(work="hashes")
 def count_stops(hashes, doc_words, keys, bits, numbers, is_selected, counts):
-    """Count the stop words of some languages, by their numbers in the table, in each selected document."""
+    """Count the stop words of some languages (by their numbers in the table) in each selected document."""
     for d in range(len(counts)):
         for w in range(doc_words[d], doc_words[d + 1] if is_selected[d] else doc_words[d]):
             languages = bits[slot_of(keys, hashes[w])]

@@ -1,6 +1,6 @@
 """MinHash signatures and band keys, the usual way to propose candidates, for comparison with anchors.
 
-A position of a signature is the smallest value of one hash function over the document's runs of words. The share of
+Each position of a signature is the minimum of one hash function over the document's runs of words. The share of
 positions in which two documents agree estimates the Jaccard similarity of their sets of runs (Broder, 1997).
 """
 
@@ -35,7 +35,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
     >>> bool((made[0] == made[1]).all()), bool((made[2] == EMPTY).all())
     (True, True)
     """
-    from datasketch import MinHash  # it loads SciPy, which the scheme "anchors" doesn't need
+    from datasketch import MinHash  # imports SciPy, which the scheme "anchors" doesn't need
 
     words = (stream.values & _WORD_MASK).astype("<u4").tobytes()
     runs = (
@@ -53,7 +53,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
 def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint64]:
     """Return the key of each band of each document, uint64[n, bands]; documents that share a key are candidates.
 
-    The keys of a document without a run of `shingle` words mean nothing; `bands_of` leaves them out.
+    The keys of a document without a run of `shingle` words are meaningless; `bands_of` leaves them out.
 
     >>> from latam_corpus.dedupe.fingerprints.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable

@@ -10,9 +10,9 @@ from latam_corpus.compiled import inlined, kernel
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import WORD_BITS
 
 LEAST: Final = 8  # words; fewer are a date, a signature, «leia também»
-MOST: Final = 60  # words; more have fingerprints of their own
-RUNS: Final = 8  # looked up for an edge, and as many for the adjacent words
-_ADJACENT: Final = 24  # words next to the edge, which both texts have
+MOST: Final = 60  # words; longer additions have their own fingerprints
+RUNS: Final = 8  # runs looked up for an edge, and as many for the adjacent words
+_ADJACENT: Final = 24  # words next to the edge that both texts have
 _RUN: Final = 5  # words
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -21,15 +21,15 @@ _SIEVE_BITS: Final = 20
 
 @kernel(work="longer")
 def write_runs(stream, offsets, longer, words, at_end, runs):
-    """Write some runs of the words that a text adds at an edge, and of the words next to them.
+    """Write some runs of the words that a text adds at an edge, and of the adjacent words.
 
     Args:
         stream: the words of all documents.
         offsets: where each document starts.
-        longer: the document, k of them.
-        words: how many words it adds.
-        at_end: whether at its end; if not, at its beginning.
-        runs: uint64[k, 2, RUNS], written to: runs of the edge, and of the adjacent words; 0 if there are fewer.
+        longer: the numbers of the k documents.
+        words: the number of words that each adds.
+        at_end: whether each adds them at its end rather than its beginning.
+        runs: uint64[k, 2, RUNS]; written: runs of the edge and of the adjacent words, padded with 0.
     """
     for k in range(len(longer)):
         first, last = offsets[longer[k]], offsets[longer[k] + 1]
@@ -63,13 +63,13 @@ def _hash(stream, start):
 
 @kernel
 def count_documents(stream, offsets, runs, counts):
-    """Count for each run the documents that have it near their beginning or end.
+    """Count the documents that have each run near their beginning or end.
 
     Args:
         stream: the words of all documents.
         offsets: where each document starts.
         runs: uint64, hashes of runs, sorted.
-        counts: uint32, added to.
+        counts: uint32; the counts are added to it.
     """
     sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
     shift = np.uint64(64 - _SIEVE_BITS)
@@ -80,7 +80,7 @@ def count_documents(stream, offsets, runs, counts):
     for d in range(len(offsets) - 1):
         first, end = offsets[d], offsets[d + 1] - _RUN + 1
         for n in range(min(end - first, 2 * reach)):
-            # Skips the middle of a long text.
+            # Skip the middle of a long text.
             i = first + n if n < reach else max(first + n, end - 2 * reach + n)
             value = _hash(stream, i)
             if sieve[value >> shift]:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-DEDUPE: Final = (
-    "dedupe"  # the barrier's name in recipes; defined here so that asking whether a run has it doesn't load the search
-)
+# The barrier's name in recipes; defined here so that asking whether a run has it doesn't load the search.
+DEDUPE: Final = "dedupe"
 WORDS: Final = "words"
 ANCHORS: Final = "anchors"
 STREAM: Final = "stream"
@@ -33,9 +32,9 @@ APPENDED: Final = "appended"  # words that were added to the text
 ACCENTED: Final = "accented"  # words with an accent on a vowel
 # The columns that state the terms of use.
 TERMS: Final = ("uses", "expires", "embargo_until")
-# The stated facts that distinguish variants from copies.
+# Columns with stated facts that distinguish variants from copies.
 STATED: Final = ("country", "published", "creators")
-GENRE: Final = "genre"  # selects the bounds by which two documents are compared
+GENRE: Final = "genre"  # selects the bounds for comparing two documents
 SKETCH: Final = pl.Schema(
     {
         WORDS: pl.UInt32(),
@@ -49,20 +48,20 @@ SKETCH: Final = pl.Schema(
 
 
 MINHASH: Final = "minhash"
-# Raised with every change of the word table's hash, of the anchors or of the band keys.
+# Increased with every change of the word table's hash, the anchors or the band keys.
 VERSIONS: Final = {ANCHORS: 1, MINHASH: 2}
 _SEEDS: Final = 2**32  # the limit of datasketch
 
-# Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divisor divides
-# the next, so that a book that quotes a short text keeps the same anchors among the multiples of 16. The prototype used
-# 16 from 200 words on; in the first set of tests/benchmarks/dedupe it missed 2 of 59 quoted passages of three verses
-# and 17 of 59 single verses, where 8 misses none and 2.
+# Sampling by length, as pairs (words, divisor): a text of at least this many words keeps the anchors that the divisor
+# divides. Each divisor divides the next, so that a book that quotes a short text keeps the same anchors among the
+# multiples of 16. The prototype used 16 from 200 words on. In the first set of tests/benchmarks/dedupe, it missed 2 of
+# 59 quoted passages of three verses and 17 of 59 single verses; with 8, none and 2 are missed.
 SAMPLING: Final = ((2000, 16), (300, 8), (60, 4), (0, 1))
 
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
-    """Values of n documents, one after another.
+    """Values of n documents in one array, document after document.
 
     Attributes:
         values: the values of all documents.
@@ -92,7 +91,7 @@ class Ragged:
 
     def arrow(self) -> pa.LargeListArray:
         """Return an Arrow array with a list per document, without copying numbers."""
-        # Given a NumPy array, `pa.array` imports pandas if installed, to test whether it is a pandas object.
+        # For a NumPy array, `pa.array` would import pandas, if installed, to test whether it is a pandas object.
         return pa.LargeListArray.from_arrays(*(pl.Series(part).to_arrow() for part in (self.offsets, self.values)))
 
     def of(self, document: int) -> NDArray[Any]:
@@ -115,14 +114,14 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Scheme:
-    """The way in which candidates are proposed.
+    """The method that proposes candidates.
 
     Attributes:
         name: "anchors", sampled runs of words; or "minhash", the usual MinHash bands.
         shingle: words in a run.
-        short_shingle: words in a run of short texts, in which longer runs break too easily.
+        short_shingle: words in a run of a short text, where longer runs break too easily.
         short_words: a text with fewer words is short; texts under `short_reach` words have the shorter runs too.
-        exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
+        exact_words: a text with fewer words has no fingerprint and is only compared for equality.
         bands: keys per document; for "minhash" only.
         rows: minima per key; for "minhash" only.
         seed: the seed of the hash functions.
@@ -171,7 +170,7 @@ class Scheme:
 
     @property
     def short_reach(self) -> int:
-        """Texts with fewer words have the shorter runs too: the limit of a text that may contain a short text's copy.
+        """The length of the longest possible copy of a short text; texts below it have the shorter runs too.
 
         A copy of a text under 30 words has at most 1/.7 of its length (`short_ratio` in filters/dedupe/default.toml).
         """
@@ -191,7 +190,7 @@ class Scheme:
 
         Args:
             values: the result of `to_dict`.
-            place: where the values are from, for the error.
+            place: where the values are from, for error messages.
 
         Raises:
             ConfigError: a key is missing or unknown, a value has the wrong type, or another version made the
@@ -253,7 +252,7 @@ _REBUILD: Final = _("rebuild the index from its release")
 
 
 def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return the divisor of the anchors that a text of so many words keeps, uint64[n].
+    """Return the sampling divisor of texts with these numbers of words, uint64[n].
 
     >>> sampling_of(np.array([30, 60, 5000])).tolist()
     [1, 4, 16]

@@ -1,1 +1,1 @@
-"""Find and cut lines that many documents of one source have."""
+"""Find and cut lines that many documents of a source share."""

@@ -1,9 +1,10 @@
-"""The stage `boilerplate`: cut lines that many documents of one source have (menus, notices, licences, headers).
+"""The stage `boilerplate`: cut lines that many documents of a source share (menus, notices, licences, headers).
 
-A line is cut if many documents have it (`common_lines.py`), if it is long or part of a run of three (`line_keys.py`),
-and if it is near the start or the end of the document, or half of the source has it. A refrain that one document
-repeats, a single «Amén.», «FIN» or «Capítulo I» is kept. A document that consists almost only of such lines is kept
-whole: it is a copy or a form, which `dedupe` and the filter judge; cutting it from all copies would lose the text.
+A line is cut if it meets three conditions: many documents have it (`common_lines.py`); it is long or part of a run of
+three (`line_keys.py`); it is near the start or end of the document, or in half of the source's documents. A refrain
+that one document repeats, or a single «Amén.», «FIN» or «Capítulo I», is kept. A document that consists almost only of
+such lines is left unchanged: it is a copy or a form, which `dedupe` and the filter judge, and cutting it from all
+copies would lose the text.
 """
 
 from __future__ import annotations
@@ -28,25 +29,26 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Batch
 
-# A line that a document repeats more often is a refrain or a speaker's label; a menu may be at both ends of a page.
+# A document repeats a common line at most this often, since a menu may be at both ends of a page; a more frequent line
+# is a refrain or a speaker's label.
 _TIMES: Final = 2
-# Uncut lines that may be between two cut ones near an edge: title, date and author of a page; file, date and
-# transcriber in the header of a transcript.
+# Maximum uncut lines between two cut ones near an edge: title, date and author of a page; file, date and transcriber in
+# the header of a transcript.
 _GAP: Final = 3
 _MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
-_FEWEST_DOCUMENTS: Final = 2  # a line is shared by at least this many
+_FEWEST_DOCUMENTS: Final = 2  # minimum documents that share a line
 # The largest share of a document's characters that is cut; if more would be cut, the document isn't changed.
 _MOST_CUT: Final = 0.75
 
 
 @dataclass(frozen=True)
 class Boilerplate(Stage):
-    """The stage that cuts lines which many documents of one source have.
+    """The stage that cuts lines that many documents of a source share.
 
     Attributes:
-        documents: how many documents of the source must have a line; documents with equal lines count once.
-        share: the share of the source's documents that must have it.
-        by: "source", or "site" to look at each host of a source's URLs separately, as for a crawl.
+        documents: the minimum number of the source's documents that have a line; documents with equal lines count once.
+        share: the minimum share of the source's documents that have it.
+        by: "source", or "site" to count each host of a source's URLs separately, as for a crawl.
     """
 
     name: ClassVar[str] = "boilerplate"
@@ -73,12 +75,12 @@ class Boilerplate(Stage):
             )
 
     def expand(self) -> tuple[Stage | CommonLines, ...]:
-        """Return the stages that a plan runs: keys of lines, the barrier that counts them, and this stage."""
+        """Return the stages that a plan runs: line keys, the barrier that counts them, and this stage."""
         return (KeyLines(), CommonLines(self.documents, self.share, self.by), self)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch without the lines that are common in the sources of its documents."""
-        if COMMON not in batch.frame.columns:  # no document of the part has a common line
+        if COMMON not in batch.frame.columns:  # no document of the batch has a common line
             return batch
         common = batch.frame[COMMON]
         rows = common.is_not_null().arg_true()
@@ -114,14 +116,14 @@ class Boilerplate(Stage):
 
 @dataclass(frozen=True, eq=False)
 class CommonKeys:
-    """The common keys of a document, sorted; how many documents have each, and whether half of the source has it."""
+    """A document's sorted common keys, the number of documents with each, and whether half of the source has it."""
 
     keys: NDArray[np.uint64]
     documents: NDArray[np.uint32]
     anywhere: NDArray[np.bool_]
 
     def at(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the places of keys that are common and not too frequent here, and their places in `self.keys`."""
+        """Return the indices of common keys that the document doesn't repeat much, and their indices in `self.keys`."""
         positions = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         hit = (self.keys[positions] == keys) & (keys > 0)
         times = np.bincount(positions[hit], minlength=len(self.keys))
@@ -135,10 +137,10 @@ class DocumentLines:
 
     Attributes:
         signs: characters of each line, without white space.
-        documents: how many documents have the line, by itself, in its run or in its place; 0 if too few.
+        documents: the number of documents with the line, by itself, in its run or at its position; 0 if too few.
         common: whether many documents have it by itself or in its run.
-        placed: whether half of the source has it in its place.
-        anywhere: whether it may be cut in the middle too.
+        placed: whether half of the source has it at its position.
+        anywhere: whether it may also be cut in the middle of a text.
     """
 
     signs: NDArray[np.int32]
@@ -161,7 +163,7 @@ class DocumentLines:
         _, line, times = np.unique(keys.hashes[line_range], return_inverse=True, return_counts=True)
         for keys_of_kind in (keys.heads, keys.tails):
             hits, at = common_keys.at(keys_of_kind[line_range])
-            # A place is weaker evidence than a run: half of the source must have the line there.
+            # A position is weaker evidence than a run: half of the source must have the line at it.
             sure = common_keys.anywhere[at] & (times[line[hits]] <= _TIMES)
             hits, at = hits[sure], at[sure]
             placed[hits] = True
@@ -170,7 +172,7 @@ class DocumentLines:
 
 
 def lines_to_cut(lines: DocumentLines) -> NDArray[np.bool_]:
-    """Return which of a document's non-blank lines are cut.
+    """Return whether each of a document's non-blank lines is cut.
 
     >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
@@ -196,7 +198,7 @@ def lines_to_cut(lines: DocumentLines) -> NDArray[np.bool_]:
 
 
 def _headers(lines: DocumentLines) -> NDArray[np.bool_]:
-    """Return the placed lines that are in a group of at least three, close together and with enough characters."""
+    """Return the placed lines in groups of at least three lines that are close together and have enough characters."""
     is_header = np.zeros(len(lines.signs), np.bool_)
     placed = np.flatnonzero(lines.placed)
     for group in np.split(placed, np.flatnonzero(np.diff(placed) > _GAP + 1) + 1):
@@ -206,7 +208,7 @@ def _headers(lines: DocumentLines) -> NDArray[np.bool_]:
 
 
 def _long_blocks(signs: NDArray[np.int32], cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the lines to cut without blocks of too few characters."""
+    """Return the lines to cut, without blocks that have too few characters."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
     heavy = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -216,11 +218,11 @@ def _long_blocks(signs: NDArray[np.int32], cut: NDArray[np.bool_]) -> NDArray[np
 
 
 def cut_lines(text: str, cut: dict[int, int]) -> tuple[str, str]:
-    r"""Return the text without some lines and the blank lines that would be left over, and the evidence as JSON.
+    r"""Return the text without some lines and their leftover blank lines, and the evidence as JSON.
 
     Args:
         text: the text.
-        cut: the lines to cut by number, with the number of documents that have each.
+        cut: the number of documents that have each line to cut, by line number.
 
     >>> text, evidence = cut_lines("Inicio\n\nLlovió.\n\nLéase también\n\nEscampó.\n", {0: 20, 4: 50})
     >>> text

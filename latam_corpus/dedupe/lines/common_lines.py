@@ -1,9 +1,9 @@
-"""The barrier that finds the lines which many documents of one source have, in jobs that any engine runs.
+"""The barrier that finds lines shared by many documents of a source, in jobs that any engine can run.
 
-Documents with the same lines count once: a page that was collected thirty times is no template. The jobs: `scatter`
-sorts the keys of each piece's lines into buckets, `count` counts those of a range, and `find` looks up each piece's
-keys among the common ones. A job keeps one piece or one range in memory. For the whole corpus memory holds 24 bytes per
-document; the keys and the common ones are on disk.
+Documents with the same lines count once: a page that was collected thirty times is no template. There are three jobs:
+`scatter` sorts the keys of each piece's lines into buckets, `count` counts the keys of a range, and `find` looks up
+each piece's keys among the common ones. A job keeps one piece or one range in memory. The parent process keeps 24 bytes
+per document; all keys are on disk.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ COMMON: Final = "common_lines"
 
 By = Literal["source", "site"]
 
-_SHARE_ANYWHERE: Final = 0.5  # of the source must have a line that is cut in the middle of a text too
-_COUNTED: Final = 2  # the first of the documents with the same lines
+_SHARE_ANYWHERE: Final = 0.5  # minimum share of the source with a line that is cut in the middle of a text too
+_COUNTED: Final = 2  # state of the first document of those with the same lines
 _LIVE: Final = 1
-_KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much to sort them
-# Counts are rounded down to a step, so that one more document of a source doesn't change the decisions on all others,
-# whose parts would have to be redone.
+_KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much while they are sorted
+# Counts are rounded down to a step. Otherwise one more document of a source would change the decisions on all others,
+# and their parts would have to be redone.
 _STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
 
 
 @dataclass(frozen=True)
 class CommonLines(Barrier):
-    """The barrier that reports to each document which of its lines are common in its source.
+    """The barrier that finds which lines of each document are common in its source.
 
     Attributes:
-        documents: at least so many documents of the source must have a line.
-        share: at least this share of them must have it.
-        by: whether to look at a source as a whole, or at each of its sites (the host of `url`) separately.
+        documents: the minimum number of the source's documents that have a line.
+        share: the minimum share of them that have it.
+        by: "source", or "site" to count each site (the host of `url`) separately.
     """
 
     name: ClassVar[str] = "common_lines"
@@ -67,7 +67,7 @@ class CommonLines(Barrier):
         return ASIDE
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Yield the rows that have common lines, with the keys of these and how many documents have each."""
+        """Yield the rows with common lines, with the keys of these lines and the number of documents that have each."""
         with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.workdir) as folder:
             workdir = Path(folder)
             if not self._surveyed(corpus, workdir):
@@ -79,13 +79,13 @@ class CommonLines(Barrier):
             ranges = [KeyRange(low, high, files, workdir / f"range-{n:06d}", self.documents) for n, (low, high) in cuts]
             counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
-                # Ranges are in the order of the top bits, so that all keys together are sorted.
+                # Ranges are ordered by top bits, so that their concatenated keys are sorted.
                 np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
             for path in sorted(file for file in corpus.map(find, jobs) if file):
                 yield pl.read_parquet(path, glob=False)
 
     def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
-        """Write which rows count and the size of each group; return whether a group has enough documents."""
+        """Write the state of each row and the size of its group; return whether any group has enough documents."""
         rows, salts, sheets = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
         for frame in corpus.frames([SHEET, *_GROUP[self.by]]):
             with_lines = frame.filter(pl.col(SHEET) != 0)
@@ -107,7 +107,7 @@ _GROUP: Final[dict[str, tuple[str, ...]]] = {"source": ("source_id",), "site": (
 
 
 def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
-    """Return 64 bits per row that identify its source, or its source and site."""
+    """Return a 64-bit number per row that identifies its source, or its source and site."""
     group = pl.col("source_id").fill_null("")
     if by == "site":
         host = pl.col("url").str.to_lowercase().str.extract(r"^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)").fill_null("")
@@ -128,7 +128,7 @@ def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Piecework:
-    """A piece whose keys are counted, then looked up; its files are named after `file`."""
+    """A piece whose keys are counted and then looked up; its files are named after `file`."""
 
     piece: Piece
     file: Path
@@ -141,7 +141,7 @@ class Piecework:
         return self.piece.bytes
 
     def keys(self, min_state: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-        """Return the keys of the rows with at least this state, and the salt and the row of each."""
+        """Return the keys of the rows with at least this state, and the salt and row of each key."""
         piece, by = self.piece, self.barrier.by
         state = np.load(self.workdir / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
         frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= min_state))
@@ -152,7 +152,7 @@ class Piecework:
 
 
 def scatter(job: Piecework) -> NDArray[np.int64]:
-    """Sort the keys of the piece's counted documents into buckets; return the sizes of these."""
+    """Sort the keys of the piece's counted documents into buckets; return the bucket sizes."""
     keys, salts, _ = job.keys(_COUNTED)
     sorted_keys = buckets.into_buckets(mixed(keys ^ salts))
     buckets.write(job.file, sorted_keys)
@@ -176,7 +176,7 @@ class KeyRange:
 
 
 def count(job: KeyRange) -> Path:
-    """Write the range's common keys and their counts; return the name of the files, without suffix."""
+    """Write the range's common keys and their counts; return the files' common name, without suffix."""
     keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
     common = counts >= job.min_documents
     np.save(f"{job.file}.keys.npy", keys[common])

@@ -1,8 +1,8 @@
-"""The keys by which lines of one source are compared: of the line itself, of its run, or of its place.
+"""The keys by which the lines of a source are compared: of the line itself, its run, or its position.
 
-A short line alone proves nothing: «—Sí.» is in every third novel. So a long line has a key of its own, and a short one
-has the key of the three lines around it (a menu, a signature), or of its place near the start or the end (the header of
-a transcript, whose lines have the speaker's name and the date between them).
+A short line alone proves nothing: «—Sí.» is in every third novel. So a long line has its own key. A short line has the
+key of three successive lines (a menu, a signature), or of its position near the start or end (as in the header of a
+transcript, where the speaker's name and the date differ between the common lines).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ SHEET: Final = "line_sheet"
 ASIDE: Final = pl.Schema({KEYS: pl.List(pl.UInt64()), SHEET: pl.UInt64()})
 
 RUN: Final = 3
-# How many lines from the start and the end have a key by place: the headers of real transcripts have seven.
+# Number of lines from the start and the end that have a key by position: the headers of real transcripts have seven.
 PLACES: Final = 12
-# Characters without white space. In 18 collections of literature, verse, speech and news, the only shorter lines in ten
-# documents and a tenth of the collection are speakers' replies (at most 19); the most repeated verse has 30 characters,
-# in 6 of 1,497 poems.
+# Minimum characters of a long line, without white space. In 18 collections of literature, verse, speech and news, the
+# only shorter lines in at least ten documents and a tenth of the collection are speakers' replies (at most 19
+# characters). The most repeated verse has 30 characters and is in 6 of 1,497 poems.
 SHORTEST: Final = 30
 
 _PRIME: Final = np.uint64(0x100000001B3)
@@ -42,19 +42,19 @@ _NONE: Final = np.uint64(0)
 
 @dataclass(frozen=True, eq=False)
 class LineKeys:
-    """The non-blank lines of n documents and their keys; 0 is no key.
+    """The non-blank lines of n documents and their keys; 0 means no key.
 
     Attributes:
-        lines: int64[k], places in the word table's lines.
+        lines: int64[k], indices of the word table's lines.
         documents: int64[k], the document of each line.
         starts: int64[n+1], where each document's lines start in these arrays.
-        hashes: uint64[k], of the line.
+        hashes: uint64[k], the hash of the line.
         own: uint64[k], the line's own key, if it is long.
-        runs: uint64[k], the key of the run of lines that starts there, if the run is whole and one of its lines is
-            short.
-        heads: uint64[k], the key of a short line by its place from the start, if it is near.
-        tails: uint64[k], the same from the end.
-        sheets: uint64[n], equal for documents with the same lines and runs; 0 without a line.
+        runs: uint64[k], the key of the run of lines that starts at the line, if the run is complete and has a short
+            line.
+        heads: uint64[k], the key of a short line near the start, by its position from the start.
+        tails: uint64[k], the key of a short line near the end, by its position from the end.
+        sheets: uint64[n], equal for documents with the same lines and runs; 0 for a document without lines.
     """
 
     lines: NDArray[np.int64]
@@ -98,7 +98,7 @@ class LineKeys:
         )
 
     def distinct(self) -> pl.Series:
-        """Return the distinct keys of each document, sorted, as a list per document."""
+        """Return the sorted distinct keys of each document, a list per document."""
         kinds = (self.own, self.runs, self.heads, self.tails)
         keys = np.concatenate(kinds)
         documents = np.concatenate([self.documents] * len(kinds))[keys > 0]
@@ -132,14 +132,14 @@ def _placed(
 
 
 def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the keys with their bits spread, uint64 of the same shape."""
+    """Return the keys with their bits mixed, uint64 of the same shape."""
     product = keys * _MIX
     return product ^ (product >> _HALF)
 
 
 @dataclass(frozen=True)
 class KeyLines(Stage):
-    """The stage that gives each document the keys of its lines, for the barrier that counts them."""
+    """The stage that adds the line keys of each document, for the barrier that counts them."""
 
     name: ClassVar[str] = "line_keys"
     version: ClassVar[int] = 1

@@ -35,7 +35,7 @@ class BoundsFile(BaseModel):
 
     Attributes:
         genres: the genres whose documents it applies to; none in `default.toml`.
-        reviewed_by: who has reviewed it.
+        reviewed_by: its reviewers.
         bounds: values by name.
     """
 
@@ -52,7 +52,7 @@ class Bounds:
 
     Attributes:
         default: values by name.
-        by_genre: genre → all values by name, for genres in which some differ.
+        by_genre: genre → all values by name, for genres with different values.
     """
 
     default: Mapping[str, float]
@@ -77,7 +77,7 @@ class Bounds:
 
     @property
     def digest(self) -> str:
-        """A digest that changes with any value; comments in the files don't count."""
+        """A digest that changes with any value but not with comments in the files."""
         values = {"": self.default, **self.by_genre}
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=dict).encode()).hexdigest()
 
@@ -86,7 +86,7 @@ def dedupe_bounds(folder: str = "") -> Bounds:
     """Return the bounds of a `filters/` folder (the shipped one if empty), read again if a file changed.
 
     Raises:
-        ConfigError: a file is missing or wrong.
+        ConfigError: a file is missing or invalid.
     """
     path = (Path(folder) if folder else data_folder("filters")) / "dedupe"
     return _load(path, stamps_of(path, "*.toml"))
@@ -120,10 +120,10 @@ def _load(path: Path, _stamps: Stamps) -> Bounds:
 
 
 def _read(file: Path) -> BoundsFile:
-    """Return a file with known bounds only.
+    """Return a file after checking that its bounds are known.
 
     Raises:
-        ConfigError: it is missing or wrong, or a bound is unknown.
+        ConfigError: it is missing or invalid, or a bound is unknown.
     """
     bounds_file = load_toml(file, BoundsFile, "policy")
     for name in bounds_file.bounds:
@@ -134,7 +134,7 @@ def _read(file: Path) -> BoundsFile:
 
 
 def _check_genre(file: Path, genre: str, by_genre: Mapping[str, object]) -> None:
-    """Raise unless a genre exists and no other file has it.
+    """Check that a genre exists and no other file has it.
 
     Raises:
         ConfigError: it is unknown, or another file has it.

@@ -1,6 +1,6 @@
-"""The facts that are measured about candidate pairs, from which the rules (`rules.py`) decide.
+"""Measured facts about candidate pairs, the input of the rules (`rules.py`).
 
-`containment` is the share of a document's words in runs of at least three words that the other document has too.
+`containment` is the share of a document's words in runs of at least three words that are also in the other document.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from latam_corpus.vocabulary import GENRES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Words that fill a slot of a form, in Spanish and Portuguese: numbers, months, days, with and without, winds. The words
-# for «one» are left out: they are articles more often than numbers.
+# Spanish and Portuguese words that fill a slot of a form: numbers, months, days, with and without, winds. The words for
+# «one» are left out, because they are articles more often than numbers.
 _NUMERALS: Final = """
 dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho
 diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve
@@ -62,13 +62,13 @@ def lexicon() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Counts of a pair's fingerprints, with those that are boilerplate.
+    """Counts of fingerprints that documents share, which exclude boilerplate.
 
     Attributes:
-        streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from it on
-            demand, because few pairs need them.
-        scheme: how fingerprints are made.
-        common: uint64, sorted: the fingerprints that many documents have.
+        streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from the
+            streams on demand, because few pairs need them.
+        scheme: the scheme of the fingerprints.
+        common: uint64, sorted: the fingerprints of many documents, which are boilerplate.
     """
 
     streams: Ragged
@@ -76,7 +76,7 @@ class Rarity:
     common: NDArray[np.uint64]
 
     def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
-        """Return the share of each document's rare fingerprints that the other has, float32[k, 2]; 0 if it has none.
+        """Return the share of each document's rare fingerprints that the other has, float32[k, 2]; 0 without rare ones.
 
         >>> streams = Ragged(np.array([*range(9), *range(5), *range(20, 24)], np.uint32), np.array([0, 9, 18]))
         >>> pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
@@ -90,7 +90,7 @@ class Rarity:
         return (rare[:, 2:] / np.maximum(rare[:, :2] + rare[:, 2:], 1)).astype(np.float32)
 
     def counts(self, pairs: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return the documents' numbers of fingerprints, int32[k, ANCHORS], in the columns of verify_kernels.py."""
+        """Return the numbers of fingerprints of each pair, int32[k, ANCHORS], in the columns of verify_kernels.py."""
         counts = np.zeros((len(pairs), columns.ANCHORS), np.int32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
@@ -114,7 +114,7 @@ class DocumentFacts:
         country: uint32[n], a hash of the stated country; 0 if none is stated.
         year: uint32[n], the year of publication; 0 if none is stated.
         author: uint32[n], a hash of the creators; 0 if none is stated.
-        genre: uint8[n], its number in GENRE_NUMBERS.
+        genre: uint8[n], the genre's number in GENRE_NUMBERS.
     """
 
     damaged: NDArray[np.int8]
@@ -126,7 +126,7 @@ class DocumentFacts:
 
     @classmethod
     def unknown(cls, n: int) -> DocumentFacts:
-        """Return the facts of n documents about which nothing is known."""
+        """Return facts without information, for n documents."""
         none = np.zeros(n, np.uint32)
         return cls(np.zeros(n, np.int8), none, none, none, none, np.zeros(n, np.uint8))
 
@@ -144,18 +144,19 @@ class PairFacts:
     Attributes:
         pairs: uint32[k, 2], numbers of the documents.
         lengths: int64[k, 2], words.
-        containment: float32[k, 2], of each document in the other. If one is more than eight times longer, its own value
-            is a lower bound (repeated passages count once). If neither can be in the other, both are.
+        containment: float32[k, 2], of each document in the other. If a document is more than eight times longer, its
+            value is a lower bound (repeated passages count once). If neither can be in the other, both values are lower
+            bounds.
         longest_run: int32[k, 2], the longest run of words that the other document lacks; 0 for a much longer document.
         tallies: int32[k, TALLIES], counts of the words between the shared runs, in the columns of verify_kernels.py.
         genres: uint8[k, 2], numbers in GENRE_NUMBERS.
         damaged: int8[k, 2], classes of damage.
-        appended: uint32[k, 2], words that were added to each document, as far as its own text shows.
+        appended: uint32[k, 2], words that were added to each document, judged by its text alone.
         states_differ: bool[k], whether the two state different countries, years or authors.
-        added: uint32[k, 2], words that were added to each document, as the other one shows (`words_added`).
+        added: uint32[k, 2], words that were added to each document, judged by the other one (`words_added`).
         is_in_other: bool[k, 2], whether each document is in the other one by the rules applied so far.
-        template: bool[k], whether the two are texts of one form by the rules applied so far.
-        rarity: which fingerprints are boilerplate; None if unknown.
+        template: bool[k], whether the two are texts on the same form by the rules applied so far.
+        rarity: the counts of rare fingerprints; None if unknown.
     """
 
     pairs: NDArray[np.uint32]
@@ -196,13 +197,13 @@ class PairFacts:
 
     @cached_property
     def likeness(self) -> NDArray[np.float64]:
-        """The share of each document's words that are shared or look like the words in their place, float64[k, 2]."""
+        """The share of each document's words that are shared or look like their counterparts, float64[k, 2]."""
         # Similar words are counted in the shorter document; the longer one has as many.
         return np.asarray(self.containment + self.tallies[:, [columns.ALIKE]] / np.maximum(self.lengths, 1), np.float64)
 
     @cached_property
     def spoilt(self) -> NDArray[np.int32]:
-        """Words of each document that look like a much more frequent word in their place in the other, int32[k, 2]."""
+        """Words of each document that look like a much more frequent counterpart in the other, int32[k, 2]."""
         return self._by_document(columns.SPOILT, columns.OTHER_SPOILT)
 
     @cached_property
@@ -212,7 +213,7 @@ class PairFacts:
 
     @cached_property
     def genre(self) -> NDArray[np.uint8]:
-        """The genre of the pair, uint8[k]: that of both, or the only known one; 0 if the two genres differ."""
+        """The genre of the pair, uint8[k]: the common genre, or the only known one; 0 if the two genres differ."""
         first, second = self.genres.T
         return np.where((first == second) | (second == 0), first, np.where(first == 0, second, 0)).astype(np.uint8)
 
@@ -222,7 +223,7 @@ class PairFacts:
         return replace(self, **arrays)
 
     def _by_document(self, shorter: int, longer: int) -> NDArray[np.int32]:
-        """Return columns of the shorter and the longer document as columns of the first and the second."""
+        """Return two columns (of the shorter and the longer document) in the order of the first and second document."""
         columns_by_document = self.tallies[:, [shorter, longer]]
         columns_by_document[self.first_is_longer] = columns_by_document[self.first_is_longer, ::-1]
         return columns_by_document

@@ -1,14 +1,15 @@
-"""The rules that make a pair of documents a copy, a template, a variant or none of these, in the order of RULES.
+"""The rules that classify a pair of documents as a copy, a template, a variant or none of these.
 
-A rule is a function of the facts of k pairs (`pair_facts.py`) and of its bounds, which are in `filters/dedupe/`. It
-returns a mask: bool[k, 2], which documents of each pair it matches, or bool[k], which pairs.
+Rules are applied in the order of RULES. A rule is a function of the facts of k pairs (`pair_facts.py`) and of its
+bounds, which are in `filters/dedupe/`. It returns a mask: bool[k, 2] of the documents that it matches, or bool[k] of
+the pairs.
 
-To add a rule, write its function, add a row to RULES, and its bounds to `filters/dedupe/default.toml`. A bound may have
-another value for some genres, in a separate file such as `filters/dedupe/prose.toml`.
+To add a rule, write its function, add a row to RULES, and add its bounds to `filters/dedupe/default.toml`. A bound may
+have another value for some genres, in a separate file such as `filters/dedupe/prose.toml`.
 
-No bound on the shared share alone can distinguish copies: decrees, weather reports and obituaries share .72 to .91 of
-their words. Between two shared runs a copy has the same numbers and names, or misread ones; another text of the form
-has different ones.
+No bound on the share of common words can distinguish copies: decrees, weather reports and obituaries share .72 to .91
+of their words. Between two shared runs, a copy has the same numbers and names, or misread ones; another text on the
+same form has different ones.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ class Rule:
     """A named rule.
 
     Attributes:
-        name: as `Verdicts.rule` and `explain` report it.
+        name: the name in `Verdicts.rule` and in the output of `explain`.
         effect: its effect.
-        test: returns the mask.
-        bounds: the names of the bounds that it reads; it can read no others.
-        label: how `explain` says in words why it matched; None if its matches aren't shown.
+        test: the function that returns the mask.
+        bounds: the names of the bounds that are passed to it.
+        label: the reason that `explain` shows for a match; None if matches aren't shown.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Rule:
     label: Message | None = None
 
     def mask(self, facts: PairFacts, bounds: Values) -> Mask:
-        """Return the documents, or the pairs, that the rule matches."""
+        """Return the mask of the documents or pairs that the rule matches."""
         return self.test(facts, {name: bounds[name] for name in self.bounds})
 
 
@@ -81,7 +82,7 @@ def equal(facts: PairFacts, _bounds: Values) -> Mask:
 
 
 def share(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document if enough of its words are in shared runs; a short one must also be of like length.
+    """Match a document if enough of its words are in shared runs; a short one must also have a similar length.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado"
@@ -120,7 +121,7 @@ def misread(facts: PairFacts, bounds: Values) -> Mask:
     >>> verdict_on(tale, tale.replace("c", "e"))
     'duplicate misread'
     """
-    # A short text finds words that look alike in any longer one.
+    # Any longer text has words that look like those of a short text.
     fits = (facts.words >= bounds["middle_words"]) | (facts.ratio >= bounds["short_ratio"])
     fits &= facts.words >= bounds["short_words"]
     enough = (facts.containment >= bounds["misread_share"]) & (facts.likeness >= bounds["misread_alike"])
@@ -128,7 +129,7 @@ def misread(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def own_passage(facts: PairFacts, bounds: Values) -> Mask:
-    """Match the longer document if it has a passage that the other lacks, and either one if it has a chapter more.
+    """Match the longer document if it has a passage that the other lacks, either one if it has another chapter.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -142,7 +143,7 @@ def own_passage(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def appended(facts: PairFacts, bounds: Values) -> Mask:
-    """Match the longer document if its additional words were added to it: a menu, a summary, questions.
+    """Match the longer document if its additional words are a menu, a summary or questions.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> text, own = [chr(97 + n % 26) + "o" * (1 + n // 26) for n in range(100)], ["nx" + "i" * n for n in range(99)]
@@ -165,10 +166,10 @@ def appended(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def words_added(facts: PairFacts, bounds: Values) -> NDArray[np.uint32]:
-    """Return the words that were added to each document, as a document that is in it shows, uint32[k, 2].
+    """Return the number of words added to each document, judged by a document that is in it, uint32[k, 2].
 
-    Words were added if they repeat pieces of the text, as a summary does, or if many documents have them and few have
-    the words that the two documents share.
+    Words count as added if they repeat pieces of the text, as a summary does, or if many documents have them while few
+    have the words that the two documents share.
     """
     own_words = np.ceil((1 - facts.containment) * facts.lengths).astype(np.int64)
     longer = facts.is_in_other[:, ::-1] & (facts.lengths > facts.lengths[:, ::-1])
@@ -188,11 +189,11 @@ def words_added(facts: PairFacts, bounds: Values) -> NDArray[np.uint32]:
     return np.asarray(added, np.uint32)
 
 
-# Rules for two texts of one form.
+# Rules for two texts on the same form.
 
 
 def numbers(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if most numbers opposite each other differ, or if hardly anything else differs.
+    """Match two texts if most corresponding numbers differ, or if hardly anything else differs.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -207,7 +208,7 @@ def numbers(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def names(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if most names opposite each other differ, or if hardly anything else differs.
+    """Match two texts if most corresponding names differ, or if hardly anything else differs.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -241,7 +242,7 @@ def denial(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def _slots_differ(facts: PairFacts, bounds: Values) -> Mask:
-    """Return whether the differences are mostly numbers, names and denials, in at least one of `slot_words` words."""
+    """Return whether most differences are numbers, names and denials, at least one per `slot_words` words."""
     slots = facts.count(columns.SLOTS)
     return _mask(
         (slots > 0)
@@ -253,11 +254,11 @@ def _slots_differ(facts: PairFacts, bounds: Values) -> Mask:
 
 _SLOT_BOUNDS: Final = ("slot_words", "slot_share", "slot_misread")
 
-# Rules for pairs that share much but are two texts.
+# Rules for pairs that share much but are different texts.
 
 
 def saying(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a saying if it has a word that the other lacks: they are two sayings.
+    """Match a saying if it has a word that the other lacks: they are different sayings.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> verdict_on("más vale pájaro en mano que ciento volando", "más vale pájaro en mano que ciento volando alto")
@@ -267,7 +268,7 @@ def saying(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def boilerplate(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document with a text of its own if many documents have what the two share.
+    """Match a document with much text of its own if the shared text is in many documents.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -293,7 +294,7 @@ def boilerplate(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def contained(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two documents if the longer one is a container, such as an anthology, by its length.
+    """Match two documents if the longer one is long enough to be a container, such as an anthology.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -309,7 +310,7 @@ def contained(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def passages(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if in several places each has a passage of its own.
+    """Match two texts if each has a different passage in several places.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -325,7 +326,7 @@ def passages(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def spelling(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if one replaces words throughout, or if many words look alike and few others differ.
+    """Match two texts if one replaces some words throughout, or if many words look alike and few others differ.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -345,12 +346,12 @@ def spelling(facts: PairFacts, bounds: Values) -> Mask:
         & (unlike <= bounds["alike_unlike"] * misread_words)
         & (scanned < bounds["alike_scanned"] * misread_words)
     )
-    # A text in a wrong charset replaces words throughout too.
+    # A text in a wrong charset also replaces words throughout.
     return _mask((throughout | alike) & (facts.damaged[:, 0] == facts.damaged[:, 1]))
 
 
 def stated(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts with fewer differences if they state different countries, years or authors.
+    """Match two texts with fewer differences than above if they state different countries, years or authors.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -373,12 +374,12 @@ def _mask(values: Any) -> Mask:
 
 
 def _shorter(facts: PairFacts) -> NDArray[np.int64]:
-    """Return the place of the shorter document in the pair, 0 if both have the same length, int64[k, 1]."""
+    """Return the index of the shorter document in the pair, int64[k, 1]; 0 if both have the same length."""
     return facts.first_is_longer[:, None].astype(np.int64)
 
 
 def _unlike(facts: PairFacts) -> NDArray[np.int32]:
-    """Return the words that the other document lacks in their place, in the document with fewer of them, int32[k]."""
+    """Return the number of words without a counterpart, in the document with fewer of them, int32[k]."""
     return np.minimum(facts.count(columns.UNLIKE), facts.count(columns.OTHER_UNLIKE))
 
 

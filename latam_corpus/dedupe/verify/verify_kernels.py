@@ -1,4 +1,4 @@
-"""The compiled comparison of pairs: how much of two documents is in each other, and how the rest differs."""
+"""The compiled comparison of pairs: how much of each document is in the other, and how the rest differs."""
 
 # mypy: allow-untyped-defs
 
@@ -10,41 +10,40 @@ from latam_corpus.compiled import inlined, kernel
 from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, NUMBER_FLAG, WORD_BITS
 
-# Columns of the tallies of what is between shared runs.
-ALIKE: Final = 0  # words of the shorter that look like the word in the same place of the longer
+# Columns of the tallies of words between shared runs. "The shorter" and "the longer" are the two texts; the counterpart
+# of a word is the word in the same place of the other text.
+ALIKE: Final = 0  # words of the shorter that look like their counterparts
 OWN_RUN: Final = 1  # the longest run of words of the shorter that are neither shared nor alike
 OTHER_RUN: Final = 2  # the same for the longer
-NUMBERS_KEPT: Final = 3  # numbers of the shorter in a shared run, or equal to the one in the same place
-NUMBERS_SWAPPED: Final = 4  # numbers in whose place the other has a different number
+NUMBERS_KEPT: Final = 3  # numbers of the shorter in a shared run, or equal to their counterparts
+NUMBERS_SWAPPED: Final = 4  # numbers whose counterpart is a different number
 NAMES: Final = 5  # capitalised words of the shorter
-NAMES_KEPT: Final = 6  # of these, outside shared runs, those that look like one in the same place
-NAMES_SWAPPED: Final = 7  # and those in whose place the other has an unlike one
-TOGETHER: Final = 8  # shared words of the shorter that are together in the longer
+NAMES_KEPT: Final = 6  # NAMES outside shared runs that look like their counterparts
+NAMES_SWAPPED: Final = 7  # NAMES outside shared runs whose counterpart is an unlike name
+TOGETHER: Final = 8  # shared words of the shorter that are close together in the longer
 SAME: Final = 9  # 1 if the two have the same words in the same order
 # Between two shared runs that are near each other in both texts:
 DIFFERENT: Final = 10  # differing words, in the text that has more of them
-SLOTS: Final = 11  # of these, numbers and names that differ from those in their place, and an added or missing «no»
-OTHER_NUMBERS: Final = 12  # slots with a number, in digits or in words, or a month or weekday
-DENIED: Final = 13  # slots with a «no»
-REPLACED: Final = 14  # words of the shorter in passages of three or more that replace others between shared runs
+SLOTS: Final = 11  # DIFFERENT words that are numbers or names unlike their counterparts, or an added or missing «no»
+OTHER_NUMBERS: Final = 12  # SLOTS with a number, in digits or in words, or a month or weekday
+DENIED: Final = 13  # SLOTS with a «no»
+REPLACED: Final = 14  # words of the shorter in replaced passages of three or more words between shared runs
 PLACES: Final = 15  # the number of such passages
-UNLIKE: Final = 16  # words of the shorter that the other lacks there
+UNLIKE: Final = 16  # words of the shorter that the longer lacks in these passages
 OTHER_UNLIKE: Final = 17  # the same for the longer
 REGULAR: Final = 18  # words that always replace the same other word, as in another spelling
-REGULAR_WORDS: Final = 19  # the number of distinct ones
-IRREGULAR: Final = 20  # words that do so only sometimes
+REGULAR_WORDS: Final = 19  # the number of distinct REGULAR words
+IRREGULAR: Final = 20  # words that replace another word only sometimes
 MISREAD: Final = 21  # different words that look alike, in the text that has more of them
-EDGE: Final = 22  # words of such a passage before the first shared run or after the last, up to a line's length
-SPOILT: Final = 23  # words of the shorter that look like a much more frequent one in their place in the other
+EDGE: Final = 22  # words of a replaced passage before the first or after the last shared run, up to a line's length
+SPOILT: Final = 23  # words of the shorter that look like a much more frequent counterpart
 OTHER_SPOILT: Final = 24  # the same for the longer
-PICKED: Final = (
-    25  # words of the longer after the shorter's end, if they repeat at least three pieces of the text before
-)
-HEAD: Final = 26  # words of the longer before the shorter's beginning, 0 if that isn't found
-TAIL: Final = 27  # the same after its end
+PICKED: Final = 25  # words of the longer after the shorter's end, if they repeat three or more pieces of the text
+HEAD: Final = 26  # words of the longer before the shorter's beginning; 0 if the beginning isn't found
+TAIL: Final = 27  # words of the longer after the shorter's end; 0 if the end isn't found
 TALLIES: Final = 28
 
-# Columns of the counts of two documents' anchors, each followed by a count of those that many documents have.
+# Columns of the counts of two documents' anchors, each followed by the count of those that many documents have.
 OWN: Final = 0  # anchors of the first that the second lacks
 OTHERS: Final = 2  # anchors of the second that the first lacks
 BOTH: Final = 4
@@ -61,45 +60,45 @@ _CAPITAL: Final = np.uint32(CAPITAL_FLAG)
 _EXACT_MASK: Final = np.uint32(0x3FFFFFFF)
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
-# A misread letter changes at most two of twelve look bits. Unrelated words, above all short ones, may be as close by
+# A misread letter changes at most two of twelve look bits. Unrelated words, especially short ones, may be as close by
 # chance, so more bits must be equal than differ.
 _LOOK_APART: Final = 2
-_LONGEST_GAP: Final = 40  # words; longer gaps are different content, whose words have no counterpart in the other text
-SLACK: Final = 3  # words by which a place may be shifted, because words were lost or split
-_PASSAGE: Final = 3  # own words that make a passage, if they are half of the words there
-_SMALL_GAP: Final = 8  # words of a slot, and of a gap that may be one before the first shared run or after the last
-_EDGE: Final = 24  # words: a page's head and foot are longer than two lines of a song
-_CASED: Final = 0.6  # if more of its words are capitalised, a text's capitals say nothing
+_LONGEST_GAP: Final = 40  # words; longer gaps are different content, whose words have no counterparts
+SLACK: Final = 3  # words by which a counterpart may be shifted, because words were lost or split
+_PASSAGE: Final = 3  # minimum own words of a passage, if they are half of the words there
+_SMALL_GAP: Final = 8  # maximum words of a slot, and of a gap at an edge that may be a slot
+_EDGE: Final = 24  # words; the head and foot of a page are longer than two lines of a song
+_CASED: Final = 0.6  # if a larger share of its words is capitalised, a text's capitals are no evidence
 _CASED_WORDS: Final = 12  # a shorter text may begin in lower case, as a line of a song
 _EXCHANGED: Final = 6  # words; fewer are no evidence of a spelling
-# The right word is at least so many times as frequent as the misread one. Our own choice, on five books with simulated
-# scanning errors other than those of tests/benchmarks/dedupe: of 399 scans it recognised 387, and mistook the right
-# text for the scan once.
+# The right word is at least this many times as frequent as the misread one. Our own choice, on five books with
+# simulated scanning errors other than those of tests/benchmarks/dedupe: it recognised 387 of 399 scans, and mistook the
+# right text for the scan once.
 _CLEARER: Final = 4
 _CLEARER_SHORT: Final = 256
-# Each word is counted in two tables, and the smaller count is used: in a single table a hundred thousand words collide
-# too often, and a misread word looked as frequent as the word it collided with.
+# Each word is counted in two tables, and the smaller count is used: in a single table, a hundred thousand words collide
+# too often, and a misread word would look as frequent as the word it collides with.
 FREQUENCIES: Final = 2
 FREQUENCY_BITS: Final = 19
-_SPLIT: Final = 4  # words that may be a single word in the other text
-_ISLAND: Final = 4  # a shared run of so few words inside different content is chance and doesn't end a run of own words
+_SPLIT: Final = 4  # up to this many words may be a single word in the other text
+_ISLAND: Final = 4  # words; within different content, a shared run of at most this many is chance and doesn't end a run
 
 
 @kernel(work="anchors")
 def count_anchors(anchors, offsets, common, sampling, pairs, out):
-    """Count the anchors of each pair: those that one or both documents have; see the columns from OWN on.
+    """Count the anchors of one or both documents of each pair; see the columns from OWN on.
 
     Args:
         anchors: the anchors of all documents, sorted within each.
         offsets: where each document starts.
-        common: sorted: the anchors that many documents have.
+        common: the anchors that many documents have, sorted.
         sampling: the divisor of the anchors of each document.
         pairs: numbers of documents.
         out: int32[k, ANCHORS], written to.
     """
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
-        # Anchors that only the finer sampling keeps can't be in the other document, copy or not.
+        # Anchors that only the finer sampling keeps can't be among the other document's, even if it is a copy.
         mask = max(sampling[a], sampling[b]) - np.uint64(1)
         i, end, j, other_end = offsets[a], offsets[a + 1], offsets[b], offsets[b + 1]
         while i < end or j < other_end:
@@ -118,7 +117,7 @@ def count_anchors(anchors, offsets, common, sampling, pairs, out):
 
 @inlined
 def _look_alike(x, y):
-    """Return whether two words are equal, or one is the other misread; a number is only like itself."""
+    """Return whether two words are equal or one may be the other misread; a number is only like itself."""
     if (x ^ y) & _WORD_MASK == 0:
         return ((x | y) & _NUMBER) == 0 or (x ^ y) & _EXACT_MASK == 0
     if (x | y) & _NUMBER:
@@ -140,7 +139,7 @@ def _bits(value):
 
 @kernel
 def count_flagged(stream, start, end, tally):
-    """Start a tally: all numbers count as kept until they are found to be missing."""
+    """Start a tally: all numbers count as kept until the comparison shows that they are missing."""
     numbers = names = 0
     for i in range(start, end):
         numbers += (stream[i] & _NUMBER) != 0
@@ -151,7 +150,7 @@ def count_flagged(stream, start, end, tally):
 
 @kernel
 def cased(stream, start, words):
-    """Return whether capitals mean anything in a text: not if all or none of its words have one."""
+    """Return whether capitals are evidence in a text: not if nearly all or none of its words have one."""
     capitals = 0
     for i in range(start, start + words):
         capitals += (stream[i] & (_NUMBER | _CAPITAL)) == _CAPITAL
@@ -160,11 +159,11 @@ def cased(stream, start, words):
 
 @kernel
 def tally_gaps(texts, l_run, gaps, count, tally):
-    """Compare what two texts have between their shared runs.
+    """Compare the words of two texts between their shared runs.
 
     Args:
-        texts: the words of all texts, where the shorter and the longer start, and how many words each has.
-        l_run: the longest run of words of the longer that aren't shared.
+        texts: the words of all texts, the offsets of the shorter and the longer, and their numbers of words.
+        l_run: the longest run of unshared words of the longer.
         gaps: int64[m, 4], the words between two shared runs, as start and end in the shorter and in the longer; -1
             before the first run and after the last.
         count: the number of gaps.
@@ -177,7 +176,7 @@ def tally_gaps(texts, l_run, gaps, count, tally):
         if g > 0 and s0 - gaps[g - 1, 1] > _ISLAND:
             run = other_run = np.int64(0)
         width = s1 - s0
-        # A run that occurs in several places may be found far away; then the words between aren't a gap.
+        # A run that occurs in several places may be found far away; then the words before it aren't a gap.
         other_width = min((l1 if l1 >= 0 else l_words) - max(l0, np.int64(0)), l_run)
         if l0 < 0:
             l0 = max(np.int64(0), l1 - width)
@@ -198,14 +197,14 @@ def tally_gaps(texts, l_run, gaps, count, tally):
 
 @kernel
 def tally_spoilt(texts, gaps, count, lexicon, frequency, tally):
-    """Count the words of each text that look like a much more frequent word in their place in the other text.
+    """Count the words of each text that look like a much more frequent counterpart in the other text.
 
     Args:
         texts: as in `tally_gaps`.
         gaps: as in `tally_gaps`.
         count: the number of gaps.
         lexicon: as in `tally_differences`.
-        frequency: the result of `count_words`: how often each word occurs in the compared documents.
+        frequency: the counts of each word in the compared documents (`count_words`).
         tally: int32[TALLIES], added to.
     """
     stream, s_start, l_start, _, l_words = texts
@@ -223,14 +222,14 @@ def tally_spoilt(texts, gaps, count, lexicon, frequency, tally):
                 place = s_start + s0 + i, s_start + s0 + i + 1, l_start + l0 + i, l_start + l0 + i + 1
                 _tally_clearer(stream, place, lexicon, frequency, tally)
         elif max(width, other_width) <= _SPLIT:
-            # Pieces of a word may be frequent words, so the joined word must be much rarer.
+            # The pieces of a word may be frequent words, so the joined word must be much rarer.
             place = s_start + s0, s_start + s1, l_start + l0, l_start + l1
             _tally_clearer(stream, place, lexicon, frequency, tally)
 
 
 @kernel
 def _tally_clearer(stream, place, lexicon, frequency, tally):
-    """Count a place, a word or its pieces, if the rarest word there is much rarer than the other text's."""
+    """Count a word (or its pieces) if its rarest word is much rarer than that of the counterpart."""
     s0, s1, l0, l1 = place
     s_look, s_number, s_rarest = _looks(stream, s0, s1, lexicon, frequency)
     l_look, l_number, l_rarest = _looks(stream, l0, l1, lexicon, frequency)
@@ -243,7 +242,7 @@ def _tally_clearer(stream, place, lexicon, frequency, tally):
         if distance > _LOOK_APART:
             return
         if _bits(s_look & l_look) <= distance:
-            # The look of two or three letters says little, but such words are the most frequent of any language.
+            # The look of two or three letters is weak evidence, but such words are the most frequent of any language.
             factor = _CLEARER_SHORT
     split = _CLEARER if l1 - l0 > s1 - s0 else 1
     joined = _CLEARER if l1 - l0 < s1 - s0 else 1
@@ -253,7 +252,7 @@ def _tally_clearer(stream, place, lexicon, frequency, tally):
 
 @kernel
 def _looks(stream, start, end, lexicon, frequency):
-    """Return the combined look of some words, whether a number is among them, and the count of the rarest."""
+    """Return the combined look of some words, whether any is a number, and the count of the rarest."""
     look = np.uint32(0)
     has_number = False
     rarest = _times(stream[start], frequency)
@@ -267,7 +266,7 @@ def _looks(stream, start, end, lexicon, frequency):
 
 @inlined
 def _times(word, frequency):
-    """Return the count of a word, or more if it collided with another word in both tables."""
+    """Return the count of a word; it is too high if the word collided with another one in both tables."""
     first, second = _places(word)
     return np.int64(min(frequency[0, first], frequency[1, second]))
 
@@ -290,11 +289,11 @@ def count_words(values, counts):
 
 @kernel
 def is_form(tally, limits):
-    """Return whether enough numbers or names are swapped to make two texts of one form; then nothing more is measured.
+    """Return whether enough numbers or names are swapped for two texts on one form; then nothing more is measured.
 
     Args:
         tally: the result of `tally_gaps`.
-        limits: numbers, names, and the share of all names (`bounds.Bounds`).
+        limits: bounds on numbers, names, and the share of all names (`bounds.Bounds`).
     """
     equal_count, swapped_count = tally[NUMBERS_KEPT], tally[NUMBERS_SWAPPED]
     if equal_count + swapped_count >= limits[0] and equal_count <= swapped_count:
@@ -316,11 +315,12 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
         gaps: as in `tally_gaps`.
         count: the number of gaps.
         lexicon: uint8, by the identity of a word: NUMERAL, DENIAL.
-        exchanged: room for words in whose place the other text has a different word.
+        exchanged: room for the words whose counterpart is a different word.
         tally: int32[TALLIES], added to.
 
     Returns:
-        The number of exchanged words written: the word of the shorter, shifted left by WORD_BITS, and the other.
+        The number of written exchanges. An exchange is the word of the shorter, shifted left by WORD_BITS, and its
+        counterpart.
     """
     stream, s_start, l_start, s_words, l_words = texts
     exchanged_count = 0
@@ -343,7 +343,7 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
                     stream, span, edge, cases, lexicon, exchanged, exchanged_count, tally
                 )
                 continue
-            # Words that only one of them has.
+            # Words that only one of the texts has.
             denials = 0
             for i in range(s_start + s0, s_start + s1):
                 denials += lexicon[stream[i] & _WORD_MASK] & DENIAL != 0
@@ -365,7 +365,7 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
 
 @kernel
 def _tally_difference(stream, span, edge, cases, lexicon, exchanged, exchanged_count, tally):
-    """Classify the words of two texts between shared runs: misread words, slots of a form, passages of their own."""
+    """Classify the words of two texts between shared runs: misread words, slots of a form, different passages."""
     s0, s1, l0, l1 = span
     if s1 - s0 == l1 - l0:
         misread = 0
@@ -392,7 +392,7 @@ def _tally_difference(stream, span, edge, cases, lexicon, exchanged, exchanged_c
     names = min(s_names, l_names)
     # An additional «no», not one that replaces a word.
     denied = min(abs(s_denials - l_denials), abs(s_strange - l_strange))
-    # Words next to a different name or number in a slot belong to the slot.
+    # Words in a slot next to a different name or number belong to the slot.
     in_slot = numbers + names > 0 and max(s1 - s0, l1 - l0) <= _SMALL_GAP
     tally[DIFFERENT] += numbers + names + denied if in_slot else max(s_strange, l_strange)
     tally[SLOTS] += numbers + names + denied
@@ -413,7 +413,7 @@ def _tally_difference(stream, span, edge, cases, lexicon, exchanged, exchanged_c
 
 @kernel
 def _exchange(stream, span, exchanged, exchanged_count):
-    """Write the words whose counterparts differ, from place `exchanged_count` on; return the new count."""
+    """Write the words whose counterparts differ, from index `exchanged_count` on; return the new count."""
     s0, s1, l0, _ = span
     for i in range(s0, s1):
         word, other_word = stream[i] & _WORD_MASK, stream[l0 + i - s0] & _WORD_MASK
@@ -425,10 +425,10 @@ def _exchange(stream, span, exchanged, exchanged_count):
 
 @kernel
 def _strange(stream, a0, a1, b0, b1, case, lexicon):
-    """Count the words of one gap that the other text has nowhere near.
+    """Count the words of one gap that the other text doesn't have near the same place (strange words).
 
     Returns:
-        Their number; the number of misread words; and of the strange words the names, numbers and denials.
+        The numbers of strange words, of misread words, and of the names, numbers and denials among the strange words.
     """
     strange = misread = names = numbers = denials = 0
     shift = (b1 - b0) - (a1 - a0)
@@ -461,11 +461,11 @@ def _strange(stream, a0, a1, b0, b1, case, lexicon):
 
 @kernel
 def count_regular(texts, exchanged, tally):
-    """Count the words that always replace the same other word, in the text that has fewer of them.
+    """Count the words that always replace the same word, in the text that has fewer of them.
 
     Args:
         texts: as in `tally_gaps`.
-        exchanged: the result of `tally_differences`; sorted here.
+        exchanged: the result of `tally_differences`; it is sorted in place.
         tally: int32[TALLIES], written to.
     """
     stream, s_start, l_start, s_words, l_words = texts
@@ -491,7 +491,7 @@ def count_regular(texts, exchanged, tally):
 
 @kernel
 def _regular(stream, start, words, exchanged):
-    """Return the words that always replace the same word, how many are distinct, and those that do so sometimes."""
+    """Return the numbers of words that always replace the same word, of distinct ones, and of irregular ones."""
     count = len(exchanged)
     regular = distinct = irregular = 0
     bits = 4
@@ -538,7 +538,7 @@ def _regular(stream, start, words, exchanged):
 
 @kernel
 def _tally_gap(stream, s0, s1, l0, l1, tally):
-    """Compare one gap, words s0 to s1 with l0 to l1; return how many words look like the one in their place."""
+    """Compare one gap, words s0 to s1 with l0 to l1; return the number of words that look like their counterparts."""
     shift = (l1 - l0) - (s1 - s0)
     reach_before, reach_after = min(max(-shift, 0), SLACK), min(max(shift, 0), SLACK)
     numbers = names = alike = 0
@@ -575,29 +575,30 @@ def _tally_gap(stream, s0, s1, l0, l1, tally):
     return alike
 
 
-_RUN: Final = 3  # words: the shortest run that counts as shared
+_RUN: Final = 3  # words of the shortest run that counts as shared
 _FREE: Final = -1
 
 _FINER: Final = 3  # as a power of two, the bits of `seen` for each slot
 _MARKS: Final = 6 - _FINER  # as a power of two, the slots for each of its 64-bit words
-_UNREAD: Final = 8  # a text so many times longer isn't read again for each short one in it
-# Longer texts share runs with any other by chance: two unrelated novels share 4 % of their words at 10,000 words, 22 %
-# at 100,000 and 52 % at 1.5 million. There a run counts only if it is long or is next to the same runs as in the other.
+_UNREAD: Final = 8  # a text this many times longer isn't read again for each short one in it
+# Texts of more words share runs with any other text by chance: two unrelated novels share 4 % of their words at 10,000
+# words, 22 % at 100,000 and 52 % at 1.5 million. In these, a run counts only if it is long or next to the same runs in
+# both texts.
 _CHANCE: Final = 10_000
 _PIECES: Final = 3
-_SURE: Final = 8  # words; a run of this length isn't chance in a text of any length
+_SURE: Final = 8  # words; a run of this length isn't chance even in a very long text
 
 
 @kernel(work="stream")
 def compare(stream, offsets, longer, shorter, min_containment, lexicon, limits, frequency):
-    """Return containment, longest run that the other lacks, and tallies of each pair: shorter text first, then longer.
+    """Return containment, longest run that the other lacks, and tallies of each pair; the shorter text comes first.
 
     Args:
         stream: the words of all documents.
         offsets: where each document starts.
-        longer: the longer document of each pair; equal ones adjacent, because each is hashed once.
+        longer: the longer document of each pair, with equal ones adjacent, because each is hashed once.
         shorter: the shorter document of each pair.
-        min_containment: if both containments are smaller, neither text is in the other, and the gaps aren't examined.
+        min_containment: if both containments are smaller, neither text is in the other, and the gaps aren't compared.
         lexicon: uint8, the kind of each word by its identity (`pair_facts.lexicon`).
         limits: as in `is_form`.
         frequency: as in `tally_spoilt`.
@@ -640,7 +641,7 @@ def compare(stream, offsets, longer, shorter, min_containment, lexicon, limits, 
         _look_up(s_keys, s_keyed, (l_keys, keyed, slots, seen), at)
         if long:
             _leave_out_chance(at, s_keyed)
-        # In a long text only the places that were found count, not all with the same three words.
+        # In a long text, only the matched places count, not all places with the same three words.
         first_places = itself if long else head
         covered, run, hits, aligned = _read_shorter(at, s_keyed, first_places, hit_by, k, gaps, tally)
         containment[k, 0] = covered / s_words
@@ -649,7 +650,7 @@ def compare(stream, offsets, longer, shorter, min_containment, lexicon, limits, 
         if l_words > _UNREAD * s_words:
             containment[k, 1] = covered / l_words
         elif containment[k, 0] < min_containment and _RUN * (hits + keyed - distinct) < min_containment * l_words:
-            # The longer can't be in the shorter even by repeating itself, so it isn't read.
+            # The longer can't be in the shorter even if it repeats itself, so it isn't read.
             containment[k, 1] = covered / l_words
             longest[k, 1] = l_words
         else:
@@ -684,7 +685,7 @@ def _bits_for(keys):
 
 @kernel
 def _same(stream, a, b, words):
-    """Return whether two texts of so many words have the same words in the same order; False for empty texts."""
+    """Return whether two texts have the same words in the same order; False for empty texts."""
     for i in range(words):
         if (stream[a + i] ^ stream[b + i]) & _WORD_MASK != 0:
             return False
@@ -693,7 +694,7 @@ def _same(stream, a, b, words):
 
 @kernel
 def _write_keys(stream, start, words, keys):
-    """Write each three words of a text as a number of 54 bits; return how many there are."""
+    """Write each three successive words of a text as a 54-bit key; return the number of keys."""
     key = np.uint64(0)
     for i in range(words):
         key = (key >> np.uint64(WORD_BITS)) | (np.uint64(stream[start + i] & _WORD_MASK) << np.uint64(2 * WORD_BITS))
@@ -704,7 +705,7 @@ def _write_keys(stream, start, words, keys):
 
 @kernel
 def _index(keys, count, slots, seen, head):
-    """Hash the keys of a text: `slots` gets the places of first occurrences, `head` the first place of each key.
+    """Hash the keys of a text: write the positions of first occurrences to `slots`, and each key's first one to `head`.
 
     `seen` is a bitmap with at least sixteen bits per key, in which most absent keys are found missing without a branch
     that the processor mispredicts.
@@ -733,16 +734,16 @@ def _index(keys, count, slots, seen, head):
 
 @kernel
 def _look_up(s_keys, s_keyed, longer_text, at):
-    """Write the place in the longer text of each three words of the shorter, -1 if it lacks them."""
+    """Write the position in the longer text of each three words of the shorter; -1 if the longer lacks them."""
     l_keys, keyed, slots, seen = longer_text
     mask = len(slots) - 1
     shift = np.uint64(64 - _bits_for(keyed))
-    last_at = -1  # the place of the last three words that were found
+    last_at = -1  # the position of the last three words that were found
     last = -1
     for i in range(s_keyed):
         key = s_keys[i]
         at[i] = _FREE
-        # If the run continues, no lookup is needed, and this is the right one of several equal places.
+        # If the run continues, no lookup is needed, and this is the right one of several equal positions.
         if last >= 0 and last_at + 1 < keyed and l_keys[last_at + 1] == key:
             match_at = last_at + 1
         else:
@@ -757,7 +758,8 @@ def _look_up(s_keys, s_keyed, longer_text, at):
                 continue
             expected_at = last_at + (i - last)
             if last >= 0 and abs(match_at - expected_at) > SLACK:
-                # Of several places take the one that continues from the last; a refrain occurs in its own place.
+                # Of several positions, take the one that continues from the last, so that each refrain matches its own
+                # occurrence.
                 for off in range(2 * SLACK + 1):
                     near = expected_at + (-(off // 2) if off & 1 == 0 else off // 2 + 1)
                     if 0 <= near < keyed and l_keys[near] == key:
@@ -769,7 +771,7 @@ def _look_up(s_keys, s_keyed, longer_text, at):
 
 @kernel
 def _leave_out_chance(at, s_keyed):
-    """Remove the places of short runs that aren't next to the same run as in the longer text."""
+    """Remove the positions of short runs that aren't next to the same run as in the longer text."""
     first = -1  # where the previous run starts in the shorter; -1 if there is none
     end = 0
     is_aligned = False  # whether it is aligned with the run before it
@@ -794,16 +796,16 @@ def _leave_out_chance(at, s_keyed):
 def _read_shorter(at, s_keyed, first_places, hit_by, k, gaps, tally):
     """Measure how much of the shorter text is in the longer.
 
-    Mark in `hit_by` the keys of the longer that the shorter has. Write the words between two shared runs to `gaps`, as
-    start and end in the shorter and in the longer, -1 if there is no run before or after.
+    Mark in `hit_by` the keys of the longer that the shorter has. Write the gaps between shared runs to `gaps`: start
+    and end in the shorter and in the longer, -1 if there is no run before or after.
 
     Returns:
-        Words in shared runs, the longest run of other words, distinct keys found, gaps written.
+        The numbers of words in shared runs, of words in the longest run of others, of distinct keys found, and of gaps.
     """
     words = s_keyed + _RUN - 1
     covered = run = hits = words_together = last = count = 0
     until = 0  # the end of the last shared run
-    last_at = -_RUN - 1  # the place of its last three words in the longer
+    last_at = -_RUN - 1  # the position of its last three words in the longer
     for i in range(s_keyed):
         match_at = int(at[i])
         if match_at == _FREE:
@@ -837,7 +839,7 @@ def _read_shorter(at, s_keyed, first_places, hit_by, k, gaps, tally):
 
 @kernel
 def _read_longer(first_places, keyed, hit_by, k):
-    """Return the words of the longer text in shared runs, and its longest run of other words."""
+    """Return the longer text's number of words in shared runs, and its longest run of other words."""
     covered = run = until = 0
     for i in range(keyed):
         if hit_by[first_places[i]] == k:
@@ -849,7 +851,7 @@ def _read_longer(first_places, keyed, hit_by, k):
 
 @kernel
 def _edges(at, s_keyed):
-    """Return the shorter text's beginning and end in the longer one; -1 for an edge with words of its own."""
+    """Return where the shorter text begins and ends in the longer one; -1 for an edge with other words."""
     first, last = 0, s_keyed - 1
     while first < s_keyed and at[first] == _FREE:
         first += 1
@@ -863,9 +865,9 @@ def _edges(at, s_keyed):
 
 @kernel
 def _picked(first_places, keyed, hit_by, k, end):
-    """Return the words of the longer text after the shorter's end, if most of them repeat pieces of the text before.
+    """Return the longer text's words after the shorter's end, if most of them repeat pieces of the text before.
 
-    A summary consists of three or more pieces; a refrain is one piece or two.
+    A summary consists of three or more pieces, a refrain of one or two.
     """
     pieces = covered = until = 0
     for i in range(end, keyed):
@@ -880,7 +882,7 @@ def _picked(first_places, keyed, hit_by, k, end):
 
 @kernel(work="values")
 def copy_pieces(values, starts, ends, out):
-    """Copy runs of values one after another: from each start, as many as fit between two ends."""
+    """Copy runs of values one after another: from each start, as many as lie between two successive ends."""
     for k in range(len(starts)):
         n = ends[k + 1] - ends[k]
         out[ends[k] : ends[k] + n] = values[starts[k] : starts[k] + n]

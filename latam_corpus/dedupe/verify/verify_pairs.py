@@ -1,4 +1,4 @@
-"""Compare candidate pairs: measure what two documents share, and apply the rules."""
+"""Compare candidate pairs: measure how much two documents share, and apply the rules."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class Verdicts:
 
     Attributes:
         facts: the measured facts.
-        inclusion: uint8[k], bits A_IN_B and B_IN_A: which document may be dropped for the other, if the kind allows it.
-        kind: uint8[k], a place in KINDS.
-        rule: uint8[k], the rule that decided, a place in `rules.RULE_NAMES`; 0 if none matched.
+        inclusion: uint8[k], bits A_IN_B and B_IN_A: which document may be dropped in favour of the other, if the kind
+            allows it.
+        kind: uint8[k], an index in KINDS.
+        rule: uint8[k], the index in `rules.RULE_NAMES` of the rule that decided; 0 if none matched.
     """
 
     facts: PairFacts
@@ -71,7 +72,7 @@ def verify_pairs(
     Args:
         streams: the word stream of each document (`anchors.word_stream`).
         pairs: uint32[k, 2], numbers of documents in `streams`.
-        bounds: the shipped ones if omitted.
+        bounds: the bounds of the rules; the shipped ones if omitted.
         rarity: which fingerprints are boilerplate; without it the rule `boilerplate` is off.
         document_facts: facts about the documents other than their words.
         frequency: how often each word occurs (`count_words`); without it no word counts as misread.
@@ -149,7 +150,7 @@ def measure_pairs(
 
 
 def verdict_on(first: str, second: str, genre: str = NO_GENRE) -> str:
-    """Return the verdict on two texts of a genre: the kind, the rule, and the only text that may be dropped, if any.
+    """Return the verdict on two texts of a genre: the kind, the rule, and the text if only one may be dropped.
 
     >>> verdict_on("La luna sale sobre el mar en calma", "Los peces duermen en el fondo")
     'none'
@@ -162,12 +163,12 @@ def verdict_on(first: str, second: str, genre: str = NO_GENRE) -> str:
 
 
 def judge(facts: PairFacts, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Verdicts:
-    """Return the verdicts by the rules, with the bounds of each pair's genre.
+    """Apply the rules with the bounds of each pair's genre, and return the verdicts.
 
     Args:
-        facts: the facts of the pairs; `added`, `is_in_other` and `template` are written to.
+        facts: the facts of the pairs; `added`, `is_in_other` and `template` are written.
         bounds: the bounds of all rules.
-        rules: in their order.
+        rules: the rules, in order.
     """
     kind, rule_numbers = np.zeros(len(facts), np.uint8), np.zeros(len(facts), np.uint8)
     has_own_bounds = np.array([genre in bounds.by_genre for genre in GENRE_NUMBERS])
@@ -186,7 +187,7 @@ def judge(facts: PairFacts, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Ve
 def _judge_by(
     facts: PairFacts, bounds: Mapping[str, float], rules: Sequence[Rule]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the kinds and the rules of pairs, all by the same bounds; write to the facts as `judge` does."""
+    """Return the kinds and rules of pairs under the same bounds; write to the facts as `judge` does."""
     is_in_other, template = facts.is_in_other, facts.template
     rule_numbers = np.zeros(len(facts), np.uint8)
     contained, variant = np.zeros(len(facts), np.bool_), np.zeros(len(facts), np.bool_)

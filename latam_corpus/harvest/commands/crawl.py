@@ -81,7 +81,7 @@ def crawl(
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC files, and report what was collected."""
-    from latam_corpus.catalog.source import load_source  # the models of sources take longer than `--help`
+    from latam_corpus.catalog.source import load_source  # importing the models of sources takes longer than `--help`
     from latam_corpus.harvest.crawlers import crawler_of
 
     language = spoken()

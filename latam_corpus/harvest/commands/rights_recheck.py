@@ -1,4 +1,4 @@
-"""`latam-corpus rights …`: the present opt-outs of a release's sites."""
+"""`latam-corpus rights …`: read the current opt-outs of a release's sites."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def recheck(
     )
     result = reader.run(again=again)
     with opened.named_errors(), opened.claim(manifest.name):
-        # Read again under the claim: another `rights recheck` may have written the list since.
+        # Read again while the claim is held: another `rights recheck` may have written the list since.
         listing = updated_opt_outs(
             documents,
             reader.sites,
@@ -166,7 +166,7 @@ def _asker_id(name: str) -> str:
 
 
 def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return each refusal once, with its number of documents, in descending order of it."""
+    """Return each refusal once with its number of documents, in descending order of that number."""
     import polars as pl
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)

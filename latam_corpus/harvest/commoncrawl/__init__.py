@@ -1,1 +1,1 @@
-"""Captures of Common Crawl: `capture_index` reads its indexes, `capture_plan` chooses, `copying` copies records."""
+"""Captures of Common Crawl: `capture_index` reads indexes, `capture_plan` chooses, `copying` copies records."""

@@ -1,7 +1,7 @@
 """Reads the indexes of web archives: the columnar index of Common Crawl (Parquet) and the formats of CDX.
 
-The formats of CDX are CDXJ (key, time, JSON), the JSON lines of index servers, and the older table whose first line
-names its columns by letters (`CDX N b a m s k r M S V g`). An index may be gzipped, in one or many members.
+The CDX formats are CDXJ (key, time, JSON), the JSON lines of index servers, and an older table whose first line names
+its columns by letters (`CDX N b a m s k r M S V g`). An index may be gzipped, in one or many members.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _PARQUET: Final = b"PAR1"
 _GZIP: Final = b"\x1f\x8b"
 _MAX_LINE: Final = 2**16
 _BATCH_ROWS: Final = 50_000
-# The columns of the older table that are used (`V`: the record's offset, `S`: its compressed length).
+# The columns that are read from the older table (`V`: the record's offset, `S`: its compressed length).
 _LETTERS: Final = {
     "a": "url", "b": "timestamp", "m": "mime", "s": "status", "k": "digest", "S": "length", "V": "offset",
     "g": "filename",
 }  # fmt: skip
 _TABLE: Final = "N b a m s k r M S V g"
 _NEEDED_LETTERS: Final = ("a", "S", "V", "g")
-# A line of CDXJ, whose key may contain spaces and braces, or of an index server.
+# A line of CDXJ, whose key may contain spaces and braces, or a line of an index server.
 _JSON_LINE: Final = re.compile(r"(?:.*?\s([0-9]{4,17})\s+)?(\{.*\})")
 # The columns of the columnar index, with the names that CDXJ gives them.
 _COLUMNS: Final = {
@@ -82,7 +82,7 @@ class Capture:
     length: int
 
 
-# Replaces a capture whose key names another top-level domain; its line isn't parsed.
+# A placeholder for a capture with another top-level domain in its key; its line isn't parsed.
 ELSEWHERE: Final = Capture("", "", 0, "", (), "", "", 0, 0)
 
 
@@ -92,8 +92,8 @@ def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iter
     Args:
         name: the index, for messages.
         stream: its bytes, seekable.
-        domains: the top-level domains to read; row groups of a columnar index without any of them are skipped, and a
-            line of CDX with another one yields `ELSEWHERE`. None reads all.
+        domains: the top-level domains to read; None reads all. Row groups of a columnar index without any of them are
+            skipped, and a CDX line with another domain yields `ELSEWHERE`.
 
     Raises:
         SourceError: the index is damaged, or lacks columns.
@@ -134,7 +134,7 @@ def _columnar(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Ite
 
 
 def _may_have(file: Any, group: int, domains: Sequence[str]) -> bool:
-    """Whether a row group may contain one of the domains, by its statistics."""
+    """Return whether a row group may contain one of the domains, by its statistics."""
     metadata = file.metadata.row_group(group)
     for number in range(metadata.num_columns):
         column = metadata.column(number)
@@ -205,7 +205,7 @@ def _capture(row: dict[str, Any]) -> Capture | None:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """Return the language codes of a list, or of a text with commas.
+    """Return the language codes in a list or a comma-separated text.
 
     >>> _languages("spa,eng"), _languages(["spa", "eng"]), _languages(None)
     (('spa', 'eng'), ('spa', 'eng'), ())
@@ -223,7 +223,7 @@ def _time(value: object) -> str:
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
     else:
-        try:  # the check of the length is needed: `strptime` accepts fewer digits
+        try:  # the length is checked because `strptime` accepts fewer digits
             digits = str(value) if re.fullmatch(r"[0-9]{14}", str(value)) else ""
             moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         except ValueError:

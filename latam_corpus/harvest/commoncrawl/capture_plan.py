@@ -1,4 +1,4 @@
-"""The plan of the captures to copy from a web archive: a file that can be reviewed and cut before they are fetched."""
+"""The plan of the captures to copy from a web archive: a file that users can review and shorten before the fetch."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _REMEDY: Final = _("only remove whole lines, or rebuild the plan with --again")
 
 @dataclass
 class CapturePlan:
-    """The chosen captures, with counts of those left out.
+    """The chosen captures, with counts of the others.
 
     Attributes:
         captures: the latest capture of each page, by canonical URL.
         left_out: the number of captures left out, by reason.
-        bytes_read: the bytes read of each index; for a local file, its size.
+        bytes_read: the bytes read from each index; for a local file, its size.
     """
 
     captures: dict[str, Capture] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def make_plan(table: CommonCrawl, agent: str) -> CapturePlan:
         stream: BinaryIO
         if name.startswith(("http://", "https://")):
             remote = RemoteFile(name, agent, table)
-            # Buffered, since the reader of Parquet takes a short read for the end of the file.
+            # Buffered, because the Parquet reader takes a short read for the end of the file.
             stream = io.BufferedReader(remote)
         else:
             remote, stream = None, Path(name).open("rb")  # noqa: SIM115  (closed below, as the other)
@@ -103,7 +103,7 @@ def _index_files(pattern: str) -> list[str]:
 
 
 def _domains(table: CommonCrawl) -> list[str] | None:
-    """Return the top-level domains of the chosen hosts and domains; None if the table chooses none."""
+    """Return the top-level domains of the table's hosts and domains; None if it names none."""
     if not (table.hosts or table.domains):
         return None
     return sorted({*table.domains, *(_domain(f"https://{host}/") for host in table.hosts)})
@@ -134,7 +134,7 @@ def _add(plan: CapturePlan, table: CommonCrawl, capture: Capture | None) -> None
 
 
 def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
-    """Return the reason for which a capture is left out; None if it is chosen.
+    """Return the reason for leaving a capture out; None if it is chosen.
 
     >>> from latam_corpus.catalog.harvest_tables import CommonCrawl
     >>> table = CommonCrawl(index=("a.cdx",), domains=("cl",), languages=("spa",))
@@ -171,7 +171,7 @@ def _is_chosen_host(table: CommonCrawl, url: str) -> bool:
 
 
 def is_inside(table: CommonCrawl, capture: Capture) -> bool:
-    """Whether a capture's file belongs to the archive."""
+    """Return whether a capture's file belongs to the archive."""
     return record_address(table.records, capture.filename).startswith(table.records)
 
 
@@ -195,10 +195,10 @@ def write_plan(folder: Path, plan: CapturePlan, table: CommonCrawl) -> dict[str,
 
 
 def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
-    """Yield the captures of a plan, from which a user may have removed lines.
+    """Yield the captures of a plan; a user may have removed lines.
 
     Raises:
-        ConfigError: a line is no line of a plan, or its record is outside the archive.
+        ConfigError: a line isn't valid, or its record is outside the archive.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):

@@ -34,7 +34,7 @@ class CopiedRecord:
         digest: its `WARC-Payload-Digest`.
         opt_outs: its recorded opt-outs as JSON, if a crawler of this toolkit wrote it.
         response: its HTTP response.
-        body: the response's body, content encodings undone.
+        body: the response's body, with content encodings undone.
     """
 
     head: bytes
@@ -48,7 +48,7 @@ class CopiedRecord:
 
 
 def parse_record(part: bytes, capture: Capture, limit: int) -> CopiedRecord:
-    """Parse a part of an archive's file as one response record.
+    """Parse a part of an archive file as a single response record.
 
     Args:
         part: the bytes, gzipped or plain.
@@ -56,7 +56,7 @@ def parse_record(part: bytes, capture: Capture, limit: int) -> CopiedRecord:
         limit: maximum bytes when decompressed.
 
     Raises:
-        TroubleError: the part isn't one whole record of a page, or differs from the capture in the plan.
+        TroubleError: the part isn't a single complete record of a page, or it differs from the capture in the plan.
     """
     raw = _decompressed(part, limit) if part[:2] == _GZIP else part
     head, separator, content = raw.partition(b"\r\n\r\n")
@@ -91,7 +91,7 @@ def parse_record(part: bytes, capture: Capture, limit: int) -> CopiedRecord:
 
 
 def _digest_value(digest: str) -> str:
-    """Return a digest without the name of its algorithm, as the columnar index has it.
+    """Return a digest without the name of its algorithm, as in the columnar index.
 
     >>> _digest_value("sha1:ABCD"), _digest_value("ABCD")
     ('ABCD', 'ABCD')

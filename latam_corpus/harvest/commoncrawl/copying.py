@@ -1,4 +1,4 @@
-"""Copies captures of a web archive into WARC files: first a plan, then one range request per record."""
+"""Copies captures of a web archive into WARC files: it writes a plan, then makes one range request per record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
-# A WARC field of this toolkit: the address of the original file, and the offset and length of the record in it.
+# This toolkit's WARC field for the address of the original file and the record's offset and length in it.
 COPIED_FROM: Final = "X-Copied-From"
 # Readers of WARC refuse records whose fields together exceed 32 kB.
 MAX_HEAD: Final = 30_000
@@ -42,7 +42,7 @@ _TABLE: Final = "CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, row T
 
 
 class _SitesWithoutFiles(Sites):
-    """Requests no robots.txt of the archive's host, which doesn't apply to planned requests for its files."""
+    """Sites without files: the robots.txt of the archive's host doesn't apply to planned requests for its files."""
 
     def site(self, root: str, now: float) -> Site:
         del now
@@ -58,7 +58,7 @@ class CaptureVisits(Visits):
     """Handles the parts of files that an archive returns.
 
     Attributes:
-        sites: the sites of the pages, as read today, by root.
+        sites: the sites of the pages by root, with their files as read in this session.
     """
 
     sites: dict[str, Site] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class CaptureVisits(Visits):
         return Capture(**{**values, "languages": tuple(values["languages"])})
 
     def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
-        """Copy a record together with the past and present opt-outs of its site and page."""
+        """Copy a record together with the past and current opt-outs of its site and page."""
         del site, conditional
         capture = self.capture(waiting.url)
         if answer.status in _ERRORS:
@@ -96,7 +96,7 @@ class CaptureVisits(Visits):
         return True
 
     def _opt_outs(self, record: CopiedRecord) -> set[OptOut]:
-        """Return the opt-outs of the page when it was fetched, and the present ones of its site."""
+        """Return the page's opt-outs at the time it was fetched, and the current ones of its site."""
         moment = as_time(record.date) or _UNKNOWN_TIME
         site = self.sites.get(root_of(record.url)) or Site(root_of(record.url))
         opt_outs = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
@@ -131,7 +131,7 @@ class CommonCrawler(Crawler):
         return write_plan(self.folder, make_plan(self._table, user_agent(self._source)), self._table)
 
     def _begin(self, *, new_round: bool) -> None:
-        """Queue the captures of the plan, and read the present opt-outs of their sites."""
+        """Queue the captures of the plan, and read the current opt-outs of their sites."""
         try:
             self._queue_plan(new_round=new_round)
         except BaseException:

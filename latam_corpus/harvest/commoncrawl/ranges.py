@@ -1,4 +1,4 @@
-"""Range requests: a part of a file on a web server, and such a file as a seekable stream."""
+"""Range requests for a part of a file on a web server, and a remote file as a seekable stream."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_part(answer: Exchange, offset: int, length: int) -> int:
     """Check that a response is the requested part of a file, and return the file's size in bytes.
 
     Raises:
-        TroubleError: it is another part, or not a part.
+        TroubleError: it is a different part, or not a part.
     """
     content_range = answer.header("content-range")
     match = _RANGE.fullmatch(content_range.strip())

@@ -1,5 +1,5 @@
-"""A website to WARC: politely, within its scope, and so that it can be stopped at any moment and goes on from there.
+"""Crawl a website into WARC, politely and within its scope; a crawl can be stopped at any moment and resumed.
 
-`website` runs it; `frontier` remembers; `exchange` asks, through `network`; `warc_writer` writes; `links`,
-`link_addresses` and `traps` decide what is asked next.
+`website` runs the crawl; `frontier` stores its state; `exchange` makes requests through `network`; `warc_writer` writes
+records; `links`, `link_addresses` and `traps` choose the next addresses.
 """

@@ -23,7 +23,7 @@ class RecordedPage:
 
     Attributes:
         media_type: as sent, or as detected from the body.
-        body: its bytes, content encodings undone.
+        body: its bytes, with content encodings undone.
         opt_outs: the refusals that were recorded with it.
         metadata: the record's metadata field, as `page_metadata.to_json` writes it; None if it has none.
     """
@@ -49,7 +49,7 @@ def recorded_page(path: Path, offset: int) -> RecordedPage:
             opened.seek(offset)
             record = next(iter(ArchiveIterator(opened, parse_http=False)))
             response = parse_response(record.reader.read())
-            body = payload_of(response, whole=False)  # the opt-outs of a truncated page apply, too
+            body = payload_of(response, whole=False)  # opt-outs of a truncated page also apply
     except (OSError, StopIteration, DocumentError) as error:
         remedy = _("restore the file, or remove the source's folder and crawl again")
         raise SourceError(

@@ -1,4 +1,4 @@
-"""Limits on the requests, bytes and time that a crawl spends on one host, so that no site can hold it for ever."""
+"""Limits on the requests, bytes and time that a crawl spends on one host, so that no site can occupy it forever."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class HostBudget:
 
     @classmethod
     def of(cls, scope: Crawl, pages: int) -> HostBudget:
-        """Return the source's limits; by default, more than an honest site needs for this number of pages."""
-        # A site with a redirect and an error for each page takes three requests for it; 1 MB and 10 s are as generous.
+        """Return the source's limits; the defaults are more than an honest site needs for this number of pages."""
+        # A site with a redirect and an error per page takes three requests per page; 1 MB and 10 s are as generous.
         return cls(
             scope.max_requests or 100 + 10 * pages,
             scope.max_bytes or 2**30 + 2**20 * pages,
@@ -51,6 +51,6 @@ class HostBudget:
 
 
 def charge(host: str, size: int, seconds: float, frontier: Frontier) -> None:
-    """Add a request, the bytes of its response and the time that it took to a host's counts."""
+    """Add a request, the bytes of its response and its duration to a host's counts."""
     for quantity, amount in (("requests", 1), ("bytes", size), ("milliseconds", round(1000 * seconds))):
         frontier.count(quantity, host, add=amount)

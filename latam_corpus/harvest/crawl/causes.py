@@ -1,4 +1,4 @@
-"""The causes for which an address gave no page, as they are counted and logged."""
+"""The causes, counted and logged, why an address gave no page."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Cause: TypeAlias = Literal[
     "broken token",
     "closed access",
     "not read",
-    # captures of another archive
+    # captures of a web archive
     "range refused",
     "not the record",
 ]
@@ -68,10 +68,10 @@ class TroubleError(Exception):
     """A request gave no page.
 
     Attributes:
-        cause: why.
+        cause: why the request gave no page.
         detail: further facts for the log; the message is under the key `told`.
         retry: whether another attempt may succeed.
-        host: whether the host can't be reached, so that its other addresses would fail, too.
+        host: whether the host can't be reached, so that its other addresses would also fail.
     """
 
     def __init__(

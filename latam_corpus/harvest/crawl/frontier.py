@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["waiting", "page", "aside", "failed", "refused", "gone"]
 _VERSION: Final = 1
-# Seconds by which the clock may be set back without a correction of the stored moments.
+# If the clock is set back by more than this many seconds, the stored moments are corrected.
 _CLOCK_TOLERANCE: Final = 2.0
 _TABLES: Final = """
 CREATE TABLE url (
@@ -82,7 +82,7 @@ class Waiting:
         tries: failed attempts in this round.
         etag: the last `ETag`.
         modified: the last `Last-Modified`.
-        earlier: the record that holds its page, if it has one.
+        earlier: the record with its page, if any.
         opt_outs: the refusals of that page as JSON, without times.
         date: when its page was last read; kept after a withdrawal.
     """
@@ -164,7 +164,7 @@ class Frontier:
 
     @property
     def db(self) -> sqlite3.Connection:
-        """The connection, for further tables that are committed with the addresses.
+        """The database connection, for further tables that are committed with the addresses.
 
         Users must not begin, commit or roll back a transaction.
         """
@@ -185,7 +185,7 @@ class Frontier:
             depth: links from a start to it.
             via: the address that named it.
             redirects: redirects followed to reach it.
-            first: whether it goes before all others.
+            first: whether to put it before all others.
         """
         row = (url, host_of(url), depth, redirects, via, first)
         query = (
@@ -211,7 +211,7 @@ class Frontier:
         self._db.execute(query, (url,))
 
     def knows(self, url: str) -> bool:
-        """Whether the address was ever added."""
+        """Return whether the address was ever added."""
         return self._db.execute("SELECT 1 FROM url WHERE url = ?", (url,)).fetchone() is not None
 
     def next(self, host: str, now: float) -> Waiting | None:
@@ -260,7 +260,7 @@ class Frontier:
         Args:
             url: the address.
             due: the earliest moment of its next request.
-            tried: whether the last request counts as a failed attempt; false if the host is to blame.
+            tried: whether the last request counts as a failed attempt of the address; false if the host failed.
         """
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
@@ -283,7 +283,7 @@ class Frontier:
         self._db.execute("UPDATE url SET etag = NULL, modified = NULL, tries = tries + 1 WHERE url = ?", (url,))
 
     def has_digest(self, digest: str) -> bool:
-        """Whether a page with this payload is known."""
+        """Return whether a page with this payload is known."""
         return self._db.execute("SELECT 1 FROM url WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
 
     def seen_wording(self, digest: str) -> bool:
@@ -341,7 +341,7 @@ class Frontier:
 
         Args:
             what: the kind of counter.
-            shape: which one of the kind: a host, a cause, the shape of addresses.
+            shape: the counter within the kind: a host, a cause or the shape of addresses.
             add: the amount to add.
         """
         if add:
@@ -365,7 +365,7 @@ class Frontier:
         self._db.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", row)
 
     def record_location(self, url: str, earlier: EarlierRecord) -> tuple[str, int] | None:
-        """Return the WARC file and the offset of the record that holds an address's page; None if it isn't indexed."""
+        """Return the WARC file and the offset of the record with an address's page; None if it isn't indexed."""
         query = "SELECT file, offset FROM record WHERE url = ? AND date = ? AND digest = ? ORDER BY rowid LIMIT 1"
         row = self._db.execute(query, (url, earlier.date, earlier.digest)).fetchone()
         return None if row is None else (str(row[0]), int(row[1]))

@@ -1,4 +1,4 @@
-"""The pace of requests to one host: never faster than declared, slower if the host is slow or asks for rest."""
+"""The pace of requests to one host: never faster than declared, and slower if the host is slow or asks for a rest."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-# Seconds. A host that asks for a longer rest is postponed to another day.
+# Maximum seconds of a rest; a host that asks for a longer one is postponed to another day.
 LONGEST_REST: Final = 3600.0
-# Seconds. A longer `Retry-After` counts as a day.
+# Maximum seconds of a `Retry-After`; a longer one counts as a day.
 MAX_RETRY_AFTER: Final = 86_400.0
 _MAX_DIGITS: Final = 9
 MAX_TRIES: Final = 5
@@ -23,7 +23,7 @@ class Pace:
     """The pace of one host.
 
     Attributes:
-        min_delay: minimum seconds between two requests: the greater of the source's and the robots.txt's delay.
+        min_delay: minimum seconds between two requests: the source's or the robots.txt's delay, whichever is longer.
         mean_seconds: running mean of its response times.
         failures: consecutive refusals and failures.
         first_rest: seconds of the first rest, if the host names none.
@@ -51,7 +51,7 @@ class Pace:
         self.failures = 0
 
     def rest(self, requested: str = "") -> float:
-        """Count a refusal or failure and return the seconds to rest: what the host asks for, or twice the last rest.
+        """Count a refusal or failure and return the seconds to rest: as requested by the host, or twice the last rest.
 
         Args:
             requested: the response's `Retry-After`; empty if it has none.

@@ -33,7 +33,7 @@ def user_agent(source: Source) -> str:
 
 
 def scope_of(source: Source) -> Crawl:
-    """Return which addresses of the source may be crawled.
+    """Return the scope of a source: the addresses that may be crawled.
 
     Raises:
         ConfigError: the source has no table for crawling, or its holder must be asked first.

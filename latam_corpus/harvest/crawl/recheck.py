@@ -67,15 +67,15 @@ class SiteReader(Crawler):
             name: the id that it sends in the user agent; letters, digits and hyphens.
             roots: schemes and authorities, such as `https://diario.example`.
             folder: where the WARC files and the frontier are written.
-            progress: called at least twice a second with the number of finished sites and of all.
+            progress: called at least twice a second with the number of finished sites and of all sites.
             contact: an e-mail or web address for site owners.
-            asking: how servers are asked; of it the delay and the private hosts count.
-            workers: hosts that are asked at the same time.
+            asking: settings of requests, of which the delay and the private hosts are used.
+            workers: the number of hosts that are asked at the same time.
             first_rest: seconds to rest after a host's first refusal; five by default.
 
         Raises:
             ConfigError: the contact is invalid, or another process uses the folder.
-            SourceError: a file is shorter than it was.
+            SourceError: a file is shorter than its committed length.
         """
         start = (f"{roots[0]}/",)
         scope = Crawl(start=start, follow=(), delay=asking.delay, timeout=_TIMEOUT, private_hosts=asking.private_hosts)
@@ -101,14 +101,14 @@ class SiteReader(Crawler):
         return unfinished
 
     def _may_ask(self, host: str) -> bool:
-        """Allow any host: a site's file that has moved is the owner's statement wherever it is."""
+        """Allow any host: a site's file is the owner's statement even if it has moved elsewhere."""
         del host
         return True
 
     def _handle_file(self, job: FetchJob, root: str, answer: Exchange, now: float) -> bool:
-        """Handle a file as a crawl does, but mark it as unread unless the response is the file or says it is missing.
+        """Handle a file as a crawl does; mark it as unread unless the response is the file or reports it missing.
 
-        A firewall may answer a crawler with 403 or with a page. Neither is the owner's statement.
+        A firewall may answer a crawler with 403 or with a page; neither is the owner's statement.
         """
         if not super()._handle_file(job, root, answer, now):
             return False
@@ -168,14 +168,14 @@ class SiteReader(Crawler):
 
 
 def _is_page(address: str, answer: Exchange) -> bool:
-    """Whether the server returned a page instead of the file; a licence may be markup itself."""
+    """Return whether the server returned a page instead of the file; a licence may itself be markup."""
     if not address.endswith((ROBOTS, *FILES)):
         return False
     return is_markup(answer.payload(4 * MAX_BYTES)[:MAX_BYTES].decode("utf-8-sig", "replace"))
 
 
 def roots_of(urls: Sequence[str]) -> list[str]:
-    """Return the roots of canonical URLs, unique and sorted; URLs off the web or with a password are skipped.
+    """Return the unique roots of canonical URLs, sorted; URLs with a password or without a web scheme are skipped.
 
     >>> roots_of(["https://diario.example/b", "urn:isbn:1", "https://diario.example/a", "http://www.gaceta.example/"])
     ['http://www.gaceta.example', 'https://diario.example']

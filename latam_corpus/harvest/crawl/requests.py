@@ -27,7 +27,7 @@ _PACKED: Final = ("application/gzip", "application/x-gzip")
 
 @dataclass(frozen=True)
 class FetchJob:
-    """A request to make: for a waiting address, for a file of its site, or for a part of an archive's file.
+    """A request for a waiting address, for a file of its site, or for a part of an archive file.
 
     Attributes:
         waiting: the waiting address.
@@ -61,7 +61,7 @@ class FetchOutcome:
 
     @property
     def size(self) -> int:
-        """Bytes of the body that were read; of a body that exceeded its limit, the limit."""
+        """The bytes of the body that were read; the limit, if the body exceeded it."""
         if self.exchange is not None:
             return len(self.exchange.body)
         detail = self.trouble.detail if self.trouble else {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.frontier import Frontier
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
-# Seconds. RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
+# Seconds in a day, after which a robots.txt is read again (RFC 9309, 2.4), and the other files with it.
 DAY: Final = 86_400.0
 _CACHED_SECONDS: Final = DAY / 24
 _MAX_CACHED: Final = 256
@@ -47,7 +47,7 @@ class Sites:
         """Return the address of the next file to read before the site's pages; None if all were read."""
         site = self.site(root, now)
         licences = site.licences[:_MAX_LICENCES] if root + ROBOTS in site.files else []
-        # A licence on another host is skipped: that host has a pace and a robots.txt of its own.
+        # A licence on another host is skipped, because that host has its own pace and robots.txt.
         local_licences = [address for address in licences if host_of(address) == host_of(root)]
         addresses = (root + ROBOTS, *(root + name for name in FILES), *local_licences)
         return next((address for address in addresses if address not in site.files), None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10
-# Rows of `crawl.jsonl` for one cause at one host; the rest is counted.
+# Maximum rows of `crawl.jsonl` for one cause at one host; further ones are only counted.
 MAX_NOTES: Final = 1000
 
 _MOVED: Final = (301, 302, 303, 307, 308)
@@ -44,7 +44,7 @@ class Visits:
     """Handles responses: writes them, queues their links and logs their causes.
 
     Attributes:
-        scope: which addresses belong to the source.
+        scope: decides which addresses belong to the source.
         frontier: the crawl's state.
         archive: its WARC files.
         enqueue_host: called with the host of each new address.
@@ -63,7 +63,7 @@ class Visits:
             self.archive.note(row | ({"via": via} if via else {}) | detail)
 
     def offer(self, link: str, base: str, depth: int, redirects: int = 0, *, is_list: bool = False) -> bool:
-        """Queue a link unless it is excluded or in a trap; return false if it leads out of the source.
+        """Queue a link unless it is excluded or in a trap; return false if it leaves the source.
 
         Args:
             link: as written.
@@ -114,7 +114,7 @@ class Visits:
         return False
 
     def shut_out(self, waiting: Waiting, site: Site) -> None:
-        """Mark an address as refused by robots.txt; a page that it gave earlier gets the new opt-outs."""
+        """Mark an address as refused by robots.txt; its earlier page gets the new opt-outs."""
         self.note(waiting.url, "shut out by robots", via=waiting.via)
         self._restate(waiting, site, [])
         self.ended(waiting, "refused", "shut out by robots")
@@ -138,13 +138,13 @@ class Visits:
         Args:
             waiting: the address.
             state: its new state.
-            why: the cause, or `status` and its number; for subclasses.
+            why: the cause, or `status` and its number; used by subclasses.
         """
         del why
         self.frontier.set_state(waiting.url, state)
 
     def page_metadata(self, url: str) -> str | None:
-        """Return a page's metadata from a feed or catalogue, as `page_metadata.to_json` writes it; None without any."""
+        """Return a page's metadata from a feed or catalogue, as `page_metadata.to_json` writes it, or None."""
         del url
         return None
 
@@ -183,7 +183,7 @@ class Visits:
         return False
 
     def _handle_gone(self, waiting: Waiting, answer: Exchange) -> None:
-        """Log a removed page, and withdraw it if the source says so."""
+        """Log a removed page, and withdraw it if the source requires that."""
         self.note(waiting.url, "gone", via=waiting.via, status=answer.status, read=waiting.date)
         withdraw = self.scope.gone == "withdraw"
         if withdraw and waiting.earlier:
@@ -193,18 +193,18 @@ class Visits:
         self.frontier.mark_gone(waiting.url, withdrawn=withdraw)
 
     def _restate(self, waiting: Waiting, site: Site, sent: Sequence[OptOut]) -> None:
-        """Write an earlier page again with its present opt-outs, if they have changed and it can't be requested.
+        """Write an earlier page again with its current opt-outs, if they have changed and the page can't be requested.
 
         Args:
             waiting: its address.
-            site: the present files of its site.
+            site: the current files of its site.
             sent: opt-outs that the server has sent since.
         """
         earlier = waiting.earlier
         location = self.frontier.record_location(waiting.url, earlier) if earlier else None
         if earlier is None or location is None:
             return
-        # The page's own opt-outs still apply; those of its site's files were read again.
+        # The page's own opt-outs still apply; the site's files were read again.
         page_opt_outs = [row for row in from_json(waiting.opt_outs or "[]") if row.address not in site.files]
         by_key = {
             (row.signal, row.value, row.address): row for row in (*page_opt_outs, *sent, *site.opt_outs(waiting.url))
@@ -254,7 +254,7 @@ class Visits:
     def _write_page(
         self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut], earlier: EarlierRecord | None, mime: str
     ) -> None:
-        """Write a page, and store what a later visit needs to detect a change."""
+        """Write a page, and store the facts with which a later visit detects a change."""
         written = self._write(waiting, answer, opt_outs, earlier, mime)
         etag, modified = answer.header("etag"), answer.header("last-modified")
         self.frontier.record_visit(waiting.url, written, etag, modified, _without_times(opt_outs))
@@ -275,7 +275,7 @@ class Visits:
 
 
 def _has_new_opt_outs(waiting: Waiting, answer: Exchange) -> bool:
-    """Whether a 304 response has opt-outs that the recorded page does not have."""
+    """Return whether a 304 response has opt-outs that the recorded page lacks."""
     recorded = {(opt_out.signal, opt_out.value) for opt_out in from_json(waiting.opt_outs or "[]")}
     sent = header_opt_outs(answer.lower_headers, waiting.url, answer.time)
     return not {(opt_out.signal, opt_out.value) for opt_out in sent} <= recorded
@@ -293,7 +293,7 @@ def _without_times(opt_outs: Sequence[OptOut]) -> str:
 
 
 def media_of(answer: Exchange) -> str:
-    """Return the media type that the response states; `unk`, as in indexes, if it states none."""
+    """Return the media type that the response states; without one, `unk`, as in indexes."""
     return answer.header("content-type").partition(";")[0].strip().lower() or "unk"
 
 

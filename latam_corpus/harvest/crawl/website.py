@@ -1,4 +1,4 @@
-"""A crawl of websites: each host is asked at its own pace, and each response is committed before the host's next."""
+"""A crawl of websites: each host has its own pace, and each response is committed before the host's next request."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.optout.site import Site
 
 _LONGEST_SLEEP: Final = 0.5
-# Seconds that the search for one host's next permitted address may keep the other hosts waiting.
+# Maximum seconds of the search for one host's next permitted address, while the other hosts wait.
 _LONGEST_TURN: Final = 0.1
-# After this many failed addresses in a row, the host itself is taken to be failing.
+# After this many failed addresses in a row, the host itself counts as failing.
 _MAX_FAILING: Final = 3
-# A host whose response takes long to process rests this many times as long, so that it can't hold up the others.
+# A host whose response takes long to process rests this many times as long, so that it can't delay the others.
 _RESTS: Final = 4.0
 # RFC 9309, 2.3.1.2: at least five redirects of a robots.txt are followed.
 _MAX_FILE_MOVES: Final = 5
@@ -57,7 +57,7 @@ class CrawlResult:
         states: the number of addresses in each state.
         causes: the number of addresses without a page, by cause.
         closed: hosts that were postponed to another day, each with the reason.
-        complete: whether no address waits.
+        complete: whether no address is waiting.
         seconds: duration of this session.
     """
 
@@ -100,14 +100,14 @@ class Crawler:
             source: a source with the table of this kind of collection, such as `[collect.crawl]`.
             out: the output folder; the crawl is written to its `collected/<source>`.
             progress: receives progress reports.
-            limit: pages of the round after which to stop; at most the source's `max_pages`.
-            workers: hosts that are asked at the same time.
+            limit: the number of pages of the round after which to stop; at most the source's `max_pages`.
+            workers: the number of hosts that are asked at the same time.
             first_rest: seconds to rest after a host's first refusal.
             folder: the folder to write to instead.
 
         Raises:
             ConfigError: the source can't be crawled, or another process crawls it.
-            SourceError: a file is shorter than it was.
+            SourceError: a file is shorter than its committed length.
         """
         self.scope, self._agent = scope_of(source), user_agent(source)
         self.folder = folder or collected_folder(source.id, out)
@@ -127,7 +127,7 @@ class Crawler:
         self._closed: dict[str, str] = {}
         self._requests, self._last_address = 0, ""
         self._file_tries: dict[str, int] = {}
-        self._failing: dict[str, set[str]] = {}  # by host, the addresses that failed since its last good response
+        self._failing: dict[str, set[str]] = {}  # by host, the addresses that failed since its last usable response
         self._moved_files: dict[str, FetchJob] = {}  # sites' files that have moved, by their original addresses
 
     def _open(self, source: Source) -> None:
@@ -174,7 +174,7 @@ class Crawler:
     # The methods that subclasses for other kinds of collection override.
 
     def _may_ask(self, host: str) -> bool:
-        """Whether a site's file that has moved may be requested from this host."""
+        """Return whether a site's file that has moved may be requested from this host."""
         return self.scope.has_host(host)
 
     def _new_visits(self, source: Source) -> Visits:
@@ -226,7 +226,7 @@ class Crawler:
             elif len(in_flight) < min(self._workers, remaining):
                 if job := self._next_job(host, now):
                     in_flight[pool.submit(self._fetcher.fetch, job)] = job
-                elif host in self._hosts and self._next_request[host] <= now:  # its turn was over
+                elif host in self._hosts and self._next_request[host] <= now:  # its turn ended
                     wake = now
         if not in_flight:
             if not [host for host in idle if host in self._hosts and host not in self._closed]:
@@ -254,7 +254,7 @@ class Crawler:
         return self._next_waiting_job(host, now)
 
     def _next_waiting_job(self, host: str, now: float) -> FetchJob | None:
-        """Return the request for the host's next waiting address, or for a file of its site that must be read first."""
+        """Return the request for the host's next waiting address, or for a file of its site that is due first."""
         turn_end = time.monotonic() + _LONGEST_TURN
         while waiting := self._frontier.next(host, now):
             root = root_of(waiting.url)
@@ -299,7 +299,7 @@ class Crawler:
         now = self._frontier.now()
         waiting, root = job.waiting, root_of(job.waiting.url)
         started = time.monotonic()
-        self._moved_files.pop(job.file, None)  # while it was there, its site didn't request the file again
+        self._moved_files.pop(job.file, None)  # until now, it kept its site from requesting the file again
         self._requests, self._last_address = self._requests + 1, job.address
         charge(job.host, outcome.size, outcome.seconds, self._frontier)
         rest_seconds: float | None = None
@@ -309,7 +309,7 @@ class Crawler:
                 self._handle_file(job, root, answer, now)
             elif self._visits.handle(waiting, answer, self._sites.site(root, now), conditional=bool(job.conditions)):
                 self._frontier.count("round", "pages", add=1)
-            # After the handling, so that the delay of a robots.txt just read already applies.
+            # This follows the handling, so that the delay of a robots.txt just read already applies.
             pace = self._pace(job.host, root_of(job.address), now)
             pace.record_response(answer.seconds)
             self._failing.pop(job.host, None)
@@ -362,7 +362,7 @@ class Crawler:
     def _moved_file_job(self, job: FetchJob, now: float) -> FetchJob | None:
         """Return the next request for a file that has moved to this host: the host's robots.txt first, then the file.
 
-        A robots.txt is always allowed, and a site may say where its own is.
+        A robots.txt may always be requested, also at an address to which a site redirects.
         """
         root = root_of(job.address)
         robots = root + ROBOTS
@@ -387,7 +387,7 @@ class Crawler:
         self._frontier.commit(self._archive.flush())
 
     def _host_must_rest(self, job: FetchJob, trouble: TroubleError) -> bool:
-        """Count a failed address; return whether the host, and not only the address, is failing."""
+        """Count a failed address; return whether the host is failing, and not only the address."""
         if not trouble.retry:
             self._failing.pop(job.host, None)
             return False
@@ -414,7 +414,8 @@ class Crawler:
         elif rest_seconds is not None and not busy:
             self._frontier.postpone(waiting.url, now + rest_seconds, tried=False)
         elif trouble.retry and waiting.tries + 1 < self.max_tries:
-            # Other addresses of the host come first after its rest: one that is always refused is not the host.
+            # After the rest, other addresses of the host come first: an address that is always refused doesn't mean
+            # that the host fails.
             seconds = (
                 pace.first_rest * 2**waiting.tries if rest_seconds is None else rest_seconds + min(rest_seconds, 60.0)
             )
@@ -429,7 +430,7 @@ class Crawler:
             return
         del self._file_tries[job.file]
         if trouble.host and self.leaves_host_without_files and job.file != root + ROBOTS:
-            # The file's opt-outs are unknown, which must not count as none.
+            # The file's opt-outs are unknown, and unknown must not count as none.
             self._leave_site(root, trouble.cause)
             return
         self._file_failed(job, root, trouble, now)
@@ -453,5 +454,5 @@ class Crawler:
         self._closed[host] = why
         self._fetcher.leave(host)
         for job in list(self._moved_files.values()):
-            if job.host == host and job.file in self._moved_files:  # giving up one file may have given up others
+            if job.host == host and job.file in self._moved_files:  # abandoning one file may have abandoned others
                 self._abandon(job, TroubleError("no connection", why), self._frontier.now())

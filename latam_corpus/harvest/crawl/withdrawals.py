@@ -1,7 +1,7 @@
 """Removed pages: the server answers 404 or 410 for an address that gave a page before.
 
 Pages are removed for many reasons, and the owner's wish is only one of them. The document is therefore kept, as in an
-archive, unless the source says `gone = "withdraw"`: then it is withdrawn, like a deleted record of a repository.
+archive, unless the source sets `gone = "withdraw"`; then it is withdrawn, like a deleted record of a repository.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> 
 
 
 def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
-    """Write the list of removed pages, one JSON line each; without pages, an existing file is emptied.
+    """Write the list of removed pages, a JSON line per page; without pages, an existing file is emptied.
 
     Args:
-        path: the list's file, which is replaced.
+        path: the file to replace.
         source_id: the source's id.
         pages: the address of each page, the date it was last read, and whether it was withdrawn.
     """

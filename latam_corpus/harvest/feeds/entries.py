@@ -64,11 +64,11 @@ class FeedEntry:
 
     Attributes:
         link: its page's address, resolved; empty if it has none.
-        id: its identifier in the feed, which identifies an entry without a page.
+        id: its identifier in the feed; it distinguishes entries without a page.
         title: as plain text.
         creators: the names of its authors.
         published: an ISO 8601 date.
-        rights: a licence of the rights vocabulary, or a sentence that restricts it; None for any other statement.
+        rights: a licence of the rights vocabulary, or a sentence that restricts uses; None for any other statement.
         content: its full text as HTML, if the feed has it; a summary doesn't count.
     """
 
@@ -86,8 +86,8 @@ class Feed:
     """A feed, with links to its older documents.
 
     Attributes:
-        entries: its entries, in its order.
-        next_pages: the links `next` to a following page, whose entries change as new ones are added.
+        entries: its entries, in document order.
+        next_pages: the links `next` to a following page, whose entries change when new ones are added.
         archives: the links `prev-archive` to an older document, which doesn't change.
     """
 
@@ -100,7 +100,7 @@ def feed_of(body: bytes, url: str) -> Feed:
     """Parse a feed.
 
     Args:
-        body: its bytes, content encodings undone.
+        body: its bytes, with content encodings undone.
         url: its address, against which links are resolved.
 
     Raises:
@@ -167,7 +167,7 @@ def _title(item: _Element) -> str | None:
         text = "".join(map(str, title.itertext()))
         if (title.get("type") or "html").lower() not in _LITERAL:
             text = unescape(_TAG.sub("", _BREAK.sub(" ", text)))
-        # References to dashes and quotation marks by their Windows-1252 code are control characters in XML.
+        # References to dashes and quotation marks by their Windows-1252 codes are control characters in XML.
         if text := " ".join(text.translate(_C1).split()):
             return text
     return None
@@ -218,12 +218,12 @@ def _date(text: str) -> str | None:
 
 
 def _in_english(match: re.Match[str]) -> str:
-    """Return a day, month and year with the English abbreviation of the month, as the format of e-mail requires."""
+    """Return a day, month and year with the month's English abbreviation, as the e-mail format requires."""
     return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
 def _rights_texts(element: _Element) -> list[str]:
-    """Return the element's own licences and statements of rights, in its order."""
+    """Return the element's own licences and statements of rights, in document order."""
     statements = []
     for child in element:
         name = etree.QName(child).localname if isinstance(child.tag, str) else ""

@@ -1,4 +1,4 @@
-"""A crawl of feeds: the feeds in each round, each entry's page once, or its text from the feed if the page fails."""
+"""A crawl of feeds: feeds are read in each round, entries' pages once; a failed page is replaced by the feed's text."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.feeds.entries import FeedEntry
 
-# Feed documents that are read in one round; an archive of twenty years has 240 months.
+# Maximum feed documents in one round; an archive of twenty years has 240 months.
 MAX_DOCUMENTS: Final = 1000
 
-# The causes for which the text in the feed replaces the page: the server can't return it. A page that was removed or is
-# refused stays out.
+# Causes for which the text in the feed replaces the page: the server can't return it. A page that was removed or is
+# refused isn't replaced.
 _UNABLE: Final = re.compile(
     r"status 5\d\d|no connection|timed out|malformed response|too large|unpacks too large|damaged encoding"
     r"|bad certificate|server busy"
 )
-# `state` is `page` while only the page may be written, `owed` if the text is to be taken from the feed, `text` once it
+# `state` is `page` while only the page may be written, `owed` if the feed's text is to be written, and `text` once it
 # was.
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS feed (url TEXT PRIMARY KEY);
@@ -83,17 +83,17 @@ class FeedVisits(Visits):
         return None if row is None else str(row[0])
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """Mark the entry of a page that the server can't return, so that its text is taken from the feed."""
+        """Mark the entry of a page that the server can't return, so that its text in the feed is used."""
         super().ended(waiting, state, why)
         db = self.frontier.db
         if not (state == "failed" and _UNABLE.fullmatch(why)):
-            # A text that was due from the feed since an earlier attempt is dropped: the page is refused now.
+            # If the feed's text was due since an earlier attempt, it is dropped: the page is refused now.
             db.execute("UPDATE entry SET state = 'page' WHERE url = ? AND state = 'owed'", (waiting.url,))
             return
         query = "SELECT opt_outs FROM entry WHERE url = ? AND state IN ('page', 'owed') AND content IS NOT NULL"
         if (row := db.execute(query, (waiting.url,)).fetchone()) is None:
             return
-        # The site's opt-outs are stored with the text now: its files may have expired when the text is written.
+        # The site's opt-outs are stored with the text now, because its files may have expired when the text is written.
         root = root_of(waiting.url)
         refused = {*from_json(row["opt_outs"]), *Site(root, self.frontier.files(root, 0.0)).opt_outs(waiting.url)}
         owed = "UPDATE entry SET state = 'owed', opt_outs = ? WHERE url = ?"
@@ -127,7 +127,7 @@ class FeedVisits(Visits):
         if self.archives:
             for link in feed.archives:
                 self._queue_older(link, waiting, requeue=False)
-            # Entries move to later pages as new ones are added. After a page without new entries there are none.
+            # Entries move to later pages when new ones are added. Pages after one without new entries have none.
             for link in feed.next_pages if new_entries else ():
                 self._queue_older(link, waiting, requeue=True)
         return False
@@ -158,7 +158,7 @@ class FeedVisits(Visits):
         if url and not self.scope.has_host(host_of(url)):
             self.note(url, "out of scope", via=feed)
             return False
-        # An entry without a page is its text in the feed.
+        # For an entry without a page, the feed's text is used.
         key, state = (url, "page") if url else (f"{feed}#{quote(entry.id)}", "owed")
         metadata = page_metadata.to_json(columns if url else {**columns, "id": entry.id})
         row = (key, metadata, entry.content, refused, moment.isoformat(), feed, state)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.oai.replies import OaiRecord, Reply
 
-# Consecutive replies without a new record; some repositories send a few empty ones.
+# Maximum consecutive replies without a new record; some repositories send a few empty ones.
 MAX_IDLE: Final = 10
-# Tokens expire, so they are used before texts are fetched, unless this many records wait for their texts.
+# Tokens expire, so they are used before texts are fetched, unless this many records are waiting for their texts.
 MAX_AHEAD: Final = 10_000
-# Characters of a request: servers accept 8 kB at most, and addresses are stored in the fields of WARC records.
+# Maximum characters of a request: servers accept at most 8 kB, and WARC records store addresses in their fields.
 MAX_REQUEST: Final = 8000
 _MAX_RESTARTS: Final = 1
 _DAY: Final = len("2026-01-31")
@@ -35,7 +35,7 @@ class Lists(Visits):
 
     Attributes:
         oai: the source's table `[collect.oai]`.
-        ahead: the number of waiting texts from which tokens no longer come first.
+        ahead: from this number of waiting texts on, tokens no longer come first.
         memory: the lists, requests and records.
     """
 
@@ -63,9 +63,9 @@ class Lists(Visits):
 
         Args:
             url: the request.
-            list_name: the list that it belongs to; None for `Identify`.
+            list_name: the list to which it belongs; None for `Identify`.
             tag: the number of the attempt.
-            first: whether it goes before all texts.
+            first: whether to put it before all texts.
             via: the request that named it.
         """
         if not self.memory.is_new(url, list_name, tag):
@@ -80,7 +80,7 @@ class Lists(Visits):
         self.queue_request(request_url(self.oai.address, "Identify"), None, tag)
 
     def handle_identify(self, waiting: Waiting, reply: Reply, tag: int) -> None:
-        """Queue the first request of each list, as an attempt of its own: a record may be new in several lists."""
+        """Queue the first request of each list as a separate attempt, since a record may be new in several lists."""
         for code, message in reply.errors:
             self.note(waiting.url, "repository error", code=code, told=message)
         seconds = "ss" in reply.granularity

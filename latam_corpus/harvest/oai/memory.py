@@ -96,12 +96,12 @@ class Memory:
         self._db.execute("INSERT OR REPLACE INTO list VALUES (?,?,?,?,?,?,?)", astuple(listing))
 
     def choose(self, choice: str) -> None:
-        """Store the source's choice of records and texts; if it has changed, forget the lists.
+        """Store the source's choice of records and texts, and forget the lists if the choice has changed.
 
         Records without a text are then treated as changed.
 
         Args:
-            choice: the keys of the source that decide it, as JSON.
+            choice: the source's keys with this choice, as JSON.
         """
         previous = self._db.execute("SELECT said FROM choice").fetchone()
         if previous is not None and previous["said"] != choice:
@@ -151,7 +151,7 @@ class Memory:
                 yield item
 
     def waiting_count(self) -> int:
-        """Return the number of records that wait for their texts."""
+        """Return the number of records that are waiting for their texts."""
         count: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
         return count
 
@@ -161,7 +161,7 @@ class Memory:
         Args:
             url: the address.
             identifier: the record.
-            named: whether a page names the address as the text itself, so that it isn't a page about the text.
+            named: whether a page names the address as the text itself, rather than as a page about it.
         """
         query = "INSERT OR IGNORE INTO link VALUES (?,?,?)"
         self._db.execute(query, (url, identifier, named))

@@ -32,7 +32,7 @@ _HEAD_BYTES: Final = 2**18
 def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
     """Return the addresses of the HTML full text that a landing page names, and whether it names a PDF.
 
-    They are in the meta elements that DSpace, OJS and SciELO write for academic search engines.
+    The addresses are in the meta elements that DSpace, OJS and SciELO write for academic search engines.
 
     >>> fulltext_links(b'<meta name="citation_pdf_url" content="/t.pdf">', "https://r.example/item/1")
     ([], True)
@@ -55,7 +55,7 @@ def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
     return list(dict.fromkeys(addresses)), has_pdf
 
 
-# Stored with records whose link belongs to another record.
+# Stored as the reason of records whose link belongs to another record.
 _CLAIMED: Final = "it stands for another record"
 
 
@@ -80,7 +80,7 @@ class OaiVisits(Lists):
         if request is None or not answer.is_success:
             item = self.memory.item_at(waiting.url)
             if request is None and (item is None or item.state in ("withdrawn", "none")):
-                # A list has withdrawn or closed the record while its text was being fetched from another host.
+                # A list withdrew or closed the record while its text was being fetched from another host.
                 self.frontier.set_state(waiting.url, "refused")
                 return False
             is_page = super().handle(waiting, answer, site, conditional=conditional)
@@ -129,7 +129,7 @@ class OaiVisits(Lists):
             self.memory.store_item(replace(item, tag=tag))
             return True
         links = tuple(link for link in record.links(self.oai.elements) if not self.pattern or self.pattern.search(link))
-        # A text fetched under wider terms must not be kept under them if it can't be fetched again.
+        # A text that was fetched under wider terms must not keep these terms if it can't be fetched again.
         was_fetched = item is not None and item.had and not _is_narrower(columns, item.known)
         changed = RecordState(record.identifier, record.datestamp, "waiting", columns, links, tag, had=was_fetched)
         if record.is_closed(f"{moment:%Y-%m-%d}"):
@@ -137,13 +137,14 @@ class OaiVisits(Lists):
             self.memory.release(record.identifier)
             self._give_up(replace(changed, links=(), had=False), "closed access", moment)
             return True
-        # With other columns the same page is another row, so it must not be written as a revisit of the earlier one.
+        # With other columns, the same page becomes a different row, so it must not be written as a revisit of the
+        # earlier one.
         refetch = item is None or item.state != "text" or item.known != columns
         self._queue_next_link(changed, moment, refetch=refetch)
         return True
 
     def _queue_next_link(self, item: RecordState, moment: datetime, *, refetch: bool = True) -> None:
-        """Queue the next link of a record, or write that no link gave its text."""
+        """Queue the next link of a record, or record that no link gave its text."""
         for index in range(item.tried, len(item.links)):
             link = item.links[index]
             problem = self._queue_link(link, item.identifier, refetch=refetch)
@@ -154,7 +155,7 @@ class OaiVisits(Lists):
         self._give_up(item, item.why or "it has no link that may lead to a text", moment)
 
     def _queue_link(self, link: str, identifier: str, *, refetch: bool, named: bool = False) -> str:
-        """Queue a link; return the reason for which it can't be requested, or an empty string."""
+        """Queue a link; return the reason why it can't be requested, or an empty string."""
         try:
             url = address_of(link, self.oai.address)
         except TroubleError as trouble:
@@ -184,13 +185,13 @@ class OaiVisits(Lists):
         self.enqueue_host(host_of(url))
 
     def claim_again(self) -> None:
-        """Queue again the records whose link belonged to another record, which may have been withdrawn since."""
+        """Queue again the records whose link belonged to another record; that record may have been withdrawn since."""
         for item in self.memory.items("none"):
             if _CLAIMED in item.why:
                 self._queue_next_link(replace(item, tried=0, why=""), datetime.now(UTC))
 
     def _give_up(self, item: RecordState, why: str, moment: datetime) -> None:
-        """Write that no text of the record is available, unless one was fetched earlier."""
+        """Record that no text of the record is available, unless one was fetched earlier."""
         previous = self.memory.item(item.identifier)
         self.memory.store_item(replace(item, state="text" if item.had else "none", why=why))
         if item.had or (previous and previous.datestamp == item.datestamp and previous.why == why):
@@ -257,7 +258,7 @@ class OaiVisits(Lists):
         if url and may_follow and request:
             self.queue_request(url, request[0], request[1], via=waiting.url)
             return
-        # Even if the target gave the text in an earlier round: the record may have other columns now.
+        # The target is requested even if it gave the text in an earlier round: the record may have other columns now.
         if url and may_follow and link and url != waiting.url and self.memory.claim(url, link[0], named=link[1]):
             self._queue_address(url, waiting.depth, waiting.url, waiting.redirects + 1, refetch=True)
             return
@@ -267,12 +268,12 @@ class OaiVisits(Lists):
 
 
 def _is_later(record: OaiRecord, item: RecordState) -> bool:
-    """Whether a record that occurs again in a list has changed: it was deleted, or deposited again."""
+    """Return whether a record that occurs again in a list has changed: it was deleted, or deposited again."""
     deleted = record.deleted and item.state != "withdrawn"
     return record.datestamp > item.datestamp or (deleted and record.datestamp >= item.datestamp)
 
 
 def _is_narrower(columns: str, previous_columns: str) -> bool:
-    """Whether a record's statement of rights allows less than before; without a statement the source's rights apply."""
+    """Return whether a record's rights statement allows less than before; without one, the source's rights apply."""
     rights, previous = (page_metadata.from_json(text).get("rights") for text in (columns, previous_columns))
     return rights is not None and openness(tier_of(rights)) > (openness(tier_of(previous)) if previous else 0)

@@ -40,13 +40,13 @@ class OaiRecord:
     dc: Mapping[str, Sequence[str]]
 
     def columns(self) -> dict[str, object]:
-        """Return the columns of its document."""
+        """Return the columns of the record's document."""
         dates = sorted(filter(None, map(as_published, self.dc.get("date", ()))))
         return {
             "id": self.identifier,
             "title": next(iter(self.dc.get("title", ())), None),
             "creators": list(dict.fromkeys(self.dc.get("creator", ()))),
-            # Repositories add the later dates of deposit and release.
+            # Repositories also state the later dates of deposit and release.
             "published": next(iter(dates), None),
             "declared_language": next(iter(self.dc.get("language", ())), None),
             "rights": statement_of(self.dc.get("rights", ())),
@@ -62,7 +62,7 @@ class OaiRecord:
         return list(by_address.values())
 
     def is_closed(self, today: str) -> bool:
-        """Whether the repository says that the text isn't open access on this day (ISO 8601)."""
+        """Return whether the repository states that the text isn't open access on this day (ISO 8601)."""
         return is_closed(self.dc.get("rights", ()), self.dc.get("date", ()), today)
 
 
@@ -113,7 +113,7 @@ def _record(element: _Element) -> OaiRecord:
     for metadata in element.iterfind("{*}metadata"):
         for child in metadata.iter(*(f"{{*}}{name}" for name in _READ)):
             tag = etree.QName(child)
-            # Repositories write the namespace with other versions, and without its last slash.
+            # Some repositories write another version in the namespace, or omit its last slash.
             if (tag.namespace or "").startswith(_DC) and (text := _text(child)):
                 dc.setdefault(tag.localname, []).append(text)
     return OaiRecord(

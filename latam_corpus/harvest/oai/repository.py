@@ -1,4 +1,4 @@
-"""A harvest of a repository: its lists first, then the texts of its records. It is resumed like a crawl."""
+"""A harvest of a repository: first its lists, then the texts of its records. It can be resumed like a crawl."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.visit import Visits
     from latam_corpus.harvest.optout.site import Site
 
-# The records that a session with a limit lists: this many for each text, and at least this many in all.
+# A session with a limit lists this many records per text, and at least this many in total.
 _LISTED_PER_TEXT: Final = 20
 _MIN_LISTED: Final = 200
-# The keys of the source that choose records and texts; the others set the pace and the limits.
+# The source's keys that choose records and texts; the other keys set the pace and the limits.
 _CHOICE: Final = {"since", "prefix", "elements", "links", "hosts"}
 
 
@@ -63,7 +63,7 @@ class OaiCrawler(Crawler):
             memory.choose(self._oai.oai.model_dump_json(include=_CHOICE))
             self._oai.identify(tag + 1)
         else:
-            # The requests of each list's present attempt that failed or were postponed in an earlier session.
+            # The requests of each list's current attempt that failed or were postponed in an earlier session.
             unanswered = (
                 "SELECT request.url FROM request JOIN url USING (url) LEFT JOIN list ON list.name = request.list "
                 "WHERE request.tag = coalesce(list.tag, ?) AND state != 'aside'"
@@ -95,7 +95,7 @@ class OaiCrawler(Crawler):
         self._oai.claim_again()
 
     def _end(self) -> None:
-        """Write the list of documents that the repository has deleted, for their withdrawal from releases."""
+        """Write the list of documents that the repository has deleted, for withdrawal from releases."""
         with replacing(self.folder / "withdrawn.jsonl") as partial, partial.open("w", encoding="utf-8") as file:
             for item in self._oai.memory.items("withdrawn"):
                 identity = {"doc_id": doc_id(self._source_id, item.identifier), "id": item.identifier}

@@ -26,7 +26,7 @@ _ACCESS: Final = re.compile(
 _OPEN: Final = ("openaccess", "open access", "acceso abierto", "acesso aberto", "c_abf2")
 _EMBARGOED: Final = ("embargoedaccess", "embargoed access", "acceso embargado", "acesso embargado", "c_f1cf")
 _EMBARGO_END: Final = re.compile(r"info:eu-repo/date/embargoEnd/(\d{4}-\d\d-\d\d)")
-# Words that narrow a licence which lacks them, and the tier of the result.
+# Words that narrow a licence without them, each with the tier of the result.
 _NARROWS: Final = (
     (re.compile(r"(?i)\bnd\b|\b(?:no|sin|sem)[ -]?(?:obras? )?deriv"), "no_derivatives"),
     (re.compile(r"(?i)\bnc\b|\b(?:no|non|n[aã]o)[ -]?comm?ercial|\b(?:sin|sem) fin(?:e)?s "), "non_commercial"),
@@ -34,7 +34,7 @@ _NARROWS: Final = (
 
 
 def statement_of(rights: Sequence[str]) -> str | None:
-    """Return a record's statement of rights, the least open of several licences; None if it has no statement.
+    """Return a record's statement of rights: the least open of its licences; None if it has no statement.
 
     A sentence about copyright doesn't restrict a licence next to it. A sentence takes precedence over the licence if it
     reserves all rights, asks for permission, or allows less than the licence (no commercial use, no derivatives), and
@@ -57,7 +57,7 @@ def statement_of(rights: Sequence[str]) -> str | None:
 
 
 def is_less_open(sentence: str, tier: str) -> bool:
-    """Whether a sentence allows less than a licence of this tier.
+    """Return whether a sentence allows less than a licence of this tier.
 
     >>> [is_less_open("Uso no comercial", tier) for tier in ("attribution", "non_commercial")]
     [True, False]
@@ -73,7 +73,7 @@ def is_less_open(sentence: str, tier: str) -> bool:
 
 
 def is_closed(rights: Sequence[str], dates: Sequence[str], today: str) -> bool:
-    """Whether the text isn't open access on this day (ISO 8601); an embargo without an end date hasn't ended.
+    """Return whether the text isn't open access on this day (ISO 8601); an embargo without an end date hasn't ended.
 
     >>> embargo = ["info:eu-repo/semantics/embargoedAccess"], ["info:eu-repo/date/embargoEnd/2026-03-01"]
     >>> is_closed(*embargo, "2026-02-01"), is_closed(*embargo, "2026-03-02"), is_closed(["CC0"], [], "2026-03-02")

@@ -15,7 +15,7 @@ from latam_corpus.harvest.optout.robots_lines import fields_of, forbidden_path
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The suffixes of pages; an address without a suffix is a page, too.
+# The suffixes of pages; an address without a suffix is also a page.
 _PAGE_SUFFIXES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
 
 
@@ -27,7 +27,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     Args:
         text: the ai.txt.
         url: a page of the same site.
-        address: where the ai.txt is.
+        address: the address of the ai.txt.
         time: when it was read.
 
     >>> from datetime import UTC, datetime
@@ -41,7 +41,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     rules = [] if is_markup(text) else _rules(text)
     path = path_of(url)
     suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
-    # Rules for `*.html` apply to a page whether or not its address ends so.
+    # Rules for `*.html` apply to any page, even if its address has no such suffix.
     is_file = suffix and suffix not in _PAGE_SUFFIXES
     paths = [path] if is_file else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
     for candidate in paths:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
     from latam_corpus.catalog.optout.preferences import Preference
 
-# The minimum that RFC 9309 asks a parser to read; also the maximum that is read here.
+# RFC 9309 requires parsers to read at least this many bytes; here it is also the maximum.
 MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 # A path pattern, with the preference (y or n) and the words of the rule.
@@ -34,7 +34,7 @@ _AGENTS_SHOWN: Final = 5
 
 
 def is_markup(text: str) -> bool:
-    """Whether a robots.txt or ai.txt is an HTML page, which some servers return for any address.
+    """Return whether a robots.txt or ai.txt is an HTML page, which some servers return for any address.
 
     >>> is_markup("<!DOCTYPE html><title>404</title>"), is_markup("User-agent: *")
     (True, False)
@@ -86,12 +86,12 @@ class Robots:
         self.licences = [value for name, value in fields if name == "license" and value]
 
     def allows(self, url: str) -> bool:
-        """Whether this crawler may fetch the URL."""
+        """Return whether this crawler may fetch the URL."""
         return self._parsed.can_fetch(url, TOKEN)
 
     @property
     def delay(self) -> float:
-        """The seconds between two requests that it asks for; 0 if it asks for none."""
+        """The requested seconds between two requests; 0 if none are requested."""
         rate = self._parsed.request_rate(TOKEN)
         delays = [self._parsed.crawl_delay(TOKEN) or 0.0]
         if rate is not None and rate.requests > 0:
@@ -107,7 +107,7 @@ class Robots:
         """Return the named training agents that may not fetch the URL; `*` means all agents."""
         named = [agent for key, agent in training_agents().items() if key in self._named_agents]
         agents = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
-        # An agent without a group of its own follows the group `*`.
+        # An agent without its own group follows the group `*`.
         return agents if self.allows(url) else [*agents, "*"]
 
     def opt_outs(self, url: str, address: str, time: datetime) -> list[OptOut]:
@@ -115,7 +115,7 @@ class Robots:
 
         Args:
             url: a page of the same site.
-            address: where the robots.txt is.
+            address: the address of the robots.txt.
             time: when it was read.
         """
         refusals = []
@@ -124,12 +124,12 @@ class Robots:
             line = f"Disallow for {', '.join(agents[:_AGENTS_SHOWN])}{more}"
             refusals.append(opt_out("robots-agent", line, address, time))
         path = path_of(url)
-        # `DisallowAITraining` has the same signal as a forbidden agent, which is reported instead.
+        # `DisallowAITraining` has the same signal as a forbidden agent; if both occur, the agent is reported.
         reported = {refusal.signal for refusal in refusals}
         for signal, groups in self._rules.items():
             if signal in reported:
                 continue
-            # Groups are for different agents; each has its own longest match, and one refusal is enough.
+            # Groups are for different agents. Each has its own longest match, and one refusal is enough.
             stated = [rule for group in groups for rule in longest(group, path)]
             refusing = [words for preference, words in stated if preference == "n"]
             refusals += [opt_out(signal, words, address, time) for words in refusing[:1]]
@@ -145,7 +145,7 @@ def _parser() -> type[Protego]:
 
 
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]]]:
-    """Return the usage rules by signal, one list per group, of groups for `*`, this crawler or a training agent.
+    """Return the usage rules of groups for `*`, this crawler or a training agent: by signal, one list per group.
 
     RFC 9309 ignores a rule before any group; here it applies to all agents, since its author meant some. A rule that
     doesn't mention a use doesn't lift another rule's refusal of it.

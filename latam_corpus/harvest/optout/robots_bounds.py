@@ -1,14 +1,14 @@
-"""Limits on the work that the rules of one robots.txt, which strangers write, make for each address."""
+"""Limits on the work per address that the rules of an untrusted robots.txt cause."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Stars, each counted once for every agent of its group. Matching an address against this many takes some hundredths of
-# a second. The longest files of newspapers have a few hundred.
+# Maximum number of stars, each counted once for every agent of its group. Matching an address against this many takes a
+# few hundredths of a second. The longest files of newspapers have a few hundred.
 MAX_STARS: Final = 5000
-# Rules, counted in the same way. 500 KiB for one agent have 40,000.
+# Maximum number of rules, counted in the same way. 500 KiB for one agent have 40,000.
 MAX_RULES: Final = 200_000
 
 _NAME: Final = re.compile(r"\s*([\w-]+)\s*[:\s]\s*(.*)")
@@ -23,7 +23,7 @@ _NOTHING: Final = "User-agent: *\nDisallow: /\n"
 
 
 def within_bounds(text: str) -> str:
-    r"""Return the text of a robots.txt, unchanged within the bounds; beyond them it allows less, never more.
+    r"""Return the text of a robots.txt, unchanged within the bounds; beyond them the result allows less, never more.
 
     With too many stars every `Allow` is dropped, and every `Disallow` is cut at its first star. With too many rules
     nothing is allowed.

@@ -7,8 +7,8 @@ from typing import Final
 
 from latam_corpus.catalog.optout.agents import addressed
 
-# Keyed by letters only, since names are written with hyphens, spaces, dashes and in the plural. The misspellings are
-# those that large crawlers accept.
+# The keys have only letters, since names are written with hyphens, spaces and dashes, and in the plural. Large crawlers
+# accept the same misspellings.
 _NAMES: Final = {
     **dict.fromkeys(("useragent", "useragents"), "user-agent"),
     **dict.fromkeys(
@@ -24,7 +24,7 @@ _NAMES: Final = {
     **dict.fromkeys(("license", "licence"), "license"),
 }
 _NAMED: Final = re.compile(r"[^:=]{0,40}?[:=]")
-# Rules without a colon. A sentence may begin so, too; `_VALUES` excludes it.
+# Rules without a colon. A sentence may begin with the same word; `_VALUES` excludes it.
 _BARE: Final = re.compile(
     r"\W*(user[\W_]{0,2}agents?|dis+al+ow(?:-?ai-?training)?|allow|site-?maps?)[\s:=]+(\S.*)", re.IGNORECASE
 )
@@ -68,7 +68,7 @@ def fields_of(text: str) -> list[tuple[str, str]]:
 
 
 def forbidden_path(value: str) -> str:
-    r"""Return the path pattern of a `Disallow`; addresses and names without a slash are read as paths.
+    r"""Return the path pattern of a `Disallow`; addresses, and names without a slash, are read as paths.
 
     In RFC 9309 paths begin with `/`, and parsers ignore other values.
 

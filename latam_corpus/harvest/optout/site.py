@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-# The files that are requested once per site, besides robots.txt and the licences that it names.
+# The files that are requested once per site, in addition to robots.txt and the licences that it names.
 FILES: Final = (AI_TXT, TDMREP)
 
 
@@ -74,7 +74,7 @@ class Site:
         Args:
             url: the page's address.
             headers: the response's headers, names in lower case.
-            body: the page, content encodings undone.
+            body: the page, with content encodings undone.
             time: when it was fetched.
         """
         head = Head(body)
@@ -105,7 +105,7 @@ class Site:
         )
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
-        """Return the refusal of a licence; a licence that wasn't read refuses, with the time at which it was named."""
+        """Return the refusal of a licence; an unread licence refuses, with the time at which it was named."""
         file = self.files.get(address)
         if file is None or file.body is None:
             return unread_licence(address, url, named)
@@ -113,7 +113,7 @@ class Site:
         return [opt_out(*verdict, address, file.time)] if verdict else []
 
 
-@lru_cache(maxsize=32)  # a `Site` is created again after each of its files, but its rules are compiled once
+@lru_cache(maxsize=32)  # a new `Site` is created after each of its files, but the rules are compiled only once
 def _robots(text: str) -> Robots:
     return Robots(text)
 

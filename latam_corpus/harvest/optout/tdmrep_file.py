@@ -1,4 +1,4 @@
-"""tdmrep.json, the file of TDMRep in which a site says which of its addresses are reserved."""
+"""tdmrep.json, the TDMRep file that states which addresses of a site are reserved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESERVED: Final = re.compile(r"tdm[-_]reservation[\"']?\s*[:=]\s*[\"']?(?!(?:0|
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
-    """Return whether a site's tdmrep.json reserves a URL, and the words of its rule; None if no rule matches.
+    """Return whether a site's tdmrep.json reserves a URL, and the words of the rule; None if no rule matches.
 
     The longest matching rule decides; among equally long ones, one that reserves. A file that isn't JSON but contains a
     reservation reserves all addresses.
@@ -27,7 +27,7 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     (False, None)
     """
     try:
-        # A file of brackets alone exhausts the parser's stack.
+        # A file of only brackets exhausts the parser's stack.
         rules: Any = json.loads(text, object_pairs_hook=_rule)
     except (ValueError, RecursionError):
         match = _RESERVED.search(text)
@@ -46,7 +46,7 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
 
 
 def _rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build an object with normalised keys; among several reservations, one that reserves wins."""
+    """Build an object with normalised keys; among several values, one that reserves wins."""
     values: dict[str, Any] = {}
     for key, value in pairs:
         name = key.lower().replace("_", "-")

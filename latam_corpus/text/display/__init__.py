@@ -1,1 +1,1 @@
-"""Text as terminals and spreadsheets may show it."""
+"""Text that is safe to show in terminals and spreadsheets."""

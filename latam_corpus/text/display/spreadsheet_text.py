@@ -1,4 +1,4 @@
-"""CSV for spreadsheet programs of other people, and cells that come back from them."""
+"""Write CSV for other people's spreadsheet programs, and read cells that they return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # the first character of a cell that such a program computes
+FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # first characters of a cell that a spreadsheet program computes
 # A program with another separator may see the beginning of a cell after any of these.
 _STARTS: Final = r"(?<![^,;\t\r\n])"
 _PLAIN: Final = re.compile(rf"{_STARTS}(?=['\"]*{FORMULA.pattern})")
@@ -18,7 +18,7 @@ _QUOTED: Final = re.compile(rf"{_STARTS}'(?=['\"]*{FORMULA.pattern})")
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as CSV whose cells open as text whatever the separator: an apostrophe is put before each formula."""
+    """Return rows as CSV whose cells open as text with any separator: an apostrophe is put before each formula."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows([quoted(cell) for cell in row] for row in rows)
     return "\ufeff" + buffer.getvalue()

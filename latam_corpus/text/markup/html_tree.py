@@ -1,4 +1,4 @@
-"""HTML as a tree of the whole page, however deep its markup is nested."""
+"""HTML as a tree of the complete page, even if its markup is nested very deep."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DEEPEST_BLOCK: Final = 180
 _DEEPEST: Final = 220
 _DEEPEST_LINK: Final = 240
-# Errors after which libxml2 stops and returns a partial tree.
+# Errors at which libxml2 stops and returns a partial tree.
 STOPS: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NO_MEMORY"})
 _VOID: Final = frozenset({
     *("area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track"),
@@ -52,7 +52,7 @@ def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
 
     Args:
         page: the page.
-        charset: None for the one that the page states.
+        charset: the charset; None uses the one that the page states.
 
     Raises:
         etree.ParserError: the page is empty.
@@ -77,7 +77,7 @@ def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
 
 
 def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[html.HtmlElement, str]:
-    """Return the tree, and why the parser stopped before the page's end, or ""."""
+    """Return the tree, and the reason why the parser stopped before the page's end, or ""."""
     parser = html.HTMLParser(
         encoding=charset, remove_comments=True, remove_pis=True, no_network=True, huge_tree=huge, recover=True
     )
@@ -91,9 +91,9 @@ def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[ht
 
 
 def with_ends(page: str) -> str:
-    """Return an XHTML page with an end tag for each empty element, as HTML parsers need it; any other page unchanged.
+    """Return an XHTML page with an end tag for each empty element, for HTML parsers; other pages are unchanged.
 
-    Otherwise `<a id="x"/>` would contain the rest of its part of the page, and `<title/>` all of it.
+    Without end tags, `<a id="x"/>` would contain the rest of its parent, and `<title/>` the rest of the page.
 
     >>> with_ends('<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"/><br/><p>La barca')
     '<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"></a><br/><p>La barca'
@@ -112,7 +112,7 @@ def flattened(page: str) -> str:
     """
     document = HTMLTree.parse(with_ends(page)).document
     open_: list[tuple[str, bool]] = []  # the open elements, and whether the tags of each are kept
-    depth = 0  # of the elements whose tags are kept
+    depth = 0  # depth of the open elements whose tags are kept
 
     def flat(tag: Match[str]) -> str:
         nonlocal depth

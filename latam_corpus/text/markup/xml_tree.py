@@ -28,7 +28,7 @@ def tree_of(raw: bytes) -> etree._Element:
         raw: the XML; it declares its own charset.
 
     Raises:
-        etree.XMLSyntaxError: it isn't XML, or exceeds the depth or length that the parser accepts.
+        etree.XMLSyntaxError: it isn't XML, or is deeper or longer than the parser accepts.
 
     >>> tree_of("<nota>Mañana</nota>".encode()).text
     'Mañana'
@@ -38,7 +38,7 @@ def tree_of(raw: bytes) -> etree._Element:
 
 def name_of(element: etree._Element) -> str:
     """Return the element's name without its namespace; "" for comments, entities and the like."""
-    # Not with `QName`, which rejects names with a colon, as HTML pages have them.
+    # `QName` isn't used, since it rejects names with a colon, which occur in HTML pages.
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
@@ -52,7 +52,7 @@ def attribute(element: etree._Element, name: str) -> str:
 
 
 def words(element: etree._Element | None) -> str:
-    """Return all text in an element, with white space folded; "" for None or an entity.
+    """Return the text of an element and its descendants, with white space folded; "" for None or an entity.
 
     >>> words(etree.fromstring("<p>Era <b>la</b> hora</p>"))
     'Era la hora'

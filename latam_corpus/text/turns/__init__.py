@@ -1,1 +1,1 @@
-"""Turns of interviews and their speakers' labels."""
+"""Turns of interviews, and their speakers' labels."""

@@ -1,4 +1,4 @@
-"""Texts without speakers' labels, which precede the lines of interviews and plays but are not spoken."""
+"""Remove speakers' labels, which precede the lines of interviews and plays but aren't spoken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-# A pattern for both Python's and Rust's engine. A time may precede the name, a remark in brackets may follow it.
+# A pattern for both Python's and Rust's regex engine. A time may precede the name, and a remark in brackets may follow
+# it.
 _LABEL: Final = (
     r"(?m)^[ \t]*[\[(<*_]*(?:\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?[\])>]?[ \t–-]*)?[\[*_]*"
     r"([A-ZÁÉÍÓÚÜÑÀÂÃÊÔÕÇ][\w.'’ªº/&-]*(?: [\w.'’ªº/&-]+){0,4}?)[\]*_]*(?: ?\([^()\n]{1,30}\))?(?::|\.[–—-]+)\**[ \t]*"
@@ -23,13 +24,13 @@ _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n\s*")
 _MIN_TURNS: Final = 4
 _MIN_SPEAKERS: Final = 2
 _MAX_SPEAKERS: Final = 12
-_LINES_PER_TURN: Final = 4  # a turn has at most so many lines on average,
-_PARAGRAPHS_PER_TURN: Final = 2  # or so many paragraphs
-_LINES_PER_LABEL: Final = 20  # texts with fewer labels than one in so many lines are skipped
+_LINES_PER_TURN: Final = 4  # a turn has at most this many lines on average,
+_PARAGRAPHS_PER_TURN: Final = 2  # or at most this many paragraphs
+_LINES_PER_LABEL: Final = 20  # texts with fewer than one label in this many lines are skipped
 
 
 def without_labels(texts: pl.Series, turns: pl.Series | None, by_shape: pl.Series) -> pl.Series | None:
-    r"""Return the texts without their speakers' labels; None if none has any.
+    r"""Return the texts without their speakers' labels; None if no text has labels.
 
     Args:
         texts: the texts of n documents.

@@ -1,4 +1,4 @@
-"""Turns of an interview after a change of its text: each turn is one line of the text and moves with it."""
+"""Move the turns of an interview after a change of its text; each turn is one line and moves with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def with_turns_moved(old_rows: pl.DataFrame, new_rows: pl.DataFrame) -> pl.DataF
     """Return the rows after a stage, with the turns of changed texts moved to the new positions of their lines.
 
     Args:
-        old_rows: before the stage.
+        old_rows: the rows before the stage.
         new_rows: the same rows after the stage.
     """
     if not {"turns", "text"} <= set(new_rows.columns) or "text" not in old_rows.columns:
@@ -34,7 +34,7 @@ def with_turns_moved(old_rows: pl.DataFrame, new_rows: pl.DataFrame) -> pl.DataF
 def moved(old_text: str, new_text: str, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
     r"""Return the turns with the offsets of their lines in the changed text; None if lines can't be matched.
 
-    Either lines have changed in place, or some were removed and the others are unchanged.
+    Lines match if they changed in place, or if some were removed and the others are unchanged.
 
     >>> moved("A: uno\nB: dos\nA: tres", "A: uno\nA: tres", [{"offset": 0}, {"offset": 7}, {"offset": 14}])
     [{'offset': 0}, {'offset': 7}]

@@ -2,7 +2,7 @@
 
 Well-formed documents are parsed as they are. Others are repaired as text, outside CDATA, comments and instructions, and
 parsed in recovery mode. In both cases a document may not declare entities, nothing is fetched, libxml2's limits of
-depth and text apply, and a document without its end tag is refused.
+depth and text apply, and a document without an end tag is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ENCODING: Final = re.compile(rb"\A\s*<\?xml[^>]*encoding=[\"']([\w.:-]+)")
 _SINGLE_BYTES: Final = (b"iso-8859-1", b"iso-8859-15", b"latin1", b"latin-1", b"windows-1252", b"cp1252")
 _UTF16: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-# What precedes the root: declarations, comments, instructions.
+# Markup before the root: declarations, comments, instructions.
 _PROLOG: Final = re.compile(
     r"(?:[\s\ufeff]+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE\b[^\[<>]*(?:\[[^\]]*\]\s*)?>)++", re.DOTALL | re.IGNORECASE
 )
@@ -43,7 +43,7 @@ _OPAQUE: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*
 _AMPERSAND: Final = re.compile(r"&(?:#\d{1,7};|#[xX][\da-fA-F]{1,6};|([A-Za-z][A-Za-z\d]{1,31});)?")
 _XML_ENTITIES: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _BARE_LESS: Final = re.compile(r"<(?![A-Za-z_/!?])")
-# Unescaped HTML tags in titles and texts, which often aren't closed.
+# HTML tags that occur unescaped in titles and texts, often without an end tag.
 _HTML: Final = re.compile(
     r"<(/?(?:abbr|a|big|blockquote|br|b|center|cite|code|dd|div|dl|dt|em|embed|figcaption|figure|font|h[1-6]|hr|iframe|img"
     r"|i|li|object|ol|param|pre|p|q|script|small|span|strike|strong|style|sub|sup|s|table|tbody|td|thead|th|tr|tt|ul|u"
@@ -67,7 +67,7 @@ def parse_xml(body: bytes) -> _Element:
     r"""Parse an XML document and return its root; nothing is fetched for it.
 
     Raises:
-        TroubleError: it isn't XML, is cut, declares entities, as bombs do, or is too deep.
+        TroubleError: it isn't XML, is truncated, declares entities (as bombs do), or is too deep.
 
     >>> parse_xml('\n<?xml version="1.0"?><rss>a\xf1o &oacute; & m\xe1s</rss>x'.encode("latin-1")).text
     'año ó & más'
@@ -85,7 +85,7 @@ def parse_xml(body: bytes) -> _Element:
 
 
 def begins_as_xml(body: bytes) -> bool:
-    r"""Whether a sitemap, a feed or an OAI-PMH reply begins in these bytes, possibly after a server's messages.
+    r"""Return whether a sitemap, feed or OAI-PMH reply begins in these bytes, possibly after a server's messages.
 
     >>> begins_as_xml(b"Warning: no cache\n<rss>"), begins_as_xml(b"https://a.example/1")
     (True, False)
@@ -113,7 +113,7 @@ def _parse_recovering(text: str) -> _Element:
 
 
 def _is_utf8_despite_declaration(body: bytes) -> bool:
-    """Whether bytes declared as Latin-1 are valid UTF-8, which Latin-1 text hardly ever is."""
+    """Return whether bytes declared as Latin-1 are valid UTF-8; Latin-1 text hardly ever is."""
     declared = _ENCODING.match(body[:200])
     if declared is None or declared[1].lower() not in _SINGLE_BYTES or body.isascii():
         return False
@@ -145,7 +145,7 @@ def _repaired(text: str) -> str:
     """Return the document from its root on, with invalid markup escaped.
 
     Raises:
-        TroubleError: it declares entities of its own.
+        TroubleError: it declares entities.
     """
     text = _NOT_XML.sub("", text)
     begin = start.start() if (start := _START.search(text, 0, _SEARCHED)) else 0

@@ -45,7 +45,7 @@ def address_of(link: str, base: str) -> str | None:
         return None
     address = web_address(link, base)
     path = address.partition("?")[0] if address else ""
-    # A host's name isn't a file's: `https://diario.zip/`.
+    # A host name may look like a file name: `https://diario.zip/`.
     name = PurePosixPath(path.partition("://")[2].partition("/")[2])
     return None if name.suffix.lower().lstrip(".") in _OTHER_FILES and not path.endswith(".xml.gz") else address
 

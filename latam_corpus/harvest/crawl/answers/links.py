@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # sitemaps.org: a sitemap has at most 50,000 addresses and 50 MB.
 MAX_SITEMAP: Final = 50 * 2**20
 MAX_ENTRIES: Final = 50_000
-# Beyond this number, a page is taken to be generated for programs.
+# A page with more links than this was probably generated for programs.
 MAX_LINKS: Final = 5000
 
 XML_TYPES: Final = frozenset({
@@ -59,7 +59,7 @@ class Links:
     """The links of a page.
 
     Attributes:
-        pages: links to pages, resolved against the page's base, in its order.
+        pages: links to pages, resolved against the page's base, in document order.
         feeds: links to feeds.
         left_out: the number of links beyond `MAX_LINKS`.
         wording: a digest of the page's words, equal for pages that differ only in numbers and dates.
@@ -119,7 +119,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
 
 
 def is_listing(body: bytes, content_type: str) -> bool:
-    r"""Whether a body is to be parsed as a sitemap or a feed.
+    r"""Return whether a body is to be parsed as a sitemap or a feed.
 
     >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
     [True, False]
@@ -133,10 +133,10 @@ def is_listing(body: bytes, content_type: str) -> bool:
 
 
 def _has_addresses_alone(body: bytes) -> bool:
-    """Whether a text is a sitemap: on sitemaps.org it consists of addresses only, one per line."""
+    """Return whether a text is a plain-text sitemap, which has only addresses, one per line (sitemaps.org)."""
     text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     schemes = (b"http://", b"https://")
-    # The last word of the beginning may be cut.
+    # The last word of the sample may be truncated.
     words = text[:_CHECKED_BYTES].split()[: None if len(text) <= _CHECKED_BYTES else -1]
     return bool(words) and all(word.startswith(schemes) for word in words)
 
@@ -197,7 +197,7 @@ def _wording(root: _Element) -> str:
 
 
 def _supported(charset: str | None) -> str | None:
-    """Return the charset if lxml supports it; a page may state any word."""
+    """Return the charset if lxml supports it, else None; a page may state any word."""
     try:
         html.HTMLParser(encoding=charset)
     except LookupError:
@@ -215,7 +215,7 @@ def decompressed(body: bytes) -> bytes:
     """Return the body of a list, decompressed if it is a gzipped file.
 
     Raises:
-        TroubleError: it is damaged or cut, or too large when decompressed.
+        TroubleError: it is damaged or truncated, or too large when decompressed.
     """
     if body[:2] != _GZIP:
         return body

@@ -27,7 +27,7 @@ class PageContent:
     Attributes:
         kind: the media type of a page; None for a sitemap or feed.
         opt_outs: the refusals of site and page.
-        links: the links to pages, by the kind of `follow` that admits them.
+        links: the links to pages, by the kind of `follow` that permits them.
         left_out: the number of links beyond the limit.
         lists: the sitemaps that a sitemap names.
         wording: a digest of a page's words.

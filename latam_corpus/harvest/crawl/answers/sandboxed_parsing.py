@@ -1,4 +1,4 @@
-"""Parses large bodies in a sandboxed process, where a bomb does no harm, and small ones in this process."""
+"""Parses large bodies in a sandboxed process, where a bomb does no harm, and small bodies in this process."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Bytes; a tree takes some 60 times as much at worst.
+# Bytes; a tree takes up to about 60 times as many.
 LARGE: Final = 2**20
 # A sitemap of 50 MB takes some 300 MB and a second.
 _LIMITS: Final = DocumentLimits(seconds=10.0, memory_mb=1024, clock_seconds=60.0)
-# The share of the memory limit from which a result is distrusted.
+# If memory use exceeds this share of the limit, the result isn't trusted.
 _NEAR: Final = 0.75
 _GZIP: Final = b"\x1f\x8b"
 
@@ -52,7 +52,7 @@ def parse_isolated(parser: Callable[..., T], body: bytes, *arguments: object) ->
 
 
 def parse_in_sandbox(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Call the parser in the sandboxed process and return its pickled result as a text."""
+    """Call the parser in the sandboxed process, and return its pickled result as text."""
     del parameters
     parser, body, arguments, memory_mb = pickle.loads(raw)  # noqa: S301  (our own parent's)
     initial_bytes = held("VmRSS")
@@ -61,8 +61,8 @@ def parse_in_sandbox(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         outcome = parser(body, *arguments), None
     except TroubleError as error:
         outcome = None, (error.cause, error.detail, error.retry)
-    # Near the limit libxml2 may return a part of the tree as if it were all of it.
-    # (`ru_maxrss` would include the parent's at its start and earlier documents; the sandbox resets `VmHWM`.)
+    # Near the limit, libxml2 may return a part of the tree as if it were complete. `VmHWM`, which the sandbox resets,
+    # is read instead of `ru_maxrss`, which would include the parent's memory at the start and earlier documents.
     if held("VmHWM") - initial_bytes > _NEAR * memory_mb * 2**20:
         raise MemoryError
     return Extracted(base64.b64encode(pickle.dumps(outcome)).decode(), _IN_SANDBOX)

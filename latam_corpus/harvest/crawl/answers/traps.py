@@ -1,4 +1,4 @@
-"""Limits on traps: endless calendars, facets, growing paths and sitemaps. Each is bounded and logged."""
+"""Limits on traps such as endless calendars, facets, growing paths and sitemaps; each hit is logged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.harvest.crawl.causes import Cause, TroubleError
 
-# The toolkit's own bounds, wide enough for real sites: a news archive of twenty years has 240 months, a list of 1,000
+# Our own choice of bounds, wide enough for real sites: a news archive of twenty years has 240 months, a list of 1,000
 # pages is long, and no page needs nine parameters.
 MAX_VARIANTS: Final = 1000
 MAX_CALENDAR: Final = 240
@@ -18,8 +18,8 @@ MAX_REPEATED: Final = 3
 MAX_SAME: Final = 50
 # Sitemaps and feeds of one host that other lists name; each may have 50,000 addresses.
 MAX_LISTS: Final = 1000
-# Pages of one kind whose words repeat those of an earlier page, and their share of the kind: a few hundred tables of a
-# site may differ only in numbers.
+# Minimum number of pages of one kind whose words repeat those of an earlier page, and their share of the kind: a few
+# hundred tables of a site may differ only in numbers.
 MAX_SAME_WORDS: Final = 200
 SAME_SHARE: Final = 0.8
 
@@ -90,7 +90,7 @@ def count_wording(url: str, counts: Counts, *, repeated: bool) -> None:
 
 
 def check_wording(url: str, counts: Counts) -> None:
-    """Raise `TroubleError` if nearly all pages of the address's kind repeat the words of others.
+    """Raise `TroubleError` if nearly all pages of the address's kind repeat the words of other pages.
 
     Raises:
         TroubleError: the bounds `MAX_SAME_WORDS` and `SAME_SHARE` are reached.
@@ -102,7 +102,7 @@ def check_wording(url: str, counts: Counts) -> None:
 
 
 def kinds_of(url: str) -> tuple[str, str]:
-    """Return the folder of an address with numbers replaced, and its depth; addresses of a trap share one of them.
+    """Return the folder of an address with numbers replaced, and its depth; addresses of a trap share one of the two.
 
     >>> kinds_of("https://gaceta.example/2005/8/17"), kinds_of("https://gaceta.example/p/qwxz?b=1")
     (('gaceta.example/0/0/*', 'gaceta.example: 3'), ('gaceta.example/p/*?b', 'gaceta.example: 2?b'))
@@ -114,7 +114,7 @@ def kinds_of(url: str) -> tuple[str, str]:
 
 
 def shape_of(url: str) -> str:
-    """Return the address without the numbers and values in which pages of one kind differ.
+    """Return the address without the numbers and values that differ among pages of one kind.
 
     >>> shape_of("https://gaceta.example/lista/12?orden=b&pag=3")
     'gaceta.example/lista/0?orden&pag'

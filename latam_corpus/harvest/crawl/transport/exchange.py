@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Seconds without a byte, and seconds to connect.
 _SILENCE: Final = 30.0
 _CONNECT: Final = 20.0
-# The beginning of the body of a redirect or an error is kept as evidence.
+# Bytes of the body of a redirect or an error that are kept as evidence.
 _MAX_ERROR_BODY: Final = 2**16
 
 
@@ -40,7 +40,7 @@ class Exchange:
         status: the response's status.
         status_line: the protocol, and the status with its phrase.
         headers: the response's headers, names as sent.
-        body: as sent, without transfer encoding but with its content encoding.
+        body: the body as sent, with its content encoding but without transfer encoding.
         ip: the address of the server.
         cut: whether the body of an error or a redirect was truncated.
     """
@@ -68,7 +68,7 @@ class Exchange:
 
     @property
     def lower_headers(self) -> list[tuple[str, str]]:
-        """The headers with names in lower case."""
+        """The headers, with names in lower case."""
         return [(name.lower(), value) for name, value in self.headers]
 
     def header(self, name: str) -> str:
@@ -108,7 +108,7 @@ class Client:
 
         Args:
             agent: the user agent.
-            timeout: seconds for one exchange in all.
+            timeout: maximum seconds of one exchange.
             private: hosts that may have a private address.
             verify: whether certificates are checked.
         """
@@ -146,7 +146,7 @@ class Client:
         host = url.partition("://")[2].partition("/")[0].partition("?")[0]
         usual = {"Host": host, "User-Agent": self._agent, "Accept": "text/html,application/xhtml+xml,*/*;q=0.5"}
         headers = list((usual | {"Accept-Encoding": "gzip, deflate, br"} | dict(conditions or {})).items())
-        # An ETag may have any bytes; they are returned as they came.
+        # An ETag may have any bytes; they are returned unchanged.
         sent_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         started, moment = time.monotonic(), datetime.now(UTC)
         self._deadline.until = started + self._timeout
@@ -162,7 +162,7 @@ class Client:
             unreached = isinstance(error, httpcore2.ConnectTimeout)
             raise TroubleError("timed out", type(error).__name__, retry=True, host=unreached) from None
         except httpcore2.ProtocolError as error:
-            # A server may close a kept connection at the moment at which it is reused.
+            # A server may close a kept connection just when it is reused.
             lost = "disconnected" in str(error)
             raise TroubleError("malformed response", str(error)[:200], retry=lost) from None
         except (httpcore2.NetworkError, httpcore2.UnsupportedProtocol, OSError) as error:

@@ -1,4 +1,4 @@
-"""Connections to public addresses only, checked when they are made and bounded by the time of one exchange."""
+"""Connections to public addresses only; addresses are checked on connection, and a deadline bounds each exchange."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Deadline:
 
 
 class GuardedBackend(httpcore2.SyncBackend):
-    """Opens connections to hosts whose addresses are public, or that the source declares as private."""
+    """A backend that connects only to hosts with public addresses, or hosts that the source declares as private."""
 
     def __init__(self, deadline: Deadline, private: frozenset[str]) -> None:
         self._deadline, self._private = deadline, private
@@ -80,7 +80,7 @@ class GuardedBackend(httpcore2.SyncBackend):
 
 
 class _BoundedStream(httpcore2.NetworkStream):
-    """A stream that ends at the exchange's deadline, so that no server can drip endlessly."""
+    """A stream that ends at the exchange's deadline, so that no server can send slowly forever."""
 
     def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline

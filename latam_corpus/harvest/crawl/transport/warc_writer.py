@@ -37,7 +37,7 @@ _SYNC_EVERY: Final = 1.0  # seconds
 
 
 class AppendOnlyFile:
-    """A file that only grows; what was written after the last commit is truncated when it is opened again."""
+    """A file that only grows; bytes written after the last commit are truncated when it is opened again."""
 
     def __init__(self, path: Path, length: int) -> None:
         """Open the file and truncate it to its committed length in bytes.
@@ -64,8 +64,8 @@ class AppendOnlyFile:
     def flush(self) -> int:
         """Pass all bytes to the operating system and return the file's length.
 
-        They outlive this process. They are forced to the disk at most every second, so the file may be shorter after a
-        power cut; opening it then raises `SourceError`.
+        The bytes survive the end of this process. They are forced to the disk at most every second, so after a power
+        cut the file may be shorter, and opening it raises `SourceError`.
         """
         if self.file.tell() != self._length:
             self.file.flush()
@@ -85,7 +85,7 @@ _RENAMED_HEADERS: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
 
 @dataclass(frozen=True)
 class EarlierRecord:
-    """The earlier record of a page, to which a revisit refers."""
+    """The earlier record of a page, referenced by a revisit."""
 
     id: str
     date: str
@@ -94,7 +94,7 @@ class EarlierRecord:
 
 @dataclass(frozen=True)
 class WrittenRecord:
-    """A record that was written, with the facts that the index and the next visit need."""
+    """A written record, with the facts for the index and the next visit."""
 
     id: str
     file: str
@@ -223,7 +223,7 @@ class Archive:
     def restate(
         self, url: str, earlier: EarlierRecord, page: RecordedPage, opt_outs: Sequence[OptOut], moment: datetime
     ) -> None:
-        """Append an earlier page again with its present opt-outs, without having fetched it.
+        """Append an earlier page again with its current opt-outs, without fetching it.
 
         It is written as a later conversion of the earlier record, so that its row supersedes the one with the former
         opt-outs. The index leaves it out, so that replay finds the response.
@@ -232,7 +232,7 @@ class Archive:
             url: the page's address.
             earlier: the response record that has the page.
             page: the page as recorded there.
-            opt_outs: the present refusals of site and page.
+            opt_outs: the current refusals of site and page.
             moment: when these were read, UTC.
         """
         self._write_warcinfo(moment)
@@ -254,7 +254,7 @@ class Archive:
         Args:
             head: its version line and fields, without the empty line after them.
             block: its block.
-            fields: the further fields, which replace those of the same name.
+            fields: further fields, which replace existing ones of the same name.
         """
         self._write_warcinfo(datetime.now(UTC))
         names = {name.lower() for name in fields}
@@ -272,7 +272,7 @@ class Archive:
         Args:
             kind: `resource` for a text, `metadata` for a fact.
             url: the address.
-            moment: when it was learnt, UTC.
+            moment: when the text or fact was obtained, UTC.
             block: the record's block.
             fields: the record's further fields, including `Content-Type`.
         """
@@ -319,7 +319,7 @@ class Archive:
         self._writer.write_record(record)
 
     def _record_id(self, *facts: str) -> str:
-        """Return the id of the next record; its position makes it unique among equal addresses and moments."""
+        """Return the id of the next record; its position makes the id unique among equal addresses and moments."""
         parts = (self.name, str(self._warc.file.tell()), *facts)
         return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
 
