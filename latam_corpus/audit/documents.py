@@ -70,7 +70,7 @@ def disclosure_of(
     Args:
         folder: the folder of the run; None for a version, which is read without withdrawn documents.
         today: the day on which terms are judged.
-        store: the store with the withdrawals; the one next to the run when None.
+        store: the store with the withdrawals; if None, the store next to the run.
         internal: whether to show texts whose terms don't allow display.
         names: whether to show the titles and files of a run's documents whatever their terms.
 

@@ -139,18 +139,18 @@ def read_copies(texts: Mapping[str, str]) -> None:
 
 
 def bytes_of(path: Path) -> bytes:
-    """Return the bytes of a file, or of the copy that replaces it."""
+    """Return the bytes of a file, or of its copy (`read_copies`)."""
     copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
     return path.read_bytes() if copy is None else copy.encode()
 
 
 def has_file(path: Path) -> bool:
-    """Whether a file, or a copy that replaces it, exists."""
+    """Whether a file or its copy (`read_copies`) exists."""
     return os.path.abspath(path) in _copies or path.is_file()  # noqa: PTH100
 
 
 def read_toml(path: Path, what: str) -> str:
-    """Return the text of a file, or of the copy that replaces it.
+    """Return the text of a file, or of its copy (`read_copies`).
 
     Raises:
         ConfigError: the file is missing or isn't UTF-8 text.

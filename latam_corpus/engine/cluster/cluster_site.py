@@ -126,7 +126,7 @@ T = TypeVar("T", RaySite, SlurmSite)
 
 
 def load_site(path: Path, table_type: type[T]) -> T:
-    """Return the table for an engine in a site file.
+    """Return an engine's table in a site file.
 
     Raises:
         ConfigError: the file is missing, isn't valid TOML, has an unknown key, or lacks the engine's table.
