@@ -1,1 +1,1 @@
-"""Read runs and releases that a user names: their documents, the history of a document, and its signals."""
+"""Read the runs and releases that a user names: their documents, and the history and signals of documents."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latam_corpus.report.disclosure import Disclosure
 
 _COPY_COLUMNS: Final = ("doc_id", "title", "source_id", "url")
-# Reasons for the choice, by `decided_by` in the evidence of `dedupe`.
+# Why a copy was kept, by `decided_by` in the evidence of `dedupe`.
 _WHY: Final = {
     "existing": _("it is in the earlier version"),
     "terms": _("the release may use it, but may not use this one, or only for a shorter time"),
@@ -44,7 +44,7 @@ _DAMAGE: Final = {
 _EQUAL: Final = "equal normalised text"
 _RULES: Final = {
     _EQUAL: _("the same text, except for letter case and spacing"),
-    "words": _("each has different words throughout"),  # in runs of earlier versions of the toolkit
+    "words": _("each has different words throughout"),  # only in runs of earlier versions of the toolkit
     **{rule.name: rule.label for rule in RULES if rule.label},
 }
 
@@ -56,7 +56,7 @@ def copies(
 
     Args:
         run: the folder of the run.
-        row: the document as it was kept or dropped, redacted.
+        row: the redacted row of the document, kept or dropped.
         evidence: the evidence of the ledger row that dropped it, if there is one.
         disclosure: decides whether the other document may be shown, and redacts it.
     """
@@ -80,7 +80,7 @@ def copies(
         shown = None
         if row_of:
             shown = {name: row_of[name] for name in (*_COPY_COLUMNS, "readable", "nameable")}
-            # A text that is contained in a book isn't compared: the book is much longer.
+            # A text that is contained in a book isn't compared with it: the book is much longer.
             if row_of["withdrawn"]:
                 shown["title"] = None
             elif row["duplicate_of"] or row.get("variant_of"):
@@ -97,7 +97,7 @@ def copies(
 
 
 def _equal_document(duplicate_of: str | None, evidence: Mapping[str, Any]) -> str | None:
-    """Return the document with the same text, if that was dropped as a near-duplicate of the kept one; else None.
+    """Return the dropped document with the same text, if that is a near-duplicate of the kept one; else None.
 
     >>> _equal_document("kept", {"rule": "equal normalised text", "kept": "twin"})
     'twin'
@@ -107,7 +107,7 @@ def _equal_document(duplicate_of: str | None, evidence: Mapping[str, Any]) -> st
 
 
 def why_kept(evidence: Mapping[str, Any]) -> Message | None:
-    """Return the reason why the other document was kept: the first criterion in which the two differ.
+    """Return the reason why the other document was kept: the first criterion by which the two differ.
 
     >>> print(why_kept({"decided_by": "words", "words": 90, "kept_words": 120}))
     it is longer: 120 words, compared with 90

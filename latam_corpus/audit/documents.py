@@ -50,7 +50,7 @@ class Documents:
         """Yield frames of some thousand documents, with all columns of the schema.
 
         Args:
-            kind: `kept` or `dropped`; ignored for a version.
+            kind: `kept` or `dropped`. It is ignored for a version.
         """
         for shard, without in self.shards:
             place = f"{self.name}, {shard.path}"
@@ -65,14 +65,14 @@ class Documents:
 def disclosure_of(
     folder: Path | None, today: date, store: str | None = None, *, internal: bool = False, names: bool = False
 ) -> Disclosure:
-    """Return the rules that decide which documents of a run or version may be shown, and how they are redacted.
+    """Return the rules for showing documents of a run or version: which may be shown, and how they are redacted.
 
     Args:
         folder: the folder of the run; None for a version, which is read without withdrawn documents.
         today: the day on which terms are judged.
-        store: the store with the withdrawals; the one next to the run when None.
+        store: the store with the withdrawals; if None, the store next to the run.
         internal: whether to show texts whose terms don't allow display.
-        names: whether to show the names of a run's documents whatever their terms.
+        names: whether to show the titles and files of a run's documents whatever their terms.
 
     Raises:
         ConfigError: the run's record is damaged.
@@ -102,10 +102,9 @@ def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) ->
     """Return the folder of the finished run with this folder, name, start of a name, recipe or tag; see `find_run`.
 
     Args:
-        named: the name as the user wrote it.
+        named: the name, as written by the user.
         out: the folder that contains `runs/`.
-        tell: called with a sentence about the chosen run, and a newer one that isn't finished, unless the name is
-            complete.
+        tell: called with a sentence about the chosen run and any newer unfinished one, unless the name is complete.
 
     Raises:
         ConfigError: no run has the name, or several have it.
@@ -123,7 +122,7 @@ def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) ->
 
 
 def with_documents(folder: Path) -> Path:
-    """Return the folder of a run, after checking that its documents are on disk.
+    """Return the folder of a run after checking that its documents are on disk.
 
     Raises:
         ConfigError: its documents are no longer on disk.
@@ -138,7 +137,7 @@ def with_documents(folder: Path) -> Path:
 def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Documents:
     """Return the documents of a run or of a version.
 
-    If a recipe and a release have the same name, it is the recipe's newest run.
+    If a recipe and a release have the same name, the recipe's newest run is read.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
@@ -156,7 +155,7 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
         raise ConfigError(
             named, _("it is a run's tag and a release's name"), _("name the run in full, or NAME@VERSION")
         )
-    # The start of a run's name may be the name of a release; then it is the release, unless a recipe has this name.
+    # If the start of a run's name is also the name of a release, the release is meant, unless a recipe has this name.
     if exact or ("@" not in named and (named not in names or newest_of(named, out))):
         if named in names:
             tell(_("«{named}» means the run here; the release of that name is {named}@latest", named=named))

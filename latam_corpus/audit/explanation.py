@@ -35,7 +35,7 @@ _CODED: Final = _(
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """The histories of the documents that match a query, each from the latest run that has the document.
+    """The histories of the documents that match a query, each from the latest run with the document.
 
     Attributes:
         stories: at least one result of `lineage`. The first is described, the others are listed.
@@ -44,7 +44,7 @@ class Explanation:
     stories: tuple[dict[str, Any], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the first document's history as plain values, with a summary of the others as `others`."""
+        """Return the first document's history as plain values, with summaries of the others in `others`."""
         return self.stories[0] | {"others": [{key: story[key] for key in _BRIEF} for story in self.stories[1:]]}
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
         query: a doc_id, an address, or words of the text.
         out: the folder of runs.
         run: the folder of a run; None for all runs, the latest first.
-        store: the store with releases that may have the documents.
+        store: the store with releases that may contain the documents.
 
     Raises:
         ConfigError: the query is empty, no run is finished, or no document matches.
@@ -95,7 +95,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
 
 
 def _interviews_with_codes(run: Path) -> int:
-    """Return how many documents of a run have codes in place of their speakers' names."""
+    """Return the number of documents of a run with codes in place of their speakers' names."""
     rows = schema.scan(sorted((run / "ledger").glob("*.parquet")), schema.LEDGER_SCHEMA)
     coded = (pl.col("stage") == "redact") & pl.col("evidence").str.contains('"speakers"', literal=True)
     return int(rows.filter(coded).select(pl.col("doc_id").n_unique()).collect().item())
@@ -107,7 +107,7 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
     Args:
         documents: the documents of the run or version.
         query: a doc_id, an address, or words of the text.
-        out: the folder of runs, in which documents of a version are searched.
+        out: the folder of runs, which are searched for a version's documents.
         store: the store with releases.
 
     Raises:
@@ -131,6 +131,6 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
 
 
 def _of_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
-    """Return the history of a version's document from a run on this disk, else from its row alone."""
+    """Return the history of a version's document from a run on this disk, or else from its row alone."""
     matches = find(out, row["doc_id"])
     return lineage(matches[0] if matches else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

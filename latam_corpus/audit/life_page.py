@@ -1,6 +1,6 @@
-"""The history of a document as a page for others: redacted, and without texts whose terms don't allow display.
+"""Write the history of a document as a page that can be shared: redacted, without texts that may not be displayed.
 
-A page that is served to this machine alone shows the document's title and file in any case.
+A page that is served only to this machine always shows the document's title and file.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def life_page(
     Args:
         story: the result of `lineage.lineage`.
         language: the language of the page.
-        where: the options with which a command finds the runs and the store.
-        internal: whether to show texts whose terms don't allow display; the page is stamped then.
-        served: whether the page is served to this machine alone; then it links to the page of the search.
+        where: the options for commands to find the runs and the store.
+        internal: whether to show texts whose terms don't allow display; the page is then marked as internal.
+        served: whether the page is served only to this machine; it then links to the search page.
 
     Raises:
         ConfigError: there are no pages in this language.
@@ -73,7 +73,7 @@ _SECTIONS: Final = ("copies_of", "beginning", "releases", "how")
 
 
 def where_options(out: Path, store: str | None) -> list[str]:
-    """Return the options with which a command finds the same runs and store; empty for the default places.
+    """Return the options for commands to find the same runs and store; empty for the default locations.
 
     >>> from pathlib import Path
     >>> where_options(Path("out"), None), where_options(Path("corpus"), "s3://a/b")
@@ -85,7 +85,7 @@ def where_options(out: Path, store: str | None) -> list[str]:
 def _shareable(
     story: dict[str, Any], shown: bool, named: bool, internal: bool, figures: Figures
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return the history that others may read, and the comparison with the copy if both texts may be shown."""
+    """Return the shareable history, and the comparison with the copy if both texts may be shown."""
     copy = story["copies"]["other"]
     both_shown = shown and copy and (internal or copy["readable"])
     copies = {**story["copies"], "side_by_side": None}
@@ -115,7 +115,7 @@ def _shareable(
 
 
 def _plain(value: Any, figures: Figures, genre_country: tuple[str | None, str | None]) -> Any:
-    """Redact a value of a ledger or an origin, by the document's genre and country, and format times."""
+    """Redact a value of a ledger or an origin by the rules for the document's genre and country, and format times."""
     if isinstance(value, dict):
         return {key: _plain(item, figures, genre_country) for key, item in value.items()}
     if isinstance(value, list):
@@ -143,7 +143,7 @@ def _bound(bound: dict[str, Any], figures: Figures) -> dict[str, Any]:
 
 def _commands(story: dict[str, Any], where: Sequence[str]) -> Iterator[tuple[Message, str]]:
     """Yield pairs of a purpose and the command for it."""
-    if "@" not in story["run"]:  # not for a version without its run
+    if "@" not in story["run"]:  # not for a version whose run is missing
         yield (
             WORDS["how_explain"],
             shlex.join(["latam-corpus", "explain", story["doc_id"], "--run", story["run"], *where]),

@@ -1,4 +1,4 @@
-"""Gather the history of a document from runs and releases: its origin, its stages, and why it is in or out."""
+"""Gather the history of a document from runs and releases: its origin, its stages, and the decisions about it."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 MAX_MATCHES: Final = 20
-_MARKS: Final = "[\u0300-\u036f]*"  # accents that follow their letter
-_LONGEST_LOOSE: Final = 500  # characters; the expression of a longer text would be too large
-_BEGINNING: Final = 400  # characters of a text
-# Stages whose evidence contains no words of the text.
+_MARKS: Final = "[\u0300-\u036f]*"  # combining accents, which follow their letter
+_LONGEST_LOOSE: Final = 500  # characters; a longer text would need too large an expression
+_BEGINNING: Final = 400  # characters of a text that are shown
+# Stages whose evidence never contains words of the text.
 WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
 _LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
 
@@ -54,7 +54,7 @@ class DocumentMatch:
     Attributes:
         run: the folder of the run.
         record: the values of `run.json`.
-        row: the row as it was kept or dropped.
+        row: the document's row, kept or dropped.
     """
 
     run: Path
@@ -63,7 +63,7 @@ class DocumentMatch:
 
 
 def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
-    """Return at most twenty documents that match a query, those of the latest run first.
+    """Return at most twenty documents that match a query, with those of the latest run first.
 
     Args:
         out: the folder of runs.
@@ -72,7 +72,7 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
 
     Raises:
         ConfigError: the record of a run is damaged.
-        PartError: a file of a run is damaged; or no document matches, and the documents of a run were removed.
+        PartError: a file of a run is damaged; or no document matches and the documents of a run were removed.
     """
     documents: list[DocumentMatch] = []
     removed: list[Path] = []
@@ -80,7 +80,7 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
         if not run and is_removed(record.folder):
             removed.append(record.folder)
             continue
-        # Check all files: the document may be in a damaged one.
+        # Check all files, since the document may be in a damaged one.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
         documents += [DocumentMatch(record.folder, record.values, row) for row in rows]
@@ -98,9 +98,9 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 
 
 def matches_query(query: str) -> pl.Expr:
-    """Return an expression that is true for the rows that a query matches: by doc_id, address, file name or words.
+    """Return an expression for the rows that match a query by doc_id, address, file name or words.
 
-    A file name matches with its suffix or without. Words and names match in either case, and with or without accents.
+    File names match with or without the suffix. Words and names match in any case, with or without accents.
     """
     if is_doc_id(query):
         return pl.col("doc_id") == query
@@ -109,7 +109,7 @@ def matches_query(query: str) -> pl.Expr:
         return pl.col("url").is_in([address, redacted_address(address)[0]])
     normalised = unicodedata.normalize("NFC", query)
     words = r"\s+".join(_loose_pattern(word) for word in normalised.split())
-    # Words that are copied from a page may be on different lines of the text.
+    # Words copied from a page may be on different lines of the text.
     in_text = pl.col("text").str.contains(f"(?i){words}")
     in_text |= pl.col("title").str.contains(rf"(?i)^\s*{words}\s*$")
     places = (pl.col("origin").struct.field(field) for field in ("file", "member"))
@@ -119,7 +119,7 @@ def matches_query(query: str) -> pl.Expr:
 
 
 def _loose_pattern(text: str) -> str:
-    """Return a regular expression of a text in which letters match with and without accents; ñ is a letter of its own.
+    """Return a regular expression for a text in which letters match with and without accents; ñ never matches n.
 
     >>> re.fullmatch(_loose_pattern("Mamá"), "Mama") and re.fullmatch(_loose_pattern("mama"), "mamá")
     <re.Match object; span=(0, 4), match='mamá'>
@@ -136,7 +136,7 @@ def _loose_pattern(text: str) -> str:
 
 @cache
 def _accented() -> dict[str, str]:
-    """Return the letters with accents by the letter without."""
+    """Return the accented forms of each letter."""
     letters: dict[str, str] = {}
     for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))):
         plain = unicodedata.normalize("NFD", letter)[0]
@@ -148,9 +148,9 @@ def _accented() -> dict[str, str]:
 def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     """Return the history of a document as plain values: origin, terms, stages, measurements, copies and verdict.
 
-    Only the redacted beginning of the text is included; neither the text nor the title of a withdrawn document is.
-    `readable` is whether the terms of the document allow showing it to others, `nameable` whether a page that stays
-    with the run may name it.
+    Only the redacted beginning of the text is included, and neither the text nor the title of a withdrawn document.
+    `readable` is whether the terms of the document allow showing it to others; `nameable` is whether a page that isn't
+    shared may name it.
     """
     log = read_log(store) if store else None
     redaction, of_run = Redaction.of_run(document.run, document.record), "recipe" in document.record
@@ -200,19 +200,19 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
 def _copies(
     run: Path, row: dict[str, Any], events: list[dict[str, Any]], disclosure: Disclosure, shown: bool
 ) -> dict[str, Any]:
-    """Return the facts about the document's copies; without a comparison of texts if the document isn't shown."""
+    """Return the facts about the document's copies, without a comparison of texts if the document isn't shown."""
     evidence = _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")
     facts = copies(run, row, evidence, disclosure)
     return facts if shown else facts | {"side_by_side": None}
 
 
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
-    """Return the evidence of the stage that dropped the document, or changed it."""
+    """Return the evidence of the stage that dropped or changed the document."""
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
 def _held(document: DocumentMatch, events: list[dict[str, Any]]) -> str | None:
-    """Return why the document's rights are unknown, as `hold_of` does; None if they are known."""
+    """Return the cause of the document's unknown rights, see `hold_of`; None if they are known."""
     if document.row["rights_tier"] != "unknown":
         return None
     note = _evidence(events, "collect", "changed") or {}
@@ -220,7 +220,7 @@ def _held(document: DocumentMatch, events: list[dict[str, Any]]) -> str | None:
 
 
 def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
-    """Search the words by which the variety was predicted again, since no row has them; return them by region."""
+    """Find the words by which the variety was predicted, by region; rows don't store them."""
     row = document.row
     if row["variety_basis"] != "predicted":
         return None
@@ -230,7 +230,7 @@ def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
 
 
 def _spelling(row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the apostrophes and spellings of a text in a language of the Americas, searched in the text."""
+    """Find the apostrophes and spellings of a text in an indigenous language of the Americas; None for others."""
     code = short(row["language"] or UNDETERMINED)
     of = groups().of
     return describe_spelling(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
@@ -248,8 +248,8 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
 def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the events of each stage, in order, up to the one that dropped the document.
 
-    Stages that the plan added to the recipe are only included if they have an event. The ledger has events of all
-    records with the same `doc_id`, so that a drop counts only if its reason is that of this record.
+    Stages that the plan added to the recipe are included only if they have an event. The ledger has events of all
+    records with the same `doc_id`, so a drop counts only if its reason is this record's.
     """
     recipe_stages = {"collect", *(entry["use"] for entry in document.record.get("recipe", {}).get("stage", ()))}
     event: dict[str, Any] | None
@@ -257,7 +257,7 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in document.record.get("stages", ()):  # a row of a version without a run has no stages
+    for name in document.record.get("stages", ()):  # without a run, a version's row has no stages
         stage_events = by_stage.get(name, [])
         drops = [event for event in stage_events if event["verdict"] != "changed"]
         own_drop = next((event for event in drops if event["reason"] == document.row["drop_reason"]), None)
@@ -279,7 +279,7 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
 
 
 def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return each bound of the run's policy for the document, with the measured value."""
+    """Return each bound that the run's policies set for the document, with the measured value."""
     folder = document.run / "filters"
     if row["signals"] is None or not folder.is_dir():
         return []
@@ -304,7 +304,7 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
 
 
 def _withdrawn(log: WithdrawalLog | None, number: int | None) -> dict[str, Any] | None:
-    """Return the entry of the store's log that withdraws a document."""
+    """Return the entry of the store's log that withdraws the document, or None."""
     if log is None or number is None:
         return None
     entry = log.entries[number - 1]
@@ -312,7 +312,7 @@ def _withdrawn(log: WithdrawalLog | None, number: int | None) -> dict[str, Any] 
 
 
 def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
-    """Return the decision of each version about the document, and the log entry by which readers must skip it."""
+    """Return the decision of each version about the document, with the log entry if readers must skip it."""
     log = read_log(store)
 
     def entry_number(name: str, version: str) -> int | None:

@@ -24,11 +24,11 @@ from latam_corpus.signals import signal_label
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Pieces of a line, each with its style: "", "bold", "green" or "red". Texts of documents in them aren't escaped.
+# Pieces of a line, each with its style: "", "bold", "green" or "red". Words of documents in them aren't escaped.
 Line: TypeAlias = "list[tuple[str, str]]"
 _BASES: Final = {"declared": _("according to its source"), "predicted": _("according to its words")}
 _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
-# Labels of the evidence in ledgers.
+# Labels for the evidence in ledgers.
 _EVIDENCE: Final = {
     "error": _("what is wrong"),
     "remedy": _("what to do"),
@@ -58,7 +58,7 @@ _EVIDENCE: Final = {
     "speakers": _("speakers with codes"),
     "obtained": _("obtained"),
 }
-_SENTENCES: Final = ("error", "remedy", "why", "format")  # evidence that is a sentence
+_SENTENCES: Final = ("error", "remedy", "why", "format")  # keys of evidence whose values are sentences
 _MAX_CUES: Final = 12
 _WIDTH: Final = 12  # characters of the first column
 
@@ -81,7 +81,7 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
         [("bold", label), ("", f"   {lineage['doc_id']}")],
         [("", f"  {run:<9} {lineage['run']}")],
         *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
-        [("", _named(say(_("verdict")), "")), *verdict],
+        [("", _labelled(say(_("verdict")), "")), *verdict],
         *([("", line)] for line in _release_lines(lineage, say)),
     ]
 
@@ -102,7 +102,7 @@ class Speaker:
 
 
 def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str, list[str]]]:
-    """Yield facts about a document: the label, the value, and further lines about it."""
+    """Yield facts about a document: the label, the value, and further lines about the value."""
     source = {"source": lineage["source"]["id"], "when": _moment(lineage["source"]["obtained"], say)}
     origin = lineage["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
@@ -126,7 +126,7 @@ def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str,
 
 
 def steps(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield the stages: the name, what the stage did with the document, and lines about its copies."""
+    """Yield each stage's name, its effect on the document, and lines about copies."""
     for step in lineage["stages"]:
         about_copies = copy_lines(lineage["copies"], step["evidence"]) if step["stage"] == "dedupe" else []
         yield say(stage_names(step["stage"])), _step(step, say), [say(line) for line in about_copies]
@@ -153,24 +153,24 @@ def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
         yield from (f"     {line}" for line in about_copies)
 
 
-def _named(name: str, value: str) -> str:
+def _labelled(name: str, value: str) -> str:
     return f"  {name:<{_WIDTH}} {value}"
 
 
 def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
     withdrawn = lineage.get("withdrawn")
     if withdrawn:
-        told = f"{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
-        yield _named(say(_("withdrawn")), told)
+        entry = f"{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
+        yield _labelled(say(_("withdrawn")), entry)
     for name, where in releases(lineage, say):
-        yield _named(say(_("release")), f"{name}: {where}")
+        yield _labelled(say(_("release")), f"{name}: {where}")
 
 
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:
-    """Yield each version that decided about a document, and its decision.
+    """Yield each version with a decision about a document, and the decision.
 
     >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
-    >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
+    >>> [decision for _name, decision in releases({"releases": [one]}, Speaker("es"))]
     ['no incluido: sus derechos no se conocen o no se entienden']
     """
     for release in lineage["releases"]:
@@ -198,7 +198,7 @@ def _rights(rights: dict[str, Any], say: Speaker) -> str:
 
 
 def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
-    """Return the licences and refusals that the document states, and whether they narrowed its terms."""
+    """Describe the licences and refusals that the document states, and whether they narrowed its terms."""
     named = ", ".join(
         [*page_terms.get("licences", ()), *page_terms.get("notices", ()), *page_terms.get("refusals", ())]
     )
@@ -230,7 +230,7 @@ def _language(language: dict[str, Any], say: Speaker) -> str:
 
 
 def _cues(language: dict[str, Any]) -> list[str]:
-    """Return the words by which the variety was predicted, one line per region."""
+    """Return the words by which the variety was predicted, with one line per region."""
     return [
         f"{region}: {', '.join(words[:_MAX_CUES])}{' …' if len(words) > _MAX_CUES else ''}"
         for region, words in (language["variety_cues"] or {}).items()
@@ -238,7 +238,7 @@ def _cues(language: dict[str, Any]) -> list[str]:
 
 
 def _spelling_lines(language: dict[str, Any], say: Speaker) -> list[str]:
-    """Return a line about the apostrophes of a text, which are read as one letter, and one for each known spelling.
+    """Return a line about a text's apostrophes, which are treated as one letter, and one line for each known spelling.
 
     >>> spelling = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
     >>> _spelling_lines({"written": {"apostrophes": {"ʼ": 4}, "spellings": [spelling]}}, Speaker("en"))
@@ -263,10 +263,10 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return say(_record(step["verdict"], obtained))
     if step["verdict"] == "passed":
         return verdict
-    if step["stage"] == "dedupe":  # the lines about copies have the evidence
+    if step["stage"] == "dedupe":  # the lines about copies show the evidence
         return f"{verdict} {say(reason_label(step['reason']))}"
     evidence = step["evidence"]
-    if step["stage"] == "extract" and step["verdict"] == "changed":  # the facts have the terms of the page
+    if step["stage"] == "extract" and step["verdict"] == "changed":  # the facts show the terms of the page
         narrowed = _("passed, its terms narrowed by what it states of its rights")
         return say(narrowed if "tier_before" in evidence or "refusals" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
@@ -305,8 +305,8 @@ _NOTED: Final = {"collect": _collected, "identify": _identified}
 def _evidence(step: dict[str, Any], say: Speaker) -> str:
     """Describe the evidence of a stage.
 
-    In English, it is listed by its keys; in other languages with labels, and without bounds, which have lines of
-    their own.
+    In English, it is listed by its keys; in other languages with labels, and without bounds, which are shown in
+    separate lines.
     """
     evidence = step["evidence"]
     if not isinstance(evidence, dict):
@@ -363,6 +363,6 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     if adjusted is not None:
         short = "  " + _("(few words: counted as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
     where, name = f"{bound['file']}{short}", bound["signal"]
-    if language != "en":  # in English, the key describes itself
+    if language != "en":  # in English, the key needs no label
         where, name = f"{bound['file']}: {name}{short}", signal_label(name).translate(language)
     return f"{mark} {name:<{26 if language == 'en' else 50}}{value:>8}  {limit:<16}{where}"

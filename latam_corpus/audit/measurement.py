@@ -1,4 +1,4 @@
-"""Read the input of `measure`: the rows of a file, which are measured, or the documents of a run with its signals."""
+"""Read the input of `measure`: measure the rows of a file, or read the documents of a run with their signals."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class MeasuredRows:
 
     Attributes:
         name: the name of the input.
-        frame: `doc_id`, `language`, `genre`, `signals`, and the verdict of readers `judged`: `good`, `bad` or null.
+        frame: `doc_id`, `language`, `genre`, `signals`, and the readers' verdict `judged`: `good`, `bad` or null.
         policies: the policies with the bounds.
         texts: a function that reads the complete documents with these ids.
         disclosure: decides which documents may be shown, and redacts them.
         unmeasured: the number of a run's documents that were dropped before anything was measured.
-        own: whether the input is the user's own file without terms, rather than documents of the catalogue.
+        own: whether the input is a file without terms, which is taken to be the user's own.
     """
 
     name: str
@@ -65,7 +65,7 @@ class MeasuredRows:
     own: bool = False
 
     def beginnings(self, ids: Sequence[str], *, internal: bool = False) -> dict[str, str | None]:
-        """Return the redacted beginnings of texts by `doc_id`; None for a text that may not be shown.
+        """Return the redacted beginnings of texts, by `doc_id`; None for a text that may not be shown.
 
         Args:
             ids: the ids of the documents.
@@ -92,11 +92,11 @@ def read_measured(
     Args:
         named: the path of a file or folder, or the folder or name of a run.
         out: the folder that contains `runs/`.
-        policies: a `filters/` folder; if empty, the run's own, or the shipped one for a file.
+        policies: a `filters/` folder; if empty, the run's own for a run, or the shipped one for a file.
         today: the day on which terms are judged.
         tell: called with sentences about the choice.
-        all_signals: whether to measure signals without a bound, too, for a file.
-        declared: the `language` and `genre` of rows that don't state them, for a file.
+        all_signals: for a file, whether to also measure signals without a bound.
+        declared: for a file, the `language` and `genre` of rows that don't state them.
         remeasure: whether to measure the documents of a run again.
 
     Raises:
@@ -114,7 +114,7 @@ def read_measured(
 
 
 def checked_facts(language: str, genre: str) -> dict[str, str]:
-    """Return the `language` and `genre` that a user states for texts, each by its code or name.
+    """Return the codes of the `language` and `genre` that a user states for texts by code or name.
 
     Raises:
         ConfigError: the language or the genre is unknown.
@@ -150,7 +150,7 @@ def _check_not_empty(named: str, measured: MeasuredRows) -> None:
 
 
 def signal_table(measured: MeasuredRows) -> pl.DataFrame:
-    """Return a row for each language, genre and signal that has values or a bound, the largest group first.
+    """Return a row for each language, genre and signal with values or a bound, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
@@ -191,7 +191,7 @@ def _of_file(
     for rows, unlabelled in _rows_of(path, declared):
         documents = with_language(unlabelled, [stage], tell)
         _check_genres(documents, path)
-        # A file without terms is the user's own.
+        # A file without terms is taken to be the user's own.
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
         frames.append(_light(_with_judged(apply_stage(stage, Batch(documents)).frame, judged)))
 
@@ -205,7 +205,7 @@ def _of_file(
 
 
 def _rows_of(path: Path, declared: Mapping[str, str]) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
-    """Yield the rows of a file or of a folder of texts, some thousands at a time, with the documents made of them."""
+    """Yield the rows of a file or of a folder of texts, some thousands at a time, with the documents made from them."""
     start = 0
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
@@ -219,7 +219,7 @@ def _row_facts(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def _with_judged(frame: pl.DataFrame, judged: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:
-    """Add the verdict about each text, or about its redacted form, as `judged`."""
+    """Add readers' verdicts on each text, or on its redacted form, as `judged`."""
     verdicts_of_rows = [
         next((by_hash[digest] for digest in _hashes(text or "") if digest in by_hash), None)
         if (by_hash := judged.get(doc_id))
@@ -282,7 +282,7 @@ def measured_run(
 
 
 def _remeasured(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
-    """Measure the signals that depend on the text alone again, and keep the others."""
+    """Measure the signals that depend only on the text again, and keep the others."""
     new = Measure(policies=str(policies.folder))(Batch(rows.drop("signals"))).frame["signals"].struct.unnest()
     old = rows["signals"].struct.unnest()
     unmeasured = [name for name in new.columns if name in old.columns and new[name].is_null().all()]
@@ -305,5 +305,5 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def near_rows(groups: list[Group]) -> list[int]:
-    """Return the row numbers of the documents that are close to a bound."""
+    """Return the row numbers of documents that are close to a bound."""
     return sorted({near.row for g in groups for m in g.signals for cost in m.costs for near in cost.edge})

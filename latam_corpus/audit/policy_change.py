@@ -1,4 +1,4 @@
-"""Compare the decisions of the present policies with those after a change of one file, document by document."""
+"""Compare the decisions of the current policies with those after a change of one file, document by document."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class PolicyChange:
 
     Attributes:
         file: its name in a folder of policies, such as `languages/quy.toml`.
-        folder: the folder with the other files.
+        folder: the folder with the other policies.
         affected: the number of documents to which the file applies.
-        rows: for each document `doc_id`, `language`, `genre`, the verdict `judged`, and the lists of drop reasons
-            `before` and `after` the change, empty if it is kept.
+        rows: for each document, `doc_id`, `language`, `genre`, the verdict `judged`, and the lists of drop reasons
+            `before` and `after` the change, which are empty if it is kept.
         measured: the measured documents.
     """
 
@@ -67,7 +67,7 @@ def changed_policy(
 ) -> PolicyChange:
     """Return the effect of a changed policy file on the documents of a run, a file or a folder of texts.
 
-    If the file changes words with which signals are measured, the documents of a run are measured again.
+    If the file changes words on which signals depend, the documents of a run are measured again.
 
     Args:
         named: see `read_measured`.
@@ -75,7 +75,7 @@ def changed_policy(
         file: the changed policy of a language or a genre, under any name.
         today: see `read_measured`.
         tell: see `read_measured`.
-        facts: the `language` and `genre` of rows that don't state them; that of the policy by default.
+        facts: the `language` and `genre` of rows that don't state them; by default, the policy's language or genre.
 
     Raises:
         ConfigError: the input doesn't exist, or the file isn't a policy of a language or a genre.

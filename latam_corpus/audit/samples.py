@@ -1,4 +1,4 @@
-"""Draw documents of a run or a version at random, redacted, leaving out those that may not be shown."""
+"""Draw documents of a run or a version at random and redact them; documents that may not be shown are left out."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class DrawnSample:
     """Documents of a run or a version, drawn at random.
 
     Attributes:
-        documents: the documents that they were drawn from.
-        frame: the drawn documents, not redacted.
-        rows: the same, redacted, with the columns of a sheet.
+        documents: the documents from which they were drawn.
+        frame: the drawn documents, unredacted.
+        rows: the same documents, redacted, with the columns of a sheet.
         hidden: the number of documents that may not be shown.
         disclosure: the rules that decide which documents may be shown.
     """
@@ -41,7 +41,7 @@ class DrawnSample:
     disclosure: Disclosure
 
     def compared(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Compare copies and variants with the kept documents that they name, by id, if these may be shown."""
+        """Return comparisons of copies and variants with the kept documents that they name, if these may be shown."""
         named = named_by(self.frame).drop_nulls()
         if not named.len():
             return {}
@@ -67,18 +67,18 @@ def drawn_sample(
     set_aside: bool,
     internal: bool,
 ) -> DrawnSample:
-    """Draw documents of a run or a version at random, the same ones for the same seed.
+    """Draw documents of a run or a version at random; the same seed draws the same documents.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
         by: the columns that define groups; if empty, all documents are one group.
-        n: the number of documents; with `by`, of each group.
-        seed: another seed draws other documents.
+        n: the number of documents, or of documents per group with `by`.
+        seed: the seed of the draw.
         out: the folder that contains `runs/` and the store.
         store: the folder or URL of the store; `<out>/store` when None.
         tell: called with sentences about the choice.
         set_aside: whether to draw from the documents that a run dropped.
-        internal: whether to draw also from documents that may not be shown.
+        internal: whether to include documents that may not be shown.
 
     Raises:
         ConfigError: there is no such run or release, or it has no document that may be shown.

@@ -1,4 +1,4 @@
-"""Find the store and the version that a user names, with notes about what was ignored."""
+"""Find the store and the version that a user names, and report ignored files and folders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
-    """Return the named store, else the one in the folder of runs.
+    """Return the named store, or else the store in the folder of runs.
 
     Args:
         store: the folder or URL of the store; `<out>/store` when None.
@@ -33,18 +33,18 @@ def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:
-    """Return the named store, or the one in the folder of runs if it exists."""
+    """Return the named store, or else the store in the folder of runs if it exists, or None."""
     return open_store(store, out) if store is not None or may_have_store(out) else None
 
 
 def folder_of_runs(out: Path, store: Store) -> Path:
-    """Return the folder of runs, or the folder that contains the store if only that has runs."""
+    """Return the folder of runs, or the store's parent folder if only that one has runs."""
     parent = store.folder.resolve().parent if store.folder else out
     return parent if not (out / "runs").is_dir() and (parent / "runs").is_dir() else out
 
 
 def runs_with_store(store: Store) -> Path | None:
-    """Return the folder that contains the store, if it has runs or stored work."""
+    """Return the store's parent folder if it has runs or stored work, else None."""
     parent = store.folder.resolve().parent if store.folder else None
     return parent if parent and any((parent / name).is_dir() for name in ("runs", "work")) else None
 
@@ -94,7 +94,7 @@ def released_ids(store: Store, manifest: Manifest) -> pl.Series:
 
 
 def made_of(store: Store, run: str) -> str | None:
-    """Return the first version that was built from a run, as `NAME@VERSION`.
+    """Return the first version that was built from a run, as `NAME@VERSION`, or None.
 
     Args:
         store: the store.

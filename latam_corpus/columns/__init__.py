@@ -1,6 +1,6 @@
-"""The columns of documents and ledgers. Each is one value of `Column`; there is no other list of columns.
+"""The columns of documents and ledgers. Each is a `Column`; there is no other list of columns.
 
-`schema` makes Polars types of them, `catalog/source.py` the keys of `[collect.columns]`.
+`schema` derives Polars types from them, and `catalog/source.py` the keys of `[collect.columns]`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from latam_corpus.columns import of_ledgers, of_stages, of_terms, of_works
 
-# In their order in files.
+# In the order of columns in files.
 DOCUMENT: Final = (*of_works.COLUMNS, *of_terms.COLUMNS, *of_stages.COLUMNS)
 LEDGER: Final = of_ledgers.COLUMNS
 WORKING: Final = of_stages.WORKING
@@ -23,7 +23,7 @@ TERMS: Final = tuple(name for name, key in KEYS.items() if key.narrows)
 
 
 def collected_digest() -> str:
-    """Return a digest of the columns that `collect` sets and of how records state them, 16 hex digits."""
+    """Return a digest, 16 hex digits, of the columns that `collect` sets and of their keys in records."""
     facts = [
         (column.name, column.type, column.source, (key := column.key) and (key.value, key.read_from, key.heads))
         for column in BY_NAME.values()

@@ -1,4 +1,4 @@
-"""The descriptor of a column. Every schema, list of names and table of columns is made from these values.
+"""The descriptor of a column. Every schema, list of names and table of columns is derived from descriptors.
 
 Importing it loads neither Polars nor PyArrow, since the command line and the models of source files read descriptors.
 """
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# A name that `schema.polars_type` knows; the fields of a struct; or a list of such structs.
+# A name that `schema.polars_type` knows, the fields of a struct, or a list of such structs.
 Type: TypeAlias = "str | dict[str, Type] | list[Type]"
 
 
 @dataclass(frozen=True)
 class RecordKey:
-    """How the records of a source and the rows of a catalogue state a column: its key in `[collect.columns]`.
+    """A column's key in `[collect.columns]`: how records of a source and rows of a catalogue state the column.
 
     Attributes:
-        order: its place among the keys.
+        order: its position among the keys.
         help: its description.
-        value: the kind of its values, a key of `mapping.READERS`; empty if they are no metadata.
-        read_from: the record's columns that are read unless the source maps one.
-        heads: names of table columns that mean it, as `mapping.head_key` returns them, the closest first. They only
-            serve advice, unless `narrows`.
-        narrows: whether it states terms: columns named in `heads` are then read without a mapping, and narrow the
+        value: the kind of its values, a key of `mapping.READERS`; empty if they aren't metadata.
+        read_from: the record's columns that are read by default, unless the source maps one.
+        heads: names of table columns with this meaning, as `mapping.head_key` returns them, the closest first. They are
+            only used for advice, unless `narrows`.
+        narrows: whether it states terms; columns named in `heads` are then read without a mapping, and narrow the
             source's terms.
         of_pages: whether crawlers store it with the pages of a web archive.
     """
@@ -53,18 +53,18 @@ class Column:
         meaning: its description.
         nullable: whether it may be null.
         label: its name in previews of files; None if they don't show it.
-        set_by: `collect` if every collected record has it, `record` if a record has it only if its source does, `stage`
-            if only stages and releases set it.
+        set_by: `collect` if every collected record has it, `record` if only records of some sources have it, `stage` if
+            only stages and releases set it.
         key: how records state it; None if they can't.
-        source: the attribute of `Source` with the value of documents whose records state none; empty if there is none.
-        words: its values, or those of its members, if they are fixed.
+        source: the attribute of `Source` with the value for documents whose records state none; empty if there is none.
+        words: the allowed values of the column or its members, if they are fixed.
         pattern: a regular expression for its whole values.
         advice: the remedy for other values; by default, the list of the words.
-        free: its fields with free text (the column's name if it isn't a struct). Identifiers of persons may be in them,
-            so `redact` reads them.
-        released: whether versions have it.
-        repeats: whether a shard stores its values in a dictionary, since few of them differ.
-        statistics: whether a shard stores its smallest and largest value; never for texts, names and titles.
+        free: its fields with free text (the column's name if it isn't a struct). They may contain personal identifiers,
+            so `redact` processes them.
+        released: whether versions contain it.
+        repeats: whether shards store its values in a dictionary, since few of them differ.
+        statistics: whether shards store its smallest and largest value; never for texts, names and titles.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Column:
     statistics: bool = False
 
     def allows(self, value: str) -> bool:
-        """Return whether the column, or a member of its lists, may have this value."""
+        """Whether the column, or a member of its lists, may have this value."""
         if self.pattern:
             return re.fullmatch(self.pattern, value) is not None
         return not self.words or value in self.words

@@ -1,4 +1,4 @@
-"""The columns of ledger rows, in their order in files."""
+"""The columns of ledger rows, in the order of files."""
 
 from __future__ import annotations
 

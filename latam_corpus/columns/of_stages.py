@@ -1,4 +1,4 @@
-"""The columns that say where a document is from, what stages found, and what became of it."""
+"""The columns that state a document's origin, the results of stages, and the decision about it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ COLUMNS: Final = (
         _("in interviews: the speaker of each line, with start and end in seconds"), nullable=True,
         label=_("turns of speech"), set_by="record", free=("speaker",),
     ),
-    # The type has a field for each signal, of plug-ins too; releases have only the toolkit's own.
+    # The type has a field for each signal, including those of plug-ins; releases contain only the toolkit's own
+    # signals.
     Column("signals", "signals", _("every measured signal"), nullable=True, statistics=True),
     Column(
         "extra", [{"key": "string", "value": "string"}], _("columns that sources and plug-ins add"), nullable=True,
         set_by="record", free=("value",), released=False,
     ),
-    # A Parquet MAP is stored as this list; `datasets` can't load the logical type MAP, and everyone can load the list.
+    # A Parquet MAP is stored as this list. `datasets` can't load the logical type MAP, but all readers can load the
+    # list.
     Column(
         "redactions", [{"key": "string", "value": "int32"}], _("identifiers that `redact` replaced: kind and count"),
         nullable=True,
@@ -59,7 +61,7 @@ COLUMNS: Final = (
     ),
 )  # fmt: skip
 
-# Columns that exist between two stages of one segment and are never written.
+# Columns that exist only between stages of one segment and are never written.
 WORKING: Final = (
     Column(
         "raw", "binary", same("a record's bytes, before extraction"), nullable=True, set_by="record",

@@ -1,4 +1,4 @@
-"""The columns that say on which terms a document may be used."""
+"""The columns that state the terms on which a document may be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns that say what a document is: its identity, its languages, and what its catalogue states."""
+"""The columns that describe a document: its identity, its languages, and its catalogue entry."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TOML files: syntax errors with hints, and models that check values."""
+"""Read TOML files: explain syntax errors, and check values with models."""

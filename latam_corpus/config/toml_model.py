@@ -1,4 +1,4 @@
-"""TOML files as pydantic models: each mistake becomes a ConfigError with its place, the problem and a remedy."""
+"""Read TOML files as pydantic models; each mistake becomes a ConfigError with its place, the problem and a remedy."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
-# The name, modification time in nanoseconds and size of each file.
+# The name, the modification time in nanoseconds and the size of each file.
 Stamps: TypeAlias = "tuple[tuple[str, int, int], ...]"
-# Takes a dotted key, a word that isn't allowed there, and the words that are; returns the one probably meant.
+# Takes a dotted key (empty if the word is itself a key), a word that isn't allowed, and the allowed words; returns the
+# one that was probably meant.
 Suggester: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
 ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
-# What a TOML author must write, by pydantic's type of error.
+# Descriptions of the expected value, by pydantic's type of error.
 EXPECTED_VALUES = {
     "string_type": _("a text in quotes"),
     "int_type": _("a whole number"),
@@ -60,9 +61,9 @@ EXPECTED_VALUES = {
 
 
 def stamps_of(folder: Path, pattern: str) -> Stamps:
-    """Return the name, time and size of the files that match a pattern, to notice when one of them changes.
+    """Return the name, time and size of the files that match a pattern, by which changes are noticed.
 
-    It is called for each batch: names are strings, since sorting Path objects takes ten times as long.
+    It is called for each batch, so names are strings: sorting Path objects takes ten times as long.
     """
     names = sorted(glob(f"{escape(str(folder))}/{pattern}"))  # noqa: PTH207
     return tuple((name, status.st_mtime_ns, status.st_size) for name in names for status in (os.stat(name),))  # noqa: PTH116
@@ -70,19 +71,19 @@ def stamps_of(folder: Path, pattern: str) -> Stamps:
 
 @dataclass(frozen=True)
 class Mistake:
-    """Something wrong in a TOML file, before it is put into words.
+    """A mistake in a TOML file, not yet described in words.
 
     Attributes:
         kind: `syntax` (not TOML), `unknown` or `missing` (a key), `refused` (by a validator of the model), `choice`
             (not one of the allowed words), or pydantic's own type of error.
         line: the line, from 1; None if `line_of` can't find it.
-        key: the dotted key, as in the file; empty for the file as a whole.
+        key: the dotted key, as in the file; empty for the whole file.
         value: the value of the key.
         allowed: the allowed keys or words.
         raised: the exception of the validator or the TOML reader.
         message: pydantic's message, in English.
         near: the allowed key or word that was probably meant.
-        bound: the limits that pydantic compared the value with, such as `{"gt": 0}`.
+        bound: the limits with which pydantic compared the value, such as `{"gt": 0}`.
     """
 
     kind: str
@@ -97,7 +98,7 @@ class Mistake:
 
     @property
     def remedy(self) -> Message:
-        """The key or word that was probably meant; all allowed ones if none is close, or if the value is a choice."""
+        """The key or word that was probably meant, or all allowed ones if none is close or the value is a choice."""
         if self.near is None:
             return one_of(self.allowed) if self.allowed else _("there is none yet")
         if self.kind == "choice":
@@ -115,7 +116,7 @@ def load_toml(path: Path, model: type[M], what: str, suggest: Suggester = _neare
     Args:
         path: the TOML file.
         model: a pydantic model; with `extra="forbid"`, unknown keys are errors.
-        what: the kind of file, for the message, such as "source".
+        what: the kind of file for the message, such as "source".
         suggest: returns the allowed word that was probably meant.
 
     Raises:
@@ -128,28 +129,28 @@ _copies: dict[str, str] = {}
 
 
 def read_copies(texts: Mapping[str, str]) -> None:
-    """Make this process read these texts in place of the files, from now on.
+    """Make this process read these texts instead of the files from now on.
 
     Args:
-        texts: by absolute path; they replace those of an earlier call.
+        texts: the texts by absolute path; they replace those of an earlier call.
     """
     _copies.clear()
     _copies.update(texts)
 
 
 def bytes_of(path: Path) -> bytes:
-    """Return the bytes of a file, or of the copy that replaces it."""
+    """Return the bytes of a file, or of its copy (`read_copies`)."""
     copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
     return path.read_bytes() if copy is None else copy.encode()
 
 
 def has_file(path: Path) -> bool:
-    """Whether a file, or a copy that replaces it, exists."""
+    """Whether a file or its copy (`read_copies`) exists."""
     return os.path.abspath(path) in _copies or path.is_file()  # noqa: PTH100
 
 
 def read_toml(path: Path, what: str) -> str:
-    """Return the text of a file, or of the copy that replaces it.
+    """Return the text of a file, or of its copy (`read_copies`).
 
     Raises:
         ConfigError: the file is missing or isn't UTF-8 text.
@@ -178,7 +179,8 @@ def parse_toml(text: str, model: type[M], name: str, suggest: Suggester = _neare
         suggest: returns the allowed word that was probably meant.
 
     Raises:
-        ConfigError: names the line, the key, the problem and the closest allowed word; MistakesError for several.
+        ConfigError: there is a mistake; the error names the line, the key, the problem and the closest allowed word.
+            MistakesError if there are several.
     """
     parsed = checked_toml(text, model, suggest)
     if isinstance(parsed, model):
@@ -188,7 +190,7 @@ def parse_toml(text: str, model: type[M], name: str, suggest: Suggester = _neare
 
 
 def checked_toml(text: str, model: type[M], suggest: Suggester = _nearest) -> M | list[Mistake]:
-    """Return the TOML text as the model, or all its mistakes in the order of pydantic's checks."""
+    """Return the TOML text as a model, or all mistakes in the order of pydantic's checks."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -206,7 +208,7 @@ def checked_toml(text: str, model: type[M], suggest: Suggester = _nearest) -> M 
 
 
 def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], suggest: Suggester) -> Mistake:
-    # A union names the member that failed inside the path; the author's file has no such key.
+    # In the path, pydantic includes the union's member that failed, which isn't a key of the file.
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and "[" in part))
     context = error.get("ctx", {})
     line = line_of(text, loc[:-1] if error["type"] == "missing" else loc)
@@ -235,7 +237,7 @@ def shown_key(key: str) -> str:
 
 
 def path_remedy(path: Path, fallback: Message | None = None) -> Message:
-    """Return the remedy for a missing file: a TOML file in its folder with a similar name, if there is one.
+    """Return the remedy for a missing file: to use a TOML file with a similar name in its folder, if there is one.
 
     Args:
         path: the missing file.
@@ -250,7 +252,7 @@ def path_remedy(path: Path, fallback: Message | None = None) -> Message:
 
 
 def config_error(mistake: Mistake, name: str) -> ConfigError:
-    """Return the error that reports a mistake in a file."""
+    """Return the error for a mistake in a file."""
     if mistake.kind == "syntax":
         line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.value))
         place = _("{file}, line {line}", file=name, line=line) if line else name
@@ -282,7 +284,7 @@ def value_remedy(mistake: Mistake) -> Message:
 
 
 class SentenceHalf(Message):
-    """The problem or the remedy of a validator's sentence, which its first semicolon separates."""
+    """The problem or the remedy in a validator's sentence; its first semicolon separates the two."""
 
     def translate(self, language: str) -> str:
         """Return this half in a language."""
@@ -291,13 +293,13 @@ class SentenceHalf(Message):
 
 
 def shown(value: object) -> str:
-    """Return the `repr` of a value, cut to 60 characters at most."""
+    """Return the `repr` of a value, cut to at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (half a line of a terminal)
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
-    """Return the field names that a model allows at a place, sorted."""
+    """Return the field names that a model allows at a key, sorted."""
     models: list[type[BaseModel]] = [model]
     for part in loc:
         if isinstance(part, int):
@@ -308,7 +310,7 @@ def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
             if part in _by_alias(m)
             for model_inside in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
         ]
-        # A part that isn't a field is a key of a mapping, whose values are the present models.
+        # A part that isn't a field is a key of a mapping, whose values are the current models.
         models = inside if any(part in _by_alias(m) for m in models) else models
     return sorted({alias for m in models for alias in _by_alias(m)})
 
@@ -324,7 +326,7 @@ def _models_in(annotation: object) -> list[type[BaseModel]]:
 
 
 def line_of(text: str, loc: Sequence[int | str]) -> int | None:
-    r"""Return the line, from 1, of a key or else of its table; None if neither is found.
+    r"""Return the line, from 1, of a key, or else of its table; None if neither is found.
 
     >>> line_of('id = "a"\n[rights]\nbasis = "x"', ("rights", "basis"))
     3

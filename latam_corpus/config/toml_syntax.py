@@ -1,4 +1,4 @@
-"""Explanations of common TOML syntax errors; the first whose pattern matches the broken line is reported."""
+"""Explain common TOML syntax errors; the first explanation whose pattern matches the broken line is reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from latam_corpus.messages import Message, _, same
 
-# Unclosed quotes and lists: the TOML reader then reports the end of the file, not the line.
+# Unclosed quotes and lists, for which the TOML reader reports the end of the file, not the line.
 _OPEN: Final = (
     (
         r"""[^#=]*=\s*"[^"]*$""",
@@ -20,7 +20,7 @@ _OPEN: Final = (
         _("a list ends with ]"),
     ),
 )
-# A pattern of the line, the likely mistake and its remedy.
+# A pattern for the line, the likely mistake and its remedy.
 _SYNTAX: Final = (
     (
         r"(?=.*[“”„‟«»])[^#]*=\s*[“”„‟«»]",
@@ -77,11 +77,11 @@ _NOT_TOML: Final = (
 
 
 def syntax_mistake(message: str, reported_line: int | None, text: str) -> tuple[int | None, Message, Message]:
-    """Return the line of a syntax error, the problem and its remedy.
+    """Return a syntax error's line, the problem and its remedy.
 
     Args:
         message: the TOML reader's message.
-        reported_line: the line in that message, from 1; None if it names none.
+        reported_line: the line that the message names, from 1, or None.
         text: the text of the file.
     """
     if re.search(r"overwrite|twice|more than once|Cannot declare", message):

@@ -1,4 +1,4 @@
-"""The demo: it follows one document through all stages, and may import every other package."""
+"""The demo: follow one document through all stages. This package may import every other one."""
 
 from __future__ import annotations
 

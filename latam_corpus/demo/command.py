@@ -1,4 +1,4 @@
-"""`latam-corpus demo`: one document's whole life on one screen."""
+"""`latam-corpus demo`: show one document's whole life on one screen."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class _SiteHandler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve the folder's pages on loopback until the block ends; yield `host:port`.
+    """Serve the folder's pages on the loopback address until the block ends; yield `host:port`.
 
     Raises:
         OSError: no port is free.
@@ -71,9 +71,9 @@ def crawl_pieces(source_file: Path, folder: Path, workdir: Path) -> Any:
     """Serve the folder's pages and crawl them, replacing an earlier crawl; return the crawler's result.
 
     Args:
-        source_file: a source; its start page and hosts are replaced by those of the served website.
+        source_file: the source's file; the start page and hosts are replaced by those of the served website.
         folder: the pages.
-        workdir: the folder of the crawl, which is written to its `collected/`.
+        workdir: a folder; the crawl is written to its `collected/`.
 
     Raises:
         ConfigError: the crawler isn't installed.

@@ -54,9 +54,9 @@ def show_demo(data: Path | None, out: Path | None, *, as_json: bool) -> None:
     """Run the demo and print its screen.
 
     Args:
-        data: a folder with real texts in indigenous languages, which are added; None to add none.
-        out: the folder in which everything is kept; a temporary one if None.
-        as_json: print values as JSON instead of the screen.
+        data: a folder with real texts in indigenous languages to add, or None.
+        out: the folder for all results; a temporary one if None.
+        as_json: whether to print values as JSON instead of the screen.
     """
     workdir = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
     try:
@@ -107,7 +107,7 @@ def _run_and_release(workdir: Path, data: Path | None) -> tuple[RunResult, Manif
 
 
 def _crawl(folder: Path, workdir: Path) -> int:
-    """Serve and crawl the newspaper pages; return their number, or print the reason and return 0 if it fails."""
+    """Serve and crawl the newspaper pages, and return their number; if this fails, print the reason and return 0."""
     try:
         result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", workdir)
     except (ConfigError, OSError) as error:
@@ -119,7 +119,7 @@ def _crawl(folder: Path, workdir: Path) -> int:
 
 
 def _facts(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled_pages: int) -> dict[str, Any]:
-    """Withdraw two documents, and return the values of the screen, as `--json` prints them."""
+    """Withdraw two documents, and return the values of the screen, which `--json` prints."""
     kept_story = lineage(find(workdir, _FOLLOWED, result.folder)[0], existing_store(None, workdir))
     dropped_story = next(
         document
@@ -204,7 +204,7 @@ def _print_screen(facts: dict[str, Any]) -> None:
 
 
 def _print_next_steps(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str, *, is_kept: bool) -> None:
-    """Print commands to run next; if the folder was temporary, only how to keep it."""
+    """Print commands to run next; if the folder was temporary, only the command that keeps it."""
     heading(_("where to look next"))
     if not is_kept:
         console.print(_("  keep all of this in a folder, and look into it:"))
@@ -227,7 +227,7 @@ def _print_next_steps(workdir: Path, result: RunResult, manifest: Manifest, doc_
 
 
 def _indigenous_languages(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the beginning and facts of one document in each language besides Spanish and Portuguese."""
+    """Return the beginning and facts of one document in each language other than Spanish and Portuguese."""
     documents = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
     return [
         {
@@ -244,7 +244,7 @@ def _indigenous_languages(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _dropped_documents(run: Path) -> list[dict[str, Any]]:
-    """Return the lineage of the run's dropped documents, those with most broken bounds first."""
+    """Return the histories of the run's dropped documents, those with the most broken bounds first."""
     ids = pl.read_parquet(sorted(run.glob("dropped/*.parquet")), columns=["doc_id", "drop_reason"], glob=False)
     stories = [lineage(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
     return sorted(stories, key=lambda story: -sum(not bound["kept_to"] for bound in story["bounds"]))

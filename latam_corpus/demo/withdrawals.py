@@ -1,4 +1,4 @@
-"""The second half of the demo: withdraw a song and a story, and show the effect on their copies."""
+"""The second half of the demo: withdraw a song and a story, and show the effects on their copies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STORY_BECAUSE: Final = _("its contract has ended")
 
 
 def withdraw_two(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dict[str, Any] | None:
-    """Withdraw a song by its words, collect a copy of it again, and withdraw a story by its id.
+    """Withdraw a song by its words, collect a copy of the song, and withdraw a story by its id.
 
     Args:
         workdir: the folder of the demo.
@@ -51,7 +51,7 @@ def withdraw_two(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> 
         run: the folder of the run from which the version was built.
 
     Returns:
-        the results for `song`, `again` (the copy) and `story`; None if an earlier demo in this folder withdrew both.
+        The results for `song`, `again` (the copy) and `story`; None if an earlier demo in this folder withdrew both.
     """
     if not {_SONG, _STORY} <= set(rows["title"]):
         return None
@@ -89,7 +89,7 @@ def _source(manifest: Manifest, store: Store, doc_id: str) -> str:
 
 
 def _collect_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[str, Any]:
-    """Run and release the song from another songbook, with another title and one word changed; return the counts."""
+    """Run and release the song from another songbook, with another title and a changed word; return the counts."""
     folder = workdir / "another-songbook"
     folder.mkdir(exist_ok=True)
     copy = {

@@ -1,1 +1,1 @@
-"""Engines: in this process, in worker processes, with Ray, or on a Slurm cluster; and datatrove's blocks as stages."""
+"""Run tasks in this process, in worker processes, with Ray or on Slurm, and datatrove's blocks as stages."""

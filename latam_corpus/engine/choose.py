@@ -1,4 +1,4 @@
-"""Engines by name."""
+"""Make engines by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
 
     Args:
         name: one of ENGINES.
-        workers: how many workers run at once; 0 for one per processor. The default is one, or the number in the site
+        workers: the number of workers at once; 0 for one per processor. The default is one, or the number in the site
             file.
         site: the site file of a cluster.
         jobs: the folder that the driver and the jobs of a cluster share.
@@ -67,7 +67,7 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
 
 
 def slurm_site(site: Path | None) -> SlurmSite:
-    """Return the Slurm cluster of a site file.
+    """Return a site file's table for Slurm.
 
     Raises:
         ConfigError: there is no site file, it is wrong, or Slurm's commands aren't on this machine.

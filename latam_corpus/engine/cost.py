@@ -1,4 +1,4 @@
-"""The cost of a run on an engine: jobs, hours, memory and files."""
+"""Compute the cost of a run on an engine: jobs, hours, memory and files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.planning.plan import Plan
 
 _HOUR: Final = 3600
-_FILES_A_STEP: Final = 6  # rows, dropped, ledger, side columns, counts, and their folder
-_FILES_A_PART: Final = 1  # the claim while the part is processed
+_FILES_A_STEP: Final = 6  # per step: rows, dropped, ledger, side columns, counts, and their folder
+_FILES_A_PART: Final = 1  # the claim, while the part is processed
 # Measured: `python -m tests.benchmarks millions` and `planning`.
 _BARRIERS_GB: Final = 0.5
 _VERSION_GB: Final = 0.9
@@ -31,12 +31,12 @@ class PartsCost:
     """The cost of the unfinished parts, up to the first barrier.
 
     Attributes:
-        workers: how many workers run at once.
-        hours: wall-clock hours, if all workers are always busy.
-        files: how many files and folders all segments create, without links.
-        jobs: how many jobs a cluster gets for the workers; 0 for an engine without jobs.
-        memory_gb: the memory of a worker's job.
-        driver_memory_gb: the memory of the driver's job.
+        workers: the number of workers at once.
+        hours: elapsed hours, if all workers are always busy.
+        files: the number of files and folders that all segments create, without links.
+        jobs: the number of workers' jobs on a cluster; 0 for an engine without jobs.
+        memory_gb: the memory of a worker's job, in gigabytes.
+        driver_memory_gb: the memory of the driver's job, in gigabytes.
     """
 
     workers: int
@@ -54,7 +54,7 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> PartsCost
         engine: the engine.
         plan: the plan.
         parts: the number of parts.
-        seconds: processor time of the unfinished parts.
+        seconds: seconds of processor time for the unfinished parts.
     """
     workers = engine.workers
     files = parts * (_FILES_A_PART + _FILES_A_STEP * sum(len(segment.steps) for segment in plan.segments))
@@ -67,14 +67,14 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> PartsCost
 
 
 def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bool = False) -> None:
-    """Raise `ConfigError` if a run makes more files than its site allows, or if the cluster can't run its jobs.
+    """Raise `ConfigError` if a run creates more files than its site allows, or the cluster can't run its jobs.
 
     Args:
         engine: the engine.
         plan: the plan.
         parts: the least number of parts.
-        led_by_job: whether this process submits a driver job that will lead the run. A process that already is such a
-            job is recognised.
+        led_by_job: whether this process submits a driver job that will lead the run. If this process is itself such a
+            job, that is detected.
     """
     if not isinstance(engine, Slurm):
         return
@@ -102,5 +102,5 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
 
 
 def driver_gb(plan: Plan, parts: int) -> float:
-    """Return the least memory, in gigabytes, of the process that leads a run."""
+    """Return the minimum memory, in gigabytes, of the process that leads a run."""
     return (_VERSION_GB if plan.recipe.release else _BARRIERS_GB) + _PART_GB * parts

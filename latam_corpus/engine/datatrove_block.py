@@ -1,4 +1,4 @@
-"""datatrove's filters and formatters as stages of a recipe: `use = "datatrove:GopherQualityFilter"`."""
+"""Use datatrove's filters and formatters as stages of a recipe: `use = "datatrove:GopherQualityFilter"`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
 PREFIX: Final = "datatrove:"
-_REASON: Final = "filter_reason"  # the metadata key of datatrove's filters
-# Lists from which `PIIFormatter` takes the next value for each document, so that a text depends on those before it.
+_REASON: Final = "filter_reason"  # the metadata key in which datatrove's filters store the reason
+# Lists from which `PIIFormatter` takes the next value for each document, so that a text depends on earlier documents.
 _IN_TURN: Final = frozenset({"email_replacement", "ip_replacement"})
 _SENTENCE: Final = re.compile(r".+?(?:[.!?…]+[»”\"')\]]*(?=\s|$)|$)\s*", re.DOTALL)
 
@@ -40,8 +40,8 @@ _SENTENCE: Final = re.compile(r".+?(?:[.!?…]+[»”\"')\]]*(?=\s|$)|$)\s*", re
 class DatatroveBlock(Stage):
     """A stage that drops documents with a datatrove filter, or rewrites texts with a datatrove formatter.
 
-    The documents' metadata are the rows' columns. Dropped documents get the filter's reason, with the metadata that it
-    wrote as evidence. Metadata of kept documents is ignored.
+    The documents' metadata are the rows' columns. Dropped documents get the filter's reason, and as evidence the
+    metadata that it wrote. Metadata of kept documents is ignored.
 
     Attributes:
         name: `datatrove:` and the name of the block's class.
@@ -56,7 +56,7 @@ class DatatroveBlock(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("datatrove",)
 
     def fingerprint(self) -> str:
-        """Return the digests of the files that options name."""
+        """Return the digests of the files that the options name."""
         files = [Path(value) for value in self.options.values() if isinstance(value, str) and Path(value).is_file()]
         return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
 
@@ -64,7 +64,7 @@ class DatatroveBlock(Stage):
         """Return the batch with the block's texts and drop reasons.
 
         Raises:
-            PartError: the block returned a document that wasn't in its input, or one twice.
+            PartError: the block returned a document that wasn't in its input, or returned a document twice.
         """
         documents = _documents(batch.frame)
         keys_before = [frozenset(document.metadata) for document in documents]
@@ -101,7 +101,7 @@ def _documents(frame: pl.DataFrame) -> list[Document]:
 def _drops(
     documents: Sequence[Document], keys_before: Sequence[frozenset[str]], kept_positions: set[int | None], name: str
 ) -> tuple[list[str | None], list[dict[str, Any] | None]]:
-    """Return the reason of each dropped document, and the metadata that the block wrote; None for kept ones."""
+    """Return each dropped document's reason and the metadata that the block wrote; None for kept documents."""
     reasons: list[str | None] = [None] * len(documents)
     evidence: list[dict[str, Any] | None] = [None] * len(documents)
     for number, document in enumerate(documents):
@@ -126,7 +126,7 @@ class _NullWriter:
 
 
 class Words(WordTokenizer):  # type: ignore[misc]
-    """A tokenizer for blocks that split texts into words, with the toolkit's words for any language, without spaCy.
+    """A tokenizer for blocks that split texts into words: the toolkit's words for any language, instead of spaCy's.
 
     >>> Words().word_tokenize("El río, y la p’unchaw.")
     ['El', 'río', 'y', 'la', 'p’unchaw']
@@ -136,7 +136,7 @@ class Words(WordTokenizer):  # type: ignore[misc]
         """Return the words of a text, without punctuation."""
         table = WordTable.of([text])
         data = table.data.tobytes()
-        # A character has at most four bytes; a cut character at the end is after the word.
+        # A character has at most four bytes; only a character after the word can be cut.
         return [
             data[start : start + 4 * length].decode(errors="ignore")[:length]
             for start, length in zip(table.starts.tolist(), table.lengths.tolist(), strict=True)
@@ -207,7 +207,7 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
             raise ConfigError(place, problem, _("name one value"))
     try:
         block = _block(name, json.dumps(options, sort_keys=True))
-        if "language" in options:  # find missing packages now, and not at the first document
+        if "language" in options:  # find missing packages now rather than at the first document
             from datatrove.utils.word_tokenizers import load_word_tokenizer
 
             load_word_tokenizer(block.language)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InProcess:
-    """Runs one task after another in this process."""
+    """Runs tasks one after another in this process."""
 
     workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None

@@ -1,13 +1,14 @@
-"""The engine of worker processes on this machine.
+"""The engine for worker processes on this machine.
 
-Why not a process pool: if a worker of a pool is killed, the pool waits forever, or all its tasks fail. Here each worker
-claims tasks from a folder (`rounds.py`), so that a long task doesn't delay a fixed share of the others, and a killed
-worker only costs the task that it held. Workers are kept from one round to the next, since starting one takes time.
+A process pool isn't used: if a worker of a pool is killed, the pool waits forever, or all its tasks fail. Here each
+worker claims tasks from a folder (`rounds.py`), so that a long task doesn't delay a fixed share of the others, and a
+killed worker loses only the task that it held. Workers are kept from one round to the next, since starting one takes
+time.
 
-Why workers aren't forked from a process that has imported the libraries: the import of Polars starts three threads, and
-that of PyArrow another, which clean up memory and have locks. A forked process lacks these threads, and may wait
-forever for a lock that one of them held. Without the two, less than half of a worker's start could be shared: 0.35 of
-0.77 CPU seconds, which that process would itself need once.
+Workers aren't forked from a process that has imported the libraries: importing Polars starts three threads and
+importing PyArrow one, which clean up memory and use locks. A forked process lacks these threads, and may wait forever
+for a lock that one of them held. Forking before these imports would share less than half of a worker's start, 0.35 of
+0.77 CPU seconds.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.part import J
 
 _POLL_SECONDS: Final = 0.02
-_END_SECONDS: Final = 10.0  # to wait for killed processes
+_END_SECONDS: Final = 10.0  # to wait for the end of killed processes
 
 
 class Local(CrewEngine):
     """Worker processes on this machine, started at the first tasks and ended with the `with` block.
 
     Attributes:
-        workers: the most workers.
+        workers: the maximum number of workers.
     """
 
     def __init__(self, workers: int) -> None:
@@ -65,7 +66,7 @@ class _LocalCrew:
         self._rounds = 0
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcome of each task when it is done; if the caller stops in between, end the workers."""
+        """Yield the outcome of each task when it is done; if the caller stops early, end the workers."""
         turn = Round(self._workdir / f"round-{self._rounds}", work, tasks)
         self._rounds += 1
         try:
@@ -87,7 +88,7 @@ class _LocalCrew:
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
-                    yield from turn.news()  # outcomes that it wrote before it died
+                    yield from turn.news()  # the dead worker's last outcomes
                     yield from self._bury(turn, rank, worker.returncode)
                     if turn.unclaimed():
                         self._call(self._start(rank), turn)
@@ -101,14 +102,14 @@ class _LocalCrew:
         outcomes = list(turn.news())
         for rank in [rank for rank in self._workers if self._name(rank) in turn.overtaken]:
             _end(self._workers.pop(rank))
-            for number in turn.held_by(self._name(rank)):  # it had already taken another task
+            for number in turn.held_by(self._name(rank)):  # the worker had already taken another task
                 turn.give_back(number)
             if turn.unclaimed():
                 self._call(self._start(rank), turn)
         yield from outcomes
 
     def _kill(self, hung: Collection[str]) -> None:
-        """Kill hanging workers; `outcomes` then notices their end."""
+        """Kill hanging workers; `outcomes` notices their end."""
         for rank, worker in self._workers.items():
             if self._name(rank) in hung:
                 _kill(worker)
@@ -126,8 +127,8 @@ class _LocalCrew:
         self._started[rank] = self._started.get(rank, 0) + 1
         words = (str(self._workdir), str(rank), str(self._size), self._name(rank))
         command = [sys.executable, "-m", "latam_corpus.engine.worker", *words]
-        # Workers end by a kill, so this process removes the folder of their temporary files. The paths of the user's
-        # folders may depend on TMPDIR, so they are passed as well.
+        # Workers are killed, so this process removes the folder of their temporary files. The paths of the user's
+        # folders may depend on TMPDIR, so they are passed separately.
         folders = {"TMPDIR": str(self._workdir), "LATAM_CORPUS_CACHE": str(cache_folder())}
         folders["LATAM_CORPUS_CONFIG"] = str(config_folder())
         environment = os.environ | ONE_THREAD | folders
@@ -144,14 +145,14 @@ class _LocalCrew:
     @staticmethod
     def _call(worker: subprocess.Popen[bytes], turn: Round) -> None:
         assert worker.stdin  # noqa: S101  (it was started with a pipe)
-        with suppress(BrokenPipeError):  # the worker has died, which `outcomes` will notice
+        with suppress(BrokenPipeError):  # the worker has died; `outcomes` will notice
             worker.stdin.write(f"{turn.folder.name}\n".encode())
             worker.stdin.flush()
 
     def _bury(self, turn: Round, rank: int, code: int) -> Iterator[Outcome]:
-        """Give a dead worker's tasks back; yield a failed outcome for those that have now killed two workers."""
+        """Release a dead worker's tasks; yield a failed outcome for those that have now killed two workers."""
         held = turn.held_by(self._name(rank))
-        # A worker that dies before it takes a task is replaced, but not forever.
+        # A worker that dies before it takes a task is replaced, but not indefinitely.
         if not held and not turn.took(self._name(rank)):
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:

@@ -1,8 +1,8 @@
-"""The pace of tasks: when a task takes far longer than others of its size, it is given to an idle worker as well.
+"""Detect late tasks: a task that takes far longer than others of its size is also given to an idle worker.
 
-A worker may hang in a network file system or in a library without any sign. If two workers may do a task at once
-(`may_run_concurrently`), the first result counts. If not, as with a barrier's job, the worker is killed and the task
-is started again, but only after a much longer time.
+A worker may hang in a network file system or in a library without any sign. If two workers may run a task at once
+(`may_run_concurrently`), the first result counts. If not, as with a barrier's job, the worker is killed and the task is
+started again, but only after a much longer time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-LEAST_SECONDS: Final = 30.0  # before a second worker starts a task; below, it would cost more than it saves
-_TIMES: Final = 3  # the expected time; Spark has the same limit
-HUNG_SECONDS: Final = 600.0  # before the worker of a task that can't run twice is killed and its work is lost
+LEAST_SECONDS: Final = 30.0  # before a second worker starts a task; starting earlier would cost more than it saves
+_TIMES: Final = 3  # a task is late after this many times the expected time; Spark uses the same limit
+HUNG_SECONDS: Final = 600.0  # before the worker of a task that can't run twice is killed, which loses its work
 _HUNG_TIMES: Final = 10
 LOOK_SECONDS: Final = 1.0  # between two checks for late tasks
 
@@ -24,7 +24,7 @@ class TaskDurations:
 
     Attributes:
         bytes: the bytes of all tasks.
-        seconds: the seconds that all tasks took, by their workers' clocks.
+        seconds: the total seconds of all tasks, by their workers' clocks.
         longest: the seconds of the longest task.
 
     >>> pace = TaskDurations()
@@ -46,11 +46,11 @@ class TaskDurations:
         self.longest = max(self.longest, seconds)
 
     def patience(self, bytes_: int) -> float:
-        """Return after how many seconds a task of this size is late; infinity if no task is finished yet."""
+        """Return the seconds after which a task of this size is late; infinity until a task is finished."""
         return max(LEAST_SECONDS, _TIMES * self._longest_of(bytes_))
 
     def endurance(self, bytes_: int) -> float:
-        """Return after how many seconds the worker of a task is considered to hang.
+        """Return the seconds after which the worker of a task is considered to hang.
 
         >>> pace = TaskDurations()
         >>> pace.add(10, 90.0)

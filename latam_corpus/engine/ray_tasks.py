@@ -1,7 +1,7 @@
-"""The engine of Ray tasks, on this machine or on the cluster of a site file.
+"""The engine for Ray tasks, on this machine or on the cluster of a site file.
 
-Why not datatrove's executor for Ray: its ranks get a fixed share of files before they start. Here each task is a Ray
-task, so that Ray gives the next one to any free worker, and starts it again if its worker or node was lost.
+datatrove's executor for Ray isn't used: its ranks get a fixed share of files before they start. Here each task is a Ray
+task, so that Ray gives the next one to any free worker, and restarts it if its worker or node is lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.part import J
 
 _AHEAD: Final = 4  # tasks per processor that are submitted to Ray; the others wait here
-_STORE: Final = 128 * 2**20  # bytes of Ray's object store, which only holds small values
+_STORE: Final = 128 * 2**20  # bytes of Ray's object store, which contains only small values
 _SECONDS: Final = 5.0
 
 
@@ -38,7 +38,7 @@ class RayTasks(Reused):
     """Ray tasks. Ray is started or joined at the first task, and left with the `with` block.
 
     Attributes:
-        workers: how many tasks run at once if Ray is started here; a cluster has its own number.
+        workers: the number of tasks at once if Ray is started here; a cluster determines its own number.
         site: the cluster; None to start Ray on this machine.
     """
 
@@ -50,7 +50,7 @@ class RayTasks(Reused):
 
     @property
     def here(self) -> Engine:
-        """The engine itself if Ray runs on this machine, or else local workers."""
+        """This engine if Ray runs on this machine, else an engine of local workers."""
         return Local(os.cpu_count() or 1) if self.site else self
 
     def _end(self) -> None:
@@ -67,7 +67,7 @@ class RayTasks(Reused):
         if not tasks:
             return
         with self:
-            # The largest first, so that the last one to finish is small.
+            # The largest tasks first, so that the last one to finish is small.
             remaining = sorted(tasks, key=lambda task: task.bytes)
             for attempts_left in reversed(range(TRIES)):
                 yield from self._run(work, remaining)
@@ -80,7 +80,7 @@ class RayTasks(Reused):
         raise PartError(place, _("it has ended on this machine"), _("run it again: finished work is reused"))
 
     def _run(self, work: Callable[[J], Outcome], remaining: list[J]) -> Iterator[Outcome]:
-        """Yield the outcomes of tasks, the last task first; if Ray ends on this machine, unfinished tasks remain."""
+        """Run the tasks from the last to the first, and yield outcomes; if Ray ends here, unfinished tasks remain."""
         ray = self._ray_module()
         memory = int((self.site.memory_gb or 0) * 2**30) if self.site else 0
         _refuse_beyond_nodes(ray, memory)
@@ -113,7 +113,7 @@ class RayTasks(Reused):
         """
         if self._ray is None:
             ray = import_ray()
-            if self.site or not ray.is_initialized():  # a notebook may have joined its own cluster
+            if self.site or not ray.is_initialized():  # a notebook may already have joined a cluster
                 self._join(ray)
                 self._ours = True
             self._ray = ray
@@ -124,7 +124,7 @@ class RayTasks(Reused):
             try:
                 self._start(ray)
             except Exception as error:  # noqa: BLE001  (Ray raises `Exception` if a busy machine starts it too slowly)
-                problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # only the cause has the reason
+                problem = " ".join(f"{error} {error.__cause__ or ''}".split())  # only the cause states the reason
                 place = f"Ray at {self.site.address}" if self.site else "Ray on this machine"
                 remedy = _("check that it runs, with the same versions of Ray and Python as here")
                 if is_not_ascii := isinstance(error, UnicodeEncodeError):  # Ray requires ASCII in its folder's path
@@ -157,11 +157,11 @@ class RayTasks(Reused):
 
 @dataclass
 class _Submitted:
-    """The tasks that were submitted to Ray and aren't finished; late ones are submitted twice if processors are idle.
+    """The unfinished tasks that were submitted to Ray; late ones are submitted twice if processors are idle.
 
     Attributes:
-        submit: submits a task to Ray.
-        processors: how many processors Ray has.
+        submit: a function that submits a task to Ray and returns its reference.
+        processors: the number of Ray's processors.
         tasks: the tasks by Ray's references.
     """
 
@@ -170,7 +170,7 @@ class _Submitted:
     tasks: dict[Any, Any] = field(default_factory=dict)
     _pace: TaskDurations = field(default_factory=TaskDurations)
     _since: dict[Any, float] = field(default_factory=dict)  # when a task was first seen while a processor was idle
-    _twins: dict[Any, Any] = field(default_factory=dict)  # the other reference of a task that was submitted twice
+    _twins: dict[Any, Any] = field(default_factory=dict)  # the other reference of each task that was submitted twice
 
     @property
     def idle(self) -> int:
@@ -207,7 +207,7 @@ class _Submitted:
 
 
 def _refuse_beyond_nodes(ray: Any, memory: int) -> None:
-    """Raise `ConfigError` if no node has so many bytes of memory, for which Ray would wait forever."""
+    """Raise `ConfigError` if no node has this many bytes of memory; Ray would wait for such a node forever."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     largest = max((int(node.get("memory", 0)) for node in nodes), default=memory)
     if memory > largest:
@@ -217,7 +217,7 @@ def _refuse_beyond_nodes(ray: Any, memory: int) -> None:
 
 
 def _timed(work: Callable[[J], Outcome], memory: int, task: J) -> tuple[float, Outcome]:
-    """Do a task within a memory limit in bytes (0 for none); return its duration in seconds and its outcome."""
+    """Run a task with a memory limit in bytes (0 for none); return its duration in seconds and its outcome."""
     _limit_memory(memory)
     started = time.monotonic()
     outcome = work(task)
@@ -226,13 +226,13 @@ def _timed(work: Callable[[J], Outcome], memory: int, task: J) -> tuple[float, O
 
 @cache
 def _limit_memory(memory: int) -> None:
-    """Limit the memory of this worker process, once; Ray itself only counts the memory that tasks request."""
+    """Limit the memory of this worker process, once; Ray itself counts only the memory that tasks request."""
     if memory:
         keep_to(memory)
 
 
 def import_ray() -> Any:
-    """Import Ray, without its usage reports and its messages on standard output.
+    """Import Ray with its usage reports and its messages on standard output turned off.
 
     Raises:
         ConfigError: Ray isn't installed.
@@ -248,7 +248,7 @@ def import_ray() -> Any:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for processes that are started in the block."""
+    """Set environment variables for processes started in the block."""
     previous = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -261,7 +261,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _check_reached(address: str) -> None:
-    """Try to connect to the address; Ray itself would try for minutes, and then end this process."""
+    """Try to connect to the address; Ray itself would try for minutes and then end this process."""
     host, _, port = address.rpartition(":")
     if port != "auto":
         with socket.create_connection((host, int(port)), timeout=_SECONDS):
@@ -269,7 +269,7 @@ def _check_reached(address: str) -> None:
 
 
 def _outcome(ray: Any, done: Any, task: J) -> tuple[float, Outcome | None]:
-    """Return the duration and the outcome of a finished task; None as outcome if Ray has ended on this machine."""
+    """Return the duration and the outcome of a finished task; the outcome is None if Ray has ended on this machine."""
     try:
         result: tuple[float, Outcome] = ray.get(done)
     except ray.exceptions.RayTaskError as error:  # the work raised an error, or its module can't be imported

@@ -1,4 +1,4 @@
-"""The common part of engines whose workers are kept from one round of tasks to the next."""
+"""The common part of engines that keep their workers from one round of tasks to the next."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 # If the worker of a task is killed twice, the task is probably the cause.
 TRIES: Final = 2
-# There are as many workers as processors.
+# One thread per worker, since there are as many workers as processors.
 ONE_THREAD: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Reused(ABC):
-    """A `with` block in which workers are kept. Blocks may be nested; the workers end with the outermost block."""
+    """A `with` block that keeps workers. Blocks may be nested; the workers end with the outermost block."""
 
     jobs: Path | None = None
     _entered = 0

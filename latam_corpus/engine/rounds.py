@@ -1,12 +1,12 @@
-"""A round of tasks, in a folder that the driver and all workers see.
+"""A round of tasks, in a folder shared by the driver and all workers.
 
     tasks · starts · shared   the tasks and their positions in the file; objects that many tasks share
     claims/NUMBER             the worker that has claimed a task
     held-NAME                 the numbers of the tasks that a worker has tried to claim
     done-NAME                 the outcomes of the tasks that a worker has done
 
-A worker only reads the tasks that it claims. No two workers ever have the same name. If a worker is killed while it
-writes an outcome, the complete outcomes before it count.
+A worker reads only the tasks that it claims. No two workers ever have the same name. If a worker is killed while it
+writes an outcome, the complete outcomes before that one count.
 
 A task that takes far longer than others can be claimed by a second worker (`pace.py`); the first outcome counts.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.part import J, Outcome
 
 _TASKS: Final = "tasks"
-_STARTS: Final = "starts"  # the position of each task in the file, and the end of the last one
+_STARTS: Final = "starts"  # the position of each task in the file, followed by the end of the last one
 _SHARED: Final = "shared"
 _CLAIMS: Final = "claims"
 _CUT_OFF: Final = "No space left on device"
@@ -51,9 +51,9 @@ class Round:
         folder: the round's folder.
         tasks: the tasks.
         waiting: the numbers of tasks without an outcome.
-        stillborn: how many workers ended before they took a task.
-        overtaken: workers whose current task was finished by another worker.
-        living: returns the names of the workers that aren't known to have ended.
+        stillborn: the number of workers that ended before they took a task.
+        overtaken: workers whose current task another worker has finished.
+        living: a function that returns the names of the workers that aren't known to have ended.
     """
 
     def __init__(self, folder: Path, work: Callable[[J], Outcome], tasks: Sequence[J]) -> None:
@@ -64,16 +64,15 @@ class Round:
         self.overtaken: set[str] = set()
         self.living: Callable[[], Iterable[str]] = tuple
         self._pace = TaskDurations()
-        self._since: dict[
-            tuple[int, str], float
-        ] = {}  # when a worker was first seen with a task while others were idle
-        self._first: dict[int, str] = {}  # the first holder of a task that was given to a second one
+        # When a worker was first seen with a task while others were idle.
+        self._since: dict[tuple[int, str], float] = {}
+        self._first: dict[int, str] = {}  # the first holder of each task that was given to a second worker
         self._given_twice: set[int] = set()
-        self._took: set[str] = set()  # workers that have had a task which is done, or was given to another
-        self._hung: dict[str, int] = {}  # the task of a hanging worker, which no second worker may do
-        self._ended: set[str] = set()  # workers that the driver has killed, so that no task is the cause
+        self._took: set[str] = set()  # workers that had a task which is done or was given to another worker
+        self._hung: dict[str, int] = {}  # the task of each hanging worker, if no second worker may run it
+        self._ended: set[str] = set()  # workers that the driver has killed: their tasks aren't the cause
         self._deaths: dict[int, int] = {}
-        self._read: dict[Path, int] = {}  # how many bytes of each `done` file were read
+        self._read: dict[Path, int] = {}  # the number of bytes read from each `done` file
         (folder / _CLAIMS).mkdir(parents=True)
         _write(folder, work, tasks)
 
@@ -104,7 +103,7 @@ class Round:
             self._ended |= self.overtaken
 
     def is_left_to_other(self, number: int, failed: str) -> bool:
-        """Whether another worker still does a task at which one failed; the other is then its only holder."""
+        """Whether another worker still runs a task at which one failed; that worker is then its only holder."""
         first_holder = self._first.pop(number, None)
         holders = ({first_holder, _holder(self.folder, number)} - {failed, None}).intersection(self.living())
         for name in holders:
@@ -119,10 +118,10 @@ class Round:
         return len(self.waiting) + len(self._first.keys() & self.waiting)
 
     def give_twice(self, workers: int) -> bool:
-        """Let idle workers claim tasks that take far longer than others; return whether there are any.
+        """Let idle workers claim tasks that take far longer than others; return whether there are such tasks.
 
         Args:
-            workers: how many workers there are.
+            workers: the number of workers.
         """
         if (idle := workers - self.busy) <= 0:
             return False
@@ -150,7 +149,7 @@ class Round:
         return bool(late_tasks)
 
     def hung(self) -> list[str]:
-        """Return the workers to kill, since they still work on a task that takes so long that they must hang."""
+        """Return the workers to kill: they still hold a task for so long that they must be hanging."""
         hung = [name for name, number in self._hung.items() if number in self.held_by(name)]
         self._ended.update(hung)
         return hung
@@ -162,9 +161,9 @@ class Round:
         return sorted(number for number in reached & self.waiting if _holder(self.folder, number) == name)
 
     def took(self, name: str) -> bool:
-        """Whether a worker has done a task of the round, or had one that was given to another.
+        """Whether a worker has done a task of the round, or had one that was given to another worker.
 
-        A failed attempt to claim a task doesn't count: on a full disk, every worker ends with one.
+        A failed attempt to claim a task doesn't count: on a full disk, every worker fails to claim one.
         """
         return name in self._took
 
@@ -173,7 +172,7 @@ class Round:
         return bool(self.waiting - claimed(self.folder))
 
     def refuse_full(self) -> None:
-        """Raise `PartError` if the round's disk is full or can't be written, so that workers end without a log."""
+        """Raise `PartError` if the round's disk is full or can't be written; workers then end without a log."""
         probe = self.folder / "probe"
         try:
             probe.write_bytes(bytes(_PROBE))
@@ -185,7 +184,7 @@ class Round:
                 probe.unlink(missing_ok=True)
 
     def died(self, number: int, name: str) -> int:
-        """Count the death of a task's worker, unless the driver has killed it; return how many workers have died."""
+        """Count the death of a task's worker, unless the driver has killed it; return the task's number of deaths."""
         self._deaths[number] = self._deaths.get(number, 0) + (name not in self._ended)
         return self._deaths[number]
 
@@ -202,7 +201,7 @@ def claimed(folder: Path) -> set[int]:
 def claim(folder: Path, number: int, name: str) -> bool:
     """Claim a task for a worker; return whether the worker now holds it.
 
-    Making a hard link is atomic and fails if the name exists. The linked file already has the worker's name.
+    Creating a hard link is atomic and fails if the name exists. The linked file already contains the worker's name.
     """
     with (folder / f"held-{name}").open("a") as held:
         held.write(f"{number}\n")
@@ -211,7 +210,7 @@ def claim(folder: Path, number: int, name: str) -> bool:
         own_file.write_text(name)
     try:
         os.link(own_file, folder / _CLAIMS / str(number))
-    except FileExistsError:  # over NFS also if the answer to a successful first attempt was lost
+    except FileExistsError:  # over NFS, also if the answer to a successful first attempt was lost
         return _holder(folder, number) == name
     return True
 
@@ -224,13 +223,13 @@ def _holder(folder: Path, number: int) -> str | None:
 
 
 def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterator[int]:
-    """Do every task of a round that no other worker holds, and yield its number.
+    """Run every task of a round that no other worker holds, and yield its number.
 
     Args:
         folder: the round's folder.
         name: the worker's name.
-        first: the number of the first task, so that a thousand workers don't all claim the same one.
-        step: the distance to the next task; those in between are tried at the end.
+        first: the number of the task to try first, so that workers don't all claim the same one.
+        step: the distance to the next task; tasks in between are tried at the end.
     """
     work, shared = pickle.loads((folder / _SHARED).read_bytes())  # noqa: S301  (written by `Round`)
     starts = array("Q", (folder / _STARTS).read_bytes())
@@ -249,7 +248,7 @@ def take_tasks(folder: Path, name: str, first: int = 0, step: int = 1) -> Iterat
 
 
 class _Tasks(pickle.Pickler):
-    """Pickles tasks without the objects that many of them share."""
+    """Pickles tasks, except objects that many of them share."""
 
     def __init__(self, file: IO[bytes], shared: dict[int, object]) -> None:
         super().__init__(file)

@@ -1,4 +1,4 @@
-"""A worker process of the local engine: it does tasks of each round that its parent names."""
+"""A worker process of the local engine: run tasks of each round that the parent process names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from latam_corpus.engine.rounds import take_tasks
 
 
 def _listen(rounds: queue.SimpleQueue[str]) -> None:
-    """Pass on the names of rounds from standard input; end this session when the parent's end closes the pipe."""
-    # Not sys.stdin: a process that is forked while this thread holds its lock would wait forever when it closes it.
+    """Pass on the names of rounds from standard input; end this session when the pipe closes with the parent."""
+    # Not sys.stdin: a process forked while this thread holds the lock of sys.stdin would wait forever when closing it.
     partial_line = b""
     while read := os.read(0, 1024):
         *lines, partial_line = (partial_line + read).split(b"\n")
@@ -24,12 +24,12 @@ def _listen(rounds: queue.SimpleQueue[str]) -> None:
 
 
 def main(workdir: str, rank: str, size: str, worker: str) -> None:
-    """Do tasks of all rounds in a folder, until `_listen` ends this process.
+    """Run tasks of all rounds in a folder, until `_listen` ends this process.
 
     Args:
         workdir: the folder of rounds.
         rank: the number of this worker among those of its parent.
-        size: how many workers the parent has.
+        size: the number of workers of the parent.
         worker: a name that no other worker has had.
     """
     rounds: queue.SimpleQueue[str] = queue.SimpleQueue()

@@ -1,10 +1,10 @@
-"""The policies: combine `filters/languages/*.toml` and `filters/genres/*.toml` into the bounds for a document.
+"""Combine the policies in `filters/languages/*.toml` and `filters/genres/*.toml` into the bounds for a document.
 
-A language file has the parts that depend on the language: stop words, typical values, bounds on words. A genre file
-bounds signals that depend on form. A signal is bounded in one of the two kinds, never in both; if it depends on both,
-the language file states its typical value and the genre file bounds the ratio to it (`of = "typical"`). A document's
-policy is the union of the two. A language without a file uses the one that covers it, its group's or its
-macrolanguage's, or `und.toml`, which is loose.
+A language file contains everything that depends on the language: stop words, typical values, bounds on words. A genre
+file bounds signals that depend on form. A signal is bounded in files of one kind, never of both; if it depends on
+language and form, the language file states its typical value and the genre file bounds the ratio to it (`of =
+"typical"`). A document's policy is the union of the two. A language without a file uses the file that covers it, its
+group's or its macrolanguage's, or else `und.toml`, which is loose.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Bound:
         signal: the signal's name.
         minimum: the smallest value that passes; None if there is no minimum.
         maximum: the largest value that passes; None if there is no maximum.
-        file: the file that states it, `languages/spa.toml`.
-        typical: the value of a share in usual words, from the language file, or 1. The filter assumes it for the words
-            that a short text lacks. None if the share is compared unchanged, however short a text is.
+        file: the file that states it, such as `languages/spa.toml`.
+        typical: the usual value of a share, from the language file, or 1. The filter assumes this share for the words
+            that a short text lacks. None if the share is compared unchanged even for short texts.
     """
 
     signal: str
@@ -78,17 +78,17 @@ class Policies:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Policies:
-        """Return the policies in the folder (the shipped one if None).
+        """Return the policies in a folder, or the shipped policies if None.
 
         Raises:
-            ConfigError: a file isn't TOML, has an unknown key or signal, inverted bounds, or a bound on a signal that
-                files of the other kind bound.
+            ConfigError: a file isn't TOML, or has an unknown key or signal, inverted bounds, or a bound on a signal
+                that files of the other kind bound.
         """
         folder = folder or data_folder("filters")
         return cls(folder, *read_policies(folder))
 
     def language(self, code: str) -> LanguageFile:
-        """Return the file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
+        """Return the file for a language: its own, else one that covers it, its group's, its macrolanguage's, or `und`.
 
         Args:
             code: ISO 639-3, with or without a script (`spa_Latn`); ISO 639-1 codes and BCP 47 tags are understood.
@@ -100,7 +100,7 @@ class Policies:
 
     def _resolved(self, code: str) -> str:
         named = short(code)
-        if named in self.languages:  # avoids opening the tables of ISO 639
+        if named in self.languages:  # avoids reading the tables of ISO 639
             return named
         named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
         return self._covered.get(named) or holder(named, self.languages) or UND
@@ -130,8 +130,8 @@ class Policies:
     def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
         """Return the bounds for documents in this language and genre, in the order in which they are tried.
 
-        A genre may loosen a bound of the language. A ratio to a typical value becomes a value of four decimals; it is
-        left out if the language file doesn't state that value.
+        A genre may loosen a bound of the language. A ratio to a typical value is converted to a value with four
+        decimals; it is omitted if the language file doesn't state the typical value.
         """
         code = self._resolved(language)
         spoken = self.languages[code]
@@ -167,8 +167,8 @@ class Policies:
     def _stop_words(self) -> dict[str, tuple[str, ...]]:
         """The stop words by language, with their other spellings from `text/orthography.toml`.
 
-        A spelling that equals a stop word of a background language (*ke* for *que*) isn't added: it would count for
-        that language's texts.
+        A spelling that equals a stop word of a background language (*ke* for *que*) isn't added, since it would count
+        in that language's texts.
         """
         lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         common = {word for code in self.background for word in lists.get(code, ())}
@@ -206,15 +206,15 @@ class Policies:
         return frozenset(signal for table in bounds for signal in table)
 
     def lexicon_digest(self) -> str:
-        """Return a digest of the inputs of signals: stop words, alphabets and background languages, not bounds."""
+        """Return a digest of the inputs of signals: stop words, alphabets and background languages, but not bounds."""
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
         return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
-        """Return a digest of everything that affects verdicts: bounds, typical values, and which file applies.
+        """Return a digest of everything that affects verdicts: bounds, typical values, and the choice of files.
 
         Args:
-            pairs: languages and genres; all if None.
+            pairs: pairs of a language and a genre; all if None.
 
         Raises:
             ConfigError: a genre has no policy.
@@ -232,7 +232,7 @@ class Policies:
 
 
 def _loosened(bound: Bound, entry: BoundEntry | None) -> Bound:
-    """Return the bound with those ends of the entry that are looser."""
+    """Return the bound, loosened by those ends of the entry that are looser."""
     if entry is None:
         return bound
     low, high = bound.minimum, bound.maximum
@@ -252,7 +252,7 @@ def _digest(value: Any) -> str:
 
 
 def cached_policies(folder: str = "") -> Policies:
-    """Return the policies of a `filters/` folder (the shipped one if empty), read again if a file changed."""
+    """Return the policies of a `filters/` folder (the shipped one if empty), read again if a file has changed."""
     path = Path(folder) if folder else data_folder("filters")
     return _load(path, stamps_of(path, "*/*.toml"))
 

@@ -26,7 +26,7 @@ F = TypeVar("F", "LanguageFile", "GenreFile")
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
-# Comparisons with not-a-number are false, so every document would pass such a bound.
+# Comparisons with NaN are false, so every document would pass such a bound.
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -53,10 +53,10 @@ class LanguageFile(_Strict):
     """One file of `filters/languages/`.
 
     Attributes:
-        alphabet: its letters, for `alphabet_fit`; empty if not listed.
-        covers: other codes that use this file, besides its group's or macrolanguage's members.
-        unknown: bounds on documents in an unknown language, in addition to the others; they replace one on the same
-            signal. Only in `und.toml`. Shares are compared unchanged, however short a text is.
+        alphabet: its letters, for `alphabet_fit`; empty if unknown.
+        covers: other codes that use this file, in addition to the members of its group or macrolanguage.
+        unknown: additional bounds on documents in an unknown language, only in `und.toml`; each replaces other bounds
+            on its signal. Shares are compared unchanged even for short texts.
     """
 
     language: str
@@ -90,7 +90,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
     """Return the files of a folder, by language and by genre.
 
     Raises:
-        ConfigError: a file is missing or wrong, a bound is stated twice, or no document could ever be affected by one.
+        ConfigError: a file is missing or wrong, a bound is stated twice, or a bound could never affect any document.
     """
     if not folder.is_dir():
         raise ConfigError(str(folder), _NO_FOLDER, _("name one with languages/ and genres/"))
@@ -118,7 +118,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
 def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
     if not folder.is_dir():
         raise ConfigError(str(folder), _NO_FOLDER, _("create it, with one TOML file per language or genre"))
-    # Without hidden files, such as an editor's, like the check for changes in `cached_policies`.
+    # Hidden files, such as an editor's, are skipped, as by the check for changes in `cached_policies`.
     for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
         file = load_toml(path, model, "policy")
         name = getattr(file, key)
@@ -178,7 +178,7 @@ def _mistake_in(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) 
 
 
 def _refuse_unreachable(folder: Path, languages: Mapping[str, LanguageFile], genres: Mapping[str, GenreFile]) -> None:
-    """Raise if a file or bound would silently have no effect, because no document can use it."""
+    """Raise ConfigError if a file or bound would silently have no effect because no document can use it."""
     for code, language_file in languages.items():
         for key, codes in (("language", (code,)), ("covers", language_file.covers)):
             for name in codes:
@@ -250,6 +250,6 @@ def _refuse_bounds_in_both(
 
 
 def place_in(path: Path, *keys: str | int) -> str | Message:
-    """Return the file, and the line of these keys if it can be found."""
+    """Return the name of the file, with the line of these keys if it can be found."""
     line = line_of(path.read_text(encoding="utf-8"), keys)
     return _("{file}, line {line}", file=path, line=line) if line else str(path)

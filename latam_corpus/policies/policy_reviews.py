@@ -1,6 +1,6 @@
-"""Reviewers of policy files: a signature names the reader, the day, and the digest of the content that was read.
+"""Record reviews of policy files: a signature names the reader, the day, and the digest of the content that was read.
 
-The digest covers the file's content, without comments, order and signatures. If any word or bound changes, the
+The digest covers the file's content, but not comments, order and signatures. If any word or bound changes, the
 signatures no longer apply to the file.
 """
 
@@ -37,7 +37,7 @@ def reviews(reviewed_by: Iterable[str], digest: str) -> list[Review]:
     """Return the readers that a file names.
 
     Args:
-        reviewed_by: its signatures, or plain names.
+        reviewed_by: the file's signatures or plain names of readers.
         digest: the result of `content_digest`.
 
     >>> signatures = ["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"]
@@ -71,9 +71,9 @@ def signed(text: str, reader: str, day: date, place: str) -> str:
 
     Args:
         text: TOML of a policy.
-        reader: the name, with any description that the reader wishes.
+        reader: the reader's name, with any description.
         day: the day of the signature.
-        place: the file, for the error.
+        place: the name of the file in errors.
 
     Raises:
         ConfigError: it isn't a policy, or the list of readers has an unexpected form.

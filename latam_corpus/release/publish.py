@@ -41,7 +41,7 @@ def publish(
     Args:
         spec: `NAME@VERSION`.
         store: the store of the version.
-        to: a folder that is new, empty or has an earlier version of the release, or the fsspec URL of such a folder.
+        to: a folder, or its fsspec URL; it must be new or empty, or contain an earlier version of the release.
         progress: called with the name of the step, the bytes done and their total.
         report: called with notes for the user.
         today: the day on which permissions are judged; None ignores their ends.

@@ -1,4 +1,4 @@
-"""The Polars schemas of documents, ledger rows and released rows, made of the descriptors in `columns`.
+"""The Polars schemas of documents, ledger rows and released rows, derived from the descriptors in `columns`.
 
 All written files (part outputs, ledgers, shards) have exactly these columns, in this order, with these types.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.columns.descriptor import Type
 
-# In runs it includes signals of installed plug-ins; releases have only the toolkit's own.
+# In runs it includes signals of installed plug-ins; releases contain only the toolkit's own signals.
 SIGNAL_STRUCT: Final = pl.Struct(dict.fromkeys(signal_names(), pl.Float32()))
 _TYPES: Final = {
     "string": pl.String(),
@@ -59,10 +59,10 @@ CONSENT: Final = DOCUMENT_SCHEMA["consent"]
 OPT_OUTS: Final = DOCUMENT_SCHEMA["opt_outs"]
 TURNS: Final = DOCUMENT_SCHEMA["turns"]
 EXTRA: Final = DOCUMENT_SCHEMA["extra"]
-# Columns with free text, except `text`, with their fields.
+# Columns other than `text` that contain free text, with their fields.
 FREE_FIELDS: Final = {column.name: frozenset(column.free) for column in DOCUMENT if column.free}
 RELEASE_COLUMNS: Final = tuple(column.name for column in DOCUMENT if column.released)
-# For versions without additional columns; `extra_columns.released` returns the schema of any version.
+# The schema of versions without additional columns; `extra_columns.released` returns that of any version.
 RELEASE_SCHEMA: Final = pl.Schema(
     {name: DOCUMENT_SCHEMA[name] for name in RELEASE_COLUMNS}
     | {"signals": pl.Struct(dict.fromkeys(BY_NAME, pl.Float32()))}
@@ -70,7 +70,7 @@ RELEASE_SCHEMA: Final = pl.Schema(
 
 
 def arrow_schema(schema: pl.Schema) -> pa.Schema:
-    """Return the Arrow schema that Parquet files with this Polars schema carry (`large_string` for text).
+    """Return the Arrow schema of Parquet files with this Polars schema (`large_string` for text).
 
     >>> arrow_schema(pl.Schema({"doc_id": pl.String()}))
     doc_id: large_string
@@ -78,14 +78,14 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
     return _arrow_schema(tuple(schema.items()))
 
 
-@lru_cache(maxsize=64)  # the schemas of a run are few, and each of its files has one
+@lru_cache(maxsize=64)  # a run has few schemas but many files
 def _arrow_schema(columns: tuple[tuple[str, pl.DataType], ...]) -> pa.Schema:
-    # View types are newer than most readers, so the compatibility level is the oldest.
+    # The oldest compatibility level, since most readers don't know view types.
     return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
 
 def leaves(arrow: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
-    """Yield the leaf columns of a Parquet file with this schema, by their Parquet names, with their types.
+    """Yield the Parquet name and the type of each leaf column of a file with this schema.
 
     >>> kinds = pl.Schema({"uses": pl.List(pl.String()), "origin": pl.Struct({"file": pl.String()})})
     >>> [name for name, _ in leaves(arrow_schema(kinds))]
@@ -124,7 +124,7 @@ def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFra
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """Return the frame with exactly the schema's columns, in its order and types; missing ones are null.
+    """Return the frame with exactly the schema's columns, in the schema's order and types; missing columns are null.
 
     Args:
         frame: any rows; columns outside the schema are removed.

@@ -1,4 +1,4 @@
-"""Columns that sources and plug-ins add to documents: their declarations, and how rows get them."""
+"""Columns that sources and plug-ins add to documents: check declarations, and add values to rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TAKEN: Final = frozenset({*schema.DOCUMENT_SCHEMA, *schema.WORKING_SCHEMA, "id"
 
 
 def kind_of(dtype: PolarsDataType) -> str | None:
-    """Return the declared type of a Polars type; None if no column may have it.
+    """Return the name for declaring a Polars type; None if no additional column may have this type.
 
     >>> kind_of(pl.Float64()), kind_of(pl.Int16()), kind_of(pl.Binary())
     ('float64', 'int64', None)
@@ -41,7 +41,7 @@ def kind_of(dtype: PolarsDataType) -> str | None:
 
 
 def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
-    """Return the problem with a column's name or type, and the remedy; None if there is none.
+    """Return the problem with a column's name or type, and the remedy; None if both are valid.
 
     >>> wrong_declaration("precio", "float64")
     >>> print(*wrong_declaration("precio de venta", "float64"), sep=" · ")
@@ -61,14 +61,14 @@ def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
 
 
 def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[str, str]:
-    """Return the columns that several places declare, by name in alphabetical order, with their types.
+    """Return the types of the columns that several places declare, by name in alphabetical order.
 
     Args:
-        declared: the name of each place, and its columns.
+        declared: pairs of a place's name and its columns.
 
     Raises:
-        ConfigError: two places declare one name with different types, or names that differ only in capitals or in the
-            form of their accents.
+        ConfigError: two places declare a name with different types, or names that differ only in capitals or in the
+            encoding of accents.
 
     >>> merged([("a.toml", {"precio": "float64"}), ("b.toml", {"año": "int64", "precio": "float64"})])
     {'año': 'int64', 'precio': 'float64'}
@@ -109,7 +109,7 @@ def released(extra: Mapping[str, str]) -> pl.Schema:
 
 
 def of_shard(file: pa.Schema) -> pl.Schema:
-    """Return the schema of a version's shards, by the Arrow schema of one of them."""
+    """Return the schema of a version's shards, given the Arrow schema of one of them."""
     if EXTRA not in file.names:
         return schema.RELEASE_SCHEMA
     fields = pl.DataFrame(file.empty_table().select([EXTRA])).schema
@@ -117,7 +117,7 @@ def of_shard(file: pa.Schema) -> pl.Schema:
 
 
 def with_entries(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.Series:
-    """Return a frame's `extra` with these columns, which replace earlier ones of the same names.
+    """Return a frame's `extra` with these columns, which replace existing ones of the same name.
 
     >>> rows = pl.DataFrame({"extra": [[{"key": "año", "value": "1872"}]]})
     >>> [tuple(one.values()) for one in with_entries(rows, {"a": pl.Series([1])})[0]]
@@ -135,7 +135,7 @@ def with_entries(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.Se
 
 
 def with_added(frame: pl.DataFrame, adds: Mapping[str, str]) -> pl.DataFrame:
-    """Return rows whose `extra` has the columns that a stage adds.
+    """Return the rows, with the columns that a stage adds moved into `extra`.
 
     Args:
         frame: the rows after the stage.

@@ -1,6 +1,7 @@
-"""The two forms of additional columns: keys and values as text in runs, a struct with typed fields in versions.
+"""Convert between the two forms of additional columns: keys and values as text in runs, a typed struct in versions.
 
-All files of all runs have one schema, and Polars, DuckDB and `datasets` read the files of a version as they are.
+With the first form, all files of all runs have one schema; the second form is readable with Polars, DuckDB and
+`datasets`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ENTRIES: Final = pl.List(pl.Struct({"key": pl.String(), "value": pl.String()}))
 
 
 def as_text(values: pl.Series) -> pl.Series:
-    """Return typed values as text, in the one form that each value has in `ENTRIES`.
+    """Return typed values as text, in their canonical form in `ENTRIES`.
 
     >>> as_text(pl.Series([1.5, None, 3])).to_list(), as_text(pl.Series([True, False])).to_list()
     (['1.5', None, '3.0'], ['true', 'false'])
@@ -25,7 +26,7 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def as_entries(values: pl.Series) -> pl.Series:
-    """Return a struct's fields as keys and values; nulls are left out, and a row without values is null.
+    """Return a struct's fields as keys and values; nulls are omitted, and a row without values is null.
 
     >>> row = {"precio": 12.5, "tags": ["mar", "río"], "año": None}
     >>> kinds = pl.Struct({"precio": pl.Float64, "tags": pl.List(pl.String), "año": pl.Int64})
@@ -46,9 +47,9 @@ def as_entries(values: pl.Series) -> pl.Series:
 
 
 def as_struct(entries: pl.Series, dtype: pl.Struct) -> pl.Series:
-    """Return keys and values as a struct; what has no value, or none of the field's type, is null.
+    """Return keys and values as a struct; a field is null without a value of its type.
 
-    A value may lose its type: a telephone in a column of numbers is replaced by a mark.
+    A value may have lost its type: for example, a telephone number in a column of numbers is replaced by a mark.
 
     >>> rows = pl.Series([[{"key": "año", "value": "1872"}], [{"key": "año", "value": "[PHONE]"}]])
     >>> as_struct(rows, pl.Struct({"año": pl.Int64})).to_list()
@@ -64,7 +65,7 @@ def as_struct(entries: pl.Series, dtype: pl.Struct) -> pl.Series:
 
 
 def _typed(values: pl.Expr, dtype: PolarsDataType) -> pl.Expr:
-    """Return lists of texts as values of a type."""
+    """Convert lists of texts to values of a type."""
     if isinstance(dtype, pl.List):
         return pl.when(values.list.len() > 0).then(values)
     first = values.list.first()
@@ -76,7 +77,7 @@ def _typed(values: pl.Expr, dtype: PolarsDataType) -> pl.Expr:
 
 
 def in_form(values: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Return `extra` in the form that a schema wants."""
+    """Convert `extra` to the form in a schema."""
     if values.dtype == dtype:
         return values
     if isinstance(values.dtype, pl.Struct) and dtype == ENTRIES:

@@ -1,1 +1,1 @@
-"""Files and folders: durable writes, locks, remote file systems, and rows on temporary disk space."""
+"""Read and write files: durable writes, locks, remote file systems, and temporary files of rows."""

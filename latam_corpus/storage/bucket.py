@@ -1,9 +1,9 @@
 """The working copy of a prefix in an object store: `--out s3://bucket/prefix`.
 
 All other modules read and write runs and work as local files. If `--out` is an address, these files are in a working
-copy in the user's scratch folder. The name of the copy is the address, so that a path states which object it stands
-for, in any process and on any machine. Missing files are fetched when they are read; finished files are uploaded. The
-copy can be removed between runs; a machine without one starts with an empty one.
+copy in the user's scratch folder. The copy is named after the address, so that any process on any machine can derive an
+object's name from a path. Missing files are fetched when they are read; finished files are uploaded. The copy can be
+removed between runs; a machine without a copy starts with an empty one.
 
     work/objects/ab/<sha256>      files of step outputs, named by their content, so that none is ever overwritten
     work/ab/<key>/counts.json     the counts of a step, uploaded after all objects that it lists, and never changed
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 T = TypeVar("T")
-_MARK: Final = quote("://", safe="")  # in the name of a working copy
-_AT_ONCE: Final = 16  # objects that are transferred at the same time
+_MARK: Final = quote("://", safe="")  # replaces «://» in the name of a working copy
+_AT_ONCE: Final = 16  # objects transferred at the same time
 _SILENT_BEATS: Final = 3
 _LIFE: Final = re.compile(rb", life ([^, ]+)")
 _CHECK: Final = _("check the address, the rights to it and the space left")
-_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run whose files are in `work/objects`
+_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run whose files are stored in `work/objects`
 _LOCAL: Final = frozenset({".html", ""})  # suffixes of files that aren't uploaded: report pages and locks
 
 
@@ -70,7 +70,7 @@ class Bucket:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return the prefix at an address.
+        """Return the bucket at an address.
 
         Raises:
             ConfigError: the protocol of the address is unknown, or its package isn't installed.
@@ -79,11 +79,11 @@ class Bucket:
         return cls(url, _copy_of(url), filesystem, root.rstrip("/"))
 
     def name(self, path: Path) -> str:
-        """Return the name of the object for a file of the working copy, relative to the prefix."""
+        """Return the name, relative to the prefix, of the object for a file of the working copy."""
         return path.relative_to(self.copy).as_posix()
 
     def _try(self, name: str, action: Callable[[str], T]) -> T:
-        """Return the result of an action on an object, with several attempts.
+        """Return the result of an action on an object; repeat it after temporary errors.
 
         Raises:
             FileNotFoundError: there is no such object.
@@ -102,7 +102,7 @@ class Bucket:
         return bytes(self._try(name, self.filesystem.cat_file))
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a small object, and replace an existing one."""
+        """Write a small object; an existing one is replaced."""
         self._try(name, lambda path: remote.write(self.filesystem, path, data))
 
     def create(self, name: str, data: bytes) -> bytes:
@@ -114,11 +114,11 @@ class Bucket:
         return data
 
     def exchange(self, name: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-        """Replace a small object if its current bytes are as expected; see `remote.exchange`."""
+        """Replace a small object if its current bytes are as expected; return whether it was, see `remote.exchange`."""
         return self._try(name, lambda path: remote.exchange(self.filesystem, path, data, expected))
 
     def has(self, name: str) -> bool:
-        """Whether there is such an object."""
+        """Whether an object with this name exists."""
         return self._try(name, lambda path: remote.info(self.filesystem, path)) is not None
 
     def listed(self, folder: str) -> dict[str, dict[str, Any]]:
@@ -131,7 +131,7 @@ class Bucket:
         self._try(name, self.filesystem.rm_file)
 
     def put_object(self, file: Path, sha256: str) -> None:
-        """Upload a file as an object that is named by its content."""
+        """Upload a file as an object named by its content."""
         name = _object(sha256)
 
         def put(path: str) -> None:
@@ -141,7 +141,7 @@ class Bucket:
         self._try(name, put)
 
     def get_object(self, sha256: str, target: Path) -> None:
-        """Fetch an object that is named by its content, and check its bytes.
+        """Fetch an object named by its content, and check its bytes.
 
         Raises:
             PartError: the object is missing, can't be read, or has other bytes.
@@ -161,17 +161,18 @@ class Bucket:
             raise PartError(f"{self.url}/{name}", problem, _("run it again: it is rebuilt")) from None
 
     def secured(self, folder: Path, files: Mapping[str, str], marker: str) -> Damage | None:
-        """Upload the files of a folder that the bucket lacks, and last the file that lists them.
+        """Upload the files of a folder that the bucket lacks, followed by the file that lists them.
 
-        A damaged local file is removed; it only counts as damage if the bucket lacks it, too.
+        A damaged local file is removed; it counts as damage only if the bucket lacks it too.
 
         Args:
             folder: a folder of the working copy.
             files: the digests of its files, by name.
-            marker: the file that lists them. If another worker has uploaded its own first, the local one is replaced.
+            marker: the file that lists them. If another worker has uploaded its version first, that version replaces
+                the local one.
 
         Returns:
-            The first file that is neither here nor in the bucket; None if there is none.
+            The first file that neither the folder nor the bucket has, or None.
         """
         for name, sha256 in files.items():
             is_intact = not damage(folder, {name: sha256})
@@ -197,17 +198,17 @@ def _copy_of(url: str) -> Path:
 
 
 def is_address(named: str | Path) -> bool:
-    """Whether a name is the address of an object store, and not a local path."""
+    """Whether a name is the address of an object store rather than a local path."""
     return "://" in str(named) and not str(named).startswith("file://")
 
 
 def may_have_store(out: Path) -> bool:
-    """Whether a folder of runs has a release store; always true of a bucket, which isn't queried."""
+    """Whether a folder of runs has a release store; always true for a bucket, which isn't queried."""
     return bucket_of(out) is not None or (out / "store").is_dir()
 
 
 def bucket_of(path: Path) -> Bucket | None:
-    """Return the bucket of the working copy that contains a path; None if the path isn't in one."""
+    """Return the bucket of the working copy that contains a path, or None."""
     if _MARK not in str(path):
         return None
     names = [folder for folder in (path, *path.parents) if _MARK in folder.name]
@@ -229,7 +230,7 @@ def address_of(path: str | Path) -> str:
 
 
 def out_folder(named: str | Path) -> Path:
-    """Return the folder of runs and work; for an address, update its working copy with the small files of all runs.
+    """Return the folder of runs and work; for an address, its working copy, updated with the small files of all runs.
 
     Raises:
         ConfigError: the address is wrong, or can't be read.
@@ -248,13 +249,13 @@ def out_folder(named: str | Path) -> Path:
 
 
 def _pull(bucket: Bucket) -> None:
-    """Fetch the changed small files of runs, and the files of documents that kill workers."""
+    """Fetch the changed small files of runs, and the lists of documents that kill workers."""
     objects: dict[str, dict[str, Any]] = {}
     for part in ("runs", "work/lethal"):
         objects |= bucket.listed(part)
     for folder in (bucket.copy / "runs").glob("*/"):
         is_removed = not any(name.startswith(f"runs/{folder.name}/") for name in objects)
-        # An unfinished run may have just been started on this machine.
+        # An unfinished run may just have been started on this machine.
         if is_removed and (folder / "run.json").exists() and not is_locked(folder):
             shutil.rmtree(folder)
     changed_names = [
@@ -291,7 +292,7 @@ def _each(action: Callable[[T], object], items: Iterable[T]) -> None:
 
 
 def fetched(path: Path) -> Path:
-    """Fetch a small file that never changes if it isn't here but in the bucket; return its path."""
+    """Fetch an immutable small file if only the bucket has it; return its path."""
     if not path.exists() and (bucket := bucket_of(path)):
         with suppress(FileNotFoundError):
             replace(path, bucket.read(bucket.name(path)))
@@ -299,12 +300,12 @@ def fetched(path: Path) -> Path:
 
 
 def fetch_small(paths: Iterable[Path]) -> None:
-    """Fetch small files that never change and that aren't here, several at once."""
+    """Fetch missing small files, which must be immutable, several at once."""
     _each(fetched, [path for path in paths if not path.exists() and bucket_of(path)])
 
 
 def fetch(files: Iterable[tuple[Path, str]]) -> None:
-    """Fetch files that aren't here by their digests, several at once.
+    """Fetch missing files by their digests, several at once.
 
     Raises:
         PartError: a file is missing in the bucket, can't be read, or has other bytes.
@@ -323,11 +324,11 @@ def forget(path: Path) -> None:
 
 
 def publish(*paths: Path, once: bool = False) -> None:
-    """Upload small files in this order; do nothing outside of working copies.
+    """Upload small files in this order; outside of working copies, do nothing.
 
     Args:
         paths: the files.
-        once: whether an existing object is kept, since the name stands for the content.
+        once: whether to keep an existing object, because the name identifies the content.
     """
     for path in paths:
         if bucket := bucket_of(path):
@@ -335,7 +336,7 @@ def publish(*paths: Path, once: bool = False) -> None:
 
 
 def publish_each(paths: Iterable[Path]) -> None:
-    """Upload small files that are named by their content, several at once; do nothing outside of working copies."""
+    """Upload small files named by their content, several at once; outside of working copies, do nothing."""
     _each(lambda path: publish(path, once=True), [path for path in paths if bucket_of(path)])
 
 
@@ -393,19 +394,19 @@ class Lease:
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 self._lost |= not self._bucket.exchange(self._name, self._content(), self._is_own)
-            except (PartError, OSError):  # no network for now; another process may take the lease over
+            except (PartError, OSError):  # no network for now; another process may take over the lease
                 continue
 
     def check(self) -> None:
-        """Raise `PartError` if another process has taken the lease over, because this one was silent for too long."""
+        """Raise `PartError` if another process has taken over the lease because this one was silent for too long."""
         if self._lost:
             problem = _("another process has taken over this run, since this one couldn't reach the bucket for a while")
             raise PartError(f"{self._bucket.url}/{self._name}", problem, _("wait until it is done, or stop it"))
 
     def release(self) -> None:
-        """Give the lease up."""
+        """Release the lease."""
         self._ended.set()
-        self._beats.join()  # a beat between the reading and the writing of `exchange` would keep the lock
+        self._beats.join()  # a beat while `exchange` reads and writes would keep the lock
         if not self._lost:
             self._bucket.exchange(self._name, b"", self._is_own)
 
@@ -428,7 +429,7 @@ def _changes(bucket: Bucket, name: str, content: bytes) -> bool:
 
 
 def _is_held(bucket: Bucket, name: str, content: bytes) -> bool:
-    """Whether the process that a lock names is alive; the lock of another machine is watched for three beats."""
+    """Whether the process that a lock names is alive; another machine's lock is watched for three beats."""
     life = _LIFE.search(content)
     alive = is_alive(life[1].decode()) if life else None
     if alive is not None:
@@ -455,7 +456,7 @@ def _in_use(place: str, content: bytes | None) -> ConfigError:
 
 @contextmanager
 def leased(folder: Path) -> Iterator[Lease | None]:
-    """Lock a run's folder against processes of other machines if it is in a bucket.
+    """Lock a run's folder against processes on other machines if it is in a bucket.
 
     Raises:
         ConfigError: another process holds the lock, or the bucket can't be written to.
@@ -470,12 +471,12 @@ def leased(folder: Path) -> Iterator[Lease | None]:
         _pull(bucket)  # another machine may have finished this run since the command began
         yield lease
     finally:
-        with suppress(PartError, OSError):  # without beats, the lease ends by itself
+        with suppress(PartError, OSError):  # without beats, the lease expires
             lease.release()
 
 
 def is_leased(folder: Path) -> bool:
-    """Whether a process of any machine has locked a run's folder in a bucket; this may take several seconds."""
+    """Whether a process on any machine has locked a run's folder in a bucket; this may take several seconds."""
     bucket = bucket_of(folder)
     name = bucket.name(folder / LOCK_FILE) if bucket else ""
     content = _content(bucket, name) if bucket else None

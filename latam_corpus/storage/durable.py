@@ -1,7 +1,7 @@
-"""Durable files: written atomically, flushed to the disk, and protected by digests.
+"""Write durable files: atomically, flushed to the disk, and protected by digests.
 
 All modules write files and compute digests with these functions. A sealed JSON file contains its own digest. If it
-lists the digests of other files, these are protected, too.
+lists the digests of other files, these are also protected.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SEAL: Final = ',\n "seal": "'
 _END: Final = '"\n}\n'
-# Tables that readers and stages use. Policies and models have their own digests.
+# Tables that readers and stages use. Policies and models have separate digests.
 TABLES: Final = (
     "catalog/copyright_terms.toml",
     "catalog/labels.toml",
@@ -80,13 +80,13 @@ def package_digest(module: str) -> str:
 
 
 def _package_files(module: str) -> list[Path]:
-    """Return the modules of the outermost package (with an `__init__.py`) of a module, or only the module's file."""
+    """Return the files of a module's outermost package (with an `__init__.py`), or only the module's file."""
     parts = module.split(".")
     for length in range(1, len(parts) + 1):
         name = ".".join(parts[:length])
         try:
             spec = find_spec(name)
-        except (ImportError, ValueError):  # such as for `__main__`
+        except (ImportError, ValueError):  # the module has no spec, like `__main__`
             spec = None
         loaded = getattr(sys.modules.get(name), "__file__", None)
         origin = Path(str(spec.origin if spec and spec.has_location else loaded))
@@ -97,7 +97,7 @@ def _package_files(module: str) -> list[Path]:
 
 @cache
 def tables_digest() -> str:
-    """Return a digest of the package's tables, 16 hex digits, which is part of all cache keys."""
+    """Return a digest of the package's tables, 16 hex digits. It is part of all cache keys."""
     return hashlib.sha256(b"".join((PACKAGE / table).read_bytes() for table in TABLES)).hexdigest()[:16]
 
 
@@ -108,7 +108,7 @@ def replace(target: Path, data: bytes) -> None:
 
 
 def create(target: Path, data: bytes, mode: int = 0o666) -> None:
-    """Create a file atomically, with at most these permissions.
+    """Create a file atomically, with these permissions at most.
 
     Raises:
         FileExistsError: the file exists.
@@ -117,7 +117,7 @@ def create(target: Path, data: bytes, mode: int = 0o666) -> None:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
         sync(temporary)
-        # A hard link, unlike a rename, fails if the name is taken.
+        # Unlike a rename, a hard link fails if the name is taken.
         os.link(temporary, target)
 
 
@@ -126,14 +126,14 @@ def process_path(final: Path, suffix: str) -> Path:
 
     Args:
         final: the folder.
-        suffix: says what the path is for, such as `partial`.
+        suffix: the purpose of the path, such as `partial`.
     """
     return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{suffix}")
 
 
 @contextmanager
 def replacing(target: Path, *, flushed: bool = True) -> Iterator[Path]:
-    """Give the path of a temporary file that replaces the target when the block ends.
+    """Yield the path of a temporary file that replaces the target when the block ends.
 
     If the block raises, the temporary file is removed. The target's folder is created if necessary.
 
@@ -164,13 +164,13 @@ def link_or_copy(source: Path, target: Path) -> None:
     """Make a hard link to a file, or a copy if the file system can't link."""
     try:
         os.link(source, target)
-    except OSError:  # another file system, or one without hard links
+    except OSError:  # the target is on another file system, or on one without hard links
         shutil.copyfile(source, target)
         sync(target)
 
 
 def sync(path: Path) -> None:
-    """Flush a file's bytes, or a folder's names, to the disk."""
+    """Flush a file's bytes or a folder's entries to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -179,7 +179,7 @@ def sync(path: Path) -> None:
 
 
 def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """Return values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
+    """Return values as JSON bytes whose last key, `seal`, is the SHA-256 of all bytes before it.
 
     Args:
         values: the values, at least one.
@@ -235,7 +235,7 @@ def rebuild_notice(file: object, problem: object) -> Message:
 
 
 def damage(folder: Path, file_digests: Mapping[str, str]) -> Damage | None:
-    """Return the first file of a folder that doesn't match its digest; None if all do."""
+    """Return the first file of a folder that doesn't match its digest, or None."""
     for name, digest in file_digests.items():
         try:
             if digest_of(folder / name) != digest:

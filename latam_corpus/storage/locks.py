@@ -1,8 +1,8 @@
-"""Locks of folders: only one process writes a run, or builds a version of a release, at a time.
+"""Lock folders: only one process at a time writes a run, or builds a version of a release.
 
-The operating system releases a lock when its process ends, however it ends. A shared file system may not share locks
-between machines, or have none. So a holder with `beats` also changes the lock's file every few seconds, by which other
-machines know that it is alive.
+The operating system releases a lock when its process ends, for whatever reason. A shared file system may not share
+locks between machines, or may have none. So a holder with `beats` also changes the lock's file every few seconds, which
+shows other machines that it is alive.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 LOCK_FILE: Final = "lock"
 BEAT_SECONDS: Final = 5.0
-_TRIES: Final = 5  # since `is_locked` holds a lock for a moment
-_MAX_NAMED: Final = 3  # folders that a message names
+_TRIES: Final = 5  # attempts; `is_locked` holds a lock for a moment
+_MAX_NAMED: Final = 3  # folders that a message names at most
 _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 
 
@@ -37,15 +37,15 @@ _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 def locked(
     folder: Path, name: str = LOCK_FILE, *, shared: bool = False, wait: bool = False, beats: bool = False
 ) -> Iterator[None]:
-    """Hold a lock of a folder.
+    """Hold a lock on a folder until the block ends.
 
     Args:
         folder: an existing folder.
         name: the lock's file in it.
-        shared: whether other processes may hold the lock as well if they also share it.
-        wait: whether to wait for the process that holds it, however long.
-        beats: whether the lock is also valid for other machines. The holder of an exclusive lock then changes its file
-            every few seconds; a process that shares the lock must have an exclusive one of its own.
+        shared: whether other processes that share the lock may hold it too.
+        wait: whether to wait, without a limit, for the process that holds it.
+        beats: whether the lock also applies to other machines. The holder of an exclusive lock then changes its file
+            every few seconds; a process that shares the lock must hold another exclusive lock.
 
     Raises:
         ConfigError: another process holds the lock.
@@ -71,7 +71,7 @@ def locked(
 def refuse_held(folders: Iterable[Path]) -> None:
     """Raise `ConfigError` if another process, on any machine, holds the lock of one of these folders.
 
-    The locks of killed processes are emptied, so that they aren't watched again.
+    The lock files of killed processes are emptied, so that they aren't watched again.
     """
     unknown_holders = []
     for path in (folder / LOCK_FILE for folder in folders):
@@ -89,7 +89,7 @@ def refuse_held(folders: Iterable[Path]) -> None:
 
 
 def _system_lock(file: IO[str], path: Path, *, shared: bool, wait: bool) -> bool:
-    """Acquire the operating system's lock of a file; return whether its file system has locks.
+    """Acquire the operating system's lock on a file; return whether the file system has locks.
 
     Raises:
         ConfigError: another process holds the lock.
@@ -115,7 +115,7 @@ def _in_use(path: Path, text: str) -> ConfigError:
 
 
 def own_life() -> str:
-    """Return an identifier of this process: the machine and its last start, the process number and its start.
+    """Return an identifier of this process: the machine and its boot, the process number and its start time.
 
     >>> is_alive(own_life())
     True
@@ -137,7 +137,7 @@ def is_alive(life: str) -> bool | None:
 
 
 def _machine() -> str:
-    """Return an identifier of this machine since its start, and of its process namespace; empty if unknown."""
+    """Return an identifier of this machine's current boot and of its process namespace; empty if unknown."""
     try:
         numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115  (a container has its own)
         start = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
@@ -152,11 +152,11 @@ def _begun(number: int) -> str:
         fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]  # a killed process exists until its parent waits for it
+    return "" if fields[0] in "ZX" else fields[19]  # a killed process exists until its parent has waited for it
 
 
 def _write(file: IO[str], *, beats: bool) -> None:
-    """Overwrite the file with the lock's holder, without truncating it first, since an empty file means a free lock."""
+    """Overwrite the file with the lock's holder. It isn't truncated first, since an empty file means a free lock."""
     beat = f", beat {secrets.token_hex(4)}" if beats else ""
     file.seek(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}{beat}")
@@ -166,18 +166,18 @@ def _write(file: IO[str], *, beats: bool) -> None:
 
 def _beat(file: IO[str], ended: threading.Event) -> None:
     while not ended.wait(BEAT_SECONDS):
-        with suppress(OSError, ValueError):  # the disk may be full, or the file closed by now
+        with suppress(OSError, ValueError):  # the disk may be full, or the file already closed
             _write(file, beats=True)
 
 
 def _is_foreign(path: Path, *, has_system_locks: bool) -> bool:
-    """Whether a lock's file names a holder with beats whose lock the operating system doesn't know."""
+    """Whether a lock's file names a holder with beats that the operating system can't know."""
     holder, _comma, beat = path.read_text().partition(",")
     return bool(beat) and not (has_system_locks and holder.endswith(f" on {socket.gethostname()}"))
 
 
 def _refuse_living(paths: Sequence[Path]) -> None:
-    """Raise `ConfigError` if a lock's file changes within three beats, so that its holder is alive."""
+    """Raise `ConfigError` if a lock's file changes within three beats, which shows that its holder is alive."""
     contents = {path: path.read_text() for path in paths}
     seconds = 3 * BEAT_SECONDS
     sentence = _(

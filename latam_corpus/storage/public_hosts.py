@@ -1,7 +1,7 @@
-"""Protection against requests to private addresses: only public hosts may be reached, and those that the user names.
+"""Protect against requests to private addresses: only public hosts, and hosts that the user names, may be reached.
 
-The addresses come from other people: from source files, pages and redirects. None may lead into the private network of
-this machine.
+Addresses come from other people, in source files, pages and redirects. None may lead into this machine's private
+network.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import re
 import socket
 from typing import Any, Final
 
-# IPv4 addresses embedded for translators (RFC 6052). Its local prefix (RFC 8215) and the older forms are outside of
+# IPv4 addresses embedded in IPv6 for translators (RFC 6052). The local prefix (RFC 8215) and older forms are outside of
 # global unicast (RFC 4291, 2.4).
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")  # for documentation (RFC 9637)
+_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")  # reserved for documentation (RFC 9637)
 # IETF protocol assignments (RFC 6890), Azure's metadata address, and 6to4 relays (RFC 7526).
 _NOT_HOSTS: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24")))
 # Hosts, with or without a port, separated by commas or spaces.
@@ -27,7 +27,7 @@ _WEB: Final = re.compile(r"(?:\A|::)(https?)://", re.IGNORECASE)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public Internet, also if it is embedded in an IPv6 address.
+    """Whether an IP address belongs to the public Internet, even if it is embedded in an IPv6 address.
 
     >>> [is_public(one) for one in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1")]
     [True, False, False, False, False]
@@ -50,7 +50,7 @@ def is_public(address: str) -> bool:
 
 
 def web_options(url: str) -> dict[str, Any]:
-    """Return the fsspec options for a URL, which restrict web connections to public addresses and those named.
+    """Return the fsspec options for a URL; they restrict web connections to public hosts and hosts that the user names.
 
     >>> web_options("s3://cubo/textos"), list(web_options("simplecache::https://museo.example/a.jsonl"))
     ({}, ['https'])
@@ -95,6 +95,6 @@ def _named() -> set[tuple[str, int]]:
 def _resolved(host: str, port: int) -> set[tuple[str, int]]:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # the request itself will report it
+    except (OSError, UnicodeError):  # the request itself will report this
         return set()
     return {(str(entry[4][0]), port) for entry in addresses}

@@ -1,4 +1,4 @@
-"""Remote file systems: reads with retries, and conditional writes if the file system supports them."""
+"""Access remote file systems: with retries, and with conditional writes if the file system supports them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NAME_STORE: Final = _("name a folder, or a URL such as s3://bucket/store")
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
 _WEB: Final = frozenset({"http", "https"})
-_SPOOLED: Final = 16 << 20  # bytes of a file in memory; larger files go to the disk
+_SPOOLED: Final = 16 << 20  # bytes of a file kept in memory; larger files are stored on the disk
 _PIECE: Final = 1 << 20
 _SWAPS: Final = 5
 _PAUSES: Final = (0.5, 2.0, 8.0)  # seconds, in addition to the file system's own retries
 # The errors of a file system for a missing file.
 MISSING_ERRORS: Final = (FileNotFoundError, NotADirectoryError)
-# Errors of a network or a busy server, which may pass. An error without a number may be one of them.
+# Errors of a network or a busy server, which may be temporary. An error without a number may be one of these.
 _PASSING: Final = frozenset(
     {
         None,
@@ -46,21 +46,21 @@ _PASSING: Final = frozenset(
 )
 _LASTING: Final = (*MISSING_ERRORS, FileExistsError, PermissionError, IsADirectoryError)
 _GONE: Final = frozenset({404, 410})  # a web server's status codes for a missing file
-_UNLISTED: Final = _GONE | {403, 405}  # its status codes for a folder that it doesn't list
+_UNLISTED: Final = _GONE | {403, 405}  # a web server's status codes for a folder that it doesn't list
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return the exceptions that file systems raise if they can't be read or written."""
-    # The clients of S3 and of web servers have their own exceptions, if they are imported.
+    """Return the exceptions that file systems raise when reading or writing fails."""
+    # The clients of S3 and web servers, if imported, have their own exceptions.
     known_errors = [("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")]
     return (OSError, *(getattr(sys.modules[module], name) for module, name in known_errors if module in sys.modules))
 
 
 def file_system(url: str, **options: Any) -> tuple[Any, str]:
-    """Return the file system of a path or fsspec URL, and the path in it.
+    """Return the file system of a path or fsspec URL, and the path within it.
 
     Args:
-        url: a path, or a URL. Only in URLs, «::» chains several file systems.
+        url: a path or a URL. Only in URLs does «::» chain several file systems.
         options: the options of the file system.
 
     Raises:
@@ -70,7 +70,7 @@ def file_system(url: str, **options: Any) -> tuple[Any, str]:
     >>> file_system("/archivo/a::b")[1]
     '/archivo/a::b'
     """
-    # Imported here because it takes time, and most commands name a local folder.
+    # Imported here because the import is slow and most commands name a local folder.
     import fsspec
 
     if "://" in url:
@@ -81,7 +81,7 @@ def file_system(url: str, **options: Any) -> tuple[Any, str]:
 
 
 def opened(url: str, **options: Any) -> tuple[Any, str]:
-    """Return the file system of an address, and the path in it; report wrong addresses as errors for users.
+    """Return the file system of an address, and the path within it; raise errors for users if the address is wrong.
 
     Args:
         url: a path or fsspec URL.
@@ -98,7 +98,7 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
     except ImportError as missing:
         extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
         raise ConfigError(url, str(missing), extra) from None
-    except (ValueError, TypeError) as unknown:  # a TypeError: the address lacks a part that its protocol needs
+    except (ValueError, TypeError) as unknown:  # TypeError: the address lacks a part that its protocol requires
         raise ConfigError(url, str(unknown), _NAME_STORE) from None
     except failures() as error:
         raise ReleaseError(url, _("it can't be reached: {reason}", reason=error), _("check the address")) from None
@@ -108,14 +108,14 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
 
 
 def patiently(action: Callable[[], T]) -> T:
-    """Return the result of an action, which is repeated after growing pauses if its error may be temporary."""
+    """Return the result of an action; if its error may be temporary, repeat it after growing pauses."""
     for pause in _PAUSES:
         try:
             return action()
         except failures() as error:
             if not _passes(error):
                 raise
-        # Random pauses, so that the workers of a run don't all try again at the same moment.
+        # Random pauses, so that a run's workers don't all try again at the same moment.
         time.sleep(pause * random.uniform(0.5, 1.5))
     return action()
 
@@ -127,7 +127,7 @@ def _passes(error: Exception) -> bool:
 
 
 def info(filesystem: Any, path: str) -> dict[str, Any] | None:
-    """Return a file system's details of a file or folder; None only if it reports that the path doesn't exist.
+    """Return a file system's details of a file or folder, or None if it reports that the path doesn't exist.
 
     Raises:
         OSError: the file system can't be reached, or its answer isn't clear.
@@ -135,7 +135,7 @@ def info(filesystem: Any, path: str) -> dict[str, Any] | None:
     try:
         details: dict[str, Any] = filesystem.info(path)
     except MISSING_ERRORS as error:
-        # The HTTP file system raises FileNotFoundError for every failure, and has the real error as its cause.
+        # The HTTP file system raises FileNotFoundError for every failure, with the real error as the cause.
         cause = error.__cause__
         if cause is None or isinstance(cause, MISSING_ERRORS) or getattr(cause, "status", None) in _GONE:
             return None
@@ -144,7 +144,7 @@ def info(filesystem: Any, path: str) -> dict[str, Any] | None:
 
 
 def matching(filesystem: Any, pattern: str) -> list[str]:
-    """Return the paths that match a pattern; none if its folder doesn't exist.
+    """Return the paths that match a pattern; an empty result if its folder doesn't exist.
 
     Raises:
         OSError: a folder can't be read; `glob` would silently skip it.
@@ -168,12 +168,12 @@ def matching(filesystem: Any, pattern: str) -> list[str]:
 def open_seekable(filesystem: Any, path: str, **options: Any) -> IO[bytes]:
     """Open a file for reading at any position.
 
-    If a web server ignores requests for byte ranges, the whole file is first fetched into a temporary one.
+    If a web server ignores requests for byte ranges, the whole file is first downloaded to a temporary file.
 
     Args:
         filesystem: the file system.
-        path: the file's path in it.
-        options: for the file system's `open`.
+        path: the file's path in the file system.
+        options: options for the file system's `open`.
     """
     if _ignores_ranges(filesystem, path):
         copy = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  (the caller closes it)
@@ -185,14 +185,14 @@ def open_seekable(filesystem: Any, path: str, **options: Any) -> IO[bytes]:
 
 
 def _ignores_ranges(filesystem: Any, path: str) -> bool:
-    """Whether a web server sends more than the one byte that is requested."""
+    """Whether a web server sends more than the one requested byte."""
     if not _WEB.intersection(_protocols(filesystem)) or (info(filesystem, path) or {}).get("size") in (0, 1):
         return False
     return len(filesystem.cat_file(path, start=1, end=2)) != 1
 
 
 def write(filesystem: Any, target: str, data: bytes) -> None:
-    """Write a small file, and replace an existing one."""
+    """Write a small file; an existing one is replaced."""
     make_folder(filesystem, target)
     filesystem.pipe_file(target, data)
 
@@ -200,7 +200,7 @@ def write(filesystem: Any, target: str, data: bytes) -> None:
 def create(filesystem: Any, target: str, data: bytes) -> None:
     """Create a small file.
 
-    If each writer's bytes are unique, a writer whose answer from the server was lost still recognises its own file.
+    If each writer's bytes are unique, a writer recognises its own file even if the server's answer was lost.
 
     Raises:
         FileExistsError: the file exists and has other bytes.
@@ -225,7 +225,7 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
         filesystem: the file system.
         target: the file's path.
         data: the new bytes.
-        overtaken: called after another process has replaced the file; returns whether to leave that file as it is.
+        overtaken: called if another process has replaced the file; returns whether to keep that file.
     """
     if not _S3.intersection(_protocols(filesystem)):
         write(filesystem, target, data)
@@ -250,13 +250,13 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
 
 
 def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-    """Replace a small file if its current bytes are as expected, atomically on S3; return whether it was replaced.
+    """Replace a small file if its current bytes are as expected (atomically on S3); return whether it was replaced.
 
     Args:
         filesystem: the file system.
         target: the file's path.
-        data: the new bytes, which no other writer has.
-        expected: called with the current bytes, None if there is no file.
+        data: the new bytes, which must differ from every other writer's.
+        expected: called with the current bytes, or None if the file doesn't exist; returns whether to replace them.
     """
     on_s3 = bool(_S3.intersection(_protocols(filesystem)))
     filesystem.invalidate_cache()
@@ -280,7 +280,7 @@ def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[byte
 
 def make_folder(filesystem: Any, target: str) -> None:
     """Create the folder of a file if the file system has folders."""
-    # s3fs would create a bucket if its name is mistyped.
+    # s3fs would create a bucket with a mistyped name.
     if not _FLAT.intersection(_protocols(filesystem)):
         filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""Temporary files of rows, grouped by a number, with bounded memory."""
+"""Group rows by a number in temporary files, with bounded memory."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BYTES: Final = 128 << 20
-# The limit for rows without texts, whose size isn't measured, since slices report the size of the whole frame.
+# The limit for rows without texts. Their size isn't measured, since slices report the size of the whole frame.
 _ROWS: Final = 50_000
 
 
 @dataclass
 class Spill:
-    """Rows by number. The file of a number has several Arrow streams, in the order in which rows were added.
+    """Rows by number. The file of a number contains Arrow streams in the order in which rows were added.
 
     Attributes:
         folder: the folder of the files.
-        max_bytes: the most bytes of rows with texts that are kept in memory.
+        max_bytes: the maximum of bytes in memory of rows with texts.
         waiting: rows that aren't written yet.
         waiting_bytes: the approximate size of waiting rows with texts.
         waiting_rows: the number of waiting rows without texts.
@@ -79,7 +79,7 @@ class Spill:
         self.waiting_bytes = self.waiting_rows = 0
 
     def file(self, number: int) -> Path:
-        """Return the file of a number's rows; it only exists if there are rows."""
+        """Return the file of a number's rows, which exists only if there are rows."""
         return self.folder / f"{number}.arrows"
 
     def frames(self, number: int) -> Iterator[pl.DataFrame]:
@@ -97,7 +97,7 @@ class Spill:
 
 
 def compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Copy the rows, so that they don't keep the frame that they were taken from in memory.
+    """Copy the rows, so that they don't keep the larger frame from which they were taken in memory.
 
     >>> compact(pl.DataFrame({"doc_id": ["a", "b"]})[1:]).rows()
     [('b',)]

@@ -1,1 +1,1 @@
-"""Slurm clusters: jobs, workers, and the site file."""
+"""Run tasks on Slurm clusters: jobs, workers and the site file."""

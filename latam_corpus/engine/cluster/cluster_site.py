@@ -21,7 +21,7 @@ _VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 def seconds_of(limit: str) -> int:
-    """Return the seconds of a time limit in Slurm's full form, `days-hours:minutes:seconds`.
+    """Convert a time limit in Slurm's full form, `days-hours:minutes:seconds`, to seconds.
 
     Raises:
         ValueError: the limit has a shorter form, which is easily misread.
@@ -126,7 +126,7 @@ T = TypeVar("T", RaySite, SlurmSite)
 
 
 def load_site(path: Path, table_type: type[T]) -> T:
-    """Return an engine's table of a site file.
+    """Return an engine's table in a site file.
 
     Raises:
         ConfigError: the file is missing, isn't valid TOML, has an unknown key, or lacks the engine's table.

@@ -1,9 +1,9 @@
-"""The engine of Slurm jobs: an array of workers that take tasks from a folder which all nodes see.
+"""The engine for Slurm: an array of jobs that take tasks from a folder shared by all nodes.
 
-Why not datatrove's executor for Slurm: its ranks get a fixed share of files before they start, each round is queued
-again behind everyone's jobs, and a dead rank is noticed only when all others are done. Here a job takes tasks of all
-rounds as long as there are any (`slurm_worker.py`). The driver only asks Slurm for the states of jobs, and continues
-with the folder if Slurm doesn't answer.
+datatrove's executor for Slurm isn't used: its ranks get a fixed share of files before they start, each round is queued
+again behind all other jobs, and a dead rank is noticed only when all others are done. Here a job takes tasks of all
+rounds as long as there are any (`slurm_worker.py`). The driver only asks Slurm for the states of jobs, and if Slurm
+doesn't answer, continues with the folder alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LOOK_SECONDS: Final = (1.0, 15.0)  # the shortest and the longest pause between
 _ARRAY: Final = 1000  # jobs; Slurm's default limit of an array is 1001
 _LOST: Final = frozenset({"NODE_FAIL", "PREEMPTED", "CANCELLED", "BOOT_FAIL", "REVOKED", "UNKNOWN"})
 _NO_DOCUMENT: Final = _LOST | {"TIMEOUT"}  # states that a single document can't cause
-_LOST_TRIES: Final = 5  # of a task whose jobs were lost by the cluster
+_LOST_TRIES: Final = 5  # attempts at a task whose jobs the cluster loses
 _GIVE_MORE: Final = {"OUT_OF_MEMORY": "memory_gb", "TIMEOUT": "time"}
 
 
@@ -55,8 +55,8 @@ class Slurm(CrewEngine):
 
     Attributes:
         site: the cluster.
-        workers: how many jobs run at once.
-        jobs: the folder that driver and jobs share, where their logs are kept.
+        workers: the number of jobs at once.
+        jobs: the folder that driver and jobs share, with their logs.
     """
 
     def __init__(self, site: SlurmSite, workers: int, folder: Path) -> None:
@@ -78,7 +78,7 @@ class _SlurmCrew:
         self._live: set[str] = set()
         self._ended = threading.Event()
         (folder / LOGS).mkdir(parents=True, exist_ok=True)
-        for round_folder in folder.glob("round-*"):  # left by a driver that was killed; its jobs are used again
+        for round_folder in folder.glob("round-*"):  # left by a killed driver, whose jobs are reused
             shutil.rmtree(round_folder)
         WorkerSettings(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
         threading.Thread(target=self._beat, daemon=True).start()
@@ -93,7 +93,7 @@ class _SlurmCrew:
             self._ended.wait(BEAT_SECONDS)
 
     def end(self) -> None:
-        """End the jobs through the folder, and through Slurm if it answers."""
+        """End the jobs by a message in the folder and, if Slurm answers, through Slurm."""
         self._ended.set()
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
@@ -139,11 +139,11 @@ class _SlurmCrew:
         yield from outcomes
 
     def _call(self, turn: Round) -> None:
-        """Make all jobs look for tasks of the round without a holder."""
+        """Make all jobs look for unclaimed tasks of the round."""
         replace(self._folder / CALL_FILE, f"{turn.folder.name} {secrets.token_hex(2)}".encode())
 
     def _look(self, turn: Round) -> Iterator[Outcome]:
-        """Query the states of jobs; yield the outcomes of ended jobs, and submit as many jobs as are missing."""
+        """Query the states of jobs, yield the outcomes of ended jobs, and submit missing jobs."""
         try:
             if hung := turn.hung():
                 with suppress(PartError):  # the job has just ended, or Slurm doesn't answer for now
@@ -172,10 +172,10 @@ class _SlurmCrew:
             self._live = self._live | {f"{job_id}_{place}" for place in range(size)}
 
     def _bury(self, turn: Round, job: SlurmJob) -> Iterator[Outcome]:
-        """Yield the outcomes of an ended job; give its tasks back, or fail those that have ended too many jobs."""
+        """Yield the outcomes of an ended job; release its tasks, or fail those that have ended too many jobs."""
         yield from turn.news()
         held = turn.held_by(job.id)
-        # A job that ends before it takes a task is replaced, but not forever.
+        # A job that ends before it takes a task is replaced, but not indefinitely.
         if not held and not turn.took(job.id) and job.state != "COMPLETED":
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:

@@ -1,7 +1,7 @@
 """Slurm's commands: submit jobs, query their states, and cancel them by name.
 
-Job names are unique, so that a job whose number was lost (because the answer to `sbatch` never came) can be found and
-cancelled. A run continues if Slurm doesn't answer, since workers only need it to start.
+Job names are unique, so that a job whose number is unknown (because the answer to `sbatch` was lost) can be found and
+cancelled. A run continues if Slurm doesn't answer, since workers need it only to start.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 120  # seconds to wait for a busy controller
 _WAITING: Final = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
 _RUNNING: Final = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STAGE_OUT", "SIGNALING", "STOPPED", "RESIZING"})
-# The reasons of jobs that would wait forever, unless the cluster's settings change.
+# Slurm's reasons for jobs that would wait forever unless the cluster's settings change.
 _NEVER: Final = frozenset(
     {
         "AccountNotAllowed",
@@ -35,7 +35,7 @@ _NEVER: Final = frozenset(
         "QOSNotAllowed",
     }
 )
-# Messages of a controller that is down, busy or being replaced, and of limits that are reached for now.
+# Messages for a controller that is down, busy or being replaced, and for limits that are reached temporarily.
 _PASSING: Final = re.compile(
     r"unable to contact|timed out|refused|zero bytes|temporarily|standby|communication|authentication|munge"
     r"|submit limit|try again",
@@ -51,7 +51,7 @@ class SlurmJob:
         id: its number; in an array with its index, `12_3`.
         state: Slurm's state.
         node: the node on which it runs or ran.
-        reason: Slurm's reason why it waits or failed.
+        reason: Slurm's reason why it is waiting or failed.
     """
 
     id: str
@@ -66,12 +66,12 @@ class SlurmJob:
 
     @property
     def held(self) -> bool:
-        """Whether it is queued but won't start: a person or Slurm holds it, or the cluster refuses it."""
+        """Whether it is queued but won't start, since a user or Slurm holds it, or the cluster refuses it."""
         return self.waits and ("held" in self.reason.lower() or self.refused)
 
     @property
     def refused(self) -> bool:
-        """Whether it requests something that the cluster doesn't allow."""
+        """Whether the cluster doesn't allow its requests."""
         return self.waits and self.reason in _NEVER
 
     @property
@@ -101,14 +101,14 @@ def submit(script: str, options: Sequence[str]) -> str:
     """Submit a script as a job, and return the job's number.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer for now; the job may be queued nevertheless.
+        SlurmSilentError: Slurm doesn't answer for now; the job may be queued anyway.
         PartError: Slurm refuses the job.
     """
     return ask("sbatch", "--parsable", *options, text=script).strip().partition(";")[0]
 
 
 def jobs_named(name: str) -> list[SlurmJob]:
-    """Return all jobs with a name that are queued, running, or ended a few minutes ago.
+    """Return all jobs with a name that are queued or running, or ended within the last few minutes.
 
     Raises:
         SlurmSilentError: Slurm doesn't answer for now.
@@ -142,9 +142,9 @@ def ask(command: str, *words: str, text: str | None = None) -> str:
     """Run one of Slurm's commands, and return its output.
 
     Args:
-        command: its name.
-        words: its options.
-        text: its standard input.
+        command: the command's name.
+        words: the command's arguments.
+        text: the command's standard input.
 
     Raises:
         SlurmSilentError: Slurm doesn't answer for now.
@@ -161,8 +161,8 @@ def ask(command: str, *words: str, text: str | None = None) -> str:
             capture_output=True,
             text=True,
             check=False,
-            # Its answers are read in English. Jobs inherit the variable, and in the locale C, Python doesn't start from
-            # a folder whose name has an accent.
+            # Slurm's answers are parsed in English. Jobs inherit the variable; in the locale C, Python wouldn't start
+            # from a folder whose name has an accent.
             env=environment | {"LC_ALL": "C.UTF-8"},
             timeout=_PATIENCE,
         )

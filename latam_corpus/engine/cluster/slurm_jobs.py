@@ -1,4 +1,4 @@
-"""The jobs of a run on Slurm: their scripts and options, and the folder of a submission.
+"""Build the scripts and options of jobs on Slurm, and manage the folder of a submission.
 
 <out>/slurm/<recipe>-<time>/
 submission.json            the command, its directory and its time
@@ -39,7 +39,7 @@ _KILLED: Final = (
     "killed three times; if it ran out of memory, state more driver_memory_gb in the site file, and then: "
     "latam-corpus runs retry"
 )
-_FOLDER: Final = "LATAM_CORPUS_JOBS"  # the environment variable with the folder of a driver that is a job
+_FOLDER: Final = "LATAM_CORPUS_JOBS"  # the environment variable with the folder of a driver that runs in a job
 
 
 def worker_jobs(folder: Path) -> str:
@@ -67,7 +67,7 @@ def python(site: SlurmSite, module: str, *words: str) -> str:
 
 
 def script(site: SlurmSite, *commands: str) -> str:
-    """Return a job's shell script: the site's setup lines, which must succeed, and then the commands."""
+    """Return a job's shell script: the site's setup lines, which must succeed, followed by the commands."""
     variables = ONE_THREAD | ({"TMPDIR": site.scratch} if site.scratch else {}) | site.environment
     scratch_test = 'test -w "$TMPDIR" || { echo "scratch: $TMPDIR can\'t be written on $(hostname)"; exit 1; }'
     return "\n".join(
@@ -85,7 +85,7 @@ def script(site: SlurmSite, *commands: str) -> str:
 
 @dataclass(frozen=True)
 class Submission:
-    """A run whose driver is a job as well.
+    """A run whose driver is also a job.
 
     Attributes:
         folder: the submission's folder.
@@ -118,7 +118,7 @@ def own_folder() -> Path | None:
 
 
 def new_folder(out: Path, recipe: str) -> Path:
-    """Return the folder of a driver: its own if this process is a driver in a job, or else a new, unused name."""
+    """Return the folder for a driver: its own if this process is a driver in a job, else an unused name."""
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     return own_folder() or out.resolve() / "slurm" / f"{recipe}-{moment}"
 
@@ -144,10 +144,10 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     commands = [
         f"ulimit -S -d {kilobytes} || true",  # not all clusters enforce the memory limit
         f"export {_FOLDER}={shlex.quote(str(folder))}",
-        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may start a job again
+        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # left by an earlier attempt: Slurm may start a job again
         f"cd {shlex.quote(str(directory))}",
         "set +e",
-        "for try in 1 2 3; do",  # if it is killed, finished work is reused
+        "for try in 1 2 3; do",  # if the job is killed, finished work is reused
         f"  {command_line}",
         "  code=$?",
         "  case $code in 134|135|137|139) ;; *) break ;; esac",
@@ -171,7 +171,7 @@ def submissions(out: Path) -> list[Submission]:
     """Return the submissions of an `--out` folder, the latest first.
 
     Raises:
-        ConfigError: the record of one is damaged.
+        ConfigError: the record of a submission is damaged.
     """
     submitted = []
     for file in (out / "slurm").glob(f"*/{_FILE}"):

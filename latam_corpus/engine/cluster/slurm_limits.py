@@ -1,7 +1,7 @@
-"""Checks, before any job is submitted, that the cluster could run the jobs.
+"""Check, before any job is submitted, that the cluster can run the jobs.
 
-`sbatch --test-only` reports a wrong partition or feature. But it doesn't check a partition's time limit, and gives the
-same answer if no node is large enough and if all nodes are down. `sinfo` has the missing facts.
+`sbatch --test-only` reports a wrong partition or feature. But it doesn't check a partition's time limit, and doesn't
+distinguish nodes that are too small from nodes that are down. `sinfo` reports the missing facts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
 
     Args:
         site: the site file's table.
-        with_driver: whether a driver's job will be submitted, too.
+        with_driver: whether a driver's job will also be submitted.
     """
     jobs = [("memory_gb", "time", site.memory_gb, site.time)]
     if with_driver:
@@ -45,7 +45,7 @@ def refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
 
 
 def _refuse_time(site: SlurmSite, key: str, time: str) -> None:
-    if any(option.startswith("--qos") for option in site.options):  # its limit may override that of the partition
+    if any(option.startswith("--qos") for option in site.options):  # its limits may override the partition's
         return
     longest = max((seconds for _megabytes, seconds in _nodes(site)), default=None)
     if longest is not None and seconds_of(time) > longest:
@@ -73,7 +73,7 @@ def _refuse_size(site: SlurmSite, key: str, memory_gb: float, time: str) -> None
             largest=f"{largest / 1024:.1f}",
         )
         raise ConfigError("--site", problem, _("state less, or another `partition`"))
-    # If even the smallest job is refused, the nodes are down, and the job may wait for them.
+    # If even the smallest job is refused, the nodes are down; the job can wait for them.
     small = site.model_copy(update={"options": []})
     if site.options and not _refusal(*options(small, "test", time, 1.0)):
         raise ConfigError("--site", _("Slurm refuses the job: {reason}", reason=reason), _SEE)
@@ -91,7 +91,7 @@ def _refusal(*job_options: str) -> str:
 
 
 def _nodes(site: SlurmSite) -> list[tuple[int, float]]:
-    """Return the memory (MB) and time limit (s) of each kind of node in the partition, nodes that are down included."""
+    """Return the memory (MB) and time limit (s) of each kind of node in the partition, even of nodes that are down."""
     partition_option = [f"--partition={site.partition}"] if site.partition else []
     try:
         output = ask("sinfo", "--noheader", "--exact", "--format=%m|%l|%P", *partition_option)
@@ -106,7 +106,7 @@ def _nodes(site: SlurmSite) -> list[tuple[int, float]]:
 
 
 def _seconds(limit: str) -> float:
-    """Return a partition's time limit in seconds; infinity for words.
+    """Return a partition's time limit in seconds; infinity for a word such as `infinite`.
 
     >>> _seconds("1:00"), _seconds("2-00:00:00"), _seconds("infinite")
     (60.0, 172800.0, inf)

@@ -1,4 +1,4 @@
-"""The state of a run's jobs on Slurm, and commands to cancel and resubmit them."""
+"""Report the state of a run's jobs on Slurm, cancel them and resubmit them."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-_MAX_NAMED: Final = 3  # runs that a message names
-_TAIL: Final = 65_536  # bytes at the end of a log that are read for its last lines
+_MAX_NAMED: Final = 3  # runs that a message names at most
+_TAIL: Final = 65_536  # bytes that are read from the end of a log for its last lines
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class JobsState:
             was killed, `lost` if Slurm no longer knows the job, or `unknown` if Slurm doesn't answer.
         driver: the driver's job, if Slurm still knows it.
         workers: the workers' jobs that are queued or running.
-        run: the run's folder; None before the driver has found its input.
+        run: the run's folder; None until the driver has found its input.
         last_line: the driver's last line of output.
         silence: why Slurm doesn't answer; empty if it does.
     """
@@ -59,7 +59,7 @@ class JobsState:
 
     @property
     def lives(self) -> bool:
-        """Whether the driver is queued or running, or may be."""
+        """Whether the driver is, or may be, queued or running."""
         return self.word in ("queued", "running", "unknown")
 
 
@@ -100,7 +100,7 @@ def _jobs_of(run: Path) -> Path | None:
 
 
 def find_submission(named: str, out: Path) -> Submission:
-    """Return a submission by its name, the start of its name, its job, its run, or its recipe (the latest).
+    """Return the submission with this name, start of a name, job or run, or the latest with this recipe.
 
     Raises:
         ConfigError: no submission or more than one matches.
@@ -137,12 +137,12 @@ def find_submission(named: str, out: Path) -> Submission:
 
 
 def one_recipe(candidates: Sequence[Submission], named: str) -> bool:
-    """Whether all these submissions are of the recipe with this name."""
+    """Whether all these submissions run the recipe with this name."""
     return all(submission.folder.name.rsplit("-", 2)[0] == named for submission in candidates)
 
 
 def under_way(out: Path, recipe: str) -> Message | None:
-    """Return a sentence with a recipe's runs that are queued or in progress, by Slurm or their locks; else None."""
+    """Return a sentence with a recipe's runs that are queued or in progress according to Slurm or locks, else None."""
     unfinished = [
         submission for submission in submissions(out) if submission.code is None and one_recipe([submission], recipe)
     ]
@@ -159,7 +159,7 @@ def under_way(out: Path, recipe: str) -> Message | None:
 
 
 def cancel(submission: Submission) -> None:
-    """End the driver, and then its workers, through Slurm and through the folder that they read.
+    """End the driver, then its workers, through Slurm and by a message in their folder.
 
     Raises:
         PartError: Slurm doesn't answer, or refuses.
@@ -174,10 +174,10 @@ def resubmit(submission: Submission) -> Submission:
     """Submit the submission's command again, with the current site file.
 
     Raises:
-        ConfigError: the site file is wrong now.
+        ConfigError: the current site file is wrong.
         PartError: Slurm doesn't answer, or refuses the job.
     """
-    cancel(submission)  # ends held jobs, and workers that wait for a driver
+    cancel(submission)  # also ends held jobs, and workers that wait for a driver
     values = submission.values
     copy_again(submission.folder, Path(values["site"]))
     return submit_driver(Path(values["site"]), submission.folder, values["command"], Path(values["directory"]))

@@ -1,8 +1,8 @@
-"""The job of a worker: it takes tasks of the driver's current round, and ends when it was idle for a while.
+"""The job of a worker: take tasks of the driver's current round, and end after being idle for a while.
 
-Jobs and driver only communicate through files in their shared folder, and each measures time by its own clock:
-`crew.json` has the settings of all jobs, `call` the name of the current round (or `end`), and `beat` changes while the
-driver is alive.
+Jobs and driver communicate only through files in their shared folder, and each uses only its own clock. `crew.json`
+contains the settings of all jobs, `call` contains the name of the current round (or `end`), and `beat` changes while
+the driver is alive.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ CALL_FILE: Final = "call"
 BEAT_FILE: Final = "beat"
 BEAT_SECONDS: Final = 5.0
 END: Final = "end"
-_SILENT: Final = 180.0  # seconds without a beat; over NFS, a reader may see an old file for a while
+_SILENT: Final = 180.0  # seconds without a beat; over NFS, a reader may see an outdated file for a while
 _POLL_SECONDS: Final = 0.5
-_MARGIN: Final = 0.02  # the share of a job's time that is left unused, so that it ends before its limit
+_MARGIN: Final = 0.02  # share of a job's time that is left unused, so that the job ends before its limit
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class WorkerSettings:
     """The settings of all jobs of a driver.
 
     Attributes:
-        size: how many jobs run at once.
+        size: the number of jobs at once.
         memory: the memory limit of each job, in bytes.
-        seconds: the time limit of each job.
-        idle_seconds: how long a job waits for work before it ends.
+        seconds: the time limit of each job, in seconds.
+        idle_seconds: the seconds for which a job waits for work before it ends.
     """
 
     size: int
@@ -78,12 +78,12 @@ class _Driver:
 
 
 def work(folder: Path, name: str, place: int) -> None:
-    """Take tasks until the driver has none for a while, the driver is silent, or the job's time is nearly over.
+    """Take tasks until there are none for a while, the driver is silent, or the job's time is nearly over.
 
     Args:
         folder: the folder that driver and jobs share.
-        name: a name of this job that no other has had.
-        place: the number of this job in its array.
+        name: a name of this job that no other job has had.
+        place: the index of this job in its array.
     """
     started = last_work = time.monotonic()
     settings, driver, finished_call, longest = WorkerSettings.read(folder), _Driver(folder), "", 0.0
@@ -110,7 +110,7 @@ def work(folder: Path, name: str, place: int) -> None:
 
 
 def main(folder: str) -> None:
-    """Work as the job that Slurm's environment variables name."""
+    """Work as the job that Slurm's environment variables identify."""
     use_copies(Path(folder))
     array, place = os.environ["SLURM_ARRAY_JOB_ID"], os.environ["SLURM_ARRAY_TASK_ID"]
     work(Path(folder), f"{array}_{place}", int(place))

@@ -1,8 +1,8 @@
-"""Copies of a submitted run's files, which its jobs read in place of the originals.
+"""Keep copies of a submitted run's files, which its jobs read in place of the originals.
 
-A job may be queued for days, and edits during this time must not affect it. Copies are kept of the recipe, the files of
-its sources, the policies, the list of inputs and the site file. For lists of names, models and plug-ins only digests
-are kept: a job refuses to start if one of them has changed.
+A job may be queued for days, and edits during this time must not affect it. The recipe, the files of its sources, the
+policies, the list of inputs and the site file are copied. Of lists of names, models and plug-ins, only digests are
+kept: a job refuses to start if one of them has changed.
 
 The input, and the withdrawals and refusals in the release store, are read when the run starts.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _FILE: Final = "submitted.json"
 _OURS: Final = "latam_corpus."
-_MAX_NAMED: Final = 3  # names in a message
+_MAX_NAMED: Final = 3  # names that a message lists at most
 
 
 def keep_copies(folder: Path, plan: Plan, more_files: Iterable[Path | None]) -> None:
@@ -39,7 +39,7 @@ def keep_copies(folder: Path, plan: Plan, more_files: Iterable[Path | None]) -> 
     Args:
         folder: the folder of the driver and its workers.
         plan: the recipe's plan, without the changes for the release store.
-        more_files: further TOML and CSV files of the command, such as the site file.
+        more_files: other TOML and CSV files of the command, such as the site file.
     """
     files = dict.fromkeys([*_files(plan), *(_name(path) for path in more_files if path)])
     texts = {file: text for file in files if (text := _text_of(file)) is not None}
@@ -60,20 +60,20 @@ def use_copies(folder: Path) -> None:
 
 
 def use_own_copies() -> None:
-    """Make this process read the copies in place of the files if it is a driver in a job."""
+    """If this process is a driver in a job, make it read the copies in place of the files."""
     if folder := own_folder():
         use_copies(folder)
 
 
 def refuse_changed(plan: Plan) -> None:
-    """Raise `ConfigError` if this process is a driver in a job, and an input has changed since it was submitted.
+    """Raise `ConfigError` if this process is a driver in a job and an input has changed since the submission.
 
     Args:
         plan: the recipe's plan, without the changes for the release store.
     """
     folder = own_folder()
     stored = _read(folder) if folder else None
-    if folder is None or stored is None:  # an older version submitted it
+    if folder is None or stored is None:  # submitted by an older version
         return
     submitted, current = stored["digests"], dict(_digests(plan))
     changed = sorted(name for name in {*submitted, *current} if submitted.get(name) != current.get(name))
@@ -118,9 +118,9 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"source {source.id}", digest_of(source.model_dump(mode="json"))
     for stage in plan.operations:
         is_plug_in = not type(stage).__module__.startswith(_OURS)
-        # The toolkit's barriers depend on versions in the store, which are read when the run starts.
+        # The toolkit's barriers depend on versions in the store, which are only read when the run starts.
         models = stage.fingerprint() if is_plug_in or not isinstance(stage, Barrier) else ""
-        # Policies are copied, but an added or removed policy has no copy, so their names are compared.
+        # Policies are copied; their names are compared too, since a policy may have been added or removed.
         policies = [path.name for path in _policies(stage)]
         package = package_digest(type(stage).__module__) if is_plug_in else ""
         yield f"stage {stage.name}", digest_of(models, package, policies)
@@ -130,7 +130,7 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _name(path: Path) -> str:
-    # Links aren't resolved, since they may point elsewhere when the job starts.
+    # Links aren't resolved: they may point elsewhere when the job starts.
     return os.path.abspath(path)  # noqa: PTH100
 
 
@@ -146,5 +146,5 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 def _write(folder: Path, values: dict[str, Any]) -> None:
     with replacing(folder / _FILE) as temporary:
-        temporary.touch(0o600)  # a site file may state keys in its environment
+        temporary.touch(0o600)  # the environment in a site file may contain secret keys
         temporary.write_bytes(sealed(values, indent=1))

@@ -59,7 +59,7 @@ class RunResult:
         seconds: duration of the run.
         phases: elapsed seconds of `start` (plan, digests, cuts of files), `parts` (all segments), `decisions`
             (barriers) and `record` (sums and the run's folder).
-        losses: the groups of which a stage kept less than the recipe's floor.
+        losses: the groups of documents of which a stage kept less than the recipe's floor.
         accepted_loss: the reason for releasing documents nevertheless; None if none was given.
         barriers: notes of barriers, such as documents left out of a comparison.
         mended: a sentence for each damaged file that was rebuilt.

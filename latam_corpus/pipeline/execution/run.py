@@ -54,7 +54,7 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
     """Return the parts of the plan's sources, in the sources' order.
 
     Args:
-        plan: what to do.
+        plan: the plan of the run.
         limit: the greatest number of records that are read from each file.
         on_scan: called with a large file that must be read from end to end to find where it can be cut.
 
@@ -157,12 +157,12 @@ def run_events(
     settings: RunSettings = RunSettings(),
     on_step: OnStep = no_step,
 ) -> Generator[StageEvent, None, RunResult]:
-    """Run the plan over the parts; yield its events, and return the result.
+    """Run the plan over the parts; yield events, and return the result.
 
     To stop early, close the generator. Finished work is stored, and the next run continues from it.
 
     Args:
-        plan: what to do.
+        plan: the plan of the run.
         parts: the parts of its sources, see `find_parts`.
         out: the folder of runs and work.
         engine: the engine that runs the parts.

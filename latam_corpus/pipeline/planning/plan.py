@@ -122,7 +122,7 @@ class Input:
     Attributes:
         file: its location, and how it is read.
         sha256: the SHA-256 of its bytes; empty if the file is missing.
-        key: digest of its bytes and of the settings by which it is read.
+        key: digest of its bytes and of the settings that determine how it is read.
         state: the state that the file system reported (see `state_of`) just before `sha256` was computed.
     """
 
@@ -154,7 +154,7 @@ class Part:
         source: the source of all its records.
         inputs: one file, or several small ones that are read together, in order.
         genre: the genre of the records if their source states none.
-        key: digest of the input's bytes and of the settings by which they are read.
+        key: digest of the input's bytes and of the settings that determine how they are read.
         limit: the most records that are read of each file; None for all.
         span: the range of the file that is read; None for the whole file.
     """

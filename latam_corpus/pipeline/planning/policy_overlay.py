@@ -168,7 +168,7 @@ def read_policy(file: Path) -> tuple[str, str]:
     """Return the text of a policy for a language or a genre, and its name in a folder of policies.
 
     Raises:
-        ConfigError: the file isn't such a policy.
+        ConfigError: the file isn't a policy for a language or a genre.
     """
     text = read_toml(file, "policy")
     keys: set[str] = set()

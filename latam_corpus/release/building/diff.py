@@ -229,7 +229,7 @@ def _dropped(run: Path, ids: pl.Series) -> pl.DataFrame:
             ) from error
         renamed = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
         frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(ids.implode())), _REASONS))
-    # Of several records of a document, the latest one's reason counts; "superseded" on the others doesn't.
+    # If a document has several records, the reason of the latest one counts, not "superseded" of the others.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 

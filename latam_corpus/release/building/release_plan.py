@@ -1,4 +1,4 @@
-"""The plan of a version: which documents it contains, in which shards, and why it leaves out the others.
+"""Plan a version: the documents that it contains, their shards, and the reasons why others are left out.
 
 Planning reads runs, the parent version, withdrawals and refusals, and changes nothing in the store. `write_version`
 executes a plan.
@@ -179,7 +179,7 @@ class _Scanner:
 
 
 def _neighbouring_runs(runs: Sequence[Path]) -> dict[str, Path]:
-    """Return all readable runs in the output folders of these runs, by name."""
+    """Return all readable runs in the output folders that contain these runs, by name."""
     outs = sorted({run.resolve().parent.parent for run in runs})
     return {name: run for out in outs for name, run in readable_runs(out).items()}
 

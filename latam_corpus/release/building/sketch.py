@@ -88,7 +88,7 @@ def build_command(store: Store, manifest: Manifest, parent: str) -> str:
 
 
 def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
-    """Return the scheme of a version's index even if some of its files are damaged or missing.
+    """Return the scheme of a version's index, even if some of its files are damaged or missing.
 
     Every readable file of the index states the scheme. If the version has none, the release's other versions decide,
     the newest first. If they have none either, the default scheme is returned.

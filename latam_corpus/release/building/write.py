@@ -100,7 +100,7 @@ _SORTED_BYTES: Final = 32 << 20  # approximate size of the rows that a writer so
 
 @dataclass(frozen=True)
 class Written:
-    """The shards of a version, which are in the store, and its index, which is in a temporary folder.
+    """The shards of a version, already in the store, and its index, still in a temporary folder.
 
     Attributes:
         shards: the shards, in the order of the plan's cells.

@@ -1,8 +1,8 @@
 """Decide which documents a version contains, and why the others are left out. No texts are kept in memory.
 
-Each document passes these checks in order: repeated rows; a later record of the same document; its terms, and stricter
-statements about it or its copies (`statements.py`); a better copy in a run; another document with the same text. Terms
-are checked before duplicates, so that a copy that may not be released never replaces one that may.
+A document is left out for the first of these reasons: an equal row; a later record of the same document; its terms, or
+stricter statements about it or its copies (`statements.py`); a better copy in a run; another document with the same
+text. Terms are checked before duplicates, so that a copy that may not be released never replaces one that may.
 """
 
 from __future__ import annotations
@@ -361,12 +361,12 @@ def decide(
 ) -> Decision:
     """Decide which documents are released and why the others aren't, whatever the order of the rows.
 
-    The text of a document is that of its latest record; its terms are the strictest that are stated about it.
+    A document has the text of its latest record, and the strictest terms that are stated about it.
 
     Args:
         light: rows of `scan` and `scan_statements`, including all rows that may affect each other (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
-        variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
+        variants: "keep" all variants of a work, only the "longest", or the longest from each country ("by_country").
         links: pairs of copies whose texts differ, `statements.LINKS`, including those of `replaced`.
         holders: the holder of each source, by source id.
     """

@@ -87,7 +87,7 @@ class InputRun:
         sources: the catalogue entry of each source, by id.
         failed_parts: the names of the parts that failed.
         stages: the stages of the recipe, each with its options and its name as `use`.
-        losses: the groups of which a stage kept less than the recipe's floor.
+        losses: the groups of documents of which a stage kept less than the recipe's floor.
         accepted_loss: why these losses are accepted; None if no reason was given.
         extra: the columns that its sources and stages add, with their types.
     """
@@ -113,7 +113,7 @@ class InputRun:
         return [InputPart(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
 
     def files(self, kind: str) -> list[Path]:
-        """Return the files of a kind, see `Record.files`.
+        """Return the run's files of one kind, see `Record.files`.
 
         Raises:
             ReleaseError: a file is damaged.
@@ -215,7 +215,7 @@ def unreadable(place: object, error: Exception) -> ReleaseError:
 
 
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with all columns of a release, and defaults for required values that are missing."""
+    """Return the rows with all columns of a release, and with defaults for missing required values."""
     # `extra` has the same type as in runs until shards are written; there it is a struct.
     rows = schema.conform(frame, pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA}))
     rows = rows.with_columns(

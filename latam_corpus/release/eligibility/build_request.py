@@ -43,12 +43,12 @@ class BuildRequest:
         parent: the parent version, or `latest`.
         version: the version number; the next of the month, such as 2026.11.0, when None.
         splits: the shares of the held-out splits.
-        split_by: what is kept in one split: a "cluster" of copies, or in addition all documents of an "author", a
-            "source" or a "file".
+        split_by: the documents that must be in the same split: those of a "cluster" of copies, or also all of an
+            "author", a "source" or a "file".
         shard_bytes: bytes of text above which a shard is split; when None, it depends on the size of the release and
             is never less than the parent's.
         index: whether to write the fingerprints with which later runs find copies of the version's documents.
-        variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
+        variants: "keep" all variants of a work, only the "longest", or the longest from each country ("by_country").
         accept_loss: why the runs may have lost documents below their recipes' floors; printed on the card.
         runs_on_disk: the folders of other runs, by name, in which copies may be found that replace withdrawn
             documents.

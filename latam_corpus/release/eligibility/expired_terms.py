@@ -165,7 +165,7 @@ def _with_entry(
 ) -> WithdrawalLog:
     """Add an entry to the log, and return the new log."""
     selection_hash = asked_hash(by, value)
-    # The time of a build may be earlier than that of the last entry.
+    # The time of a build may precede the time of the last entry.
     time = max(now, log.entries[-1].time) if log.entries else now
     request = request_name(kind, log.sequence + 1, log.head, by, selection_hash)
     fields = {"request": request, "release": release, "by": by, "asked": selection_hash, "because": value, "of": of}

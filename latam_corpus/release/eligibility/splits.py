@@ -109,7 +109,7 @@ class _NamedGroups:
 
 @dataclass
 class Splits:
-    """The splits of a version, computed one partition at a time. All documents of a cluster are in the same split.
+    """The splits of a version, computed one partition at a time. All documents of a cluster get the same split.
 
     A split is inherited from the parent version's cluster, document or text, or from the document that a better copy
     replaced. A cluster that joins documents of several splits gets the first of train, validation and test, since a
@@ -119,8 +119,8 @@ class Splits:
 
     Attributes:
         shares: the share of documents of each held-out split.
-        by: what is kept in one split: a cluster, or in addition all documents of an author, a source, or a source's
-            file.
+        by: the documents that must be in the same split: those of a cluster, or also all of an author, a source, or a
+            source's file.
     """
 
     shares: Mapping[str, float]

@@ -58,8 +58,8 @@ class SourceTerms(NamedTuple):
     Attributes:
         tier: the rights tier.
         uses: the permitted uses.
-        days: the dates on which the permission and the embargo end, ISO 8601; None if a manifest, which omits them, is
-            the only input.
+        days: the dates on which the permission and the embargo end, ISO 8601; None for the sources of a manifest, which
+            omits the dates.
     """
 
     tier: str

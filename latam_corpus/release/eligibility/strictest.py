@@ -9,7 +9,7 @@ restriction is a reservation, a refusal, a label, an
 3. If the copies have different holders, an agreement named by the document's own source overrides rule 2, except for a
 community's label.
 
-A row without a statement of its rights applies to no other document.
+A row without a rights statement doesn't affect other documents.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class _Statement:
         self.refusal: str | None = None if values["refusal"] in _NO_TERMS else values["refusal"]
 
     def strictness(self) -> tuple[int, int, str, str]:
-        """Return a sort key by which the strictest statement is last."""
+        """Return a sort key that puts the strictest statement last."""
         rights = self.values["rights"]
         return (openness(self.tier), _obligation_count(rights, self.tier), rights or "", self.values["basis"] or "")
 
@@ -267,7 +267,7 @@ class _Outcome:
         return restricting
 
     def _refusal(self) -> tuple[str | None, _Statement | None]:
-        """Return the reason why the document is left out, and the statement that gives it; None for its own."""
+        """Return the reason why the document is left out, and the statement of another record that gives it, if any."""
         own: str | None = self.own.values["refusal"]
         if own and (own in _NO_TERMS or self.own.unstated or not self._is_lifted(self.own)):
             return own, None

@@ -122,7 +122,7 @@ def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]
 
 
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
-    """Return the groups of which less than the recipes' floors was kept, each with the reason why this is accepted.
+    """Return the groups whose kept share was below a recipe's floor, each with the reason why this is accepted.
 
     The parent version's entries for other runs are kept, since their documents are in the new version too.
 

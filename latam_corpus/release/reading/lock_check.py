@@ -70,8 +70,8 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
 
     Raises:
         ConfigError: the store has no such version.
-        ReleaseError: the version or the log differs from the one that the lock knew, either is damaged, or a file of
-            the folder can't be read.
+        ReleaseError: the version or the log differs from the state that the lock states, or a file of the store or the
+            folder can't be read.
     """
     with store.named_errors():
         manifest, log = _locked_version(lock, store)

@@ -106,12 +106,13 @@ def pull(
     Args:
         spec: `NAME@VERSION`, or `NAME` for the latest version.
         store: the store of the version.
-        to: a folder that is new, empty, or has an earlier pull of the same release.
+        to: a folder that is new or empty, or contains an earlier pull of the same release.
         subset: the rows, the columns and the additional files.
         progress: called with the name of the step, the bytes done and their total.
         report: called with a note if withdrawn documents are left out, if none of the excluded documents is in the
             version, or if the folder had another version or selection.
-        keys: public keys, one of which must have signed the version and the log of withdrawals; empty checks nothing.
+        keys: public keys, one of which must have signed the version and the withdrawal log; if empty, signatures aren't
+            checked.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index

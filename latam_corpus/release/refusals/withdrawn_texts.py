@@ -54,7 +54,7 @@ _DRIFT: Final = 3
 _DRIFT_PER_WORD: Final = 0.2
 _BAND: Final = 12  # words; phrases are grouped by their offset between text and document, in bands of this width
 _FEWEST_PHRASES: Final = 3  # fewest phrases of a stretch
-_SHORTEST: Final = 8  # fewest words of a stretch, and of a document or text that is compared at all
+_SHORTEST: Final = 8  # fewest words of a stretch, and of a document or text to compare
 
 _NUMBER_WORD: Final = re.compile(r"\w*\d\w*")
 # Numbers of the layout: alone on a line, at its beginning, in brackets, or of a page or note.

@@ -142,7 +142,7 @@ class RunEntry(_Entry):
 
 
 class AcceptedLoss(_Entry):
-    """A group of documents of which less than the recipe's floor was kept, and the reason why this was accepted."""
+    """A group of documents whose kept share was below the recipe's floor, and the reason why this was accepted."""
 
     run: str
     stage: str

@@ -181,7 +181,7 @@ class ShardPlan:
     starts: Mapping[int, tuple[int, NDArray[np.uint64]]]
 
     def shards(self, index: int) -> NDArray[np.uint32]:
-        """Return the number of the cell of each document of a range, in order."""
+        """Return the cell number of each document in a range, in order."""
         place = np.fromfile(self.folder / f"{index}", _PLACE)
         shards = np.zeros(len(place), np.uint32)
         for number, (first, bits) in self.starts.items():
@@ -191,7 +191,7 @@ class ShardPlan:
 
 
 def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the contribution of light rows to the size of a shard, in bytes."""
+    """Return the bytes that each light row adds to the size of a shard."""
     return rows["text_bytes"].to_numpy() + ROW_ALLOWANCE
 
 

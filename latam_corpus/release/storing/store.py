@@ -65,7 +65,7 @@ def scratch(parent: Path | None) -> Iterator[Path]:
     """Make a temporary folder, which is removed at the end. Folders of killed processes are removed first.
 
     Args:
-        parent: the folder in which to make it; None for the system's temporary folder, in which nothing is removed.
+        parent: the folder that will contain it; None for the system's temporary folder, from which nothing is removed.
     """
     if parent is None:
         with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
@@ -124,7 +124,7 @@ class Store:
             signer: see the attribute.
 
         Raises:
-            ConfigError: the protocol of the URL is unknown, its package isn't installed, or the path is that of a file.
+            ConfigError: the URL's protocol is unknown, its package isn't installed, or the path leads to a file.
         """
         address = address_of(url)
         filesystem, root = remote.opened(address)

@@ -58,7 +58,7 @@ def open_shard(
 def read_ledger(
     store: Store, name: str, version: str, doc_id: str | None = None, *, where: pl.Expr | None = None
 ) -> pl.DataFrame:
-    """Return the ledger of a version, or its rows for one document or for which an expression is true.
+    """Return the ledger of a version, or its rows about one document, or its rows for which an expression is true.
 
     Raises:
         ReleaseError: the file is missing or damaged, isn't a ledger, or its digest differs from the manifest.

@@ -254,7 +254,7 @@ class WithdrawalLog:
         return replacements
 
     def table(self, entry: LogEntry, name: str) -> pl.DataFrame:
-        """Return a table of an entry; empty if it has no such table.
+        """Return a table of an entry; empty if the entry lacks the table.
 
         Raises:
             ReleaseError: the file is missing, or its digest differs.
@@ -403,7 +403,7 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
 
 
 def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
-    """Return the log of a store, and all versions of all of its releases, by `NAME@VERSION`.
+    """Return the log of a store, and all versions of all releases, by `NAME@VERSION`.
 
     Raises:
         ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
@@ -473,7 +473,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
 
     Raises:
         EntryTakenError: another process has added an entry since the log was read.
-        ReleaseError: the time is before that of the last entry, or the disk is full.
+        ReleaseError: the time precedes the last entry's time, or the disk is full.
     """
     last = log.entries[-1].time if log.entries else None
     if last and last - _CLOCK_SKEW <= time:

@@ -62,7 +62,7 @@ def give_back(
         judged: judgements of readers, for the next version's card.
 
     Raises:
-        ConfigError: the release or the hold doesn't exist, the name is that of one version, or the reason is empty.
+        ConfigError: the release or the hold doesn't exist, the name includes a version, or the reason is empty.
         ReleaseError: the log or a version is damaged, another process was first, or the next version can't be made.
     """
     because = checked_reason(name, because)

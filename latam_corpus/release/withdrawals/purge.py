@@ -180,7 +180,7 @@ def _rewritten(store: Store, readable: ReadableShard, folder: Path) -> Replaceme
 
 
 def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
-    """Erase the texts of withdrawn documents in runs, and remove stored work that contains such documents.
+    """Erase the texts of withdrawn documents in runs, and remove stored work that contains withdrawn documents.
 
     Raises:
         ConfigError: a run is in progress.

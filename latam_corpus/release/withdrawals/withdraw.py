@@ -80,7 +80,7 @@ class Withdrawal:
         displaced: ids of copies that left the release because the documents that they had replaced returned.
         copy_notices: further sentences about copies that weren't released.
         written: bytes of the shards that were written for the next version.
-        other_releases: other releases with such documents in their latest version.
+        other_releases: other releases whose latest versions contain withdrawn documents.
         in_place_of: for the id of each promoted copy, the id of the document that it replaces.
         kept_out: for the id of each copy that wasn't released, the reason, see `reason_of`.
         similar_names: names of people in the store that are similar to a withdrawn one, and aren't withdrawn.
@@ -142,7 +142,7 @@ def checked_reason(name: str, because: str) -> str:
     """Check the release name and the reason of an entry; return the reason without surrounding spaces.
 
     Raises:
-        ConfigError: the name is that of one version, or the reason is empty.
+        ConfigError: the name includes a version, or the reason is empty.
     """
     if "@" in name:
         raise ConfigError(

@@ -53,7 +53,7 @@ class WithdrawalRequest:
     """A request to withdraw or hold documents. It results in one entry of the log and one receipt.
 
     Attributes:
-        name: the release of which the next version is made; the documents leave all releases of the store.
+        name: the release for which the next version is made; the documents are removed from all releases of the store.
         because: the reason, which is stored in the log.
         docs: ids of documents.
         sources: ids of sources.
