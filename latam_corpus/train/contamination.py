@@ -318,7 +318,7 @@ class _Index:
         """Return the share of each piece's words near their places around a common run, with the schema _SHARES."""
         docs, starts, entries = self._scattered.hits(values, offsets)
         pieces = self._scattered.owners[entries]
-        begins = starts - self._scattered.places[entries]  # where the piece would begin among the words of all texts
+        begins = starts - self._scattered.places[entries]  # index in all texts' words at which the piece would begin
         keys = np.unique(np.stack((docs, pieces, begins), axis=1), axis=0)
         docs, pieces, begins = keys.T
         lengths = self._counts[pieces]

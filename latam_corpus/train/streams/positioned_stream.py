@@ -147,7 +147,7 @@ class PositionedStream(ABC):
         return self
 
     def _restart_if_ended(self) -> None:
-        """Begin the epoch again at its end; a stream resumed from a state saved at the end first ends once more."""
+        """Begin the epoch again if it has ended; after resuming from a state saved at the end, end once more first."""
         if self._at_end and not self._is_resumed:
             self._reset(self._seed, self._epoch, Place())
         self._at_end = self._is_resumed = False
