@@ -1,1 +1,1 @@
-"""The public functions of `import latam_corpus`; the command line calls the same ones."""
+"""The public functions of `import latam_corpus`, which the command line calls too."""

@@ -1,4 +1,4 @@
-"""Check the arguments of public functions against their signatures before anything else is done."""
+"""Check the arguments of public functions against their signatures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Limit = Annotated[int, Field(ge=1)]  # a number of records
 Workers = Annotated[int, Field(ge=0)]  # a number of processes; 0 for one per processor
-Language = Literal["en", "es", "pt"]  # of sentences
+Language = Literal["en", "es", "pt"]  # the language of sentences
 
 
 def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:
@@ -25,7 +25,7 @@ def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -
 
     Args:
         function: the function, whose module must import the types of its signature at run time.
-        given: the arguments by name: `locals()` on the function's first line.
+        given: the arguments by name, as returned by `locals()` on the function's first line.
     """
     for name, (adapter, stated) in _stated(function).items():
         try:
@@ -41,7 +41,7 @@ def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -
 
 @cache
 def _stated(function: Callable[..., Any]) -> dict[str, tuple[TypeAdapter[Any], str]]:
-    """Return, for each argument, an adapter that validates it, and its type in the signature."""
+    """Return for each argument an adapter that validates it, and its type in the signature."""
     types = {
         name: str(parameter.annotation)
         for name, parameter in inspect.signature(function).parameters.items()

@@ -1,4 +1,4 @@
-"""Read a catalogue of files as people keep it, with the files that its rows name."""
+"""Read a user's table that catalogues files, and match its rows with the files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CHARSETS: Final = (None, "cp1252")
-_LONGEST: Final = 2000  # characters of a cell
-_COLUMNS: Final = 12  # that are tried as the column that names files
-_LEAST: Final = 4  # one in so many rows must name a file, for a column that isn't named so
+_LONGEST: Final = 2000  # maximum number of characters of a cell
+_COLUMNS: Final = 12  # number of columns that are tried as the column that names files
+_LEAST: Final = 4  # one in this many rows must name a file if the column's head doesn't mean files
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class CatalogueRow:
     """A row of a catalogue.
 
     Attributes:
-        number: its number in the table, from 1.
+        number: the number of the row in the table, from 1.
         cells: the cells that aren't empty, by column.
         files: the files that it describes.
-        missing: the names in it that no file has.
+        missing: the names in the row that match no file.
     """
 
     number: int
@@ -53,10 +53,10 @@ class CatalogueTable:
 
     Attributes:
         heads: its columns.
-        column: the one that names files; empty if none does.
-        columns: the column of the documents that a column's name suggests, by column.
+        column: the column that names files; empty if there is none.
+        columns: the documents' column that a column's head suggests, by column.
         rows: its rows.
-        near: for a file without a row, the closest name in the catalogue.
+        near: the closest name in the catalogue, for each file without a row.
         header_row: the number of the row with the heads.
     """
 
@@ -73,17 +73,17 @@ def read_catalogue(
 ) -> CatalogueTable:
     """Read a table that describes files: CSV, XLSX or ODS.
 
-    A title above the heads, merged cells and tables in Windows-1252 are understood as in a run. Names match files
-    regardless of case, accents, separators, suffixes and folders above, if only one file can be meant.
+    A title above the heads, merged cells and tables in Windows-1252 are read as in a run. Names match files regardless
+    of case, accents, separators, suffixes and parent folders, if the match is unambiguous.
 
     Args:
-        path: of the table.
+        path: the path of the table.
         files: the paths of the files that it may describe, with `/`.
-        name: its name, if `path` doesn't have its suffix.
-        column: the column that names files; by default, the one whose name or cells say so.
+        name: the table's name, if `path` lacks its suffix.
+        column: the column that names files; by default, it is recognised by its head or its cells.
 
     Raises:
-        ConfigError: it can't be read, or lacks the column.
+        ConfigError: the table can't be read, or lacks the column.
     """
     check_arguments(read_catalogue, locals())
     table = Path(path).expanduser()

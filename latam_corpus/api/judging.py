@@ -1,4 +1,4 @@
-"""Draw documents to read, and store what readers judge, like `latam-corpus sample` and `latam-corpus judge`."""
+"""Draw documents to read, and store readers' judgements, like `latam-corpus sample` and `latam-corpus judge`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sample(
     out: str | Path = "out",
     store: str | Path | None = None,
 ) -> pl.DataFrame:
-    """Draw documents of a run or a version at random, the same ones for the same seed.
+    """Draw documents of a run or a version at random; the same seed draws the same documents.
 
     Documents that were withdrawn, or whose terms don't allow them to be read, are left out. Recognised personal data is
     masked.
@@ -63,10 +63,10 @@ def sample(
     Args:
         named: a run, see `open_run`, or `NAME[@VERSION]` of a release.
         by: the columns that define groups, such as `["language", "genre"]`; if empty, all documents are one group.
-        n: the number of documents, with `by` of each group.
+        n: the number of documents; with `by`, the number per group.
         seed: another seed draws other documents.
         dropped: whether to draw from the documents that a run dropped.
-        internal: whether to draw from documents too whose terms don't allow them to be shown.
+        internal: whether to include documents whose terms don't allow them to be shown.
         out: the folder of runs.
         store: the release store; `<out>/store` by default.
 
@@ -94,27 +94,28 @@ def sample(
 
 
 def _warn(note: str | Message) -> None:
-    """Warn about a choice of which the name leaves doubt, as `open_run` does."""
+    """Warn about a choice that may not be the intended one, like `open_run`."""
     if not (isinstance(note, Message) and note.msgid == CHOSEN.msgid):
         warnings.warn(str(note), stacklevel=5)
 
 
 def judge(judgements: Sequence[Mapping[str, Any]], reader: str, out: str | Path = "out") -> int:
-    """Store a reader's judgements of texts that `sample` drew; return how many replaced an earlier one by this reader.
+    """Store a reader's judgements of texts that `sample` drew; return how many replaced earlier ones by this reader.
 
     A later judgement of the same text by the same reader replaces the earlier one. `lc.Run.measure`, reports and cards
     of releases use the stored judgements. Cards state the number of readers, not their names.
 
     Args:
-        judgements: for each text the columns `doc_id`, `text_hash`, `drawn_from`, `drawn_by` and `language` of its row
-            in the sample; `answers` by question (`verdict`: `good`, `bad` or `unsure`; `language`, `natural` and
-            `personal_data`: `yes`, `no` or `unsure`; `language` also the code of the text's language); and `note`.
+        judgements: one mapping per text, with the columns `doc_id`, `text_hash`, `drawn_from`, `drawn_by` and
+            `language` of its row in the sample; `answers` by question (`verdict`: `good`, `bad` or `unsure`;
+            `language`, `natural` and `personal_data`: `yes`, `no` or `unsure`; for `language`, also the code of the
+            text's language); and `note`.
         reader: the name of the reader.
         out: the folder of runs.
 
     Raises:
-        ConfigError: a judgement lacks one of the columns, has no answer, or another answer; or the judgements can't be
-            stored. Nothing is stored then.
+        ConfigError: a judgement lacks a column, has no answer, or has an answer that isn't allowed; or the judgements
+            can't be stored. In these cases nothing is stored.
     """
     check_arguments(judge, locals())
     name = " ".join(reader.split())
@@ -162,9 +163,9 @@ class Judgements:
     """The stored judgements of a folder of runs.
 
     Attributes:
-        rows: a judgement of a text by a reader each.
+        rows: the judgements, each of one text by one reader.
         shares: for each group that texts were drawn from and each question, how many texts are right.
-        agreement: of each two readers on each question, with Cohen's kappa.
+        agreement: the agreement of each pair of readers on each question, with Cohen's kappa.
     """
 
     rows: tuple[Judgement, ...]
@@ -178,7 +179,7 @@ def judgements(
     texts: Sequence[tuple[str, str]] | None = None,
     readers: Sequence[str] | None = None,
 ) -> Judgements:
-    """Return the judgements that are stored in a folder of runs, like `latam-corpus judge show`.
+    """Return the judgements stored in a folder of runs, like `latam-corpus judge show`.
 
     Args:
         out: the folder of runs.

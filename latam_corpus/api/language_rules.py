@@ -1,4 +1,4 @@
-"""The rules of one language as a person edits, signs and uses them: the values of a policy file."""
+"""Edit, sign and use the rules of a language, which are the values of its policy file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ANY_WORD = {"min": 1}
 
 
 def rules_code(code: str) -> str:
-    """Return the code of the policy file that serves a language, a group, or a tag such as `omq-x-mixtec`.
+    """Return the code of the policy file for a language, a group, or a tag such as `omq-x-mixtec`.
 
-    A tag without a group of its own has the file of its first member without a shipped one.
+    A tag without its own group has the file of its first member that lacks a shipped file.
 
     >>> rules_code("quy"), rules_code("omq-x-mixtec"), rules_code("und-x-totonac")
     ('quy', 'omq', 'tcw')
@@ -38,7 +38,7 @@ def _without_file(tag: str) -> list[str]:
 
 
 def language_rules(code: str) -> dict[str, Any]:
-    """Return the values of the shipped policy file for a language, or of a new one with the rules that apply now.
+    """Return the values of a language's shipped policy file, or of a new one with the rules that currently apply.
 
     Args:
         code: an ISO 639-3 code, or a code or tag of a group.
@@ -61,10 +61,10 @@ def language_rules(code: str) -> dict[str, Any]:
 
 
 def check_rules(text: str) -> None:
-    """Raise unless a policy file's text can replace a shipped file.
+    """Raise unless the text of a policy file can replace a shipped file.
 
     Raises:
-        ConfigError: it isn't a policy, a stop word isn't one word, or a bound is wrong.
+        ConfigError: the text isn't a policy, a stop word isn't a single word, or a bound is wrong.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rules", f"{tomllib.loads(text)['language']}.toml")
@@ -74,7 +74,7 @@ def check_rules(text: str) -> None:
 
 
 def sign_rules(text: str, reader: str, day: date) -> str:
-    """Return the text of a checked policy file with a reader's signature, which a change of its content ends.
+    """Check a policy file and add a reader's signature, which is valid until the content changes; return the text.
 
     Raises:
         ConfigError: the file can't be used, or the name can't be written.
@@ -84,12 +84,12 @@ def sign_rules(text: str, reader: str, day: date) -> str:
 
 
 def readers_of(text: str, name: str, current: str | None = None) -> list[Review]:
-    """Return the readers of a signed policy file, and whether their signatures are of its current content.
+    """Return the readers of a signed policy file, and whether their signatures are for its current content.
 
     Args:
-        text: of the signed file.
-        name: of the file in messages.
-        current: the content now; that of the file by default.
+        text: the text of the signed file.
+        name: the name of the file, for messages.
+        current: the current content; by default, the file's content.
 
     Raises:
         ConfigError: the file was damaged.

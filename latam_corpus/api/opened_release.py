@@ -44,7 +44,8 @@ class Release:
 
     Attributes:
         store: the store.
-        manifest: the manifest: shards with digests, sources, counts, terms, and reasons of documents left out.
+        manifest: the manifest, with shards and their digests, sources, counts, terms, and reasons for documents left
+            out.
     """
 
     store: Store
@@ -61,7 +62,7 @@ class Release:
         return self.manifest.version
 
     def scan(self) -> pl.LazyFrame:
-        """Return the documents of the version. Of a remote store, only the required columns are read.
+        """Return the documents of the version. From a remote store, only the required columns are read.
 
         Raises:
             ReleaseError: a shard is missing or has another size; `verify` checks every byte.
@@ -115,7 +116,7 @@ class Release:
                         return
 
     def verify(self, *, progress: bool = True) -> list[str]:
-        """Check every byte, the rows and the counts; return a sentence for each problem, none if the version is intact.
+        """Check every byte, the rows and the counts; return one sentence per problem, none if the version is intact.
 
         Raises:
             ReleaseError: the manifest or the store can't be read.
@@ -139,14 +140,14 @@ class Release:
 
 
 def versions(store: str | Path, name: str = "") -> list[str]:
-    """Return the versions in a store as `NAME@VERSION`, each release's oldest first; none if there is no store.
+    """Return the versions in a store as `NAME@VERSION`, oldest first for each release; none if there is no store.
 
     Args:
         store: a folder or URL.
         name: the release; by default, all releases.
 
     Raises:
-        ConfigError: the name can't be that of a release.
+        ConfigError: the name isn't a valid name of a release.
         ReleaseError: the store can't be read.
     """
     check_arguments(versions, locals())
@@ -185,23 +186,23 @@ def pull(
     exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
-    """Download and verify a version, like `latam-corpus pull`; an interrupted download is resumed.
+    """Download and verify a version, like `latam-corpus pull`, or resume an interrupted download.
 
     Args:
         store: a folder or URL.
         spec: `NAME@VERSION`, or `NAME` for the latest version.
-        to: a folder that is new, empty, or has an earlier pull of the same release.
+        to: a folder that is new or empty, or contains an earlier pull of the same release.
         where: a condition that rows must meet, such as `country in ('CL', 'AR')`.
-        with_index: whether to download the fingerprints of the documents too.
-        columns: the columns to keep in addition to `doc_id`; all if empty.
-        exclude: lists of ids to leave out.
+        with_index: whether to download the documents' fingerprints too.
+        columns: the columns to keep in addition to `doc_id`; if empty, all columns.
+        exclude: files with lists of ids to leave out.
         progress: whether to show a progress line, on a terminal and in a notebook.
 
     Returns:
-        The values of `corpus.lock`; keep that file with the models that you train on the documents.
+        The values of `corpus.lock`. Keep that file with the models that you train on the documents.
 
     Raises:
-        ConfigError: the version doesn't exist, the condition is wrong, or the folder has other files.
+        ConfigError: the version doesn't exist, the condition is wrong, or the folder contains other files.
         ReleaseError: bytes in the store are missing or damaged.
     """
     check_arguments(pull, locals())

@@ -36,9 +36,9 @@ class Run:
     """A finished run.
 
     Attributes:
-        record: its folder and the values of its `run.json`.
+        record: the run's folder and the values of its `run.json`.
         store: the release store, if there is one.
-        release: the version that was built from it, `NAME@VERSION`; None if there is none.
+        release: the version that was built from the run, `NAME@VERSION`; None if there is none.
     """
 
     record: Record
@@ -47,10 +47,10 @@ class Run:
 
     @classmethod
     def at(cls, folder: Path, store: Store | None, release: str | None) -> Self:
-        """Return the run in a folder.
+        """Open the run in a folder.
 
         Raises:
-            ConfigError: its record is missing or damaged.
+            ConfigError: the run's record is missing or damaged.
         """
         return cls(read_record(folder), store, release)
 
@@ -61,7 +61,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of the run, which is that of its folder."""
+        """The name of the run, which is its folder's name."""
         return self.folder.resolve().name
 
     @property
@@ -78,11 +78,11 @@ class Run:
         return self._scan("kept")
 
     def dropped(self) -> pl.LazyFrame:
-        """Return the documents that the run dropped, each with its `drop_reason`; see `documents`."""
+        """Return the documents that the run dropped, each with its `drop_reason`; otherwise like `documents`."""
         return self._scan("dropped")
 
     def _scan(self, kind: str) -> pl.LazyFrame:
-        """Return documents, with the additional columns of sources and plug-ins as a struct, as in releases."""
+        """Return documents; like in releases, additional columns of sources and plug-ins are a struct."""
         rows = schema.scan(self.record.files(kind), schema.DOCUMENT_SCHEMA)
         added = released(self.values.get("extra", {})).get(EXTRA)
         if added is None:
@@ -90,13 +90,13 @@ class Run:
         return rows.with_columns(pl.col(EXTRA).map_batches(lambda column: in_form(column, added), return_dtype=added))
 
     def ledger(self) -> pl.LazyFrame:
-        """Return the events of documents that weren't just passed on: `stage`, `verdict`, `reason` and more."""
+        """Return the events of documents that a stage didn't just pass on: `stage`, `verdict`, `reason` and more."""
         return schema.scan(self.record.files("ledger"), schema.LEDGER_SCHEMA)
 
     def files(self, language: Language = "en") -> pl.DataFrame:
-        """Return what became of each file: a row for each source and file, in their order.
+        """Return the result for each file, in order: one row per source and file.
 
-        Files that a run couldn't read have a row too. A file that `collect.files` doesn't choose has none.
+        Files that the run couldn't read have a row too. A file that `collect.files` doesn't choose has no row.
 
         Args:
             language: of the sentences.
@@ -128,23 +128,23 @@ class Run:
         return files.with_columns(pl.Series("why", why, dtype=pl.List(pl.String())))
 
     def explain(self, query: str) -> Explanation:
-        """Explain the documents that match a doc_id, an address or words of the text.
+        """Explain the documents that match a doc_id, a URL or words of the text.
 
         Raises:
-            ConfigError: no document of the run matches.
+            ConfigError: no document in the run matches.
             PartError: a file is damaged.
         """
         check_arguments(Run.explain, locals())
         return explained(query, self._out, self.folder, self.store)
 
     def measure(self, policies: str | Path = "") -> pl.DataFrame:
-        """Return the distribution of each signal by language and genre, and the documents that its bound would drop.
+        """Return the distribution of each signal by language and genre, and the documents that its bound drops.
 
         Args:
-            policies: a `filters/` folder with the bounds; the run's own if empty.
+            policies: a `filters/` folder with the bounds; by default, the run's own.
 
         Raises:
-            ConfigError: nothing was measured, or a policy is wrong.
+            ConfigError: the run measured no signals, or a policy is wrong.
             PartError: a file is damaged.
         """
         check_arguments(Run.measure, locals())
@@ -189,12 +189,12 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
     """Open a finished run.
 
     Args:
-        named: its folder, its name or the start of it, a tag, or the name of its recipe.
+        named: the run's folder, its name or the start of it, a tag, or the name of its recipe.
         out: the folder of runs.
-        store: the release store; the one next to the run by default.
+        store: the release store; by default, the store next to the run.
 
     Raises:
-        ConfigError: no run has the name, several have it, or the run isn't finished.
+        ConfigError: no run or several runs have the name, or the run isn't finished.
     """
     check_arguments(open_run, locals())
     folder = _run_folder(named, out_folder(out))
@@ -203,7 +203,7 @@ def open_run(named: str | Path, out: str | Path = "out", store: str | Path | Non
 
 
 def _run_folder(named: str | Path, out: Path) -> Path:
-    """Return the folder of the named run, see `find_run`; warn if a newer run isn't finished."""
+    """Return the folder of the named run (see `find_run`); warn if a newer run isn't finished."""
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:
@@ -215,12 +215,12 @@ def _run_folder(named: str | Path, out: Path) -> Path:
 def explain(
     query: str, out: str | Path = "out", run: str | Path | None = None, store: str | Path | None = None
 ) -> Explanation:
-    """Explain the documents that match a query, each from the latest run that has it.
+    """Explain the documents that match a query, each by the latest run that contains it.
 
     Args:
-        query: a doc_id, an address or words of the text.
+        query: a doc_id, a URL or words of the text.
         out: the folder of runs.
-        run: a run, see `open_run`; all runs when None.
+        run: a run, see `open_run`; None for all runs.
         store: the release store; `<out>/store` by default.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Draw pages of files as pictures, in the sandbox that reads files."""
+"""Draw pages of files as pictures, in the sandbox in which files are read."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from latam_corpus.extract.isolation import sandbox
 from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob
 from latam_corpus.messages import _
 
-_LARGEST: Final = 64 * 2**20  # bytes of a file
+_LARGEST: Final = 64 * 2**20  # maximum bytes of a file
 
 
 def page_picture(path: str | Path, page: int = 1) -> bytes:
-    """Return a page of a PDF as a PNG in shades of grey, at most 900 pixels wide.
+    """Return a page of a PDF as a greyscale PNG, at most 900 pixels wide.
 
-    Nothing is redacted: show it only to those who have the file.
+    Nothing is redacted: show it only to people who have the file.
 
     Args:
-        path: of the PDF.
-        page: from 1.
+        path: the path of the PDF.
+        page: the number of the page, from 1.
 
     Raises:
         ConfigError: the file is too large or damaged, or has no such page.

@@ -1,4 +1,4 @@
-"""Plan a run: all checks before it starts that don't read a source completely."""
+"""Plan a run: make all checks that don't read a source completely."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class RunRequest:
         out: the folder of runs, work and the release store.
         engine: `local`, `in-process`, `ray` or `slurm`.
         site: a TOML file that describes the cluster.
-        workers: how many worker processes; 0 for one per processor, None for one, or the cluster's own number.
-        limit: the most records of each file, for a trial: nothing is released.
+        workers: the number of worker processes; 0 for one per processor; None for one, or for the cluster's number.
+        limit: the maximum number of records per file, for a trial, which releases nothing.
         work: which work is kept, see `work_cleanup`.
-        store: the release store, if it isn't in `out`.
-        sign: a secret key of minisign, which signs the release.
-        strict: whether no release is made if an input can't be read whole.
+        store: the release store, unless it is in `out`.
+        sign: the minisign secret key that signs the release.
+        strict: whether to refuse a release if an input can't be read completely.
         policies: a folder of policies that replace the shipped ones.
-        accept_loss: why a release may be made although a stage kept less than the recipe's floor.
-        batch_rows: the most rows of a batch; the results don't depend on it.
+        accept_loss: the reason for making a release although a stage kept less than the recipe's floor.
+        batch_rows: the maximum number of rows of a batch; results don't depend on it.
     """
 
     recipe: Recipe
@@ -86,16 +86,16 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A checked run that hasn't started. Callers that only need the plan stop at this event.
+    """A checked run that hasn't started. A caller that needs only the plan stops at this event.
 
     Attributes:
         request: the request.
         recipe_plan: the plan of the recipe alone, without additions from the release store.
-        plan: the plan with these additions, which is run.
+        plan: the plan with these additions, which is executed.
         against: the versions that the documents are compared with.
         store: the release store.
         engine: the engine that runs the parts.
-        settings: how the plan is run.
+        settings: the settings for executing the plan.
         examined: the findings about the first records of the sources.
     """
 
@@ -110,7 +110,7 @@ class PlannedRun:
 
     @property
     def wants_version(self) -> bool:
-        """Whether the run is to make a version: the recipe has a `[release]`, and it is no trial."""
+        """Whether the run is meant to make a version: the recipe has a `[release]`, and the run isn't a trial."""
         return self.plan.recipe.release is not None and not self.plan.limit
 
 
@@ -119,10 +119,10 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
 
     Args:
         request: the request.
-        only_look: whether to write nothing to `out` and fetch no indexes.
+        only_look: whether to plan only, without writing to `out` or fetching indexes.
 
     Raises:
-        ConfigError: the recipe, its policies, a source, a version that it names, the site file or an option is wrong.
+        ConfigError: the recipe, its policies, a source, a named version, the site file or an option is wrong.
         ReleaseError: the store's log of withdrawals is damaged.
         SourceError: a source can't be read.
     """
@@ -156,10 +156,10 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
 
 
 def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | None:
-    """Return the folder that the jobs of a cluster share with this process; None on an engine without jobs.
+    """Return the folder that a cluster's jobs share with this process; None for an engine without jobs.
 
     Raises:
-        ConfigError: something is wrong with the site file, or the nodes can't see a folder that they need.
+        ConfigError: the site file is wrong, or the nodes can't access a folder that they need.
     """
     out = request.out
     if request.engine != "slurm":
@@ -178,7 +178,7 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
 
 
 def _with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """Return the plan; if it makes a release, withdrawn documents are dropped before the search for copies.
+    """Make a plan with a release drop withdrawn documents before the search for copies.
 
     Raises:
         ReleaseError: the log is damaged.
@@ -194,10 +194,10 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
 
 
 def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
-    """Return the recipe with the policies of a folder in place of the shipped ones, if one is named.
+    """Return the recipe with a folder's policies instead of the shipped ones, if a folder is named.
 
     Raises:
-        ConfigError: a policy can't be used, was changed after it was signed, or no stage decides by policies.
+        ConfigError: a policy can't be used or was changed after it was signed, or no stage uses policies.
     """
     if not request.policies:
         return request.recipe
@@ -207,7 +207,7 @@ def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
-    """Return the plan, after the checks that need the policies and the catalogue.
+    """Plan a recipe, with the checks that need policies and the catalogue.
 
     Raises:
         ConfigError: a policy is missing, or the release would admit a source without rights.
@@ -228,13 +228,13 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
 def with_indexes(
     plan: Plan, store: Store, cache: Path | None, mended: list[Message] | None = None
 ) -> tuple[Plan, list[Manifest]]:
-    """Return the plan in which barriers read the index of the version named in `against`, and these versions.
+    """Return the plan with barriers that read the index of the version named in `against`, and the named versions.
 
     Args:
         plan: the plan of a recipe.
         store: the store of the versions.
         cache: the folder for indexes; None to check only that they exist.
-        mended: a list to which a sentence is added for each damaged file that is fetched again.
+        mended: a list; a sentence is added to it for each damaged file that is fetched again.
 
     Raises:
         ConfigError: a version doesn't exist, or its index can't be used.
@@ -263,7 +263,7 @@ def with_indexes(
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
-    """Return the plan; a copy that its owner has refused to the release no longer displaces another copy.
+    """Change the plan so that copies that their owner refused to the release don't displace other copies.
 
     Raises:
         ReleaseError: the release's list can't be read.
@@ -292,7 +292,7 @@ def _with_barriers(plan: Plan, changed: Callable[[Barrier], Barrier]) -> Plan:
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
-    """Return a hint for each version whose index has older spellings, so that a comparison misses copies."""
+    """Return one hint per version whose index has older spellings, so that a comparison with it misses copies."""
     language_sets = [source.languages for source in plan.sources]
     hints = []
     for manifest in against:
@@ -314,7 +314,7 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
 
 
 def doubt_lines(examined: Iterable[Examined]) -> Iterator[Message]:
-    """Yield a sentence for each possible problem of a source, according to its first records."""
+    """Yield one sentence per possible problem of a source, according to its first records."""
     for source in examined:
         for note in source.notes:
             yield note.as_message()

@@ -27,14 +27,14 @@ class Number:
     """The value of a signal for one text, with the bounds of its language and genre.
 
     Attributes:
-        signal: its name.
-        label: its name for people.
-        value: of the text; None if the language has no list for it.
+        signal: the name of the signal.
+        label: the display name of the signal.
+        value: the value for the text; None if the signal needs a list that the language lacks.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
-        sentence: the value and its bounds in words, a share as the number of every 100.
+        sentence: the value and its bounds in words, with shares as numbers per 100.
         file: the policy with the bound, such as `languages/quy.toml`.
-        compared: what is compared with the minimum and with the maximum; a share of a short text is adjusted.
+        compared: the values compared with the minimum and the maximum, which are adjusted for shares of short texts.
     """
 
     signal: str
@@ -56,20 +56,21 @@ class Number:
 
 @dataclass(frozen=True)
 class PreviewItem:
-    """A text of a source, and what a run would do with it.
+    """A text of a source, and the decision of a run about it.
 
     Attributes:
-        file: the path of its file.
-        member: its place in an archive; None for a file of its own.
-        where: its URL, or its file and the place in it.
-        title: by the catalogue or the text.
-        original: the text before extraction: all words of a page, or the text of a file; redacted.
-        text: the text that a run would keep or drop, redacted; empty if none could be extracted.
-        language: as identified, such as `spa_Latn`; `und` if it isn't clear, None if it was dropped earlier.
-        language_score: of the identification, 0 to 1.
+        file: the path of the text's file.
+        member: its place in an archive; None for a separate file.
+        where: its URL, or its file and its place in the file.
+        title: the title, from the catalogue or the text.
+        original: the redacted text before extraction: all words of a page, or the text of a file.
+        text: the redacted text that a run would keep or drop; empty if none could be extracted.
+        language: the identified language, such as `spa_Latn`; `und` if it isn't clear; None if the text was dropped
+            earlier.
+        language_score: the score of the identification, from 0 to 1.
         verdict: `kept`, or the reason why a run would drop it, such as `stop_word_share<0.318`.
-        reasons: sentences on the reason, and on what a person should look at.
-        numbers: the signals that have a bound for its language and genre; none if it was dropped before `filter`.
+        reasons: sentences about the reason, and about points that a person should check.
+        numbers: the signals that have a bound for its language and genre; empty if it was dropped before `filter`.
     """
 
     file: str
@@ -91,7 +92,7 @@ class PreviewItem:
 
     @property
     def original_lines(self) -> list[tuple[str, bool]]:
-        """The lines of the original, each with whether its words are missing from both text and title."""
+        """The lines of the original, each with a flag whether its words are missing from both text and title."""
         return list(lines_left_out(self.original, self.text, self.title))
 
 
@@ -104,18 +105,18 @@ def preview(
     policies: str | Path | None = None,
     language: Language = "en",
 ) -> list[PreviewItem]:
-    """Take up to `n` texts, spread over the files of a source, through the stages of a run, and return the results.
+    """Process up to `n` texts, spread over the files of a source, with the stages of a run; return the results.
 
-    Copies aren't removed, since that takes all texts. Recognised personal data is masked in all texts.
+    Copies aren't removed, since finding them requires all texts. Recognised personal data is masked in all texts.
 
     Args:
         source: the source file, or the id of a source.
-        inputs: its records: a file, a folder, a glob or a URL.
-        n: the largest number of texts.
-        files: the paths of the files to read, relative to the folder; by default all. The catalogue of the folder
-            applies to them.
+        inputs: the records of the source: a file, a folder, a glob or a URL.
+        n: the maximum number of texts.
+        files: the paths of the files to read, relative to the folder; by default all. The folder's catalogue applies to
+            them.
         policies: a folder of policies that replace shipped ones.
-        language: of the sentences.
+        language: the language of the sentences.
 
     Raises:
         ConfigError: the source or a policy has an error, a file lacks a column that the source names, or there are no
@@ -125,7 +126,7 @@ def preview(
     check_arguments(preview, locals())
     described_by = load_source(source)
     where = str(inputs)
-    if not files:  # of single files, reading reports what is wrong
+    if not files:  # problems of single files are reported when they are read
         for breach in examine(described_by, where).breaches:
             raise ConfigError(*breach)
     policy_folder = "" if policies is None else str(overlay(Path(policies).expanduser(), cache_folder()).folder)

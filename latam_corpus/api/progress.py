@@ -15,14 +15,14 @@ _WIDTH = 100
 
 
 class LineProgress:
-    """A line on standard error with the current step and its count, which is removed at the end."""
+    """A line on standard error that shows the current step and its count, and is removed at the end."""
 
     def __init__(self, *, shown: bool | Callable[[str, int, int], object] = True) -> None:
-        """Create the line.
+        """Choose where to show progress.
 
         Args:
-            shown: whether to show the line if there is a terminal or a notebook; or a function that is called with
-                each step's title, how much of it is done, and how much there is.
+            shown: whether to show the line if there is a terminal or a notebook; or a function that is called with each
+                step's title, the amount done, and the total amount.
         """
         self._report = None if isinstance(shown, bool) else shown
         self._shown = shown is True and (sys.stderr.isatty() or "ipykernel" in sys.modules)
@@ -51,7 +51,7 @@ class LineProgress:
                 self._tell(name, 0, 0)
                 self._write(f"{name}: deciding on {rows} rows")
             case _:
-                self._write("")  # the caller may print a warning
+                self._write("")  # remove the line, since the caller may print a warning
 
     def step(self, title: str, done: int, total: int) -> None:
         """Show the progress of a step of a barrier, a verification or a transfer."""

@@ -1,4 +1,4 @@
-"""`run`: a recipe from its sources to its release, for a notebook."""
+"""The function `run`: run a recipe from its sources to its release, for notebooks."""
 
 from __future__ import annotations
 
@@ -58,33 +58,33 @@ def run(
 ) -> Run:
     """Run a recipe: collect, process and, if it has a `[release]`, release documents, like `latam-corpus run`.
 
-    Possible problems of a source or a recipe that don't stop the run are warnings.
+    Possible problems of a source or a recipe that don't stop the run are issued as warnings.
 
     Args:
         recipe: a TOML file, or the name of a shipped recipe.
         inputs: the path of the records of each source, by source id; only these sources are run. A single path if the
             recipe has one source.
         out: the folder of runs, work and the release store, or its address in an object store.
-        workers: how many worker processes, one by default; 0 for one per processor. A cluster has its own number.
-        engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
+        workers: the number of worker processes, by default one; 0 for one per processor. A cluster has its own number.
+        engine: `local`, `in-process`, `ray` or `slurm`; this process manages Slurm's jobs.
         site: a TOML file that describes the cluster.
-        limit: the most records of each file, for a trial: nothing is released.
-        accept_loss: why a release may be made although a stage kept less than the recipe's floor.
-        work: which work is kept for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
-            or `none` (once the release is made).
+        limit: the maximum number of records per file, for a trial, which releases nothing.
+        accept_loss: the reason for making a release although a stage kept less than the recipe's floor.
+        work: the intermediate results to keep for later runs: `all`, `measured` (those that `measure`, `explain`,
+            samples and reports read), or `none` (after the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
-        sign: a secret key of minisign, with which the release is signed.
-        strict: whether to make no release if an input can't be read whole.
+        sign: the minisign secret key that signs the release.
+        strict: whether to refuse a release if an input can't be read completely.
         policies: a folder of policies that replace the shipped ones: a copy of `filters/`, or some files.
-        progress: whether a line shows how far the run is, on a terminal and in a notebook; or a function that is called
-            with each step's title, how much of it is done, and how much there is.
+        progress: whether to show a line with the run's progress on a terminal and in a notebook; or a function that is
+            called with each step's title, the amount done, and the total amount.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
         SourceError: a source can't be read.
-        PartError: parts failed; what was done is kept, and running it again goes on from there.
-        ReleaseError: no version was made: nothing was kept, a stage kept less than the recipe's floor, an input
-            couldn't be read whole (`strict`), or the release can't be made. The run itself is done.
+        PartError: parts failed; finished work is kept, and another run continues from it.
+        ReleaseError: the run is done, but no version was made: nothing was kept, a stage kept less than the recipe's
+            floor, an input couldn't be read completely (`strict`), or the release can't be made.
     """
     check_arguments(run, locals())
     loaded = load_recipe(str(recipe))
@@ -139,7 +139,7 @@ def _stage_warnings(result: RunResult, rebuilt: Sequence[Message]) -> Iterator[s
 
 
 def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
-    """Yield warnings about columns, and reasons why kept documents are in no version."""
+    """Yield warnings about columns, and the reasons why kept documents are in no version."""
     yield from never_filled(result.facts)
     for source, facts in result.facts.items():
         for breach in chain(unread(source, facts), terms_reported(source, facts)):
@@ -152,7 +152,7 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
     """Return the path of the records of each source, by source id.
 
     Raises:
-        ConfigError: a path alone for a recipe with several sources.
+        ConfigError: a single path is given for a recipe with several sources.
     """
     if inputs is None:
         return {}
@@ -169,12 +169,12 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
 
 
 def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
-    """Raise an error if the run's version can't be made.
+    """Raise if the run can't make a version.
 
     Raises:
         PartError: parts failed.
-        ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read whole (`strict`), or nothing
-            was kept for the version.
+        ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read completely (`strict`), or
+            nothing was kept for the version.
     """
     look = _("{call} opens the existing run", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:

@@ -59,7 +59,7 @@ class StagesDone:
 
     Attributes:
         result: the result of the run.
-        left_out: if no version is to be made, the number of kept documents by reason.
+        left_out: if the run makes no version, the number of kept documents by reason.
     """
 
     result: RunResult
@@ -104,9 +104,9 @@ def run_recipe_events(
 
     Args:
         request: the request.
-        on_step: called with a step of a barrier, the number of items done and the number of all.
-        looking: called with a large file that must be read completely to find where it can be split.
-        only_look: whether the caller stops at the `PlannedRun`, before which nothing is written.
+        on_step: a function that is called with a step of a barrier, the number of items done and their total.
+        looking: a function that is called with a large file that must be read completely to find where it can be split.
+        only_look: whether the caller stops at the event `PlannedRun`, before which nothing is written.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
@@ -130,8 +130,8 @@ def run_recipe_events(
 
 
 def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Iterator[RunEvent]:
-    """Make the version of a run, and remove its documents unless the work is kept."""
-    # The run dropped copies of documents of this version; only if it is the parent are these in the next version.
+    """Make the version of a run, and remove the run's documents unless they must be kept."""
+    # The run dropped copies of this version's documents, which are in the next version only if this one is its parent.
     parent = next((version for version in run.against if version.name == release.name), None)
     pinned = parent and any(stage.options.get("against") == parent.spec for stage in run.plan.recipe.stage)
     request = BuildRequest.of_recipe(
@@ -160,7 +160,7 @@ def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Itera
 
 
 def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
-    """Count the kept documents by the reason why the run makes no version: a trial, or no `[release]`."""
+    """Count the kept documents by the reason why the run makes no version: it is a trial, or has no `[release]`."""
     if plan.limit:
         return +Counter({"limit": result.kept})
     if plan.recipe.release:
@@ -175,7 +175,7 @@ def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
 
 
 def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
-    """Yield a sentence for each reason why kept documents are in no version, the most frequent first."""
+    """Yield one sentence per reason why kept documents are in no version, most frequent first."""
     if left_out.get(UNKNOWN) and not is_removed(result.folder):
         kept, ledger = (sorted((result.folder / kind).glob("*.parquet")) for kind in ("kept", "ledger"))
         held = held_documents(kept, ledger, mapping_rows(result.facts), datetime.now(UTC).date())
@@ -186,7 +186,7 @@ def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[M
 
 
 def unread_problem(result: RunResult) -> Message:
-    """Describe the inputs that couldn't be read whole, because of which `strict` makes no release."""
+    """Describe the inputs that couldn't be read completely, because of which `strict` refuses a release."""
     reasons = [
         Message("{reason} ({n})", {"reason": meaning(reason), "n": decimal(f"{n:,}")})
         for reason, n in sorted(result.unread.items(), key=lambda item: (-item[1], item[0]))

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def check_source(path: str | Path, inputs: str | Path | None = None) -> list[Finding]:
-    """Return the errors of a source file, in the order of its lines, or else advice on it.
+    """Return the errors of a source file, in the order of its lines; if there are none, return advice.
 
     Args:
         path: the source file.
-        inputs: a file, a folder, a glob or a URL; its first records are checked too.
+        inputs: the source's records, whose first ones are checked too: a file, a folder, a glob or a URL.
 
     Returns:
-        Findings with `line`, `key`, `problem`, `remedy`, and `wrong`, which is false for advice. `in_language("es")`
-        gives one sentence, `as_dict("es")` plain values.
+        Findings with `line`, `key`, `problem`, `remedy`, and `wrong`, which is false for advice. Their method
+            `in_language("es")` returns a sentence, and `as_dict("es")` plain values.
 
     Raises:
         ConfigError: the file doesn't exist or can't be read, or `inputs` has no files.

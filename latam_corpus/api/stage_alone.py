@@ -22,7 +22,7 @@ _ROWS: Final = 2000
 
 @dataclass(frozen=True)
 class StageAlone:
-    """A stage that can be called with a frame, like `latam-corpus stage` with a file.
+    """A stage that can be called with a frame, as `latam-corpus stage` runs one on a file.
 
     Attributes:
         stage: the stage with its options.
@@ -37,16 +37,16 @@ class StageAlone:
     def __call__(self, frame: pa.Table) -> pa.Table: ...
 
     def __call__(self, frame: Any) -> Any:
-        """Return the same rows in the same order, with the frame's columns and those that the stage adds.
+        """Return the same rows in the same order, with the frame's columns and the columns that the stage adds.
 
         If the stage needs a language, rows without `language` are identified first. The default `genre` is `web`.
 
         Args:
-            frame: a frame with `text` and any columns of the schema; `id` or `doc_id` name a document. For an Arrow
-                table, such as those of Ray Data's `map_batches`, an Arrow table is returned.
+            frame: a frame with `text` and any other columns of the schema; `id` or `doc_id` identifies a document. For
+                an Arrow table, such as from Ray Data's `map_batches`, an Arrow table is returned.
 
         Raises:
-            ConfigError: the argument isn't a frame, has no column `text`, or the stage reads files rather than rows.
+            ConfigError: the argument isn't a frame or has no column `text`, or the stage reads files instead of rows.
         """
         place = f"stage «{self.stage.name}»"
         if isinstance(frame, pa.Table):
@@ -73,11 +73,10 @@ class StageAlone:
 
 
 def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
-    """Return a stage that can be called with a frame: `stage("identify")(frame)`.
+    """Return a stage that can be called with a frame, as in `stage("identify")(frame)`.
 
     Args:
-        name: the key of a stage, see `latam-corpus list stages`; or a stage of your own, such as
-            `Shorten(longest=100)`.
+        name: the key of a stage (see `latam-corpus list stages`), or your own stage, such as `Shorten(longest=100)`.
         **options: the options of the stage, as in a recipe.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Survey a folder, like `latam-corpus sources inventory`, with the terms that would bind each file."""
+"""Survey a folder, like `latam-corpus sources inventory`, with the terms that would apply to each file."""
 
 from __future__ import annotations
 
@@ -57,35 +57,39 @@ def survey(
     files: Sequence[str] = (),
     language: Language = "en",
 ) -> pl.DataFrame:
-    """Survey a folder, with a row for each file in the order of the paths.
+    """Survey a folder; return one row per file, in the order of the paths.
 
-    Nothing is written into the folder, and no network is used. Text is extracted in a sandbox, from at most 1,000 files
-    of up to 32 MB.
+    This writes nothing into the folder and doesn't use the network. Text is extracted in a sandbox, from at most 1,000
+    files of up to 32 MB.
 
     Args:
         folder: the folder, or a single file.
-        source: the source file or the id of a source; its catalogue and rights apply. By default, a table in the folder
-            that names files is read as the catalogue, and files have only the rights that it or they state.
-        files: the paths of those to examine; by default all.
-        language: of the sentences.
+        source: the source file or the id of a source, whose catalogue and rights apply. By default, a table in the
+            folder that names files is read as the catalogue, and files have only the rights that the table or they
+            state.
+        files: the paths of the files to examine; by default all.
+        language: the language of the sentences.
 
     Returns:
-        A frame with these columns; a value that isn't known is null.
+        A frame with these columns; unknown values are null.
 
-        - `path`: relative to the folder, with `/`.
+        - `path`: the path relative to the folder, with `/`.
         - `kind`: the name of the format in source files, or a description of a format that isn't read.
-        - `bytes`, `sha256`: of the file as it is stored.
+        - `bytes`, `sha256`: the size and the digest of the stored file.
         - `is_read`: whether a run reads the file.
-        - `is_catalogue`: whether it is the table that describes the others.
-        - `language`: of its first text, by its ISO 639-3 code; `und` if it isn't clear.
-        - `form`: what the first text looks like: `verse`, `interview`, `prose` or `table`.
-        - `catalogue_row`: the name by which a row of the catalogue names the file.
+        - `is_catalogue`: whether it is the table that describes the other files.
+        - `language`: the ISO 639-3 code of the first text's language; `und` if it isn't clear.
+        - `form`: the apparent form of the first text: `verse`, `interview`, `prose` or `table`.
+        - `catalogue_row`: the file's name in its row of the catalogue.
         - `looks_like`: for a file without a row, the closest name in the catalogue.
-        - `rights`, `rights_tier`, `uses`: of the first text, by the strictest of what source, row and file state.
-        - `held`, `held_because`: why no version could have it, whatever it admits, as a sentence and as a code; null
-          without a source.
-        - `problem`, `remedy`, `reason`: why it has no text, as a sentence and as a code, and what to do about it.
-        - `charset`, `pages`, `scans`: of a text; of a PDF or picture, with the number of pages without text.
+        - `rights`, `rights_tier`, `uses`: the terms of the first text, by the strictest statement of source, row and
+          file.
+        - `held`, `held_because`: why no version could contain it, whatever terms the version admits, as a sentence and
+          as a code; null without a source.
+        - `problem`, `remedy`, `reason`: why it has no text, as a sentence; what to do about it; and the reason as a
+          code.
+        - `charset`, `pages`, `scans`: the charset of a text; for a PDF or picture, the numbers of pages and of pages
+          without text.
 
     Raises:
         ConfigError: the folder has no files or lacks one of `files`, or the source or its catalogue can't be used.
@@ -155,7 +159,7 @@ def _name_in(record: dict[str, Any], column: str | None) -> str:
 
 
 def _problem(file: SurveyedFile) -> tuple[Message | None, str | None, Message | None]:
-    """Return why a file has no text, as a sentence and as a code, and what to do about it."""
+    """Return why a file has no text, as a sentence and as a code, and the remedy."""
     if file.problem:
         reason = file.problem if ":" in file.problem else f"unreadable:{file.problem}"
         return meaning(reason), reason, file.remedy

@@ -37,24 +37,24 @@ def withdraw(
     out: str | Path = "out",
     progress: bool = True,
 ) -> Withdrawal:
-    """Withdraw documents from every version, and make the next one without them.
+    """Withdraw documents from every version, and make the next version without them.
 
-    A call adds one entry to the store's log and makes one receipt. If one of the items matches no document of the
-    release, nothing is withdrawn.
+    A call adds one entry to the store's log and makes one receipt. If any item matches no document of the release,
+    nothing is withdrawn.
 
     Args:
         store: a folder or URL.
-        name: the release of which the next version is made.
+        name: the release whose next version is made.
         because: the reason, which is stored in the log and on the receipt.
         docs: ids of documents.
         sources: ids of sources.
         creators: names of people.
-        urls: addresses; `*` matches any characters.
-        texts: whole texts; their copies and documents that quote them are withdrawn too.
-        dry_run: whether to write nothing, and only return the documents that would leave (`documents`) and the copies
-            that would replace them (`promoted`).
-        receipt: a file for the receipt: JSON if it ends in `.json`, else a page.
-        out: the folder of runs, in which copies may be found; if it has none, the folder that contains the store.
+        urls: URLs, in which `*` matches any characters.
+        texts: whole texts; copies of them and documents that quote them are withdrawn too.
+        dry_run: whether to write nothing, and only return the documents that would be removed (`documents`) and the
+            copies that would replace them (`promoted`).
+        receipt: a file for the receipt, as JSON if its name ends in `.json`, otherwise as a page.
+        out: the folder of runs, in which copies are looked for; if it has no runs, the folder that contains the store.
         progress: whether to show a progress line, on a terminal and in a notebook.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Read typed answers as values of a source file. Each reader raises `AnswerError` for an answer that it can't use."""
+"""Convert typed answers to values of a source file. Each function raises `AnswerError` for an unusable answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-# Glob patterns, by the kind of files in a folder.
+# Glob patterns for the kinds of files in a folder.
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("**/*.txt",),
     "markdown": ("**/*.md",),
@@ -77,7 +77,7 @@ _AND: Final = re.compile(r"\s(?:y|e|and|&)\s", re.IGNORECASE)
 
 
 class AnswerError(ValueError):
-    """An answer that can't be used, with what to write instead."""
+    """An answer that can't be used; the message tells what to write instead."""
 
     def __init__(self, message: Message, **values: object) -> None:
         self.message = message.fill(**values)
@@ -85,7 +85,7 @@ class AnswerError(ValueError):
 
 
 def text(typed: str) -> str:
-    """Return the text on one line, with single spaces."""
+    """Return the text as one line, with single spaces."""
     return " ".join(typed.split())
 
 
@@ -106,21 +106,21 @@ def identifier(typed: str) -> str:
 
 
 def address(typed: str) -> str:
-    """Return the address of a page."""
+    """Return the URL of a page."""
     if not re.match(r"https?://[^/\s]+", typed) or re.search(r"\s", typed):
         raise AnswerError(_("«{typed}» isn't a complete address; begin it with https:// or http://"), typed=typed)
     return typed
 
 
 def contact(typed: str) -> str:
-    """Return an e-mail address, or the address of a page."""
+    """Return an e-mail address, or the URL of a page."""
     if not re.fullmatch(r"[^@\s()]+@[^@\s()]+\.[^@\s()]+|https?://[^\s()]+", typed):
         raise AnswerError(_("«{typed}» isn't an e-mail address or a web page; write one of the two"), typed=typed)
     return typed
 
 
 def catalogue(typed: str) -> str:
-    """Return the name of a file that may be a catalogue.
+    """Return the name of a file in a format that catalogues may have.
 
     >>> catalogue("catalogo.XLSX")
     'catalogo.XLSX'
@@ -131,7 +131,7 @@ def catalogue(typed: str) -> str:
 
 
 def country(typed: str) -> str:
-    """Return the ISO 3166-1 code of a country, from a code or a name."""
+    """Return the ISO 3166-1 code of a country, given its code or name."""
     code = country_of(typed)
     if code is None:
         raise AnswerError(_NO_COUNTRY, typed=typed)
@@ -139,7 +139,7 @@ def country(typed: str) -> str:
 
 
 def languages(typed: str) -> list[str]:
-    """Return ISO 639-3 codes, from codes or names separated by commas or «and».
+    """Return ISO 639-3 codes, given codes or names separated by commas or «and».
 
     >>> languages("español y mixteco, no sé cuál"), languages("zapoteco (sin especificar), quy")
     (['spa', 'omq-x-mixtec'], ['zap', 'quy'])
@@ -154,7 +154,7 @@ def languages(typed: str) -> list[str]:
 
 
 def language(typed: str) -> str:
-    """Return the ISO 639-3 code of a language, from a code or a name; a tag if only its family can be recognised."""
+    """Return the ISO 639-3 code of a language, given its code or name; a tag if only its family is recognised."""
     code = language_of(typed) or declared_tag(typed)
     if members := share_name(typed) if code is None else ():
         raise AnswerError(
@@ -166,7 +166,7 @@ def language(typed: str) -> str:
 
 
 def day(typed: str) -> date:
-    """Return a date, from ISO 8601 or from day, month and year in the Latin American order.
+    """Return a date, given in ISO 8601 or as day, month and year.
 
     >>> day("2030-12-31") == day("31/12/2030") == day("31-12-2030") == day("31.12.2030")
     True
@@ -178,13 +178,13 @@ def day(typed: str) -> date:
 
 
 def statement(typed: str) -> str:
-    """Return a statement of rights, from a number of the menu, a name or an address; empty for unknown rights."""
+    """Return a statement of rights, given a number of the menu, a name or a URL; empty for unknown rights."""
     number = _numbered(typed, list(LICENCES))
     return licence(typed) if number is None else str(number)
 
 
 def licence(typed: str) -> str:
-    """Return a statement of rights, from a name or an address, as in a sheet."""
+    """Return a statement of rights, given a name or a URL, as in a sheet."""
     known_statement = statement_of(typed)
     if known_statement is not None:
         return known_statement
@@ -201,13 +201,13 @@ def choice(
     synonym_of: Callable[[str], str | None] = lambda _typed: None,
     key: str = "",
 ) -> Callable[[str], str]:
-    """Return a function that reads one of these values: by the value, by its display name, or by its number.
+    """Return a function that reads one of these values, given as the value, its display name or its number.
 
     Args:
         names: the values, each with its display name.
         numbered: whether they are shown with numbers.
-        synonym_of: returns the value for another common name, None if it has none.
-        key: the key of the source file; its vocabulary is used to suggest a value.
+        synonym_of: a function that returns the value for another common name, or None.
+        key: the key of the source file, from whose vocabulary a value is suggested.
     """
 
     def read(typed: str) -> str:
@@ -228,7 +228,7 @@ def choices(
     numbered: bool = True,
     synonym_of: Callable[[str], str | None] = lambda _typed: None,
 ) -> Callable[[str], list[str]]:
-    """Return a function that reads several values, separated by commas or «and»; see `choice` for the arguments.
+    """Return a function that reads several values separated by commas or «and»; for the arguments, see `choice`.
 
     >>> from latam_corpus.catalog.display_names import USES
     >>> choices(USES)("entrenar y evaluar"), choices(USES)("treinar, redistribuir e avaliar")
@@ -254,7 +254,7 @@ def files(typed: str) -> list[str]:
 
 
 def _file_kind(typed: str) -> str | None:
-    """Return the kind of files with this name or suffix; None if there is no such kind."""
+    """Return the kind of files with this name or suffix; None if there is none."""
     for kind, message in FILE_NAMES.items():
         for display_name in message.translations().values():
             name_part, _, suffixes = display_name.partition(" (")
@@ -264,7 +264,7 @@ def _file_kind(typed: str) -> str | None:
 
 
 def split_list(typed: str) -> list[str]:
-    """Split a list at commas, semicolons and line breaks that aren't in parentheses.
+    """Split a list at commas, semicolons and line breaks outside parentheses.
 
     >>> split_list("tablas (.csv, .tsv), Word; PDF")
     ['tablas (.csv, .tsv)', 'Word', 'PDF']

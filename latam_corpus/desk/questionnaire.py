@@ -24,19 +24,19 @@ _ONE_PER_LINE: Final = _("nothing was written; give one answer per line, in the 
 
 
 class Screen(Protocol):
-    """A terminal, or another place where questions are asked."""
+    """A terminal, or another interface that asks questions."""
 
-    patient: bool  # whether a question is repeated after an answer that can't be used; false for answers from a file
+    patient: bool  # whether a question is repeated after an unusable answer; false for answers from a file
 
     def show(self, line: str) -> None:
         """Show a line."""
 
     def ask(self, prompt: str) -> str:
-        """Show a prompt and return the typed answer; raise EOFError if there is none."""
+        """Show a prompt and return the typed answer; raise EOFError at the end of the input."""
 
 
 def interview(template: Template, screen: Screen, language: str, today: date) -> dict[str, Any]:
-    """Ask all questions; return the answers by dotted key for `Template.filled`, None for a skipped one.
+    """Ask all questions; return the answers for `Template.filled` by dotted key, with None for skipped questions.
 
     Raises:
         ConfigError: answers from a file ended too early, or can't be used.
@@ -58,7 +58,7 @@ def interview(template: Template, screen: Screen, language: str, today: date) ->
 def answered(
     question: Question, template: Template, screen: Screen, language: str, answers_so_far: Mapping[str, Any]
 ) -> Any:
-    """Ask a question until its answer can be used; return the answer, None for a skipped question.
+    """Ask a question until the answer can be used; return the answer, or None for a skipped question.
 
     Raises:
         ConfigError: an answer from a file can't be used.
@@ -103,7 +103,7 @@ def _is_asked(question: Question, template: Template, answers: Mapping[str, Any]
 
 
 def _has_form(answers: Mapping[str, Any]) -> bool:
-    """Whether the files may contain prose or verse, which their suffix doesn't reveal."""
+    """Whether the files may contain prose or verse, so that the user must state which."""
     patterns = answers.get("collect.files")
     return not patterns or any(pattern.endswith((".txt", ".md")) for pattern in patterns)
 
@@ -115,7 +115,7 @@ def _as_lists(answers: dict[str, Any]) -> dict[str, Any]:
 def _rights(
     template: Template, screen: Screen, language: str, answers_so_far: Mapping[str, Any], today: date
 ) -> dict[str, Any]:
-    """Ask the questions about rights; return their answers, or no table if the statement of rights is unknown."""
+    """Ask the questions about rights; return the answers, or no table if the statement of rights is unknown."""
     statement = answered(questions.STATEMENT, template, screen, language, answers_so_far)
     if not statement:
         return {"rights": None}

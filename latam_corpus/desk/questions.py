@@ -1,4 +1,4 @@
-"""The questions of `sources new`, each with its reason, its default and a reader of its answer."""
+"""The questions of `sources new`, each with its purpose, its default, and a function that reads the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.desk.template import Template
 
-# Tiers whose statement of rights allows all uses. Other uses must be named by the user, who knows the agreement.
+# Tiers whose statement of rights allows all uses. For other tiers, the user, who knows the agreement, names the uses.
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})
 
 
@@ -26,13 +26,14 @@ class Question:
     """A question.
 
     Attributes:
-        key: dotted key in the source file.
+        key: the dotted key in the source file.
         ask: the question.
         why: its purpose, in one or two sentences.
-        read: returns the value of a typed answer.
+        read: a function that returns the value of a typed answer.
         needed: whether it must be answered.
-        default: returns the answer that Enter gives, from the previous answers and the template; None for no answer.
-        names: the display names of the choices, which are shown with numbers.
+        default: a function of the previous answers and the template that returns the answer for Enter; None for no
+            answer.
+        names: the display names of the choices, which are shown numbered.
     """
 
     key: str
@@ -45,7 +46,7 @@ class Question:
 
 
 def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """Return a default that is the template's value for the key."""
+    """Return a `default` function that returns the template's value for the key."""
 
     def default(_: Mapping[str, Any], template: Template) -> str | None:
         value: str | list[str] | None = template.values.get(key)
@@ -55,7 +56,7 @@ def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None
 
 
 def _address_on_site(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """Return a default that is the template's address, moved to the host of the homepage."""
+    """Return a `default` function that returns the template's URL with the host of the homepage."""
 
     def default(answers_so_far: Mapping[str, Any], template: Template) -> str | None:
         homepage: str | None = answers_so_far.get("homepage")

@@ -18,11 +18,11 @@ def undescribed(source: str) -> Path | None:
 
 
 def usable_source(source_name: str, language: str) -> Source:
-    """Return the source of an id, a file or a folder of texts; print the errors of a file that has any.
+    """Return the source of an id, a file or a folder of texts; print the errors of a file.
 
     Raises:
         ConfigError: there is no such source.
-        typer.Exit: the file has an error.
+        typer.Exit: the file has errors.
     """
     if not source_name.endswith(".toml"):
         path = undescribed(source_name)

@@ -1,8 +1,9 @@
-"""Templates of source files: one for each kind of source, with comments in three languages.
+"""Templates of source files, one per kind of source, with comments in three languages.
 
-`templates/source.toml` has the keys of all sources; a template adds its own values and a way to collect them. A comment
-begins with its language (`# es: …`), an optional key with `#: `. Each value is on one line. A value that only the user
-can provide is `…`, which a valid source may not have. Rights and consent are commented out until they are stated.
+`templates/source.toml` has the keys of all sources; a template adds its own values and a method of collection. A
+comment begins with its language (`# es: …`), and an optional key with `#: `. Each value is on one line. The placeholder
+`…` marks a value that only the user can provide; a valid source must not contain it. Rights and consent are commented
+out until they are stated.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Template:
     """A template.
 
     Attributes:
-        name: for `sources new --template`.
+        name: the name for `sources new --template`.
         common: the lines of `source.toml`.
         own: the template's own lines.
     """
@@ -44,7 +45,7 @@ class Template:
     own: tuple[str, ...]
 
     def title(self, language: str) -> str:
-        """Return its purpose, in one or two sentences."""
+        """Return the purpose of the template in one or two sentences."""
         return " ".join(text for code, text in _comments(self._head) if code == language)
 
     @cached_property
@@ -54,20 +55,20 @@ class Template:
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """The dotted keys that can be filled in, optional ones included."""
+        """The dotted keys that can be filled in, including optional ones."""
         return frozenset(key for key, _ in _keyed([*self.common, *self.own]))
 
     @cached_property
     def own_keys(self) -> frozenset[str]:
-        """The dotted keys of `source.toml` for which the template has its own value."""
+        """The dotted keys of `source.toml` for which the template has another value."""
         return frozenset(key for key, _ in _keyed(self._head))
 
     def filled(self, answers: Mapping[str, Any], language: str) -> str:
         """Return the text of a source file, with the comments of one language.
 
         Args:
-            answers: values by dotted key. None comments out the key, or the table of that name. A key without an answer
-                keeps the template's value; rights and consent without an answer are commented out.
+            answers: the values by dotted key. None comments out the key, or the table of that name. A key without an
+                answer keeps the template's value, but rights and consent without an answer are commented out.
             language: `es`, `pt` or `en`.
         """
         own_values = {key: match[3] for key, match in _keyed(self._head) if match}
@@ -81,7 +82,7 @@ class Template:
 
     @cached_property
     def _head(self) -> tuple[str, ...]:
-        """The lines before the first table, and before the comment that introduces it."""
+        """The lines before the first table and its introductory comment."""
         end = next(index for index, line in enumerate(self.own) if _TABLE.fullmatch(line))
         while end and _COMMENT.fullmatch(self.own[end - 1]):
             end -= 1
@@ -118,7 +119,7 @@ def _comments(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _keyed(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Yield the dotted key of each key's line, with its match, and the name of each table, with None."""
+    """Yield for each line with a key its dotted key and match, and for each table its name and None."""
     table = ""
     for line in lines:
         header, key = _TABLE.fullmatch(line), _KEY.fullmatch(line)

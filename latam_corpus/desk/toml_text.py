@@ -1,4 +1,4 @@
-"""Write values as TOML, in the layout of a source file."""
+"""Convert values to TOML in the layout of source files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def toml_text(values: Mapping[str, Any]) -> str:
-    """Return a TOML file: first the plain values, then each table under its name.
+    """Return the text of a TOML file, with plain values first, and then each table under its name.
 
     >>> print(toml_text({"id": "cartas", "rights": {"uses": ["train"]}}), end="")
     id = "cartas"
@@ -47,7 +47,7 @@ def toml_value(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        # A JSON string is a TOML string, except that TOML requires DEL to be escaped.
+        # A JSON string is also a TOML string, except that TOML requires DEL to be escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
 

@@ -1,1 +1,1 @@
-"""What a partner hands over: check its source file, survey its folder, and preview its texts."""
+"""Check the source file, survey the folder, and preview the texts that a partner hands over."""

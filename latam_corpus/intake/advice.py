@@ -1,4 +1,4 @@
-"""Advice on a valid source file: what keeps the source from being released, collected or understood."""
+"""Advice on a valid source file: obstacles to releasing, collecting or understanding the source."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _of_consent(source: Source) -> Iterator[tuple[str, Message, Message]]:
 
 
 def _examples(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield the key and value of each placeholder of a template: its id, and example addresses (RFC 2606)."""
+    """Yield the key and value of each placeholder left from a template: its id, and example URLs (RFC 2606)."""
     harvest_options = source.collect.asked
     if source.id.endswith("-de-ejemplo"):
         yield "id", source.id

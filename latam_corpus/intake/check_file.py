@@ -27,7 +27,7 @@ _NOT_UTF8: Final = (
 
 
 def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
-    """Return the source that a file describes, None if it has an error, and all findings.
+    """Return the source that a file describes (None if it has an error) and all findings.
 
     Raises:
         ConfigError: the file doesn't exist or can't be read.
@@ -45,10 +45,10 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
 
 
 def findings_in_records(source: Source, where: str) -> Iterator[Finding]:
-    """Yield the errors and suggestions for the first records, each under the name of its file.
+    """Yield the errors and suggestions for a source's first records, each with the name of the records' file as key.
 
     Args:
-        source: of the records.
+        source: the source of the records.
         where: a file, a folder, a glob or a URL; if empty, only the suffixes that the source names are checked.
     """
     yield from (Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source))

@@ -55,10 +55,10 @@ class Finding:
     """An error in a source file, or a suggestion for a valid one.
 
     Attributes:
-        line: counted from 1; None for the file as a whole.
-        key: dotted key of the file, or the name of a file with records; empty for the file as a whole.
-        problem: without a full stop.
-        remedy: what to write instead.
+        line: the number of the line, from 1; None for the whole file.
+        key: the dotted key in the file, or the name of a file with records; empty for the whole file.
+        problem: the problem, without a full stop.
+        remedy: the advice on what to write instead.
         wrong: false for a suggestion.
     """
 
@@ -74,7 +74,7 @@ class Finding:
         return enumerated([self.problem, self.remedy], between="; ") if self.remedy else self.problem
 
     def in_language(self, language: str) -> str:
-        """Return the finding with its place, as one sentence.
+        """Return the finding and its place as one sentence.
 
         >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).in_language("es")
         'línea 7, «rights»: «todos» no es una opción; elija: …'
@@ -96,10 +96,10 @@ class Finding:
 
 
 def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding]]:
-    r"""Return the source that a text describes, None if it has an error, and all findings.
+    r"""Return the source that a text describes (None if it has an error) and all findings.
 
     Args:
-        text: TOML.
+        text: the content of a source file, TOML.
         name: the file's name, which is checked too.
 
     >>> source, [finding] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prenza"')
@@ -147,7 +147,7 @@ def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
 
 
 def _code(mistake: Mistake) -> str | None:
-    """Return the code of a country or language that is given by its name."""
+    """Return the code of a country or language by its name."""
     if mistake.key == "country":
         return country_of(str(mistake.value))
     typed = str(mistake.value)
@@ -165,7 +165,7 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
 
 
 class _Choice(Message):
-    """An allowed value, followed by its display name in brackets if that differs."""
+    """An allowed value, which is shown with its display name in brackets if that differs."""
 
     def translate(self, language: str) -> str:
         name = same(self.values["name"]).translate(language)
@@ -173,6 +173,6 @@ class _Choice(Message):
 
 
 def _value(value: object) -> str:
-    """Return a value as TOML would write it, shortened."""
+    """Return a value as TOML, shortened."""
     text = shown(value)
     return f'"{value}"' if isinstance(value, str) and len(text) == len(value) + len("''") else text

@@ -1,4 +1,4 @@
-"""Find plain texts that look like verse in a source whose form is prose, since a run would join their lines."""
+"""Find plain texts that look like verse in a source with the form prose, since a run would join their lines."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 LOOKS_LIKE_VERSE: Final = _("this looks like verse, but its lines are joined as prose")
 REMEDY: Final = _('write form = "verse" in [collect], or remove form, to keep the lines as they are')
-_FILES: Final = 20  # evenly spread over all files
+_FILES: Final = 20  # number of sampled files, evenly spread over all files
 _TEXTS: Final = 5  # per file or archive
 
 
 def plain_text_of(row: Mapping[str, Any]) -> str | None:
-    """Return the text of a collected plain text file with line ends as LF; None for another format.
+    """Return the text of a collected plain text file, with LF as line ends; None for another format.
 
     Args:
         row: the collected document, with `raw` and `media_type`.
@@ -49,7 +49,7 @@ def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
 
 
 def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message, Message]]:
-    """Yield the path of each sampled file with a text that looks like verse, the problem and the remedy.
+    """Yield the path, the problem and the remedy for each sampled file with a text that looks like verse.
 
     Args:
         source: the source of the files.

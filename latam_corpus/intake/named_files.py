@@ -23,7 +23,7 @@ def only_named(all_files: Sequence[InputFile], names: Sequence[str], place: str)
         place: the folder, for the error message.
 
     Raises:
-        ConfigError: there is no file with one of the paths.
+        ConfigError: no file has one of the paths.
     """
     if not names:
         return list(all_files)

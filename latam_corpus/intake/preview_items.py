@@ -1,4 +1,4 @@
-"""Take a few records of a source through the stages of a run, and pair the results with the originals."""
+"""Process a few records of a source with the stages of a run, and pair the results with the originals."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
     from latam_corpus.policies.policy import Policies
 
 _STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
-# Formats whose files may have no zero byte, although they aren't text.
+# Formats that aren't text, although their files may have no zero byte.
 _NOT_TEXT: Final = frozenset({"application/pdf", "application/rtf"})
-_ORIGINAL: Final = 40_000  # characters of an original that are shown
+_ORIGINAL: Final = 40_000  # maximum characters shown of an original
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
-_BINARY_WITHIN: Final = 2**16  # bytes searched for a zero byte
-# First the columns that records state, in the order of their keys.
+_BINARY_WITHIN: Final = 2**16  # number of bytes that are searched for a zero byte
+# Columns that records state come first, in the order of their keys.
 _METADATA: Final = {
     name: label for name in dict.fromkeys((*KEYS, *BY_NAME)) if (label := name in BY_NAME and BY_NAME[name].label)
 }
@@ -74,13 +74,13 @@ def items_of(
     Args:
         source: the source of the records.
         where: a file, a folder, a glob or a URL.
-        n: largest number of items.
+        n: the maximum number of items.
         policies: a `filters/` folder; the shipped one if empty.
         language: the language of the metadata that are shown if the original has no text.
-        files: the paths of those to read; by default all.
+        files: the paths of the files to read; by default all.
 
     Raises:
-        ConfigError: there are no files, or none with one of these paths.
+        ConfigError: there are no files, or no file has one of these paths.
     """
     trial = _Trial(tuple(_stages(source, policies)), language, cached_policies(policies))
     return list(_items(source, _sampled_files(source, where, n, files), n, trial))
@@ -115,7 +115,7 @@ def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial
 
 
 def _stages(source: Source, policies: str) -> list[Stage]:
-    # The same options as in the source's default recipe.
+    # These options are the same as in the source's default recipe.
     languages, _unnamed = wanted_languages([source], load(chosen()).codes)
     names = [name for name in _STAGES if name != "unmark" or has_marks(source, policies)]
     options: dict[str, dict[str, Any]] = {name: {"policies": policies} for name in ("unmark", "filter")}
@@ -168,7 +168,7 @@ def _measured(row: Mapping[str, Any], policies: Policies) -> tuple[Measured, ...
     for bound in policies.bounds(row.get("language") or "und", row["genre"]):
         value = _finite(signals.get(bound.signal))
         values = np.array([np.nan if value is None else value], np.float32)
-        # Rounded, because as float32 a share that equals its bound is a little above or below it.
+        # Rounded, since a share equal to its bound is slightly above or below it as float32.
         low, high = (_finite(round(float(side[0]), 6)) for side in adjusted(values, bound, words))
         label = signal_label(bound.signal)
         measured.append(Measured(bound.signal, label, value, bound.minimum, bound.maximum, bound.file, (low, high)))
@@ -189,7 +189,7 @@ def _item(
     text, title = (redact(row.get(name) or "", *whose, names=names)[0] for name in ("text", "title"))
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")
-    # For a text in another language, `to_look_at` says more than the reason.
+    # For a text in another language, the notes of `to_look_at` are more specific than the reason.
     is_other_language = text and reason and reason.startswith("language=")
     why = in_plain_words(reason, evidence) if reason and not is_other_language else ()
     if text:
@@ -252,18 +252,18 @@ def _metadata_lines(row: Mapping[str, Any], language: str) -> str:
 
 
 def page_words(page: str) -> str:
-    r"""Return all words that a page shows, menus and notices included, one line per block.
+    r"""Return all words that a page shows, including menus and notices, with one line per block.
 
     >>> page_words("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
     'Inicio\nLa barca salió.'
     """
     try:
-        # lxml reads control characters and refuses to write them.
+        # lxml accepts control characters when reading, but refuses to write them.
         plain = _CONTROL.sub(" ", page)
         tree = lxml.html.document_fromstring(
             plain.encode(errors="replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
         )
-    except (lxml.etree.LxmlError, ValueError):  # an empty page, or one without markup
+    except (lxml.etree.LxmlError, ValueError):  # the page is empty or has no markup
         return page
     lxml.etree.strip_elements(tree, lxml.etree.Comment, *_UNSEEN, with_tail=False)
     for element in tree.iter():
@@ -273,5 +273,5 @@ def page_words(page: str) -> str:
         elif element.tag == "a":  # separates the entries of a menu
             element.tail = f" {element.tail or ''}"
     lines = (" ".join(line.split()) for line in "".join(map(str, tree.itertext())).splitlines())
-    # The parser returns nothing for markup that is nested too deeply.
+    # The parser returns nothing for too deeply nested markup.
     return "\n".join(line for line in lines if line) or re.sub(r"<[^<>]*>", "", page).strip()

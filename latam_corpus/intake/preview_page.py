@@ -1,4 +1,4 @@
-"""The page of a preview: each item next to its original, with the reasons why it is kept or dropped."""
+"""The page of a preview: each item next to its original, with the reasons for keeping or dropping it."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Measured:
     """The value of a signal for one text, with the bounds of its language and genre.
 
     Attributes:
-        signal: its name.
-        label: its name for people.
-        value: of the text; None if the language has no list for it.
+        signal: the name of the signal.
+        label: the display name of the signal.
+        value: the value for the text; None if the signal needs a list that the language lacks.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
         file: the policy with the bound, such as `languages/quy.toml`.
-        compared: what is compared with the minimum and with the maximum; a share of a short text is adjusted.
+        compared: the values compared with the minimum and the maximum, which are adjusted for shares of short texts.
     """
 
     signal: str
@@ -73,7 +73,7 @@ class Measured:
 
     @property
     def sentence(self) -> Message:
-        """The value and its bounds, a share as the number of every 100.
+        """The value and its bounds as a sentence, with shares as numbers per 100.
 
         >>> share = Measured("stop_word_share", same("palabras gramaticales"), 0.3421, 0.38, None)
         >>> share.sentence.translate("en")
@@ -95,18 +95,18 @@ class Item:
     """An item of a preview: the original and the result of a run.
 
     Attributes:
-        where: its URL, or its file and the place in it.
-        title: from the catalogue or the text.
-        language: as identified; None if it was dropped earlier.
-        score: the score of the identification, 0 to 1.
-        reason: why a run would drop it; None for an item that is kept.
-        why: the reason as sentences, and notes for a person.
-        original: the whole text before extraction, redacted.
-        text: the extracted text, redacted.
-        has_codes: whether codes replace the names of its speakers.
+        where: its URL, or its file and its place in the file.
+        title: the title, from the catalogue or the text.
+        language: the identified language; None if the item was dropped earlier.
+        score: the score of the identification, from 0 to 1.
+        reason: the drop reason; None for an item that is kept.
+        why: the reason as sentences, and notes for a person who checks the item.
+        original: the whole redacted text before extraction.
+        text: the redacted extracted text.
+        has_codes: whether the names of its speakers are replaced by codes.
         file: its path in the folder; empty if it has none.
-        member: its place in an archive; None for a file of its own.
-        measured: the signals that have a bound for its language and genre; none if it was dropped before `filter`.
+        member: its place in an archive; None for a separate file.
+        measured: the signals that have a bound for its language and genre; empty if it was dropped before `filter`.
     """
 
     where: str
@@ -153,7 +153,7 @@ class Item:
 
 
 def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tuple[Message, ...]:
-    """Return notes on a text that a person should look at: another language than stated, or a very short text."""
+    """Return notes on a text that a person should check: another language than stated, or a very short text."""
     code = short(language or "")
     sentences = []
     if code == "und":
@@ -169,7 +169,7 @@ def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tup
 
 
 def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
-    """Return sentences on a page's section, licences and other notes of `extract`.
+    """Return sentences about a page's section, licences and other notes of `extract`.
 
     >>> page_statements({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
@@ -185,7 +185,7 @@ def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Message]:
-    """Return sentences on the number of kept items, the masked names and the rights."""
+    """Return sentences about the number of kept items, the masked names and the rights."""
     kept_count = sum(item.kept for item in items)
     counted = _COUNT.fill(n=len(items), kept=kept_count, dropped=len(items) - kept_count)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
@@ -218,7 +218,7 @@ def preview_page(
         items: the items of the preview.
         sentences: the result of `summary`.
         language: the language of the page.
-        internal: whether it is stamped as internal.
+        internal: whether to stamp the page as internal.
     """
     return render(
         "preview.html",
@@ -234,7 +234,7 @@ def preview_page(
 
 
 def _passages(item: Item) -> list[tuple[bool, str]]:
-    """Return the original in passages of consecutive lines, each with whether it was left out of the text."""
+    """Return the original as passages of consecutive lines, each with a flag whether it was left out of the text."""
     lines = lines_left_out(item.original[:_PAGE_TEXT], item.text, item.title)
     groups = groupby(lines, lambda pair: pair[1])
     return [(is_left_out, "\n".join(line for line, _ in group)) for is_left_out, group in groups]

@@ -1,4 +1,4 @@
-"""Take the first text of each sampled file through collection, extraction and identification of its language."""
+"""Collect and extract the first text of each sampled file, and identify its language."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
     from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.pipeline.planning.own_terms import OwnTerms
 
-LARGEST: Final = 32 * 2**20  # bytes of a sampled file
-_SAMPLED_FILES: Final = 1000  # evenly spread over all files
-_DOCUMENTS: Final = 3  # per sampled file
+LARGEST: Final = 32 * 2**20  # maximum bytes of a sampled file
+_SAMPLED_FILES: Final = 1000  # the sample is spread evenly over all files
+_DOCUMENTS: Final = 3  # documents per sampled file
 
 
 @dataclass(frozen=True)
 class SampledText:
-    """The facts about the first text of a file, and the terms that would bind it in a run.
+    """The facts about the first text of a file, and the terms that would apply to it in a run.
 
     Attributes:
-        language: as identified; None without a text.
+        language: the identified language; None without a text.
         problem: the reason why it has no text; empty for a text.
-        form: what its lines look like: `verse`, `interview`, `prose` or `table`; None without a text.
-        rights: the strictest statement about it, by its source, its row of the catalogue, or itself.
-        rights_tier: of the statement; None if nothing was read.
-        uses: that all statements allow.
-        held: the reason why no version could have it, whatever it admits; empty for none.
+        form: the apparent form of its lines: `verse`, `interview`, `prose` or `table`; None without a text.
+        rights: the strictest statement of rights, from its source, its row of the catalogue, or the text itself.
+        rights_tier: the tier of the statement; None if nothing was read.
+        uses: the uses that all statements allow.
+        held: the reason why no version could contain it, whatever terms the version admits; empty if there is none.
     """
 
     language: str | None = None
@@ -67,9 +67,9 @@ def sampled_texts(
     """Return the first text of each sampled file, by path.
 
     Args:
-        sources: how to read a file, by its path.
-        files: with text; the sample is spread evenly over them.
-        own_terms: receives the rights that the texts state.
+        sources: the source that tells how to read each file, by the file's path.
+        files: files with text; the sample is spread evenly over them.
+        own_terms: an object to which the rights stated by the texts are added.
     """
     sample = [file for file in files if file.size <= LARGEST]
     if len(sample) > _SAMPLED_FILES:
@@ -88,7 +88,7 @@ def sampled_texts(
 
 
 def _first_text(source: Source, file: InputFile, identify: Stage, own_terms: OwnTerms, today: date) -> SampledText:
-    # Not strict: a table without a text column must not end the survey.
+    # Not strict, since a table without a text column must not end the survey.
     frames = read(source, file, limit=_DOCUMENTS, genre=source.genre or "web", watch=Watch(source, strict=False))
     frame = next(iter(frames), None)
     if frame is None or not frame.height:
@@ -117,7 +117,7 @@ def _first_text(source: Source, file: InputFile, identify: Stage, own_terms: Own
 
 
 def _form(file: InputFile, collected: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    """Return what the lines of a text look like, whatever form its source states."""
+    """Return the apparent form of a text's lines, whatever form its source states."""
     entry = format_of(file.relative)
     if entry is not None and entry.reader and entry.media_type is None:
         return "table"
@@ -129,7 +129,7 @@ def _form(file: InputFile, collected: Mapping[str, Any], row: Mapping[str, Any])
 
 
 def _hold(row: Mapping[str, Any], note: str | None, source: Source, today: date) -> str:
-    """Return the reason why no version could have a document; empty if one could."""
+    """Return the reason why no version could contain a document; empty if there is none."""
     if row.get("rights_tier") == "unknown":
         picks = ((name, getattr(source.collect.columns, name, None)) for name in TERMS)
         mapping = [{"source": source.id, "from": pick.column, "column": name} for name, pick in picks if pick]

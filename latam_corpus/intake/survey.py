@@ -1,7 +1,7 @@
 """Survey a folder that a partner hands over: formats, sizes, checksums, charsets, pages without text, languages.
 
-A survey uses no network and writes nothing into the folder. Formats are recognised by their bytes. Text is extracted
-only from a sample of the files, in the sandbox of `extract`.
+A survey doesn't use the network and writes nothing into the folder. Formats are recognised by their bytes. Text is
+extracted only from a sample of the files, in the sandbox of `extract`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from latam_corpus.collect.input_files.unnamed_catalogues import Catalogue
     from latam_corpus.messages import Message
 
-_TABLES: Final = 1000  # that are examined for a catalogue
+_TABLES: Final = 1000  # maximum number of tables that are examined for a catalogue
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
 _NOT_TEXT: Final = frozenset(
@@ -57,14 +57,14 @@ class SurveyedFile:
     """The facts about a file.
 
     Attributes:
-        path: relative to the folder.
-        bytes: size of the file.
-        format: name in a source file, or a description of a format that isn't read.
-        remedy: what to do with a file that isn't read, or an option that the recipe needs.
-        sha256: the SHA-256 of the bytes, hex; empty if they can't be read.
+        path: the path relative to the folder.
+        bytes: the size of the file.
+        format: the format's name in a source file, or a description of a format that isn't read.
+        remedy: the advice for a file that isn't read, or an option that the recipe needs; None for other files.
+        sha256: the SHA-256, in hex, of the bytes; empty if they can't be read.
         charset: the charset of a text.
-        pages: the pages of a PDF or picture.
-        scans: number of pages without text.
+        pages: the number of pages of a PDF or picture.
+        scans: the number of pages without text.
         language: the language of a sampled text.
         problem: why it has no text, or how it differs from the manifest of its bag (BagIt).
     """
@@ -101,14 +101,14 @@ class Survey:
 
     Attributes:
         files: all surveyed files.
-        hidden: number of files left out: links, and names that begin with a dot.
-        missing: names in the manifests of bags (BagIt) without a file.
+        hidden: the number of files left out: links, and files whose name begins with a dot.
+        missing: the names in the manifests of bags (BagIt) that have no file.
         catalogue: the table that describes most of the files; None if there is none.
-        texts: number of files with text that a run reads.
-        looked_at: number of these files that were sampled.
+        texts: the number of files with text that a run reads.
+        looked_at: the number of these files that were sampled.
         own_terms: the rights that the sampled texts state.
         sampled: the first text of each sampled file, by path.
-        described: each file with its row in a catalogue, or the closest name there, by path; empty unless asked for.
+        described: by path, each file with its row in a catalogue or the closest name in it; empty unless requested.
         unchosen: the paths of files that no pattern of the source chooses.
     """
 
@@ -125,7 +125,7 @@ class Survey:
 
     @property
     def identical_files(self) -> list[list[str]]:
-        """The paths of non-empty files with the same bytes, one list for each content."""
+        """The paths of nonempty files with the same bytes, one list per content."""
         by_digest: dict[str, list[str]] = defaultdict(list)
         for file in self.files:
             if file.sha256 and file.bytes:
@@ -142,10 +142,10 @@ def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] =
     """Survey a folder, or a single file.
 
     Args:
-        folder: of the files.
-        source: of the files, if one describes them; its catalogue is read, and its terms apply.
-        files: the paths of those to examine; all if empty.
-        with_rows: whether the rows of the catalogue are read, so that their terms apply.
+        folder: the path of the folder or file.
+        source: the source that describes the files, if any; its catalogue is read, and its terms apply.
+        files: the paths of the files to examine; all if empty.
+        with_rows: whether to read the rows of the catalogue, so that their terms apply.
 
     Raises:
         ConfigError: the folder doesn't exist or has no files, it lacks one of `files`, or the source's catalogue can't
@@ -188,7 +188,7 @@ def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] =
     surveyed_files = []
     for facts in facts_of_files:
         text = sampled.get(facts.path, SampledText())
-        remedy = None if facts.path in lists else facts.remedy  # a run reads it as the index of the files
+        remedy = None if facts.path in lists else facts.remedy  # a run reads this file as the catalogue of the files
         problem = facts.problem or text.problem
         surveyed_files.append(replace(facts, language=text.language, problem=problem, remedy=remedy))
     return Survey(
@@ -208,10 +208,10 @@ def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] =
 def _described(
     source: Source, files: Sequence[InputFile], all_files: Sequence[InputFile], catalogue: Catalogue | None
 ) -> dict[str, InputFile]:
-    """Return the files with their rows in the source's catalogue, or in the one that was found, by path.
+    """Return by path the files with their rows in the source's catalogue, or in the catalogue that was found.
 
     Raises:
-        ConfigError: the source's catalogue can't be used; one that was found is left out then.
+        ConfigError: the source's catalogue can't be used. A catalogue that was found is ignored in that case.
     """
     if catalogue is None:
         return {file.relative: file for file in with_index(source, files, all_files)}
@@ -227,7 +227,7 @@ def _described(
 
 
 def _files_below(folder: Path) -> tuple[list[InputFile], int]:
-    """Return the files below a folder, sorted, and the number of hidden files and links, which are left out."""
+    """Return the sorted files below a folder, and the number of hidden files and links, which are left out."""
     if folder.is_file():
         return [_input(folder, folder.name)], 0
     input_files, hidden = [], 0
@@ -247,7 +247,7 @@ def _input(path: Path, relative: str) -> InputFile:
 
 
 def _examined(file: InputFile) -> SurveyedFile:
-    """Return the facts that the bytes of a file reveal, without its language."""
+    """Return the facts that can be read from the bytes of a file, without its language."""
     try:
         with Path(file.url).open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256")
@@ -280,7 +280,7 @@ def _examined(file: InputFile) -> SurveyedFile:
 
 
 def _head_and_tail(file: InputFile) -> tuple[bytes, bytes, bool]:
-    """Return the first and last bytes of a file, decompressed, and whether it is damaged."""
+    """Return the first and last decompressed bytes of a file, and whether it is damaged."""
     head = tail = b""
     try:
         with open_url(file.url) as stream:
@@ -313,18 +313,18 @@ def _with_pages(facts: SurveyedFile, file: InputFile) -> SurveyedFile:
 
 
 def _in_charset(source: Source, facts: SurveyedFile) -> Source:
-    """Return the source, with the charset of a table that isn't in UTF-8."""
+    """Return the source with the charset of a table, if that isn't UTF-8."""
     charset = _table_charset(facts)
     return source.model_copy(update={"collect": Collect(charset=charset)}) if charset else source
 
 
 def _table_charset(facts: SurveyedFile) -> str | None:
-    """Return the charset of a CSV table that the source must declare; None if the reader recognises it."""
+    """Return the charset that the source must declare for a CSV table; None if the reader recognises it."""
     return facts.charset if facts.format == "csv" and not (facts.charset or "utf").startswith("utf") else None
 
 
 def _file_catalogue(source: Source, sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
-    """Return the table that describes most files; None if none describes any."""
+    """Return the table that describes most files; None if no table describes any."""
     tables = [file for file in files if is_table(file) or Path(file.relative).suffix.lower() == ".mrc"]
     names = FileNames(files)
     candidates = [recognised(sources.get(file.relative, source), file, names) for file in tables[:_TABLES]]
@@ -344,7 +344,7 @@ def draft_values(survey: Survey) -> Iterator[tuple[str, Any]]:
         yield "collect.files", ["**/*"] if "" in suffixes else [f"**/*{suffix}" for suffix in suffixes]
     commonest_format = next((name for name, _count in formats.most_common(1)), "")
     yield "collect.form", BY_NAME[commonest_format].form if commonest_format in BY_NAME else None
-    # A source has a single charset, which would garble its tables in UTF-8.
+    # A source has a single charset, which would garble tables in UTF-8.
     charsets = {_table_charset(file) for file in survey.files if file.format == "csv"}
     if len(charsets) == 1 and None not in charsets:
         yield "collect.charset", charsets.pop()

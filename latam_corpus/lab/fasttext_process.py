@@ -1,7 +1,7 @@
-"""Training by fastText in a process of its own, whose environment is set before it starts.
+"""Training by fastText in a separate process, whose environment is set before it starts.
 
-fastText reads uninitialised memory in training and sometimes stops with "Encountered NaN"; under
-`MALLOC_MMAP_THRESHOLD_=4096`, 60 of 60 trainings passed.
+While training, fastText reads uninitialised memory and sometimes stops with "Encountered NaN". With
+`MALLOC_MMAP_THRESHOLD_=4096`, 60 of 60 trainings succeeded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
     Args:
         module: a module that ends in `run_job(fit)`.
         lines: labelled lines as fastText reads them, each with its line end.
-        out: the model's file.
+        out: the path of the model.
         job: further arguments of `fit`, in addition to `lines` (the file's path) and `out`.
 
     Raises:
@@ -56,5 +56,5 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
 
 
 def run_job(fit: Callable[[dict[str, Any]], None]) -> None:
-    """Run the job whose file is the command's argument."""
+    """Run the job in the file that is the command's argument."""
     fit(json.loads(Path(sys.argv[1]).read_text("utf-8")))

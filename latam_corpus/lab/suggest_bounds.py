@@ -1,10 +1,10 @@
 """Suggest bounds from a sample of good documents, so that each bound drops at most a given share of them.
 
-The present policy decides which signals have bounds, and on which side; the sample decides their values. A bound that
-drops no more than the share isn't moved, since a tighter one would only drop more good documents; `tighten` moves it
-anyway. A bound that moves leaves some room beyond the sample's edge for other good documents. The share that the new
-bounds drop is measured by cross-validation: the sample is split in two by the hash of its ids, and the bounds of each
-half are applied to the other.
+The current policy decides which signals have bounds, and on which side; the sample decides their values. A bound that
+drops at most the given share isn't moved, since a tighter one would only drop more good documents; `tighten` moves it
+anyway. A moved bound leaves some room beyond the sample's edge for other good documents. The share that the new bounds
+drop is measured by cross-validation: the sample is split in two by the hash of its ids, and each half is measured with
+the other half's bounds.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.policies.policy import Bound, Policies
 
-LEAST: Final = 40  # documents: each half needs some besides its smallest and largest values
-_SLACK: Final = 0.1  # of the distance from the median to the edge; at 1 % of a normal distribution it halves the loss
+LEAST: Final = 40  # documents: each half needs more than its smallest and largest values
+_SLACK: Final = 0.1  # share of the distance from median to edge; at 1 % of a normal distribution it halves the loss
 _DIGITS: Final = 2  # significant digits
 
 
@@ -42,10 +42,10 @@ class Suggestion:
         genre: the genre.
         documents: the number of documents in the sample.
         typical: the medians of the signals that a language file has in `[typical]`.
-        bounds: the suggested bounds, in the order of the present ones.
-        present: the present bounds.
+        bounds: the suggested bounds, in the order of the current ones.
+        present: the current bounds.
         loses: the share of documents that all suggested bounds together drop, by cross-validation.
-        present_loses: the share of documents that the present bounds drop.
+        present_loses: the share of documents that the current bounds drop.
     """
 
     language: str
@@ -76,9 +76,9 @@ def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bo
 
     Args:
         frame: `doc_id`, `language`, `genre` and `signals` of good documents.
-        policies: the present policies.
-        lose: the share of good documents that each end of a bound may drop, 0 to 0.2.
-        tighten: also move bounds that drop less than that towards the sample.
+        policies: the current policies.
+        lose: the share of good documents that each side of a bound may drop, from 0 to 0.2.
+        tighten: whether to move bounds that drop less than that towards the sample too.
 
     Raises:
         ConfigError: `lose` is out of range, or no group has LEAST documents.
@@ -138,7 +138,7 @@ def _bounds(
         if not len(finite):
             suggested.append(bound)
             continue
-        limit = int(lose * len(finite))  # documents that each end may drop
+        limit = int(lose * len(finite))  # number of documents that each side may drop
         below, above = (int(mask.sum()) for mask in outside(values[bound.signal], bound, values["word_count"]))
         middle = float(np.median(finite))
         low, high = bound.minimum, bound.maximum
@@ -176,7 +176,7 @@ def _any_outside(bounds: Sequence[Bound], values: Mapping[str, NDArray[np.float3
 
 
 def as_toml(suggestion: Suggestion, policies: Policies) -> str:
-    """Return the suggestion as lines for the language and genre files, with the present bounds in comments.
+    """Return the suggestion as lines for the language and genre files, with the current bounds in comments.
 
     Bounds that are ratios of a typical value are written as ratios.
     """

@@ -1,1 +1,1 @@
-"""Identify the language of each document."""
+"""Identify the languages of documents."""

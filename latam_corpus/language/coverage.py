@@ -1,4 +1,4 @@
-"""The coverage of each language: the model, its training text, the policy, stop words and reviewers."""
+"""The coverage of each language: model, training text, policy, stop words and reviewers."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Coverage:
     """The resources for one language.
 
     Attributes:
-        code: ISO 639-3, or the ISO 639-5 code of a group that the model identifies.
-        name: in English, from ISO 639.
-        group: the code under which the model judges it.
-        americas: whether the model judges it as a language of the Americas.
-        training_lines: lines that the model was trained on; 0 if it can't identify the language.
+        code: the ISO 639-3 code, or the ISO 639-5 code of a group that the model identifies.
+        name: the name in English, from ISO 639.
+        group: the code of the group as which the model judges the language.
+        americas: whether the model judges it by the rule for languages of the Americas.
+        training_lines: the number of lines that the model was trained on; 0 if it can't identify the language.
         policy: the kind of policy file: `own`, `macro` (its macrolanguage's) or `und`.
-        policy_file: that file, such as `spa.toml`.
-        stop_words: the number of stop words in its policy.
-        bounds: the signals that its policy bounds.
-        reviewed_by: the reviewers of the policy's present content.
-        read_before: reviewers of earlier content, or without a signature.
+        policy_file: the name of that file, such as `spa.toml`.
+        stop_words: the number of stop words in the policy.
+        bounds: the signals for which the policy has bounds.
+        reviewed_by: the reviewers of the policy's current content.
+        read_before: the reviewers of earlier content, or without a signature.
     """
 
     code: str
@@ -47,7 +47,7 @@ class Coverage:
 
 
 def coverage(policies: Policies) -> list[Coverage]:
-    """Return the languages that the model identifies or that have a policy: those of the Americas first, then by name.
+    """Return the languages that have a policy or that the model identifies, those of the Americas first, by name.
 
     Args:
         policies: the policies.

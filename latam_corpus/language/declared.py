@@ -1,4 +1,4 @@
-"""Take the declared language of a source into account, which decides on texts with many loanwords."""
+"""Take a source's declared language into account, which matters for texts with many loanwords."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ WEIGHT: Final = RULE.declared / (1 - RULE.declared)
 def declared_judgements(
     model: LanguageModel, texts: pl.Series, shown: Sequence[LanguageJudgement], declared: Sequence[str | None]
 ) -> dict[int, LanguageJudgement]:
-    """Return the judgements that a source's declaration changes, by the place of the text.
+    """Return the judgements that a source's declaration changes, by the index of the text.
 
-    A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
-    the declared language multiplied by WEIGHT. Its words must be evidence as for any text, but may be fewer than the
-    function words of Spanish. If the text alone may be Spanish and has words of both languages, it is mixed. A text
-    with too few words to identify any language gets the declared one if it is the likeliest without the declaration
-    too. If a part of a mixed text is in an unknown language, only that part is judged in this way.
+    If the declared language is one of the Americas and a text doesn't show it, the text is judged again, with the odds
+    of the declared language multiplied by WEIGHT. The text needs evidence in its words like any text, but these may be
+    fewer than the function words of Spanish. If the text alone may be Spanish and has words of both languages, it is
+    mixed. A text with too few words to identify any language gets the declared one if that is also the likeliest
+    without the declaration. If a part of a mixed text is in an unknown language, only that part is judged in this way.
 
     Args:
         model: the identifier.
         texts: n texts.
         shown: the judgement of each text by itself.
-        declared: n languages, as sources write them.
+        declared: n languages, as written in sources.
     """
     declared_groups: dict[int, str] = {}
     for row, (judgement, declared_language) in enumerate(zip(shown, declared, strict=True)):
@@ -76,7 +76,7 @@ def _by_part(
     shown: Sequence[LanguageJudgement],
     declared_groups: Mapping[int, str],
 ) -> dict[int, LanguageJudgement]:
-    """Return the judgements of mixed texts whose part in an unknown language is in the declared one."""
+    """Return the judgements of mixed texts whose unknown part is in the declared language."""
     judgements: dict[int, LanguageJudgement] = {}
     if not rows:
         return judgements
@@ -108,7 +108,7 @@ def note(shown: LanguageJudgement, declared: str) -> dict[str, Any]:
 
 
 def _declared_group(declared: str) -> str | None:
-    """Return the group of the Americas in which a declared language is judged; None for any other language."""
+    """Return the group as which a declared language of the Americas is judged; None for other languages."""
     code = known_code(short(declared))
     of = groups().of
     return of.get(code, code if code in of.values() else None) if code else None
@@ -140,7 +140,7 @@ def _judged(
 def _mixed(
     model: LanguageModel, language: str, shown: Evidence, undeclared_chances: NDArray[np.float32]
 ) -> tuple[tuple[str, float], ...]:
-    """Return the shares of two languages by their frequent words, the larger first; empty if one has hardly any."""
+    """Return the shares of two languages by their frequent words, larger first; empty if one of them has hardly any."""
     colonial_groups = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
     colonial_group = max(colonial_groups, key=lambda index: float(undeclared_chances[index]), default=None)
     if (

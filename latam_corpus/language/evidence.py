@@ -1,7 +1,7 @@
 """The rule of evidence: a language of the Americas is reported only if its frequent words occur in the text.
 
-At web scale at most one document in ten thousand is in an indigenous language, so a classifier's rare mistakes on
-Spanish outnumber the true ones. With this rule a first model had 0 false labels in 32,956 documents.
+On the web, at most one document in ten thousand is in an indigenous language, so that a classifier's rare mistakes on
+Spanish outnumber the correct labels. With this rule, a first model had 0 false labels in 32,956 documents.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RULE_FILE: Final = MODELS / "americas.evidence.toml"
 
 
 class EvidenceRule(NamedTuple):
-    """The parameters of the rule; RULE_FILE explains each and gives its origin."""
+    """The parameters of the rule; RULE_FILE explains each of them and states its origin."""
 
     colonial: tuple[str, ...]
     neighbours: tuple[str, ...]
@@ -81,11 +81,11 @@ _NO_CONSONANTS: Final = frozenset(RULE.vowels + "'+ \n")
 
 @dataclass(frozen=True)
 class GroupBounds:
-    """Bounds of a group beyond the rule, measured on texts in other languages (see `calibrate`).
+    """Additional bounds for a group, measured on texts in other languages (see `calibrate`).
 
     Attributes:
-        probability: the smallest probability, 0 if the rule's own bounds are enough.
-        telling: the smallest weight of its words together in a text of `long` words.
+        probability: the minimum probability; 0 if the rule's bounds are enough.
+        telling: the minimum total weight of the group's words in a text of `long` words.
     """
 
     probability: float = 0.0
@@ -101,11 +101,11 @@ class Evidence:
 
     Attributes:
         words: the number of words.
-        own: the share of the group's frequent words.
+        own: the share of the text's words that are frequent words of the group.
         colonial: the largest share of function words of Spanish, Portuguese, English or French.
         kinds: the number of different words of the group with three letters or an accent.
-        telling: their weight together: 1 for a word of four letters or more; a third for shorter words, and for words
-            of one syllable that ends in its vowels, whatever their length.
+        telling: the total weight of these words: 1 for a word of four letters or more; a third for a shorter word, and
+            for a word of one open syllable, whatever its length.
         consonants: the number of different consonants in the words.
     """
 
@@ -120,14 +120,14 @@ class Evidence:
 def is_supported(
     chance: float, shown: Evidence, bounds: GroupBounds = USUAL, long: int = RULE.long, consonants: int = 0
 ) -> bool:
-    """Return whether a group may be reported: it is likely and its words occur, or it has many words and no rival.
+    """Return whether a group may be reported: it is likely and its words occur, or its words are many without a rival.
 
     Args:
-        chance: its likelihood, see `lead`.
-        shown: the evidence of the words.
-        bounds: the bounds of this group.
-        long: the fewest words of a text in which they must be stronger evidence than rows of syllables.
-        consonants: how many a text of `long` words in the language has, nineteen times in twenty.
+        chance: the group's likelihood, see `lead`.
+        shown: the evidence in the words.
+        bounds: the additional bounds of this group.
+        long: from this number of words on, the evidence must be stronger than in rows of syllables.
+        consonants: the number of consonants that 95 % of texts of `long` words in the language have or exceed.
 
     >>> few, many = Evidence(12, 0.08, 0.0, kinds=1, telling=1), Evidence(12, 0.25, 0.05, kinds=3, telling=2.3)
     >>> is_supported(0.9, few), is_supported(0.6, few), is_supported(0.6, many)
@@ -144,7 +144,7 @@ def is_supported(
     if shown.words >= long and not _has_strong_words(chance, shown, bounds.telling):
         return False
     if shown.words >= RULE.long and shown.consonants < consonants and shown.telling < RULE.few_sounds * bounds.telling:
-        # Rows of syllables have a handful of sounds; even a short text in a language has most of its sounds.
+        # Rows of syllables have only a few sounds; even a short text in a language has most of that language's sounds.
         return False
     if shown.colonial > RULE.most_colonial or (shown.colonial > shown.own and chance < RULE.certain[1]):
         return False
@@ -153,7 +153,7 @@ def is_supported(
 
 
 def overrules(shown: Evidence, bounds: GroupBounds = USUAL) -> bool:
-    """Return whether a group's words are so many that a text isn't nonsense, whatever its letters look like.
+    """Return whether a text has so many words of a group that it isn't nonsense, whatever its letters suggest.
 
     >>> few, many = Evidence(40, 0.2, 0.05, kinds=3, telling=2), Evidence(40, 0.25, 0.05, kinds=8, telling=5)
     >>> overrules(few), overrules(many)
@@ -164,10 +164,10 @@ def overrules(shown: Evidence, bounds: GroupBounds = USUAL) -> bool:
 
 
 def lead(chances: NDArray[np.float32], words: int) -> float:
-    """Return the lead of the likeliest group: its probability, or if likely its share of that of the two likeliest.
+    """Return the lead of the likeliest group: its probability or, if likely, its share of the two highest ones.
 
-    The rest of the probability is spread thinly over a thousand languages and speaks for none of them. A short text is
-    too little to judge by this.
+    The rest of the probability is spread thinly over a thousand languages, and isn't evidence for any of them. For a
+    short text, the probability is returned.
 
     Args:
         chances: the probability of each group.
@@ -185,7 +185,7 @@ def lead(chances: NDArray[np.float32], words: int) -> float:
 
 
 def _is_certain(chance: float, shown: Evidence) -> bool:
-    """Return whether a longer text can hardly be anything else, as in languages whose long words seldom repeat."""
+    """Return whether the probability of a longer text is certain; this helps languages whose words seldom repeat."""
     return chance >= RULE.certain[1] and shown.consonants >= RULE.many_sounds and shown.words >= RULE.long
 
 
@@ -221,11 +221,11 @@ def is_supported_elsewhere(chance: float, words: int, group: str = "") -> bool:
 
 
 def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[str]]) -> Evidence:
-    """Return the evidence for a group in normalised words.
+    """Return the evidence for a group in the normalised words of a text.
 
     Args:
         tokens: the words of the text.
-        group: the group's code; one without a list has no evidence.
+        group: the group's code; a group without a list has no evidence.
         lists: frequent words by group, and function words of Spanish, Portuguese, English and French.
 
     >>> lists = {"spa": frozenset({"de", "la", "el"}), "quy": frozenset({"kay"})}
@@ -234,7 +234,7 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
     """
     count, counts = len(tokens), Counter(tokens)
     if len(counts) < RULE.least_different:
-        # Laughter, refrains and rows of one letter are no evidence.
+        # Laughter, refrains and rows of one letter aren't evidence.
         return Evidence(count, 0.0, 0.0, 0, 0.0)
 
     distinct = frozenset(counts)
@@ -261,22 +261,22 @@ def consonants(text: str) -> int:
 
 @cache
 def _weight(word: str) -> float:
-    """Return the weight of a word; words of up to three letters and open syllables occur in any row of syllables."""
+    """Return the weight of a word; words of up to three letters, and open syllables, occur in any row of syllables."""
     start = word.rstrip(RULE.vowels)
     open_syllable = start != word and not any(letter in RULE.vowels for letter in start)
     return RULE.short_weight if len(word) < RULE.telling or open_syllable else 1.0
 
 
 def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Return frequent words by group of the Americas that are much rarer in Spanish, Portuguese, English and French.
+    """Return by group of the Americas the frequent words that are much rarer in the four colonial languages.
 
-    Names of countries and firms, which occur in the news of every language, are left out. The function words of these
-    four languages are included.
+    Names of countries and firms, which occur in the news of every language, are left out. The function words of
+    Spanish, Portuguese, English and French are included.
 
     Args:
         lines: normalised lines by label, such as `spa_Latn`.
-        names: names in Spanish and Portuguese texts; those of `telling` letters or more are left out, unless a group's
-            texts have them so often that they are hardly names.
+        names: names in Spanish and Portuguese texts; names of `telling` letters or more are left out, unless they are
+            so frequent in a group's texts that they are hardly names.
 
     >>> frequent_words({"spa_Latn": ["de la orilla de la laguna"]})["spa"][:2]
     ['de', 'la']
@@ -289,7 +289,7 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
         code, _, script = label.partition("_")
         if script == "Latn" and (code in RULE.colonial or code in of):
             tally = Counter(word for line in texts for word in set(line.split()))
-            # Every member of a group counts alike, however much text it has.
+            # Every member of a group has the same weight, however much text it has.
             total = sum(tally.values()) or 1
             members[of.get(code, code)] += 1
             if code in RULE.colonial:
@@ -315,7 +315,7 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
 
 
 def _list_factor(members: int) -> int:
-    """Return the factor by which the list of a group of so many languages is longer."""
+    """Return the factor by which a group's list is longer if it has this many languages."""
     return 1 if members == 1 else 2 if members < RULE.family else 3
 
 

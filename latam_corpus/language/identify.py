@@ -1,4 +1,4 @@
-"""The stage `identify`: find the language of each document, or `und` if it is uncertain."""
+"""The stage `identify`: identify the language of each document, or `und` if it is uncertain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.language.judge import LanguageJudgement
     from latam_corpus.language.model import LanguageModel
 
-_SUGGESTIONS: Final = 4  # languages of the model suggested for one that it can't identify
+_SUGGESTIONS: Final = 4  # number of languages suggested for a language that the model can't identify
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Identify(Stage):
     def __post_init__(self) -> None:
         if not self.model:  # so that workers use the model chosen on the machine that made the stage
             object.__setattr__(self, "model", chosen())
-        # Cached when the stage is made, and pickled for the workers.
+        # Computed when the stage is created, and pickled for the workers.
         if self._wanted:
             _refuse_unnamed(self._wanted, load(self.model, self.labels))
             _ = self._wanted_by_code
@@ -72,7 +72,7 @@ class Identify(Stage):
         return hashlib.sha256(digests.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the language columns; rows in languages that aren't wanted get a `drop_reason`.
+        """Add the language columns to a batch; rows in languages that aren't wanted get a `drop_reason`.
 
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
@@ -94,7 +94,7 @@ class Identify(Stage):
         return identified.drop(reasons, notes)
 
     def _is_wanted(self, code: str) -> bool:
-        # A code that the model lacks is a member of a group that a source declares.
+        # A code that the model lacks is a declared member of a group.
         return self._wanted_by_code[code] if code in self._wanted_by_code else self._admits(code)
 
     def _admits(self, code: str) -> bool:
@@ -111,10 +111,10 @@ class Identify(Stage):
 
 
 def _refuse_unnamed(languages: tuple[str, ...], model: LanguageModel) -> None:
-    """Raise unless the model can identify the wanted languages; if not, all their texts would be dropped silently.
+    """Raise if the model can't identify a wanted language, since all its texts would be dropped silently.
 
     Raises:
-        ConfigError: names the languages of the model with the nearest codes, those of the Americas first.
+        ConfigError: a language can't be identified; the message suggests languages with similar codes.
     """
     for language in languages:
         if any(admits(language, code) for code in model.codes):
@@ -134,7 +134,7 @@ def _refuse_unnamed(languages: tuple[str, ...], model: LanguageModel) -> None:
 
 
 def _by_source(model: LanguageModel, batch: Batch, shown: list[LanguageJudgement]) -> dict[int, LanguageJudgement]:
-    """Return the judgements that a declaration changes, by row."""
+    """Return the judgements that a source's declaration changes, by row."""
     if "declared_language" not in batch.frame.columns:
         return {}
     return declared_judgements(
@@ -159,7 +159,7 @@ def _noted(batch: Batch, shown: list[LanguageJudgement], by_source: Mapping[int,
 
 
 def _narrowed(shown: list[LanguageJudgement], batch: Batch) -> list[LanguageJudgement]:
-    """Return the judgements, with the declared member if a text shows only the group."""
+    """Return the judgements, narrowed to the declared member if a text shows only the group."""
     if "declared_language" not in batch.frame.columns:
         return shown
     return [
@@ -184,7 +184,7 @@ def _columns(judged: list[LanguageJudgement]) -> dict[str, pl.Series]:
 
 
 def _variety(batch: Batch, judged: list[LanguageJudgement], folder: str) -> dict[str, pl.Series]:
-    """Return the variety declared before, or that of the source's country, or the one predicted from cues."""
+    """Return each row's variety: the declared one, or else by the source's country, or else as predicted from cues."""
     frame = batch.frame
     empty: list[str | None] = [None] * len(judged)
     varieties = frame["variety"].to_list() if "variety" in frame.columns else empty.copy()
@@ -192,7 +192,7 @@ def _variety(batch: Batch, judged: list[LanguageJudgement], folder: str) -> dict
     countries = frame["country"].to_list() if "country" in frame.columns else empty
     to_predict = [""] * len(judged)
     for row, (judgement, country) in enumerate(zip(judged, countries, strict=True)):
-        # A variety of the country is set again too, because an earlier stage may have identified another language.
+        # A variety by country is recomputed too, since an earlier stage may have identified another language.
         of_country = bases[row] == "declared" and varieties[row] in {f"{tag}-{country}" for tag in TAGS.values()}
         if bases[row] == "predicted" or of_country:
             varieties[row], bases[row] = None, None
@@ -202,7 +202,7 @@ def _variety(batch: Batch, judged: list[LanguageJudgement], folder: str) -> dict
             varieties[row], bases[row] = f"{TAGS[judgement.code]}-{country}", "declared"
         else:
             to_predict[row] = judgement.code
-    # If all varieties are declared, no word table is needed.
+    # The word table isn't needed if all varieties are declared.
     for row, tag in enumerate(predict(batch.words, to_predict, folder) if any(to_predict) else empty):
         if tag is not None:
             varieties[row], bases[row] = tag, "predicted"

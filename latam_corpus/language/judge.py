@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from latam_corpus.language.classifier.lines import LineStore
     from latam_corpus.language.model import LanguageModel
 
-SURE: Final = 0.8  # above it, if the windows agree, the language is accepted
-CLEAR: Final = 0.99  # above it no pieces are examined
-FINE: Final = 0.8  # the share of its group's probability at which a member is reported
-BATCH_LINES: Final = 512  # per matrix product: a few MB of probabilities, which fit into a cache
+SURE: Final = 0.8  # above this probability, the language is accepted if the windows agree
+CLEAR: Final = 0.99  # above this probability, no pieces are examined
+FINE: Final = 0.8  # the share of a group's probability at which a member is reported
+BATCH_LINES: Final = 512  # per matrix product: a few MB of probabilities, which fit into the processor's cache
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class LanguageJudgement:
     Attributes:
         language: code and script, such as `spa_Latn`, or `und`.
         score: the probability of the language's group, 0 for a text without letters.
-        languages: code and share of each language of a mixed text, the larger first, `und` for pieces in an unknown
-            language; empty for one language.
+        languages: for a mixed text, the code and the share of each language, larger shares first, with `und` for pieces
+            in an unknown language; empty for a text in one language.
     """
 
     language: str
@@ -66,7 +66,7 @@ NOTHING: Final = LanguageJudgement(UNDETERMINED, 0.0)
 
 
 def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of about BATCH_LINES lines that keep the lines of one text together."""
+    """Yield ranges of about BATCH_LINES lines that don't divide the lines of a text."""
     first = 0
     while first < len(owner):
         last = min(first + BATCH_LINES, len(owner))
@@ -86,7 +86,7 @@ def mean_by_text(
     labels = np.zeros((len(starts), per_line.shape[1]), np.float32)
     totals = np.zeros(len(starts), np.float32)
     most = int((ends - starts).max(initial=0))
-    # Scores are part of a release, so the lines of a text are always added in this order: the first one last.
+    # Scores are part of a release, so the lines of a text are always added in this order, with the first line last.
     for line in (*range(1, most), 0):
         texts = np.flatnonzero(ends - starts > line)
         rows = starts[texts] + line
@@ -99,7 +99,7 @@ def mean_by_text(
 def judge_together(
     model: LanguageModel, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
 ) -> tuple[LanguageJudgement, Evidence]:
-    """Return one language for lines that belong together, or `und`, and the evidence for the likeliest group."""
+    """Return one language, or `und`, for lines that belong together, and the evidence for the likeliest group."""
     tokens = " ".join(lines).split()
     if all(token == token[0] * len(token) for token in tokens):
         return LanguageJudgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
@@ -113,7 +113,7 @@ def judge_together(
             return judged_by_words
     judged = by_evidence(model, labels, chances, shown)
     if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
-        # The model has never seen these letters, so its answer means nothing.
+        # The model wasn't trained on these letters, so its answer is meaningless.
         judged = LanguageJudgement(UNDETERMINED, judged.score)
     return judged, shown
 
@@ -125,12 +125,12 @@ def _is_latin(letter: str) -> bool:
 def _judged_by_words(
     model: LanguageModel, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
 ) -> tuple[LanguageJudgement, Evidence] | None:
-    """Return a language of the Americas whose words occur in a text that the model takes for nonsense, or None.
+    """Return a language of the Americas whose words are in a text that the model judges to be nonsense, or None.
 
     Args:
         model: the identifier.
         labels: the probability of each label.
-        chances: the probability of each group, without that of no language.
+        chances: the probability of each group, without the group of no language.
         tokens: the text's words.
     """
     group = model.groups[int(chances.argmax())]
@@ -153,7 +153,7 @@ def by_evidence(
     shown: Evidence,
     long: int = RULE.long,
 ) -> LanguageJudgement:
-    """Return the judgement by the evidence for the likeliest group; `long` as in `evidence.is_supported`."""
+    """Judge by the evidence for the likeliest group; `long` has the same meaning as in `evidence.is_supported`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
     if model.needs_words(group):
@@ -165,7 +165,7 @@ def by_evidence(
 
 
 def member_or_group(model: LanguageModel, labels: NDArray[np.float32], group: int) -> str:
-    """Return the member of a group if it is certain; if not, the group with its members' usual script."""
+    """Return the member of a group if it is certain; otherwise the group, with its members' usual script."""
     members = model.members[group]
     if len(members) == 1:
         return model.labels[int(members[0])].name
@@ -177,7 +177,7 @@ def member_or_group(model: LanguageModel, labels: NDArray[np.float32], group: in
 
 
 def consonants_of(model: LanguageModel, labels: NDArray[np.float32], group: int) -> int:
-    """Return the number of consonants in longer texts of a group's likeliest member, 0 if unknown."""
+    """Return the number of consonants in longer texts of a group's likeliest member; 0 if unknown."""
     return model.consonants.get(model.labels[_likeliest_member(model, labels, group)].code, 0)
 
 
@@ -188,7 +188,7 @@ def _likeliest_member(model: LanguageModel, labels: NDArray[np.float32], group: 
 
 
 def group_of(judgement: LanguageJudgement) -> str:
-    """Return the group under which a judgement's language is judged.
+    """Return the group as which a judgement's language is judged.
 
     >>> group_of(LanguageJudgement("quy_Latn", 0.9)), group_of(LanguageJudgement("spa_Latn", 0.9))
     ('que', 'spa')
@@ -200,7 +200,7 @@ LEAST_MIXED: Final = 0.1  # the smallest share of a text at which a second langu
 
 
 def quotes(shown: Evidence) -> bool:
-    """Return whether a text has so much Spanish, Portuguese, English or French that it may be mixed."""
+    """Return whether a text has enough Spanish, Portuguese, English or French to be mixed."""
     return shown.colonial >= LEAST_MIXED
 
 
@@ -211,16 +211,16 @@ def by_pieces(
     first_look: Mapping[int, LanguageJudgement],
     sure: Collection[int] = (),
 ) -> dict[int, LanguageJudgement]:
-    """Return the judgements by pieces of texts whose windows disagree, are unsure, or quote another language.
+    """Judge by pieces the texts whose windows disagree, are unsure, or quote another language.
 
-    If all pieces of a sure text are surely in the language of its windows, it keeps the judgement by windows.
+    The judgement by windows is kept for a sure text if all its pieces are surely in the language of its windows.
 
     Args:
         model: the identifier.
         data: the UTF-8 of all texts.
         offsets: int64[n+1], where each text starts.
-        first_look: the judgement by windows of each text to examine, by its place.
-        sure: the places of those texts whose judgement by windows is accepted.
+        first_look: the judgement by windows of each text to examine, by the text's index.
+        sure: the indices of those texts whose judgement by windows is accepted.
     """
     judged = dict(first_look)
     only_group = {
@@ -261,7 +261,7 @@ def _mixed(
         return first_look
     judgements = list(shown)
     places = [model.groups.index(group_of(judgement)) for judgement in judgements]
-    # Short or doubtful pieces are assigned to the likeliest of the languages that sure pieces have.
+    # A short or doubtful piece is assigned to the likeliest of the languages of sure pieces.
     nearest = per_group[:, places].argmax(axis=1)
     is_assigned = per_group[:, places].max(axis=1) >= LEAST_PIECE
     shares = [float(weights[is_assigned & (nearest == n)].sum() / weights.sum()) for n in range(len(judgements))]
@@ -293,10 +293,10 @@ def _shown(
     per_group: NDArray[np.float32],
     weights: NDArray[np.float32],
 ) -> dict[LanguageJudgement, bool]:
-    """Return the languages of sure pieces of six or more words, each judged on its pieces together.
+    """Return the languages of sure pieces with six or more words; each is judged on all of its pieces together.
 
-    The value says whether a few words are as much evidence as in a long text, which a second language of a mixed text
-    needs.
+    The value is whether these words are as much evidence as in a long text, which the second language of a mixed text
+    requires.
     """
     best = per_group.argmax(axis=1)
     sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= RULE.least_words)
@@ -311,15 +311,15 @@ def _shown(
     return has_evidence
 
 
-_SCRAP: Final = 30  # characters; a shorter text is examined by its words too, because it may be a row of one letter
+_SCRAP: Final = 30  # characters; a shorter text is also examined by its words, since it may be a row of one letter
 
 
 def judge(model: LanguageModel, texts: pl.Series | Sequence[str | None]) -> list[LanguageJudgement]:
-    """Return the language of each text, in order.
+    """Judge the language of each text, in order.
 
     Args:
         model: the identifier.
-        texts: any texts; null and texts without letters are `und`. A series is read without a copy.
+        texts: any texts; null and texts without letters are `und`. A series isn't copied.
     """
     series = texts.cast(pl.String) if isinstance(texts, pl.Series) else pl.Series(list(texts), dtype=pl.String)
     data, offsets = utf8(series)
@@ -347,7 +347,7 @@ def _judge_some(
     judged: list[LanguageJudgement],
     doubtful: dict[int, LanguageJudgement],
 ) -> None:
-    """Put sure judgements into `judged`, and those of doubtful or possibly mixed texts into `doubtful`."""
+    """Add sure judgements to `judged`, and judgements of doubtful or possibly mixed texts to `doubtful`."""
     per_line = model.probabilities(lines)
     starts, ends, labels = mean_by_text(per_line, lines)
     group_chances = model.by_group(labels)
@@ -364,7 +364,7 @@ def _judge_some(
         group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
             judged[row] = LanguageJudgement(member_or_group(model, labels[i], group_index), chances[i])
-            # A text between one window and two was read only in part.
+            # A text longer than one window and shorter than two was read only in part.
             if chances[i] < CLEAR or (last == first + 1 and sizes[row] > WINDOW + WINDOW // 2):
                 doubtful[row] = judged[row]
             continue

@@ -10,7 +10,7 @@ from latam_corpus.text.slots_kernels import slot_of
 
 @kernel(work="rows")
 def mean(lines, rows, weights):
-    """Return the weighted mean of some rows."""
+    """Return the weighted mean of the chosen rows."""
     out = np.zeros(lines.shape[1], np.float32)
     total = np.float32(0)
     for row in rows:
@@ -25,14 +25,14 @@ def mean(lines, rows, weights):
 
 @inlined
 def _pair(first, second):
-    """Return the hash of two successive words; it depends on their order."""
+    """Return the hash of two successive words, which depends on their order."""
     h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
     return h ^ (h >> np.uint64(29))
 
 
 @kernel(work="hashes")
 def enter(hashes, starts, pairs, keys, values, opens):
-    """Enter cues of one word or two into a table by their hashes."""
+    """Enter cues of one or two words into a table by their hashes."""
     for cue in range(len(pairs)):
         h = hashes[starts[cue]]
         slot = slot_of(keys, h)
@@ -64,7 +64,8 @@ def match(words, is_selected, table, capitals, capital, document, cue, count):
             cue_number = values[slot]
             if cue_number >= 0 and kinds[w] & capital and not capitals[cue_number]:
                 cue_number = np.int32(-1)
-            # A pair may begin a sentence, so only its second word must be in lower case; it precedes a single word.
+            # A pair may begin a sentence, so only its second word must be in lower case. Pairs take precedence over
+            # single words.
             if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
                 pair_cue = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
                 if pair_cue >= 0:

@@ -1,4 +1,4 @@
-"""Map the labels of a model to ISO 639-3 and ISO 15924, by their own form or by a label map."""
+"""Map the labels of a model to ISO 639-3 and ISO 15924 codes, by their form or by a label map."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MODELS: Final = Path(__file__).resolve().parent / "models"
 _LABEL: Final = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?$")
-# Unicode names begin with the script; these scripts have much text and labels of their own.
+# Unicode names begin with the script. These scripts have much text, and labels of their own.
 _SCRIPTS: Final = {
     "LATIN": "Latn",
     "CYRILLIC": "Cyrl",
@@ -69,19 +69,19 @@ _SCRIPTS: Final = {
 
 @cache
 def usual_script(code: str) -> str:
-    """Return the ISO 15924 code of the script in which a language is usually written, `Latn` if unknown.
+    """Return the ISO 15924 code of the script in which a language is usually written; `Latn` if unknown.
 
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
     """
-    import langcodes  # its tables take a moment to load, and a worker seldom needs them
+    import langcodes  # importing its tables takes a moment, and workers seldom need them
 
     script = langcodes.Language.get(code).maximize().script
     return str(script) if script else "Latn"
 
 
 def read_label(label: str) -> tuple[str, str] | None:
-    """Return the code and script of a model's label, or None if it isn't a language code.
+    """Return the code and script of a model's label; None if it isn't a language code.
 
     >>> read_label("__label__spa_Latn"), read_label("__label__pt"), read_label("__label__x1")
     (('spa', 'Latn'), ('por', 'Latn'), None)
@@ -96,7 +96,7 @@ def read_label(label: str) -> tuple[str, str] | None:
 
 
 def script_of(text: str) -> str:
-    """Return the script of most letters in the first part of a text, empty if it has no letter.
+    """Return the script of most letters in the first part of a text; empty if it has no letters.
 
     >>> script_of("Ñandutí"), script_of("Война и мир"), script_of("2025")
     ('Latn', 'Cyrl', '')
@@ -107,7 +107,7 @@ def script_of(text: str) -> str:
 
 @cache
 def script_of_letter(character: str) -> str:
-    """Return the script of a letter by its Unicode name, `Zyyy` for a script without labels.
+    """Return the script of a letter by its Unicode name; `Zyyy` for a script without labels.
 
     >>> script_of_letter("ñ"), script_of_letter("ж"), script_of_letter("東")
     ('Latn', 'Cyrl', 'Hani')
@@ -125,9 +125,9 @@ class LanguageLabel:
     """The meaning of a model's label.
 
     Attributes:
-        code: ISO 639-3, or `und`.
-        script: ISO 15924, empty for `und`.
-        group: the code under which it is judged: a group of languages of the Americas, or its own code.
+        code: the ISO 639-3 code, or `und`.
+        script: the ISO 15924 code; empty for `und`.
+        group: the code as which it is judged: a group of languages of the Americas, or its own code.
     """
 
     code: str
@@ -146,10 +146,10 @@ def labels_of(
     """Return the meanings of a model's labels, in their order.
 
     Args:
-        raw_labels: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
-        mapped: label → a code, or a table with `code`, `script` and `macro`.
+        raw_labels: the labels, such as `__label__spa_Latn`; a label that isn't a language code or mapped means `und`.
+        mapped: for a label, a code or a table with `code`, `script` and `macro`.
         place: the label map, for errors.
-        looked_up: whether `train` wrote the map with the model, having checked the codes in the labels.
+        looked_up: whether `train` wrote the map together with the model, and has checked the codes in the labels.
 
     Raises:
         ConfigError: the model has no such label, or its code or script is invalid.
@@ -173,7 +173,7 @@ def labels_of(
 
 
 def _as_written(name: str, meaning: Any) -> LanguageLabel | None:
-    """Return a label whose code and script equal those of its map, without opening tables of languages."""
+    """Return a label whose code and script equal its map's, without loading tables of languages."""
     if not isinstance(meaning, dict):
         return None
     code, script = meaning.get("code"), meaning.get("script")

@@ -1,4 +1,4 @@
-"""Language models: a model file, its digest and a label map.
+"""Language models, which have a model file, its digest and a label map.
 
 The shipped model is `models/americas.ftz` with `models/americas.toml`. Any fastText identifier can be given by path;
 labels such as `__label__spa_Latn`, `__label__spa` or `__label__es` are understood without a map.
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
-_TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}, "consonants": {}}  # of a label map
-_BEST: Final = 16  # labels per line that are read through fastText, which returns no matrix
+_TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}, "consonants": {}}  # a label map's tables
+_BEST: Final = 16  # the number of labels per line that fastText is asked for, since it doesn't return a matrix
 
 
 class WordLists(Mapping[str, frozenset[str]]):
-    """Frequent words by group, converted to sets on first use, because most groups are never used.
+    """Frequent words by group, converted to sets on first use, since most groups are never used.
 
     >>> WordLists({"quy": "kay chay"})["quy"] == {"kay", "chay"}
     True
@@ -65,15 +65,16 @@ class WordLists(Mapping[str, frozenset[str]]):
 
 @dataclass(frozen=True, eq=False)
 class LanguageModel:
-    """An opened identifier.
+    """A loaded identifier.
 
     Attributes:
         name: the file's stem.
-        digest: SHA-256 over the model file, the label map and the rule's parameters, hex.
+        digest: the SHA-256, in hex, of the model file, the label map and the rule's parameters.
         labels: the meanings of the model's labels, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
-        bounds: bounds of some groups beyond the rule, see `calibrate`.
-        consonants: code → consonants of a longer text in a language of the Americas, see `calibrate`.
+        bounds: additional bounds of some groups, see `calibrate`.
+        consonants: the minimum number of consonants in a longer text, by code of a language of the Americas, see
+            `calibrate`.
     """
 
     name: str
@@ -88,30 +89,30 @@ class LanguageModel:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """The groups of the labels, sorted."""
+        """The sorted groups of the labels."""
         return tuple(sorted({label.group for label in self.labels}))
 
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
-        """The place of each label's group, int64[labels]."""
+        """The index of each label's group, int64[labels]."""
         index_of = {group: number for number, group in enumerate(self.groups)}
         return np.array([index_of[label.group] for label in self.labels], np.int64)
 
     @cached_property
     def members(self) -> tuple[NDArray[np.int64], ...]:
-        """The places of each group's labels."""
+        """The indices of each group's labels."""
         order = np.argsort(self.group_of, kind="stable")
         starts = np.searchsorted(self.group_of[order], np.arange(1, len(self.groups)))
         return tuple(np.split(order, starts))
 
     @cached_property
     def single_groups(self) -> dict[str, int]:
-        """The places of the groups that have one label."""
+        """The indices of the groups that have one label."""
         return {group: place for place, group in enumerate(self.groups) if len(self.members[place]) == 1}
 
     @cached_property
     def codes(self) -> frozenset[str]:
-        """Every code that a text may get: those of the labels, of groups with several members, and `und`."""
+        """All codes that a text may get: the labels' codes, the groups with several members, and `und`."""
         groups = {self.groups[index] for index in self._several.tolist()}
         return frozenset({label.code for label in self.labels} | groups | {UNDETERMINED})
 
@@ -125,7 +126,7 @@ class LanguageModel:
 
     @cached_property
     def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The labels of groups with several members, concatenated, and where each group starts."""
+        """The concatenated labels of groups with several members, and the index at which each group starts."""
         members = [self.members[index] for index in self._several]
         return np.concatenate(members), np.cumsum([0, *(len(member) for member in members[:-1])])
 
@@ -135,14 +136,14 @@ class LanguageModel:
         return np.ascontiguousarray(self._vectors.parts.output.T)
 
     def needs_words(self, group: str) -> bool:
-        """Return whether a group is reported only if its words occur: in the Americas, or listed in the label map."""
+        """Return whether a group is reported only if its words occur: it is of the Americas, or in the label map."""
         return group in groups().of or (group in self.words and group not in RULE.colonial)
 
     def vectors(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """Return the input layer's vector of each normalised line, float32[lines, dim].
+        """Return the vector of each normalised line after the input layer, float32[lines, dim].
 
         Raises:
-            ConfigError: fastText itself reads the model's file.
+            ConfigError: the model's file is read by fastText itself.
         """
         if self._vectors is None:
             raise ConfigError(
@@ -185,15 +186,15 @@ class LanguageModel:
 
 
 def load(name: str = SHIPPED, label_map: str = "") -> LanguageModel:
-    """Return the opened model from the process's one cache of models, keyed by path and digest.
+    """Return a loaded model; a process caches models by path and digest.
 
     Args:
         name: the name of a shipped model, or the path of a fastText file.
         label_map: the path of a label map; by default the `.toml` file next to the model, if there is one.
 
     Raises:
-        ConfigError: a file is missing or invalid, the digest differs from the map's, or a label map has an unknown
-            code.
+        ConfigError: a file is missing or invalid, the digest differs from the label map's digest, or a label map has an
+            unknown code.
 
     >>> load("americus")
     Traceback (most recent call last):
@@ -205,7 +206,7 @@ def load(name: str = SHIPPED, label_map: str = "") -> LanguageModel:
 
 
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
-    """Return the SHA-256 over the files of the model and of the rule, hex; it changes if the identification may."""
+    """Return the SHA-256, in hex, of the files of model and rule, which determine the identification."""
     path, map_path = locate(name, label_map)
     digests = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
     return hashlib.sha256(digests.encode()).hexdigest()
@@ -234,7 +235,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
             str(path), _("it isn't a usable fastText model ({reason})", reason=error), _("download the file again")
         ) from error
     labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
-    # Frequent words, and the bounds that go with them, belong to languages, not to models.
+    # Frequent words, and the bounds for them, belong to languages and not to models.
     shipped = {} if tables["words"] else _shipped_map(path)
     lists_and_bounds = tables | {
         name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped
@@ -256,7 +257,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
 
 
 def card(name: str, label_map: str = "") -> dict[str, Any]:
-    """Return name, version, digest, date, training data with licences, and languages of a model.
+    """Return a model's name, version, digest, date, training data with licences, and languages.
 
     Args:
         name: a shipped model's name or a path.
@@ -285,13 +286,13 @@ def card(name: str, label_map: str = "") -> dict[str, Any]:
 
 def _by_fasttext(path: Path) -> Any:
     """Load a model with fastText, for formats that the fast path lacks."""
-    import fasttext  # the shipped model doesn't need it
+    import fasttext  # the shipped model doesn't need this package
 
     return fasttext.load_model(str(path))
 
 
 def _read_map(path: Path) -> dict[str, Any]:
-    """Return the tables of a label map, each empty if the map lacks it."""
+    """Return the tables of a label map; a table that the map lacks is empty."""
     try:
         tables = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -314,7 +315,7 @@ def _read_map(path: Path) -> dict[str, Any]:
 
 
 def _shipped_map(path: Path) -> dict[str, Any]:
-    """Return the shipped model's label map, for another model without word lists."""
+    """Return the shipped model's label map, for models without word lists."""
     shipped = MODELS / f"{SHIPPED}.toml"
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 

@@ -1,4 +1,4 @@
-"""A cache on disk of large arrays computed from a model's file, so that all workers share their pages."""
+"""A cache on disk of large arrays computed from a model's file, which all workers map and share."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class ModelCache:
     """The cached arrays of one model, in the user's cache folder.
 
     Attributes:
-        folder: named after the model and the version of the code that computes the arrays.
+        folder: a folder named after the model and the version of the code that computes the arrays.
     """
 
     def __init__(self, digest: str, version: int) -> None:
-        """Set the folder.
+        """Choose the folder for a model.
 
         Args:
-            digest: SHA-256 of the model's file, hex.
+            digest: the SHA-256, in hex, of the model's file.
             version: the version of the code that computes the arrays.
         """
         key = hashlib.sha256(f"{digest} {version}".encode()).hexdigest()
@@ -39,9 +39,9 @@ class ModelCache:
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """Return a read-only array: from the cache if it is valid there, or computed and stored.
+        """Return a read-only array from the cache; compute and store it if it is missing or invalid.
 
-        If it can't be stored, this process keeps its own copy.
+        If the array can't be stored, this process keeps a copy in memory.
         """
         path = self.folder / f"{name}.npy"
         use_folder(self.folder)

@@ -17,7 +17,7 @@ _CHOOSE_AGAIN: Final = _("choose an existing model, or return to the shipped one
 
 
 def chosen() -> str:
-    """Return the model of recipes that name none: the choice of `language use` on this machine, or the shipped one.
+    """Return the model for recipes that don't name one: the choice of `language use`, or else the shipped model.
 
     Raises:
         ConfigError: the chosen model no longer exists.
@@ -35,7 +35,7 @@ def chosen() -> str:
 
 
 def choose(model: Path | None) -> None:
-    """Choose the model of recipes that name none; None chooses the shipped one."""
+    """Choose the model for recipes that don't name one; None chooses the shipped model."""
     path = config_folder() / _CHOSEN
     if model is None:
         path.unlink(missing_ok=True)
@@ -45,7 +45,7 @@ def choose(model: Path | None) -> None:
 
 
 def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
-    """Return the path of a model and of its label map, None if it has no map."""
+    """Return the paths of a model and its label map, which is None if there is no map."""
     if "/" not in name and "." not in name:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.model import LanguageModel
 
-LEAST_FIRST: Final = 0.4  # the smallest share of a mixed text's main language
-LEAST_PIECE: Final = 0.2  # the probability from which a piece counts for one of the text's languages
+LEAST_FIRST: Final = 0.4  # the minimum share of a mixed text's main language
+LEAST_PIECE: Final = 0.2  # the probability from which a piece counts as in one of the text's languages
 
 
 def other_pieces(
@@ -26,15 +26,16 @@ def other_pieces(
 ) -> NDArray[np.int64]:
     """Return the pieces of a text in Spanish, Portuguese, English or French that are in an unknown language.
 
-    Such pieces are unlikely to be in a language found in the text or in none, as lists of names are, and have no more
-    function words of these four than a language of the Americas may have. Pieces under six words must together be like
-    one language of the Americas. Fewer than `long` words in all count as none. The result is also empty if the text's
-    main language is another one, because a piece may be in a spelling of it.
+    Such pieces are unlikely to be in a language found in the text, or in no language, as lists of names are. They have
+    no more function words of these four languages than a language of the Americas may have. Pieces under six words must
+    together resemble one language of the Americas. If the pieces have fewer than `long` words in all, the result is
+    empty. It is also empty if the text's main language isn't one of the four, since a piece may be in another spelling
+    of it.
 
     Args:
         model: the identifier.
         lines: the pieces.
-        per_group: the probability of each group, a row per piece.
+        per_group: the probability of each group, with one row per piece.
         found_labels: labels of the languages found in the text, the main one first.
     """
     nothing: NDArray[np.int64] = np.empty(0, np.int64)
@@ -57,13 +58,13 @@ def other_pieces(
 
 
 def _is_other(model: LanguageModel, tokens: Sequence[str]) -> bool:
-    """Return whether words are hardly Spanish, Portuguese, English or French; False for laughter and refrains."""
+    """Return whether the words are hardly Spanish, Portuguese, English or French; false for laughter and refrains."""
     has_variety = len(set(tokens)) >= RULE.least_different
     return has_variety and evidence(tokens, UNDETERMINED, model.words).colonial <= RULE.most_colonial
 
 
 def by_share(parts: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Return the languages of a mixed text and their shares, the larger first.
+    """Return the languages of a mixed text and their shares, larger shares first.
 
     >>> by_share({"spa_Latn": 0.25, "und": 0.75})
     (('und', 0.75), ('spa_Latn', 0.25))

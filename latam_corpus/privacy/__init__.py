@@ -1,1 +1,1 @@
-"""Personal identifiers found and replaced."""
+"""Find and replace personal identifiers."""

@@ -1,7 +1,7 @@
-"""Find personal identifiers in a text, from the forms of numbers and the words next to them.
+"""Find personal identifiers in a text by the forms of numbers and the words next to them.
 
 A text is searched once for digits and the few other characters with which an identifier begins. The costly tests run
-only at these places, of which prose has few.
+only at these places, which are rare in prose.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _TLD: Final = (
     "com|org|net|edu|gob|gov|gub|mil|info|io|biz|coop|me|tv|"
     "ar|bo|br|cl|co|cr|cu|do|ec|es|gt|hn|ht|mx|ni|pa|pe|pr|pt|py|sv|uy|ve"
 )
-# With spaces around @, the name of an address must have more than letters, or follow a word such as «correo»: people
-# also write places like this, «nos vemos @ casa.com».
+# With spaces around @, the name of an address must have other characters than letters, or follow a word such as
+# «correo», since people also write places in this way: «nos vemos @ casa.com».
 _NAME_APART: Final = re.compile(
     r"(?:[\w.+-]*[\d._+-][\w.+-]*|(?<=[(<\[:] )\w+|(?<=[(<\[:])\w+|(?<!.)\w+"
     r"|(?:mail|correo|contact\w*|contato|escrib\w+|escrev\w+)\W+(?:\w+\W+)?\w+)$",
@@ -55,17 +55,18 @@ _DEGREES: Final = re.compile(
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
 _SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # including full-width digits
-# The context of such a character, in characters.
+# The number of characters of context before and after a digit or @.
 _BEFORE: Final = 400
 _AFTER: Final = 300
-_SHORT: Final = 4  # characters of a number that is no longer than a year
-# Characters that are read before the @ of an address (RFC 5321 allows 64), and on both sides of a spoken one.
+_SHORT: Final = 4  # number of characters of a number that isn't longer than a year
+# The number of characters that are read before the @ of an address (RFC 5321 allows 64), and on both sides of a spoken
+# address.
 _LONGEST_NAME: Final = 256
 _LONGEST_SPOKEN: Final = 80
 
 
 class Hints(NamedTuple):
-    """Whether a text may contain spoken e-mail addresses, PIX keys and streets, from a search of the whole column."""
+    """Whether a text may contain spoken e-mail addresses, PIX keys and streets, by a search of the whole column."""
 
     spoken_at: bool = True
     keys: bool = True
@@ -80,20 +81,20 @@ def find(
     names: re.Pattern[str] | None = None,
     hints: Hints = Hints(),  # noqa: B008  (it is a value)
 ) -> list[IdentifierSpan]:
-    """Return the identifiers of a text, in order and without overlaps.
+    """Return the identifiers in a text, in order and without overlaps.
 
     Args:
         text: any.
-        modes: kind → `off`, `context` or `form`.
+        modes: the mode of each kind: `off`, `context` or `form`.
         words: words that indicate the kinds of numbers.
-        country: its identifiers have precedence.
-        names: pattern of the names of third persons; None without a list.
+        country: the country whose identifiers have precedence.
+        names: the pattern of third persons' names; None without a list.
         hints: what the text may contain.
     """
     identifiers = without_overlaps(_candidates(text, modes, words, country, hints))
     if names is None:
         return identifiers
-    # A name within an e-mail or street address belongs to the address; any other name has precedence.
+    # A name inside an e-mail or street address belongs to the address; any other name has precedence.
     name_spans = [IdentifierSpan(NAME, *match.span(), "name") for match in names.finditer(text)]
     return without_overlaps([*identifiers, *(name for name in name_spans if not _is_part(name, identifiers))])
 
@@ -101,7 +102,7 @@ def find(
 def _candidates(
     text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints
 ) -> Iterator[IdentifierSpan]:
-    """Yield all candidates with their spans in the text; a candidate may cross one line end, but not two."""
+    """Yield all candidates with their spans in the text; a candidate may contain at most one line end."""
     signs = [sign.start() for sign in _SIGN.finditer(text)]
     if "＠" in text or "﹫" in text or max(map(text.__getitem__, signs), default="") > "@":
         text = narrow(text)
@@ -154,13 +155,13 @@ def _in_normalised(
 
 
 def _is_part(name: IdentifierSpan, identifiers: list[IdentifierSpan]) -> bool:
-    """Whether one of the identifiers, sorted and without overlaps, contains the name and more text."""
+    """Whether one of the identifiers, which are sorted and don't overlap, contains the name and more text."""
     index = bisect(identifiers, name.start, key=lambda span: span.start)
     return any(name.end <= span.end and name[1:3] != span[1:3] for span in identifiers[:index][-1:])
 
 
 def without_overlaps(spans: Iterable[IdentifierSpan]) -> list[IdentifierSpan]:
-    """Resolve overlaps in favour of the lowest rank, then the first start, then the longest span."""
+    """Resolve overlaps in favour of the lowest rank, then the earliest start, then the longest span."""
     disjoint: list[IdentifierSpan] = []
     for span in sorted(spans, key=lambda span: (span.rank, span.start, -span.end)):
         index = bisect(disjoint, span.start, key=lambda neighbour: neighbour.start)
@@ -171,12 +172,12 @@ def without_overlaps(spans: Iterable[IdentifierSpan]) -> list[IdentifierSpan]:
 
 
 def replaced(text: str, spans: Iterable[IdentifierSpan], mark: str = "[{}]") -> tuple[str, list[str]]:
-    """Replace identifiers by marks; return the text and their kinds.
+    """Replace identifiers by marks; return the text and the kinds of the identifiers.
 
     Args:
         text: any.
         spans: the result of `find`.
-        mark: format of a mark.
+        mark: the format of a mark.
     """
     pieces: list[str] = []
     kinds: list[str] = []
@@ -216,7 +217,7 @@ def _spoken_emails(text: str) -> Iterator[IdentifierSpan]:
 
 
 def _pix_keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[IdentifierSpan]:
-    """Yield the random keys of PIX, with a word next to them unless the form is enough."""
+    """Yield the random keys of PIX; they need a word next to them unless the mode is `form`."""
     for key in _UUID.finditer(text):
         if modes["pix"] == "form" or nearest(words.indications(text, key.start()), "pix") is not None:
             yield IdentifierSpan(KEY, *key.span(), "pix")
@@ -228,6 +229,6 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     >>> names_pattern(["Rosa Quispe"]).sub("[NAME]", "La señora ROSA  QUISPE y Rosa Quispes")
     'La señora [NAME] y Rosa Quispes'
     """
-    composed = (unicodedata.normalize("NFC", name).split() for name in names)  # like the texts
+    composed = (unicodedata.normalize("NFC", name).split() for name in names)  # texts are composed too
     parts = sorted({r"\s+".join(map(re.escape, words)) for words in composed if words}, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None

@@ -1,7 +1,7 @@
 """Validate identity, tax and account numbers of the region.
 
-A number is valid if its check digits are right; without check digits, if its date and place exist. Whether a valid
-number in a text is a personal identifier is decided by `redact`, from its form and the words next to it.
+A number is valid if its check digits are right or, without check digits, if its date and place exist. `redact` decides
+by the number's form and the words next to it whether a valid number in a text is a personal identifier.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# Prefixes of persons, which are random since June 2021 (ANSES and AFIP), 25 and 26 included; from 30 on, of firms.
+# Prefixes of persons, which are random since June 2021 (ANSES and AFIP), including 25 and 26; firms have 30 or higher.
 _CUIT_PREFIXES: Final = frozenset({"20", "23", "24", "25", "26", "27", "30", "33", "34"})
 
 
@@ -39,7 +39,7 @@ def is_cpf(number: str) -> bool:
     (True, False)
     """
     digits = _varied_digits(number, 11)
-    # A check digit of 10 is written as 0.
+    # A check value of 10 is written as 0.
     return bool(digits) and all(
         _check(digits[:position], range(position + 1, 1, -1)) % 10 == int(digits[position]) for position in (9, 10)
     )
@@ -48,7 +48,7 @@ def is_cpf(number: str) -> bool:
 def is_cuit(number: str) -> bool:
     """Whether it is an Argentine CUIT or CUIL: ten digits and a check digit modulo 11.
 
-    Numbers whose check digit would be 10 receive another prefix.
+    Numbers whose check digit would be 10 get another prefix.
 
     >>> is_cuit("20-12345678-6"), is_cuit("20-12345678-7")
     (True, False)
@@ -335,7 +335,7 @@ _RFC_SIGNS: Final = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 
 
 def _is_date(digits: str, order: str = "ymd") -> bool:
-    """Whether six digits are a date in any century."""
+    """Whether six digits are a valid date in any century."""
     if len(digits) != 6 or not digits.isdecimal():
         return False
     parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
@@ -343,7 +343,7 @@ def _is_date(digits: str, order: str = "ymd") -> bool:
 
 
 def _is_province(digits: str) -> bool:
-    """Whether a number begins with the code of an Ecuadorian province, or 30 for Ecuadorians abroad."""
+    """Whether a number begins with the code of an Ecuadorian province, or with 30, for Ecuadorians abroad."""
     return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"
 
 
@@ -356,7 +356,7 @@ def _weighted_sum(values: Sequence[int], weights: Sequence[int]) -> int:
 
 
 def _check_value(values: Sequence[int], weights: Sequence[int]) -> int:
-    """Return the check value modulo 11: what must be added to the weighted sum to make it divisible by 11."""
+    """Return the check value modulo 11: the number that makes the weighted sum divisible by 11 when added."""
     return -_weighted_sum(values, weights) % 11
 
 
@@ -365,13 +365,13 @@ def _signs(number: str) -> str:
 
 
 def _digits(number: str, *lengths: int) -> str:
-    """Return the digits of a number; "" if it has other letters, or not one of these lengths."""
+    """Return the digits of a number; "" if it has letters, or another length than these."""
     signs = _signs(number)
     return signs if signs.isdecimal() and (not lengths or len(signs) in lengths) else ""
 
 
 def _varied_digits(number: str, *lengths: int) -> str:
-    """Return the digits of a number as `_digits` does; "" too if they are all the same."""
+    """Return the digits of a number like `_digits`, but also "" if all digits are the same."""
     digits = _digits(number, *lengths)
     return digits if len(set(digits)) > 1 else ""
 

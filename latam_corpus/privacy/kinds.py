@@ -1,4 +1,4 @@
-"""The kinds of personal identifiers: the forms of each, and the rule for its characters.
+"""The kinds of personal identifiers, each with its forms and the rule for its characters.
 
 Punctuation distinguishes a *written* form from other numbers (12.345.678-5); a *bare* form needs a word next to it
 (cédula 12345678). `filters/privacy/` states for each kind whether written forms need such a word too.
@@ -15,18 +15,19 @@ from latam_corpus.privacy import identifiers as rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The keys of the column `redactions`; in capitals and brackets, the marks that replace identifiers.
+# The keys of the column `redactions`. In capitals and brackets, they are the marks that replace identifiers.
 KINDS: Final = (
     "email", "ip", "rut", "cpf", "cuit", "phone",
     "cnpj", "pis", "rg", "dni", "cedula", "ssn", "curp", "rfc", "nss", "elector", "nit", "ruc", "rif", "rtn", "dui",
     "cui", "iban", "cbu", "clabe", "pix", "card", "address", "plate", "coordinates", "name",
 )  # fmt: skip
 
-# The hyphen, and the dashes by which word processors replace it (U+2010 to U+2013).
+# The hyphen, and the dashes with which word processors replace it (U+2010 to U+2013).
 DASH: Final = "[\u2010-\u2013-]"
 _GAP: Final = "[ \xa0\u202f\u2010-\u2013-]?"
-# A number may begin here: not within another number. A label may precede it without a space (`RUT15.976.796-5`,
-# `n.º868.958.372-64`), unless the identifier begins with letters. Tested only for matches of a form, which are rare.
+# A place where a number may begin, which isn't within another number. A label may precede it without a space
+# (`RUT15.976.796-5`, `n.º868.958.372-64`), unless the identifier begins with letters. It is tested only for matches of
+# a form, which are rare.
 _FREE: Final = (
     r"(?<![\d_])(?:(?=\d)|(?<![^\W\d_ºª]))(?:(?<![.\u2010-\u2013/-])|(?<=[^\W\d_][.\u2010-\u2013/-])"
     r"|(?<=[^\W\d_]\.[.\u2010-\u2013/-])|(?<=°[.\u2010-\u2013/-]))"
@@ -48,16 +49,17 @@ _IBANS: Final = "|".join(rf"{country}\d{{2}}(?: ?[\dA-Z]){{{length}}}" for count
 
 @dataclass(frozen=True)
 class Identifier:
-    """An identifier of one or more countries.
+    """A type of identifier of one or more countries.
 
     Attributes:
         kind: one of `KINDS`.
-        countries: ISO 3166-1 alpha-2 codes; empty if it is used everywhere.
+        countries: the ISO 3166-1 alpha-2 codes of its countries; empty if it is used everywhere.
         written: the form that is recognised by its punctuation; None if it has none.
         bare: the form that needs a word next to it; None if it has none.
-        holds: returns whether a number satisfies the rule; None if there is no rule.
-        lettered: whether the written form has capitals before its digits.
-        chance: one in this many other numbers of the written form satisfies the rule; 1 without a check digit.
+        holds: a function that returns whether a number satisfies the rule; None if there is no rule.
+        lettered: whether the written form has capital letters before its digits.
+        chance: on average, one in this many arbitrary numbers of the written form satisfies the rule; 1 without a check
+            digit.
         start: matches at a position where the identifier may begin.
     """
 
@@ -90,12 +92,12 @@ def _of(
 def _ended_by_marks(
     kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool], chance: int
 ) -> Identifier:
-    """Return an identifier whose written form is complete even if another number follows."""
+    """Return an identifier whose written form may be followed by another number."""
     written_pattern, bare_pattern = re.compile(rf"{written}(?!\w)"), re.compile(f"(?:{bare}){_END}")
     return Identifier(kind, (country,), written_pattern, bare_pattern, holds, chance=chance, start=_START_IN_LIST)
 
 
-# In order of precedence; identifiers of the document's country precede the others.
+# In order of precedence; identifiers of the document's country come before all others.
 IDENTIFIERS: Final = (
     _ended_by_marks(
         "rut",
@@ -139,7 +141,7 @@ IDENTIFIERS: Final = (
         chance=10,
     ),
     _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", r"\d{11}", rules.is_luhn, chance=10),
-    # Many valid numbers fail Luhn's check, so next to a word the form is enough.
+    # Many valid numbers fail Luhn's check, so the form is enough next to a word.
     _of("cedula", "DO", None, r"\d{3}[ \u2010-\u2013-]\d{7}[ \u2010-\u2013-]\d"),
     _of("cedula", "EC", rf"\d{{9}}{DASH}\d", rf"\d{{9}}{_GAP}\d", rules.is_cedula_ecuador, chance=57),
     _of(

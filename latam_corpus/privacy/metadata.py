@@ -1,7 +1,7 @@
-"""Redact identifiers in metadata that people wrote: file names, addresses, authors, remarks on terms.
+"""Redact identifiers in metadata written by people: file names, URLs, authors, and remarks on terms.
 
-Metadata aren't literature, so the default policy applies to them in every genre. Names are kept: they are the
-attribution.
+The default policy applies to metadata in every genre, since metadata isn't literature. Names are kept, since they are
+the attribution.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
     from latam_corpus.privacy.privacy_policy import Words
 
-# A Polars pattern for texts that may have an identifier: an @, or the digits of the shortest number.
+# A Polars pattern for texts that may contain an identifier: an @, or the digits of the shortest number.
 _MAY_CONTAIN: Final = r"(?i)[@\x{ff20}\x{fe6b}]|%40|arroba|\d(?:[^\d\s]{0,6}\s?[^\d\s]{0,6}\d){4}"
 FILE_FIELDS: Final = frozenset({"file", "member"})
 ADDRESS_FIELDS: Final = frozenset({"url", "address"})
 _HOST: Final = re.compile(r"[a-zA-Z][\w+.-]*://[^/?#]*")
 _PARTS: Final = re.compile("([?&;#])")
 _ENCODED: Final = re.compile("(?:%[0-9A-Fa-f]{2})+")
-_ENCODED_MARK: Final = "%5B{}%5D"  # with brackets as in `canonical_url`
+_ENCODED_MARK: Final = "%5B{}%5D"  # brackets are kept as in `canonical_url`
 _BARE: Final = re.compile(r"(?<![^\W_])\+?\d(?:[ _.()-]?\d){8,12}(?![^\W_])")
 _DATED: Final = re.compile(r"(?:1[89]|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MOST_GROUPS: Final = 4
-_LEAST_CHANCE: Final = 50  # lowest `Identifier.chance` with which a number in a file name is an identifier
+_LEAST_CHANCE: Final = 50  # minimum `Identifier.chance` for a number in a file name to be an identifier
 
 
 def rows_to_read(values: pl.Series, fields: frozenset[str]) -> list[int]:
-    """Return the indexes of the rows of a column that may contain an identifier.
+    """Return the indices of the rows of a column that may contain an identifier.
 
     Args:
         values: texts, or lists or structs with texts.
@@ -65,14 +65,14 @@ def rows_to_read(values: pl.Series, fields: frozenset[str]) -> list[int]:
 
 @dataclass
 class MetadataRedaction:
-    """The redaction of a document's metadata, which collects the kinds of the identifiers.
+    """Redacts a document's metadata, and collects the kinds of the identifiers.
 
     Attributes:
-        modes: kind → mode.
-        words: words that indicate the kinds of numbers.
+        modes: the mode of each kind.
+        words: the words that indicate the kinds of numbers.
         country: the country of the document.
-        names: pattern of third persons' names, which are replaced in additional columns only.
-        kinds: one for each identifier replaced so far.
+        names: the pattern of third persons' names, which are replaced only in additional columns.
+        kinds: the kind of each identifier replaced so far.
     """
 
     modes: Mapping[str, str]
@@ -108,7 +108,7 @@ class MetadataRedaction:
         return written
 
     def _additional_value(self, column: str, value: str) -> str:
-        """Redact a value of an additional column, whose name counts as a word before a number."""
+        """Redact a value of an additional column; the column's name counts as a word before a number."""
         written = str(self.value(value, "value", frozenset()))
         label = f"{column.replace('_', ' ')}: "
         spans = find(label + written, self.modes, self.words, self.country, self.names)
@@ -118,7 +118,7 @@ class MetadataRedaction:
 
 
 def redacted_name(name: str) -> str:
-    """Replace the identifiers next to the name of a person or an institution.
+    """Replace the identifiers in a name of a person or an institution.
 
     The result depends only on the name, so that a search for the original also finds the redacted name.
 
@@ -131,7 +131,7 @@ def redacted_name(name: str) -> str:
 
 @lru_cache(maxsize=2**14)
 def redacted_address(address: str) -> tuple[str, tuple[str, ...]]:
-    """Replace the identifiers in the path and the query of a URL; return the URL and their kinds.
+    """Replace the identifiers in the path and the query of a URL; return the URL and the kinds of the identifiers.
 
     The host is kept. The result depends only on the URL, so that a search for the original also finds the redacted one.
 
@@ -143,7 +143,7 @@ def redacted_address(address: str) -> tuple[str, tuple[str, ...]]:
     policies = privacy_policies()
     modes = policies.modes(UNSTATED, None)
     written, kinds = [address[:start]], []
-    for part in _PARTS.split(address[start:]):  # the name of a parameter is no context for the next parameter
+    for part in _PARTS.split(address[start:]):  # a parameter's name isn't context for the next parameter
         text, starts = _decoded(part)
         spans = _in_names(text, modes, policies.words, None)
         encoded_spans = [IdentifierSpan(span.rank, starts[span.start], starts[span.end], span.kind) for span in spans]
@@ -156,10 +156,11 @@ def redacted_address(address: str) -> tuple[str, tuple[str, ...]]:
 def redacted_file_name(
     name: str, modes: Mapping[str, str], words: Words, country: str | None
 ) -> tuple[str, Sequence[str]]:
-    """Replace the identifiers in the name of a file; return the name and their kinds.
+    """Replace the identifiers in the name of a file; return the name and the kinds of the identifiers.
 
-    File names often contain a person's name and telephone. So a number of at least nine digits is replaced without a
-    word next to it if it is a valid telephone of the country, or has two valid check digits.
+    File names often contain a person's name and telephone number. Therefore, a number of at least nine digits is
+    replaced even without a word next to it if it is a valid telephone number of the country, or has two valid check
+    digits.
 
     >>> policies = privacy_policies()
     >>> redacted_file_name("entrevista_maria_5512345678.wav", policies.modes("web", "MX"), policies.words, "MX")
@@ -206,7 +207,7 @@ def _bare_numbers(name: str, modes: Mapping[str, str], country: str | None) -> I
 
 
 def _decoded(address: str) -> tuple[str, Sequence[int]]:
-    """Decode the percent-encoding of an address; return the text, and the index of each character in the address."""
+    """Decode the percent-encoding of a URL; return the text, and the index of each character in the URL."""
     pieces: list[str] = []
     starts: list[int] = []
     last = 0

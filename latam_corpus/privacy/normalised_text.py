@@ -1,4 +1,4 @@
-"""Normalise white space, line ends and dashes, so that patterns need to match only one form of each.
+"""Normalise white space, line ends and dashes, so that patterns need to match only one form of each of them.
 
 An identifier may be split by a line end, a tab or a word processor's dash. `NormalisedText.original_span` maps a match
 in the normalised text to the original.
@@ -16,22 +16,22 @@ from typing import Final
 _SPACES: Final = "\t\r\v\f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _HYPHENS: Final = "\u2010\u2011\u2212"
 _DASHES: Final = "\u2012\u2013\u2014\u2015"
-# Full-width signs and the small ＠: `５５`, `．`, `＋`.
+# Full-width characters, such as `５５`, `．` and `＋`, and the small ＠.
 _WIDE: Final = re.compile("[\uff01-\uff5e\ufe6b]")
-# Characters without width. The last two turn a digit into an emoji.
+# Zero-width characters. The last two turn a digit into an emoji.
 _INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff\xad\ufe0f\u20e3"
-# Dashes between digits, capitals or the parts of a UUID; other dashes are punctuation.
+# Dashes between digits, capital letters or the parts of a UUID; other dashes are punctuation.
 _DASH: Final = re.compile(f"[{_DASHES}](?:(?<=[0-9A-Z].)(?=[0-9A-Z]|k(?!\\w))|(?<=[0-9a-f]{{4}}.)(?=[0-9a-f]{{4}}))")
-# Underscores of Markdown emphasis, but not those of an e-mail address.
+# Underscores of Markdown emphasis, but not underscores in an e-mail address.
 _EMPHASIS: Final = re.compile(r"(?<!\w)_+(?=[(+]*[^\W_])|_+(?!_|@|[.+-]?\w)")
 _BLANK: Final = re.compile(r"\n +(?=\n)")
-# A line end within a paragraph: the next line isn't blank and doesn't begin with a list mark or a speaker's label.
-# After a word, it doesn't begin with the number of an item or a page either.
+# A line end within a paragraph: the next line isn't blank and doesn't begin with a list mark or a speaker's label. If a
+# word precedes the line end, the next line doesn't begin with the number of an item or a page either.
 _LINE_END: Final = re.compile(
     r"\n(?<!\n\n)(?! *(?:\n|[-*•–—|>\[]|\w{1,3} ?:))"
     r"(?:(?<=[\d,]\n)|(?<=\b[A-Z]{2}\n)|(?<=\b[A-Z]{3}\n)|(?! *(?:\d{1,2}[.)] |\d{1,3} *\n)))"
 )
-# A line end within a number or an e-mail address, after one of its separators.
+# A line end within a number or an e-mail address, after a separator.
 _BROKEN: Final = re.compile(
     r"\n(?:(?<=\d[./-]\n)[^\S\n]*(?=\d)|(?<=@\n)[^\S\n]*(?=\w)"
     r"|(?<=[\w-]{3}\.\n)[^\S\n]*(?=(?:com|org|net|[a-z]{2})(?!\w)))"
@@ -45,8 +45,8 @@ class NormalisedText:
 
     Attributes:
         text: the normalised text.
-        cuts: the positions in it at which characters were removed, in order.
-        shifts: how many characters were removed before each cut, and in all.
+        cuts: the positions in the normalised text at which characters were removed, in order.
+        shifts: the number of characters removed before each cut, and in all.
     """
 
     text: str
@@ -60,7 +60,7 @@ class NormalisedText:
 
 
 def narrow(text: str) -> str:
-    """Replace full-width characters by ASCII; the length stays the same.
+    """Replace full-width characters by ASCII; the length doesn't change.
 
     >>> narrow("ana＠correo.example, ５５ １２３４")
     'ana@correo.example, 55 1234'
@@ -74,18 +74,18 @@ def is_broken(text: str) -> bool:
 
 
 def normalised(text: str, *, joined: bool = False) -> NormalisedText:
-    r"""Return a text with one kind of space and hyphen, and a space in place of each line end within a paragraph.
+    r"""Return a text with one kind of space and hyphen, and a space instead of each line end within a paragraph.
 
     Args:
         text: any.
-        joined: whether numbers and addresses that a line end splits after a separator are joined without a space.
+        joined: whether to join numbers and addresses that a line end splits after a separator, without a space.
 
     >>> normalised("al +56\xa09\n  8765\u20144321\n\nFin").text
     'al +56 9 8765-4321\n\nFin'
     >>> normalised("rosa@\nejemplo.org", joined=True).text
     'rosa@ejemplo.org'
     """
-    # Each step before the last keeps the length. A test for a character is faster than its replacement.
+    # Every step except the last keeps the length. Testing for a character is faster than replacing it.
     if joined:
         text = _BROKEN.sub(lambda end: _INVISIBLE[0] * len(end[0]), text)
     for character in _SPACES + _HYPHENS if not text.isascii() else "\t\r\v\f":

@@ -1,6 +1,6 @@
-"""Find what a number in a text may be: a telephone, an identity, an account, a plate, a house number, coordinates.
+"""Find what a number in a text may be: a telephone, identity or account number, a plate, a house number, coordinates.
 
-Candidate spans may overlap; the one with the lowest rank has precedence.
+Candidate spans may overlap; the candidate with the lowest rank has precedence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from latam_corpus.privacy.kinds import Identifier
     from latam_corpus.privacy.privacy_policy import Words
 
-# Dates and ranges of years have enough digits for an identifier, but are never one.
+# Dates and ranges of years have as many digits as an identifier, but aren't identifiers.
 _PLAIN_NUMBER: Final = re.compile(
     r"(?:1[5-9]|20)\d{2}([/.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
     r"|(?:1[5-9]|20)\d{2}\s?[\u2010-\u2013/-]\s?(?:\d{2}|(?:1[5-9]|20)\d{2})"
@@ -30,7 +30,7 @@ _MARGIN: Final = 40  # characters
 # A currency before a number makes it an amount.
 _MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
 _ENDS_MONEY: Final = frozenset("$€£.RSsQLDYPNX/")
-# An amount has separated thousands and a plural noun after it. These lower-case words end like plurals, but aren't
+# An amount has separated thousands, followed by a plural noun. These lower-case words end like plurals, but aren't
 # counted nouns.
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+|\d{1,2}(?: \d{3}){2}")
 _ROUND: Final = re.compile(r"\d{1,3}(?:[.,'’ ]000){2,}")
@@ -40,7 +40,7 @@ _NOT_COUNTED: Final = (
     "|cuales|cuyos|cuyas|altos|bajos|fondos|tres|seis|tienes|vienes|gracias|saludos|consultas|informes|reservas|ventas"
 )
 _COUNTED: Final = re.compile(rf" (?:de )?(?!(?:{_NOT_COUNTED}|\w+mos)\b)[a-záéíóúüñãõâêôç]{{2,}}s\b")
-# A number isn't an amount if a label in the singular precedes it, or a list continues: `CC 52.345.678 mayores`.
+# A number isn't an amount if it follows a label in the singular (`CC 52.345.678 mayores`), or continues a list.
 _NAMED_BEFORE: Final = re.compile(
     r"(?:\b[A-Z]{2,6}|\b(?:[A-Z]\.){2,5}"
     r"|\b(?i:c[eé]dula|documento|identidad|identidade|ciudadan[ií]a|cidad[aã]o|extranjer[ií]a|carn[eé]|registro))"
@@ -65,16 +65,16 @@ _NUMBERING: Final = re.compile(
 _SMALL_PART: Final = 32
 _HEADING: Final = re.compile(r"[.)]?[ -]{1,3}[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][^\W\d_]")
 _IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
-_SHORTEST_PHONE: Final = 8  # digits, country code included; the longest has 15 (ITU-T E.164)
-# Separators include no-break spaces, and the dashes by which word processors replace a hyphen (U+2010 to U+2013).
+_SHORTEST_PHONE: Final = 8  # digits, including the country code; the longest has 15 (ITU-T E.164)
+# Separators include no-break spaces, and the dashes with which word processors replace a hyphen (U+2010 to U+2013).
 # Brackets belong to the number only in pairs, as in `(+56) 9 …` and `+56 (9) …`; a bracket that closes a remark around
 # the number doesn't. Digits after the fifteenth belong to other numbers.
 _PHONE: Final = re.compile(
     r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d|(?<=wa\.me/|phone=)\d)"
     r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
 )
-# The same with any separators, or with an exit code: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. Such a number must be a
-# valid telephone.
+# The same with any separators, or with an exit code: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. A number in this form
+# must be a valid telephone number.
 _GAPS: Final = r"[ \xa0\u202f./\u2010-\u2014-]{0,3}"
 _WIDE_PHONE: Final = re.compile(
     rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())"
@@ -115,7 +115,7 @@ _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
 _SHAPE: Final = str.maketrans("123456789" + string.ascii_lowercase.replace("k", ""), "0" * 9 + "a" * 25)
-_LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # links that open a conversation
+_LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # links that open a chat
 _BEFORE_LINKED: Final = frozenset("/=")
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
@@ -127,15 +127,15 @@ _ATTACHED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\
 _JOINS: Final = frozenset("/-\u2010\u2011\u2012\u2013")
 _LONGEST_LABEL: Final = 24
 _NUMBER_WORDS: Final = frozenset({"n", "no", "nr", "nro", "num", "numero", "xx"})
-_SURE: Final = 50  # the lowest `Identifier.chance` at which a word for another kind doesn't reject a valid number
-_SURE_AT_HOME: Final = 10  # the same in a text of the identifier's country
+_SURE: Final = 50  # from this `Identifier.chance` on, a word for another kind doesn't reject a valid number
+_SURE_AT_HOME: Final = 10  # the same in a text from the identifier's country
 _MOST_OF_PLATE: Final = 5
-_LONG: Final = 13  # the fewest digits of a written form without separators
+_LONG: Final = 13  # minimum number of digits of a written form without separators
 _FEWEST_ANYWHERE: Final = 7
 _MOST_ANYWHERE: Final = 11
 _MOST_OF_COUNTRY: Final = 11
-# Ranks, lowest first: listed names of third persons, kinds with a sign of their own, written forms in their order,
-# telephones in international form, numbers indicated by a word (the nearest first), and all others.
+# Ranks, lowest first: listed names of third persons, kinds with their own sign, written forms in their order, telephone
+# numbers in international form, numbers indicated by a word (nearest first), and all others.
 NAME, EMAIL, KEY, _NETWORK = range(-1, 3)
 _AFTER_FORMS: Final = 100
 _BY_WORD: Final = 200
@@ -147,7 +147,7 @@ _Ranked: TypeAlias = "tuple[int, Identifier, re.Pattern[str]]"
 
 
 class IdentifierSpan(NamedTuple):
-    """A candidate identifier in a text: its rank among overlapping candidates (the lowest wins), span and kind."""
+    """A candidate identifier in a text, with its rank (the lowest of overlapping candidates wins), span and kind."""
 
     rank: int
     start: int
@@ -156,7 +156,7 @@ class IdentifierSpan(NamedTuple):
 
 
 def nearest(indications: Iterable[tuple[int, frozenset[str]]], kind: str) -> int | None:
-    """Return the distance of the nearest word for a kind, from `Words.indications`; None without such a word."""
+    """Return the distance of the nearest word for a kind, from `Words.indications`; None without a word."""
     return next((distance for distance, kinds in indications if kind in kinds), None)
 
 
@@ -165,18 +165,18 @@ class Numbers:
 
     def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
         self.text, self.modes, self.words, self.country = text, modes, words, country
-        # The end and the indications of the last number with a word, which also apply to the next item of a list.
+        # The end and the indications of the last number with a word; they also apply to the next item of a list.
         self.last_indicated: tuple[int, list[tuple[int, frozenset[str]]]] = (-1, [])
         _, self.lettered, self.bare = _ranked_forms(country)
 
     def short_number(self, start: int, end: int) -> Iterator[IdentifierSpan]:
-        """Yield candidates at a number of few digits, which may be part of a plate, IP address, cédula or account."""
+        """Yield candidates at a number with few digits, which may be part of a plate, IP address, cédula or account."""
         text = self.text
         text_before, text_after = text[max(0, start - 2) : start], text[end : end + 4]
         if ":" in text_after:
             yield from self.networks(start, end, 0)
         neighbours = text_before[-1:] + text_after[:1]
-        # Most numbers have no capitals near them; this is the fastest test.
+        # The fastest test comes first: most numbers have no capital letters near them.
         if (around := text_before + text_after[:2]) != around.lower():
             yield from self.plates(start, end)
         if (text_before[-1:] in _OPENERS or text[start] == "0") and self.modes["phone"] != "off":
@@ -202,11 +202,11 @@ class Numbers:
             yield from self.forms(start, end, digits, marked)
 
     def forms(self, start: int, end: int, digits: int, marked: bool) -> Iterator[IdentifierSpan]:
-        """Yield telephones and numbers of `IDENTIFIERS`; `marked` states whether capitals or dashes are next to it."""
+        """Yield telephone numbers and `IDENTIFIERS`; `marked` is whether capitals or dashes are next to the number."""
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
             yield from self.marked_phones(start)
-            # A telephone with an exit code may follow another number and a space.
+            # A telephone number with an exit code may follow another number and a space.
             if text.find(" 0", start, end) >= 0:
                 following = (
                     self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end)
@@ -228,7 +228,7 @@ class Numbers:
         yield from spans
 
     def named_numbers(self, start: int, end: int, distances: Mapping[str, int]) -> Iterator[IdentifierSpan]:
-        """Yield the bare numbers whose kind a word before them indicates.
+        """Yield bare numbers whose kind is indicated by a word before them.
 
         Args:
             start: the start of the number.
@@ -245,7 +245,7 @@ class Numbers:
                     yield IdentifierSpan(_BY_WORD + distances[kind] * _RANKS + rank, *match.span(), kind)
 
     def marked_numbers(self, start: int, end: int) -> Iterator[IdentifierSpan]:
-        """Yield the numbers in written form, which their punctuation or letters distinguish."""
+        """Yield numbers in written form, which are distinguished by punctuation or letters."""
         text = self.text
         forms = _forms_of_shape(text[max(0, start - 2) : end + 3].translate(_SHAPE), self.country)
         if _CAPITAL.search(text, max(0, start - 3), end + 3):
@@ -257,7 +257,7 @@ class Numbers:
                         yield IdentifierSpan(rank, *match.span(), identifier.kind)
 
     def marked_phones(self, start: int) -> Iterator[IdentifierSpan]:
-        """Yield telephones in international form, in a link, or with an area code of the text's country in brackets."""
+        """Yield telephone numbers in international form, in a link, or with the country's area code in brackets."""
         text = self.text
         has_opener = text[start - 1 : start] in _OPENERS
         if (has_opener or text[start] == "0") and (wide := self.wide_phone(start)):
@@ -280,7 +280,7 @@ class Numbers:
                 yield IdentifierSpan(_AFTER_FORMS, *match.span(), "phone")
 
     def wide_phone(self, start: int) -> IdentifierSpan | None:
-        """Return a valid telephone in international form, with any separators between its groups, or None."""
+        """Return a valid telephone number in international form with any separators between groups, or None."""
         text = self.text
         if text.startswith("0", start):
             first = start
@@ -295,7 +295,7 @@ class Numbers:
         number = _valid("+" + text[prefix.end() : match.end()]) if prefix else ""
         if not prefix or not number:
             return None
-        if prefix[0] != "+":  # inventory numbers may begin with zeros too
+        if prefix[0] != "+":  # inventory numbers may also begin with zeros
             digits = _NO_DIGIT.sub("", number)
             if not _COUNTRY_CODE.match(digits):
                 return None
@@ -306,7 +306,7 @@ class Numbers:
         return IdentifierSpan(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
 
     def has_attached_word(self, start: int) -> bool:
-        """Whether a word precedes a number without a space, other than an abbreviation of «number»."""
+        """Whether a word other than an abbreviation of «number» precedes a number without a space."""
         previous = self.text[start - 1 : start]
         if not previous.isalpha() and previous not in _JOINS:
             return False
@@ -314,7 +314,7 @@ class Numbers:
         return word is not None and word[1].lower() not in _NUMBER_WORDS
 
     def allows_label(self, identifier: Identifier, start: int) -> bool:
-        """Whether no word is attached to a number, or one that indicates this identifier."""
+        """Whether no word is attached to a number, or a word that indicates this identifier."""
         if not self.has_attached_word(start):
             return True
         return nearest(self.words.indications(self.text, start), identifier.kind) == 0
@@ -324,7 +324,7 @@ class Numbers:
         return bool(_PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DATE_LIKE_CEDULAS))
 
     def is_date_or_amount(self, start: int, end: int) -> bool:
-        """Whether a number is a date, or an amount: with a currency before it, or a unit or counted noun after it."""
+        """Whether a number is a date or an amount; an amount follows a currency, or precedes a unit or counted noun."""
         text = self.text
         if self.is_date(text[start:end]):
             return True
@@ -338,7 +338,7 @@ class Numbers:
         return bool(counts and not _NAMED_BEFORE.search(text, max(0, start - _MARGIN), start))
 
     def is_identifier(self, identifier: Identifier, match: re.Match[str]) -> bool:
-        """Whether a number in written form is an identifier, by its check digits, mode and the words before it."""
+        """Whether a number in written form is an identifier, by its check digits, its mode, and the words before it."""
         if not _is_valid_match(identifier, match) or self.is_date_or_amount(*match.span()):
             return False
         if not self.allows_label(identifier, match.start()):
@@ -377,7 +377,7 @@ class Numbers:
         return begins_line and has_small_parts and _HEADING.match(self.text, match.end()) is not None
 
     def national(self, start: int, end: int, distance: int) -> Iterator[IdentifierSpan]:
-        """Yield telephones in national form, at a distance in words from a word for telephones."""
+        """Yield telephone numbers in national form; `distance` is the number of words from a word for telephones."""
         text = self.text
         position = start - 1 if text[start - 1 : start] == "(" else start
         while match := _NATIONAL.search(text, position, end + 1):
@@ -391,7 +391,7 @@ class Numbers:
     def address(self, start: int) -> Iterator[IdentifierSpan]:
         """Yield the street address whose house number is at this place."""
         text = self.text
-        # A name, a number or a sign precedes a house number; most other numbers are excluded here.
+        # A house number follows a name, a number or a sign; this test excludes most other numbers.
         text_before = text[max(0, start - 16) : start].rstrip(" ,")
         initial = text_before[max(text_before.rfind(" "), text_before.rfind("/")) + 1 :][:1]
         if not (initial.isupper() or initial in _BEFORE_HOUSE):
@@ -435,7 +435,7 @@ class Numbers:
 
 @lru_cache(maxsize=64)
 def _ranked_forms(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...], tuple[_Ranked, ...]]:
-    """Return the written forms, the written forms with letters, and the bare forms, each with its rank.
+    """Return written forms, written forms with letters, and bare forms, each with its rank.
 
     Identifiers of the country precede the others.
     """
@@ -455,7 +455,8 @@ def _ranked_forms(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Rank
 def _forms_of_shape(shape: str, country: str | None) -> tuple[_Ranked, ...]:
     """Return the written forms without letters that may match a number of this shape.
 
-    A shape has 0 for each digit and a for each small letter. Many numbers share one, so the result is cached.
+    A shape has `0` for each digit and `a` for each lower-case letter. The result is cached, since many numbers share a
+    shape.
     """
     return tuple(ranked for ranked in _ranked_forms(country)[0] if ranked[2].search(shape))
 
@@ -484,8 +485,8 @@ def _is_public(address: str) -> bool:
 
 
 def _valid(number: str) -> str:
-    """Return the longest valid telephone at the start of groups of digits in international form; empty without one."""
-    import phonenumbers  # it takes longer to load than a small run spends on redacting; most texts have no number
+    """Return the longest valid international telephone number at the start of groups of digits; empty if none."""
+    import phonenumbers  # importing it takes longer than redacting a small run, and most texts have no telephone number
 
     shorter, longer = number, ""
     while shorter != longer:
@@ -499,9 +500,9 @@ def _valid(number: str) -> str:
 
 
 def _first_number(number: str, country: str | None, *, local: bool) -> str:
-    """Return the telephone at the start of groups of digits; empty without one.
+    """Return the telephone number at the start of groups of digits; empty if there is none.
 
-    The longest one is preferred that leaves no groups, or groups that begin with another telephone.
+    It is the longest one after which no groups remain, or groups that begin with another telephone number.
     """
     longest, shorter, longer = "", number, ""
     while shorter != longer and sum(map(str.isdecimal, shorter)) >= _FEWEST_NATIONAL:
@@ -525,7 +526,7 @@ def _is_international(number: str) -> bool:
 
 
 def is_telephone_of(number: str, country: str | None) -> bool:
-    """Whether a number is a valid telephone of the country, or of the region in international form."""
+    """Whether a number is a valid telephone number of the country, or in international form of the region."""
     import phonenumbers
 
     digits = _NO_DIGIT.sub("", number)
@@ -540,11 +541,11 @@ def is_telephone_of(number: str, country: str | None) -> bool:
 
 
 def _is_number(number: str, country: str | None, *, local: bool = False) -> bool:
-    """Whether a number may be a telephone of the country; without a country, whether it has a usual length.
+    """Whether a number may be a telephone number of the country; without a country, whether its length is usual.
 
     Args:
-        number: in national form.
-        country: ISO 3166-1 alpha-2, or None.
+        number: a number in national form.
+        country: the ISO 3166-1 alpha-2 code, or None.
         local: whether numbers without an area code are accepted.
     """
     import phonenumbers
@@ -558,7 +559,7 @@ def _is_number(number: str, country: str | None, *, local: bool = False) -> bool
         return False
     if phonenumbers.is_valid_number_for_region(parsed, country):
         return True
-    # A number without its area code, or with a mobile prefix, next to a word for telephones.
+    # The number lacks its area code or has a mobile prefix, and is next to a word for telephones.
     possible = (phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY, phonenumbers.ValidationResult.IS_POSSIBLE)
     verdict = phonenumbers.is_possible_number_with_reason(parsed)
     return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and verdict in possible

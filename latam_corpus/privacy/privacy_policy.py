@@ -1,7 +1,7 @@
-"""Load the privacy policies in `filters/privacy/`, one file for one or more genres, and the words that indicate kinds.
+"""Load the privacy policies in `filters/privacy/`, one file per group of genres, and the words that indicate kinds.
 
-A kind is `off`, is replaced in `context` (next to one of its words), or by its `form` alone if its punctuation and
-check digits identify it. A policy may differ by country. A bare number always needs a word next to it.
+The mode of a kind is `off`, `context` (replace it next to one of its words) or `form` (replace it if its punctuation
+and check digits identify it). A policy may differ by country. A bare number always needs a word next to it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 # The genre whose policy applies to texts without a genre.
 UNSTATED: Final = "web"
-# The genre whose policy applies to every interview, whatever its source states.
+# The genre whose policy applies to every interview, whatever genre its source states.
 INTERVIEW: Final = "oral_history"
-# Names of third persons come from a contributor's list, and are replaced in every genre.
+# The kind of third persons' names, which come from a contributor's list and are replaced in every genre.
 NAME: Final = "name"
 WORDS_FILE: Final = "words.toml"
 _PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc", ".")
 _TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
 
-# Not after an abbreviation (Doc. N.º 12), nor before «N.º».
+# The end of a sentence isn't after an abbreviation (Doc. N.º 12) or before «N.º».
 _SENTENCE_END: Final = re.compile(r"[.!?…]\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
 _WHOLE_WORD: Final = re.compile(r"[^\W\d_]{4}")
 
@@ -62,7 +62,7 @@ class _Strict(BaseModel):
 
 
 class PrivacyFile(_Strict):
-    """A policy file: its genres, the mode of each kind, and exceptions by country.
+    """A policy file, with its genres, the mode of each kind, and exceptions by country.
 
     Attributes:
         speakers: whether interviews keep the names of speakers ("keep") or replace them by codes such as `E1` and
@@ -97,10 +97,10 @@ class Words:
     """The words of a file, indexed for the search before a number.
 
     Attributes:
-        window: number of characters before a number that are searched.
-        phrases: last word of a phrase → the phrases that end with it, longest first, each with the kinds that it
-            indicates; without kinds if it indicates that a number is not an identifier.
-        units: pattern of units after a number.
+        window: the number of characters before a number that are searched.
+        phrases: by last word, the phrases that end with it, longest first, each with the kinds that it indicates; a
+            phrase without kinds indicates that a number isn't an identifier.
+        units: the pattern of units after a number.
     """
 
     window: int
@@ -109,7 +109,7 @@ class Words:
 
     @classmethod
     def of(cls, file: WordsFile) -> Words:
-        """Return the index of a file's words."""
+        """Build the index of a file's words."""
         kinds: dict[tuple[str, ...], frozenset[str]] = {}
         for kind, phrases in file.words.items():
             for phrase in map(folded_words, phrases):
@@ -124,7 +124,7 @@ class Words:
 
     @cached_property
     def in_names(self) -> Words:
-        """The words that indicate an identifier in a URL or the name of a file too."""
+        """The words with additional ones that indicate an identifier only in a URL or the name of a file."""
         excluded = set(map(folded_words, _AMBIGUOUS_IN_NAMES))
         phrases = {
             last: [(phrase, kinds) for phrase, kinds in same_ending if not kinds or phrase not in excluded]
@@ -135,7 +135,7 @@ class Words:
     def indications(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
         """Yield the indications before a position, nearest first: the distance in words, and the kinds.
 
-        A phrase that indicates that a number is not an identifier has no kinds, and is the last.
+        A phrase that indicates that a number isn't an identifier has no kinds, and ends the search.
         """
         context = text[max(0, end - self.window) : end]
         tokens = folded_words(context[_last_sentence(context) :])
@@ -153,7 +153,7 @@ class Words:
 
 
 def _last_sentence(text: str) -> int:
-    """Return the start of the last sentence of a text. Only a word of at least four letters ends a sentence.
+    """Return the start of a text's last sentence; a sentence ends only after a word of at least four letters.
 
     >>> [_last_sentence(text) for text in ("Vive aquí. Su cédula es", "Doc. Ley", "Sr. Vera")]
     [11, 0, 0]
@@ -179,8 +179,8 @@ class PrivacyPolicies:
 
     Attributes:
         folder: `filters/privacy/`.
-        files: genre → its policy.
-        words: words that indicate the kinds of numbers.
+        files: the policy of each genre.
+        words: the words that indicate the kinds of numbers.
     """
 
     folder: Path
@@ -227,13 +227,13 @@ class PrivacyPolicies:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all files, hex: it changes with any policy or word."""
+        """The SHA-256, in hex, of all files."""
         files = sorted(self.folder.glob("*.toml"))
         return hashlib.sha256(b"".join(hashlib.sha256(bytes_of(file)).digest() for file in files)).hexdigest()
 
 
 def known_country(country: str | None) -> str | None:
-    """Return the ISO 3166-1 alpha-2 code of a country from a code or a name; None for None.
+    """Return the ISO 3166-1 alpha-2 code of a country by its code or name; None for None.
 
     Raises:
         ConfigError: the country is unknown.

@@ -1,9 +1,9 @@
 """The stage `redact`: replace personal identifiers by their kinds, `[EMAIL]`, `[PHONE]`, `[RUT]`.
 
 The policies in `filters/privacy/` decide by genre and country which kinds are replaced, and next to which words. Only
-counts of the identifiers are stored. Names aren't recognised, since authors and characters are part of the text. Names
-of third persons are replaced if a contributor provides a list; codes replace speakers of interviews if the policy of
-the genre requires it.
+counts of the identifiers are stored. Names aren't recognised automatically, since authors and characters are part of
+the text. Names of third persons are replaced if a contributor provides a list of them. Names of speakers in interviews
+are replaced by codes if the genre's policy requires it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.privacy.privacy_policy import Words
 
-# A quick search of a column: all identifiers but spoken addresses and listed names have a digit or an @.
+# A quick search of a column: all identifiers except spoken addresses and listed names have a digit or an @.
 _ANY: Final = r"[@\uff20\ufe6b\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s*(?i:at?|arroba)\s*[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}[\p{Pd}\x{2212}]\s*[0-9a-fA-F]{4}[\p{Pd}\x{2212}]"
@@ -59,10 +59,10 @@ def redact(
 
     Args:
         text: any.
-        genre: selects the policy, by key or display name; `UNSTATED` if None.
-        country: its telephones and documents have precedence; a two-letter code or a name.
+        genre: the genre that selects the policy, by key or display name; `UNSTATED` if None.
+        country: the country whose telephone numbers and documents have precedence, by two-letter code or name.
         policies: a `filters/` folder; the shipped one if empty.
-        names: pattern of third persons' names (`names_pattern`).
+        names: the pattern of third persons' names (`names_pattern`).
 
     Raises:
         ConfigError: the genre or the country is unknown.
@@ -167,7 +167,7 @@ class Redact(Stage):
         dtype = schema.DOCUMENT_SCHEMA["redactions"]
         columns["redactions"] = pl.Series([counts_of.get(row) for row in rows], dtype=dtype)
         columns["evidence"] = pl.Series([evidence.get(row) for row in rows], dtype=pl.String)
-        # Explicit, since a row may have changed only in its title.
+        # Set explicitly, since only a row's title may have changed.
         columns["verdict"] = pl.Series(["changed" if row in evidence else None for row in rows], dtype=pl.String)
         return batch.with_columns(columns)
 
@@ -182,7 +182,7 @@ class Redact(Stage):
         has_list = texts.is_not_null() & pl.Series([source in patterns for source in sources], dtype=pl.Boolean)
         may_contain = texts.str.contains(_ANY) | spoken_at | has_list
         loaded = privacy_policies(self.policies)
-        # For all rows: an unknown genre or country is an error even if a text has no identifier.
+        # Checked for all rows: an unknown genre or country is an error even if a text has no identifier.
         pairs = set(zip(genres, countries, strict=True))
         settings = {pair: (known_country(pair[1]), loaded.modes(*pair)) for pair in pairs}
         interviews = _interviews(frame)
@@ -204,7 +204,7 @@ class Redact(Stage):
         rows = rows_to_read(values, fields)
         patterns: dict[str | None, re.Pattern[str] | None] = {}
         sources = _column(frame, "source_id")
-        if name == EXTRA:  # a description may name a third person; elsewhere names are the attribution
+        if name == EXTRA:  # a description may name third persons; in other columns, names are the attribution
             patterns = {source: _names(path, _digest(path)) for source, path in self.names}
             rows_with_names = (row for row in values.is_not_null().arg_true().to_list() if sources[row] in patterns)
             rows = sorted({*rows, *rows_with_names})
@@ -275,7 +275,7 @@ class Redact(Stage):
 
 
 def names_of(source: Source) -> re.Pattern[str] | None:
-    """Return the pattern of the third persons' names that a source lists; None without a list.
+    """Return the pattern of the third persons' names listed by a source; None without a list.
 
     Raises:
         ConfigError: the list doesn't exist or is empty.
@@ -287,7 +287,7 @@ def names_of(source: Source) -> re.Pattern[str] | None:
 def _composed(texts: pl.Series) -> pl.Series:
     """Return the texts in NFC, like the words of policies and the names of lists.
 
-    Nearly all texts already are; testing them is faster than normalising them.
+    Nearly all texts already are in NFC, and testing that is faster than normalising.
     """
     other_rows = [row for row, text in enumerate(texts) if text and not unicodedata.is_normalized("NFC", text)]
     if not other_rows:
@@ -300,7 +300,7 @@ def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
 
 
 def _interviews(frame: pl.DataFrame) -> set[int]:
-    """Return the rows that are interviews, to which the policy of interviews applies in every genre."""
+    """Return the rows that are interviews; the policy of interviews applies to them in every genre."""
     if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
         return set()
 
@@ -325,7 +325,7 @@ def _digest(path: str) -> str:
 
 @lru_cache(maxsize=64)
 def _names(path: str, _digest: str) -> re.Pattern[str] | None:
-    """Return the pattern of a file of names: one per line, with comments after #.
+    """Return the pattern of a file of names, which has one name per line and comments after #.
 
     Raises:
         ConfigError: the file isn't UTF-8 text, or has no names.

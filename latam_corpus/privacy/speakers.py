@@ -1,7 +1,8 @@
 """Replace the names of speakers by codes: `E1` for an interviewer, `H1` for a narrator.
 
-A contributor's key, a table of names and codes next to the source file, gives each person one code in the whole
-archive, and is the only way to identify a person. Without a key, each interview numbers its codes separately.
+A contributor's key is a table of names and codes next to the source file. It assigns each person one code in the whole
+archive, and is the only way to identify a person by a code. Without a key, codes are numbered separately in each
+interview.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ASKS, TELLS = "E", "H"
-# Marks the codes of persons whom the key doesn't name; they are numbered in each interview.
+# Marks codes of persons who aren't in the key; these are numbered in each interview.
 _UNKNOWN: Final = "X"
 _CODE: Final = re.compile(rf"[{ASKS}{TELLS}]{_UNKNOWN}?\d+")
 HEADS: Final = ("name", "code")
@@ -39,7 +40,7 @@ _PARTICLES: Final = "(?:de|del|la|las|los|da|do|das|dos|e|y)"
 _CAPITAL: Final = "[A-ZÁÉÍÓÚÜÑÀÂÃÊÔÕÇ]"
 _NAME: Final = rf"{_CAPITAL}[\w'’.-]*(?: (?:{_PARTICLES} ){{0,2}}{_CAPITAL}[\w'’.-]*){{0,6}}(?<!\.)"
 _FULL_NAME: Final = re.compile(rf"\b{_NAME}(?!\w)")
-_SHORT_LABEL: Final = 2  # most letters of a label that may be the initials of other words
+_SHORT_LABEL: Final = 2  # a label of at most this many letters may be the initials of other words
 _ROLES: Final = (
     r"(?P<asks>entrevistador\w{0,3}|investigador\w{0,3}|encuestador\w{0,3}|inquiridor\w{0,3}|pesquisador\w{0,3}"
     r"|documentador\w{0,3}|recopilador\w{0,3}|entrevista \w{4,10}(?= por)|entrevistad[oa](?= por))"
@@ -57,10 +58,10 @@ _HEADING: Final = re.compile(
 _TITLE_HEADING: Final = re.compile(
     rf"^\W*(?i:entrevistas? (?:a|al|ao|à|con|com)) (?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
 )
-# The words of a name after and before a part of it: `Lucha` `Ramírez`.
+# The words of a name after and before a part of it, such as `Ramírez` after `Lucha`.
 _NAME_AFTER: Final = re.compile(rf"(?: (?:(?:de|del|la|las|los|da|do|das|dos) ){{0,2}}{_CAPITAL}[\w'’-]*)*")
 _NAME_BEFORE: Final = re.compile(rf"(?:(?<!\w){_CAPITAL}[\w'’-]* )*$")
-# A name of several words is a name anywhere; a single word may be a common noun.
+# A name of several words is recognised anywhere; a single word may be a common noun.
 _FULL: Final = re.compile(r"\w{2,}\.? .*\w{2,}")
 
 
@@ -95,7 +96,7 @@ def _number(code: str, role: str) -> int:
 
 
 def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Whether a document is an interview, not a play: it has an interviewer, or the times of a recording.
+    """Whether a document is an interview and not a play: it has an interviewer, or the times of a recording.
 
     >>> is_interview([{"speaker": "P", "start": None}]), is_interview([{"speaker": "CALISTO", "start": None}])
     (True, False)
@@ -108,10 +109,10 @@ def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
 def headings_of(
     text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None, title: str | None = None
 ) -> dict[str, str]:
-    r"""Return the codes of the persons that are named in lines such as `Entrevistada: Petra Ruiz López`.
+    r"""Return the codes of the persons named in lines such as `Entrevistada: Petra Ruiz López`.
 
-    A person receives the code of the speaker whose label has words or initials of the name, or of the only speaker with
-    the same role. Other persons receive codes of their own.
+    A person gets the code of the speaker whose label consists of words or initials of the name, or of the only speaker
+    with the same role. Other persons get new codes.
 
     Args:
         text: an interview.
@@ -153,7 +154,7 @@ def _named_in_headings(
     for index, line in enumerate(lines):
         speaker = turns[index]["speaker"] if has_turn_per_line else _labelled(line, speakers)
         heading = _HEADING.match(line)
-        # Before the conversation begins, a label may be followed by just the name of its speaker.
+        # Before the conversation begins, a label may be followed only by the name of its speaker.
         if speaker and not (heading and not has_begun and heading.end() == len(line.rstrip(" ."))):
             has_begun = True
         elif heading:
@@ -166,7 +167,7 @@ def _named_in_headings(
 
 
 def _names_of(heading: re.Match[str]) -> list[str]:
-    """Return the names in a heading: two for `Petra Ruiz y Juan Soto`, one for `José Ortega y Gasset`."""
+    """Return the names in a heading: two in `Petra Ruiz y Juan Soto`, one in `José Ortega y Gasset`."""
     names = re.split(r" [ey] ", heading["name"].rstrip(" ."))
     return names if all(" " in name for name in names) else [heading["name"].rstrip(" .")]
 
@@ -182,7 +183,7 @@ def _is_label_of(label: str, name: str) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    """Return the parts of a name with at least two consecutive words, the whole name included."""
+    """Return all runs of at least two words of a name, including the whole name."""
     words = name.split()
     return [
         " ".join(words[start:end])
@@ -198,7 +199,7 @@ def coded(
     key: Mapping[str, str] | None = None,
     headings: Mapping[str, str] | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
-    r"""Replace the names of speakers by codes, in labels and as full names in the text; return text and turns.
+    r"""Replace the labels of speakers, and their full names in the text, by codes; return text and turns.
 
     Args:
         text: one line per turn.
@@ -220,7 +221,7 @@ def coded(
     full_names |= {part: code for name, code in headings.items() for part in _parts(name)}
     pattern, code_of = names_pattern(full_names), {_folded(name): code for name, code in full_names.items()}
     written: list[str] = []
-    # If an earlier stage has changed the lines, the label at the start of a line names its speaker.
+    # If an earlier stage has changed the lines, the speaker is named by the label at the start of a line.
     has_turn_per_line = len(lines) == len(turns)
     speakers = [turn["speaker"] for turn in turns] if has_turn_per_line else [_labelled(line, names) for line in lines]
     for line, speaker in zip(lines, speakers, strict=True):
@@ -250,10 +251,10 @@ def coded_title(
     key: Mapping[str, str] | None = None,
     headings: Mapping[str, str] = MappingProxyType({}),
 ) -> str | None:
-    """Replace the names of speakers, and all names of the key, by codes in an interview's title.
+    """Replace in an interview's title the names of speakers, and all names in the key, by codes.
 
     Args:
-        title: from the record.
+        title: the title in the record.
         speakers: the speakers of the interview, in order of their first turns.
         key: the key of the archive; None without one.
         headings: the result of `headings_of`.
@@ -286,7 +287,7 @@ def coded_title(
 
 
 def _beginning_of_name(title: str, start: int, end: int) -> int:
-    """Return the start of a name between `start` and `end`, without honorifics and the first word of the title."""
+    """Return the start of a name between `start` and `end`, after honorifics and the first word of the title."""
     while start < end:
         word, _space, _rest = title[start:end].partition(" ")
         if start > 0 and not re.fullmatch(_HONORIFIC, word, re.IGNORECASE):
@@ -304,7 +305,7 @@ def coded_names(
     """Replace the names of an interview's speakers by codes in a list of names, such as authors.
 
     Args:
-        names: from the record.
+        names: the names in the record.
         speakers: the speakers of the interview, in order of their first turns.
         key: the key of the archive; None without one.
         headings: the result of `headings_of`.
@@ -319,7 +320,7 @@ def coded_names(
 
 
 def _code_of(name: str, codes: Mapping[str, str]) -> str | None:
-    """Return the code of the person with this name, in either order of first and last name; None if unknown."""
+    """Return the code of a person by name, with first and last name in either order; None if unknown."""
     plain = re.sub(rf"(?i)(?<!\w){_HONORIFIC} ?", "", name)
     last, _comma, first = plain.partition(",")
     for written in (plain, f"{first.strip()} {last.strip()}"):
@@ -330,7 +331,7 @@ def _code_of(name: str, codes: Mapping[str, str]) -> str | None:
 
 
 def has_codes(turns: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Return whether any speaker of an interview has a code in place of a name."""
+    """Return whether any speaker of an interview has a code instead of a name."""
     return any(turn["speaker"] and _CODE.fullmatch(turn["speaker"]) for turn in turns or ())
 
 
@@ -356,7 +357,7 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
 
     Args:
         path: the path of a table with the columns `name` and `code`, as written by `sources speakers`.
-        _digest: of the file, so that the cache reads a changed file again.
+        _digest: the digest of the file, so that a changed file isn't taken from the cache.
 
     Raises:
         ConfigError: the file can't be read, a row lacks its name or code, or a name has two codes.

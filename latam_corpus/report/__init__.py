@@ -1,1 +1,1 @@
-"""Pages that need no network: what a run or a release looks like, in Spanish, Portuguese and English."""
+"""Pages about runs and releases, in Spanish, Portuguese and English, that need no network."""

@@ -1,12 +1,12 @@
 """Decide which documents may be shown, and redact them.
 
-A document is shown if its terms allow it and it isn't withdrawn. Pages that stay with a run also name the other
+A document is shown if its terms allow it and it isn't withdrawn. Pages that are kept with a run also name the other
 documents, by title and file.
 
-All commands and pages that show texts, titles, authors, addresses or file names use this module. A document may lack
-redaction, because it was dropped before its run's stage `redact` or because the run had no such stage. It is then
-redacted as that stage would do it: by genre and country, with the run's policies and the lists of its source. Always
-redact whole texts, because an excerpt may end within an identifier, or lack the word before it.
+All commands and pages that show texts, titles, authors, URLs or file names use this module. A document that was dropped
+before the stage `redact`, or whose run had no such stage, is redacted here in the same way: by genre and country, with
+the run's policies and the lists of its source. Always redact whole texts, since an excerpt may end within an identifier
+or lack the word before it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BY: Final = (
     "source_id",
     "turns",
     "drop_reason",
-)  # columns on which the redaction of a row depends
+)  # the columns on which the redaction of a row depends
 KEPT: Final = ""  # the drop reason of kept documents
 
 
@@ -54,10 +54,10 @@ class Redaction:
 
     Attributes:
         policies: a `filters/` folder; the shipped one if empty.
-        names: source ids, each with its file of third persons' names.
-        speakers: source ids, each with the key of its speakers.
-        passed: drop reasons of documents that the run's `redact` has already processed, KEPT for kept documents. Their
-            speakers have codes, and the lists of names were applied.
+        names: pairs of a source's id and its file of third persons' names.
+        speakers: pairs of a source's id and its key of speakers.
+        passed: the drop reasons (KEPT for kept documents) of documents that the run's stage `redact` has processed:
+            their speakers have codes, and the lists of names were applied.
     """
 
     READS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(("text", *schema.FREE_FIELDS, *_BY)))
@@ -70,7 +70,7 @@ class Redaction:
 
     @classmethod
     def of_run(cls, folder: Path, values: Mapping[str, Any]) -> Redaction:
-        """Return the redaction of a finished run; without a recipe in `values`, all documents count as redacted.
+        """Return the redaction for a finished run; without a recipe in `values`, all documents count as redacted.
 
         Args:
             folder: the folder of the run.
@@ -94,7 +94,7 @@ class Redaction:
         return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with their texts and metadata redacted.
+        """Redact the texts and metadata of rows.
 
         Args:
             frame: rows with `drop_reason` and any other columns of READS.
@@ -106,7 +106,7 @@ class Redaction:
         sources = set(frame.filter(raw)["source_id"])
         names, speakers = (_existing_lists(lists, sources) for lists in (self.names, self.speakers))
         rows = frame.select(name for name in self.READS if name in frame.columns)
-        # Rows may have invalid countries, which `redact` refuses.
+        # Rows may have invalid countries, for which `redact` would raise an error.
         countries = {country: country_of(country) for country in rows["country"].drop_nulls().unique()}
         rows = rows.with_columns(pl.col("country").replace_strict(countries, default=None, return_dtype=pl.String))
         if "turns" in rows.columns:
@@ -115,7 +115,7 @@ class Redaction:
         return frame.with_columns(redacted[name] for name in self._SHOWN if name in frame.columns)
 
     def value(self, value: Any, row: Mapping[str, Any]) -> Any:
-        """Redact the strings in a value of a row's ledger like the row's text."""
+        """Redact the strings in a value of a row's ledger, like the row's text."""
         if isinstance(value, dict):
             return {key: self.value(item, row) for key, item in value.items()}
         if isinstance(value, list):
@@ -127,20 +127,20 @@ class Redaction:
         return replace(self, passed=frozenset()).row(facts)["text"]
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row with its text and metadata redacted."""
+        """Redact the text and metadata of a row."""
         columns = {name: schema.DOCUMENT_SCHEMA[name] for name in self.READS}
         frame = pl.DataFrame([{name: row.get(name) for name in columns}], schema=columns)
         return {**row, **self.of(frame).select(self._SHOWN).row(0, named=True)}
 
     def metadata(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row with its metadata redacted without any list; its title and text are unchanged."""
+        """Redact the metadata of a row, without lists; its title and text are unchanged."""
         unread = {"title": None, "text": None, "turns": None}
         redacted = replace(self, names=(), speakers=()).row({**row, **unread})
         return {**redacted, **{name: row[name] for name in unread}}
 
 
 def _policies(folder: Path) -> str:
-    """Return the run's own policies; empty if it has none, or if they are of an older, incomplete version."""
+    """Return the folder of the run's policies; empty if there are none, or if an older, incomplete version."""
     own = folder / "filters"
     if not (own / "privacy").is_dir():
         return ""
@@ -152,7 +152,7 @@ def _policies(folder: Path) -> str:
 
 
 def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-    """Return the drop reasons that occur only after `redact`, from the counts of stages in a run's record.
+    """Return the drop reasons that occur only after `redact`, by the counts of stages in a run's record.
 
     >>> sorted(_passed({"filter": {"dropped": {"x<1": 2}}, "redact": {}, "dedupe": {"dropped": {"duplicate": 1}}}))
     ['', 'duplicate']
@@ -169,7 +169,7 @@ def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _existing_lists(lists: Sequence[tuple[str, str]], sources: set[str | None]) -> tuple[tuple[str, str], ...]:
-    """Return the lists of these sources.
+    """Return the lists of these sources, which must exist.
 
     Raises:
         ConfigError: a list is missing.
@@ -193,9 +193,9 @@ class Disclosure:
         today: the day, or the time in UTC, for which terms are checked.
         redaction: the redaction of the documents.
         log: the store's withdrawals; None without a store.
-        internal: show texts even if their terms don't allow it, unless they are withdrawn.
-        names: show titles and files of documents whose terms don't allow showing their texts, on pages that stay with
-            the run. Documents that are withdrawn or closed by a label aren't named.
+        internal: whether to show texts even if their terms don't allow it, unless they are withdrawn.
+        names: whether to show titles and files of documents whose texts may not be shown, on pages that are kept with
+            the run. Documents that are withdrawn or restricted by a label aren't named.
     """
 
     today: date
@@ -214,10 +214,10 @@ class Disclosure:
         return self.log if self.log and self.log.binding else None
 
     def marked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add the columns `withdrawn`, `readable` (its text may be shown) and `nameable` (its title and file may be).
+        """Add the columns `withdrawn`, `readable` (the text may be shown) and `nameable` (title and file may be shown).
 
         Args:
-            frame: rows with the columns `reads`. If it has `text`, unredacted, then documents with the text of a
+            frame: rows with the columns `reads`. If it has an unredacted `text`, documents with the same text as a
                 withdrawn one count as withdrawn too.
         """
         withdrawn = self.withdrawn_by(frame).is_not_null() | (frame["drop_reason"] == WITHDRAWN).fill_null(value=False)
@@ -228,7 +228,7 @@ class Disclosure:
         return rows.with_columns((pl.col("readable") | named).alias("nameable"))
 
     def withdrawn_by(self, frame: pl.DataFrame) -> pl.Series:
-        """Return the number of the log entry that withdraws each row, null for other rows."""
+        """Return the number of the log entry that withdraws each row; null for other rows."""
         log = self._log
         if log is None:
             return pl.Series("number", [None] * frame.height, dtype=pl.UInt32)
@@ -244,7 +244,7 @@ class Disclosure:
 
 
 def readable(today: date) -> pl.Expr:
-    """Return an expression: whether the rights are known, allow `redistribute`, and no embargo or label forbids it.
+    """Return an expression for whether the rights are known and allow `redistribute`, without embargo or label.
 
     Args:
         today: the day for embargoes; if it is a time in UTC, the day in each row's country counts too.
@@ -273,7 +273,7 @@ def _terms(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:
-    """Return the beginning of each redacted text on one line, by `doc_id`; None if it isn't `readable`.
+    """Return the beginning of each redacted text on one line, by `doc_id`; None for texts that aren't `readable`.
 
     Args:
         rows: whole texts, with the columns that `redaction` reads and `readable`.

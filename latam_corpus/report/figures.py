@@ -1,4 +1,4 @@
-"""Format numbers for pages: groups of three digits, and the decimal sign of the language."""
+"""Format numbers for pages, with groups of three digits and the language's decimal sign."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 _UNITS: Final = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
-_GROUPED: Final = 10_000  # numbers of four digits are not split, as language academies and standards recommend
+_GROUPED: Final = 10_000  # numbers of four digits aren't split, as language academies and standards recommend
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 
@@ -80,7 +80,7 @@ class Figures:
         return f"{self.number(whole // _HOUR)}{_THIN}h {whole % _HOUR // _MINUTE}{_THIN}min"
 
     def moment(self, iso: str) -> str:
-        """Format an ISO 8601 time as date and time in its own time zone; return anything else unchanged.
+        """Format an ISO 8601 time as date and time in its time zone; return other texts unchanged.
 
         >>> Figures("es").moment("2026-11-27T15:52:05.120+00:00"), Figures("en").moment("2026-11-27T15:52:05Z")
         ('27/11/2026 15:52', '2026-11-27 15:52')

@@ -1,4 +1,4 @@
-"""Names of column values in the languages of pages."""
+"""The names of column values, in the languages of pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VARIETY: Final = re.compile("([a-z]{2,3})-([A-Z]{2})")
 
 
 def value_name(column: str, value: str) -> Message:
-    """Return the name of a column's value, for translation.
+    """Return the name of a column's value, which can be translated.
 
     >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
     ('español', 'Brasil')

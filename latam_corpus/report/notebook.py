@@ -1,4 +1,4 @@
-"""HTML for notebooks, without style sheets and with all values escaped."""
+"""HTML for notebooks, without style sheets; all values are escaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES: Final = {"bold": "font-weight: bold", "green": "color: #2e7d32", "red":
 
 
 def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
-    """Return preformatted lines; each consists of pieces with a style: "", "bold", "green" or "red".
+    """Return preformatted lines of pieces, each with a style: "", "bold", "green" or "red".
 
     >>> lines_html([[("bold", "<b>La barca</b>"), ("", " salió")]])
     '<pre><span style="font-weight: bold">&lt;b&gt;La barca&lt;/b&gt;</span> salió</pre>'
@@ -24,7 +24,7 @@ def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
 
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table with column names.
+    """Return an HTML table with column names.
 
     >>> table_html(["genre"], [["<news>"]])
     '<table><tr><th>genre</th></tr><tr><td>&lt;news&gt;</td></tr></table>'

@@ -22,7 +22,7 @@ def checked_language(language: str) -> str:
     """Return the language if pages are translated into it.
 
     Raises:
-        ConfigError: they aren't.
+        ConfigError: pages aren't translated into it.
     """
     if language not in LANGUAGES:
         raise ConfigError("--in", _("pages aren't available in «{language}»", language=language), one_of(LANGUAGES))
@@ -30,7 +30,7 @@ def checked_language(language: str) -> str:
 
 
 def write_file(path: Path, data: str | bytes) -> None:
-    """Write a page or a sheet; create its folder.
+    """Write a page or a sheet, and create its folder if necessary.
 
     Raises:
         ConfigError: the file can't be written.
@@ -43,5 +43,5 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> ConfigError:
-    """Return the error of a file that can't be written."""
+    """Return the error for a file that can't be written."""
     return ConfigError(str(path), _("it can't be written: {cause}", cause=cause_of(error)), _("name another place"))

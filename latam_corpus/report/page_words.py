@@ -1,4 +1,4 @@
-"""The sentences of reports, by the names that templates call them."""
+"""The sentences of reports, by the names that templates use."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ OWED: Final = {
     "agreement": _("keep to its agreement (column `agreement`)"),
 }
 
-# Of 100 texts of five sentences that the model never saw, how many it names correctly (docs/results/language.md).
+# How many of 100 unseen texts of five sentences the model identifies correctly (docs/results/language.md).
 NAMED_OF_100: Final = {
     "aymara": 100,
     "guarani": 99,
@@ -303,7 +303,7 @@ NAMED_OF_100: Final = {
     "chatino": 0,
 }
 
-# The figures on quality are those of `docs/quality.md`.
+# The figures on quality are from `docs/quality.md`.
 LIMITS: Final = (
     _(
         "Languages are identified by a small model that no speaker has reviewed. Of 100 texts of five sentences that "

@@ -1,6 +1,6 @@
-"""A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict.
+"""A sample of documents to read and annotate, as a page, JSONL, or a sheet with columns for a reader's verdict.
 
-Documents are drawn at random, the same ones for the same seed: those with the smallest hash of seed and id in a group.
+The draw is random but depends only on the seed: the documents of a group with the smallest hash of seed and id.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
     "rights_tier", "uses", "drop_reason", "text_hash", "drawn_from", "drawn_by", "text",
 )  # fmt: skip
-DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # the text that was read, and the group that it represents
+DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # identify the read text, and the group it represents
 GROUPING: Final = tuple(c.name for c in DOCUMENT if c.type == "string" and c.name not in ("doc_id", "text"))
 NOTE: Final = _("note")
 _HOW: Final = _("how to fill in")
@@ -52,16 +52,16 @@ _HOW_LINES: Final = (
 )
 _SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _PAGE_TEXT: Final = 20_000
-_ALL_TEXTS: Final = 1_400_000  # characters of all texts of a page, which stays below two megabytes
+_ALL_TEXTS: Final = 1_400_000  # characters of all texts of a page, which is thus smaller than two megabytes
 _LEAST_TEXT: Final = 400
 
 
 def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redaction: Redaction) -> list[dict[str, Any]]:
-    """Return the rows of a sample, redacted, with COLUMNS.
+    """Return the redacted rows of a sample, with COLUMNS.
 
     Args:
         frame: the drawn documents.
-        drawn_from: the run or version, and whether the documents were set aside.
+        drawn_from: the run or version, and whether the documents were dropped.
         by: the columns of the groups.
         redaction: the redaction of the documents.
     """
@@ -77,7 +77,7 @@ def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redactio
 
 
 def named_by(frame: pl.DataFrame) -> pl.Series:
-    """Return the document of which each row is a copy or a variant, null for other rows."""
+    """Return for each row the document of which it is a copy or a variant; null for other rows."""
     return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
 
 
@@ -86,8 +86,8 @@ def beside(frame: pl.DataFrame, originals: pl.DataFrame, redaction: Redaction) -
 
     Args:
         frame: documents.
-        originals: the kept documents that may be shown, each once.
-        redaction: the redaction of both.
+        originals: the kept documents that may be shown, without repetition.
+        redaction: the redaction of documents and originals.
     """
     pairs = named_by(frame).is_in(originals["doc_id"].implode())
     frame, originals = redaction.of(frame.filter(pairs)), redaction.of(originals)
@@ -106,10 +106,10 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """Write a sheet with a column for each question, a column for a note, and the documents.
+    """Write a sheet with the documents, a column for each question, and a column for a note.
 
     Args:
-        path: the file, CSV or XLSX; in XLSX, answers are chosen from a list.
+        path: the path of a CSV or XLSX file; in XLSX, answers are chosen from a list.
         rows: the result of `shown_rows`.
         language: the language of the column names and the answers.
         internal: mark the sheet as internal.
@@ -125,7 +125,7 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
         write_file(path, csv_text([heads, *cells]))
         return
     try:
-        import xlsxwriter  # an extra
+        import xlsxwriter  # an optional dependency
     except ImportError:
         raise ConfigError(
             str(path), _("sheets need the package XlsxWriter"), "pip install 'latam-corpus[sheets]'"
@@ -184,7 +184,7 @@ def sample_page(
     internal: bool = False,
     compared: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> str:
-    """Return the page as HTML; the more texts, the shorter the excerpt of each, so that browsers can open the page.
+    """Return the page as HTML; if there are many texts, their excerpts are shorter, so that browsers can open the page.
 
     Args:
         name: the name of the run or version.
@@ -263,7 +263,7 @@ def by_columns(text: str) -> tuple[str, ...]:
 def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: int) -> pl.DataFrame:
     """Draw at most `number` documents from each group; missing values form a group too.
 
-    The result is sorted by group. It depends on the documents and the seed, not on the order of the documents.
+    The result is sorted by group. It depends on the documents and the seed, but not on the order of the documents.
 
     Args:
         frames: documents with `doc_id` and the columns of `by`.

@@ -1,4 +1,4 @@
-"""The result page of a search over a report's documents, for `report --serve`."""
+"""The page of results of a search over a report's documents, for `report --serve`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from latam_corpus.report.templating import render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BEGINNING: Final = 80  # characters of a text that has no title
+_BEGINNING: Final = 80  # characters shown of a text without a title
 
 
 def search_page(
@@ -30,8 +30,8 @@ def search_page(
         query: the query.
         stories: the histories of the matching documents.
         language: the language of the page.
-        problem: the reason if no document matches.
-        internal: show texts even if their terms don't allow it.
+        problem: the reason why no document matches.
+        internal: whether to show texts even if their terms don't allow it.
     """
     rows = [_row(story, shown=story["withdrawn"] is None and (internal or story["readable"])) for story in stories]
     return render(
@@ -49,7 +49,7 @@ def search_page(
 
 
 def missing_page(title: str, language: str, problem: str = "") -> str:
-    """Return the page for an unknown address, as HTML."""
+    """Return the page for an unknown URL, as HTML."""
     message = problem or WORDS["nothing_there"].translate(language)
     return search_page(title, "", (), language, message)
 

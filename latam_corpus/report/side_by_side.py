@@ -10,11 +10,11 @@ from latam_corpus.messages import Message, _
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_COMPARED: Final = 3000  # words of each text from the first difference on; the time grows with the product
+_COMPARED: Final = 3000  # words compared of each text from the first difference on; the time grows with their product
 _SHOWN: Final = 5  # passages
 _AROUND: Final = 6  # words before and after a passage
-_LONGEST: Final = 24  # words of a passage
-_WIDEST: Final = 200  # characters of a word; a text without spaces may be a file in base64
+_LONGEST: Final = 24  # maximum words of a passage
+_WIDEST: Final = 200  # maximum characters of a word: a text without spaces may be a file in base64
 _AS_FAR: Final = _("Only part of the two texts was compared.")
 _SHOWN_HERE: Final = _("here: {passage}")
 _SHOWN_THERE: Final = _("there: {passage}")
@@ -24,11 +24,11 @@ _MORE: Final = _("The two differ in {n} more {n:place|places}.")
 def side_by_side(text: str, other_text: str) -> dict[str, Any]:
     """Return the number of common words and the passages in which two texts differ, as plain values.
 
-    The comparison ignores case. Of long texts, only the words after the first difference are compared; `compared` is
-    false if the texts are longer.
+    The comparison ignores case. In long texts, only a limited number of words after the first difference are compared;
+    `compared` is then false.
 
     Args:
-        text: the first text. It must have been redacted as a whole, because numbers need their context.
+        text: the first text. It must have been redacted as a whole, since numbers are recognised by their context.
         other_text: the second text, redacted likewise.
 
     >>> comparison = side_by_side("La campana sonó para el cura.", "la campana sonó para el párroco.")
@@ -91,7 +91,7 @@ def _joined(differences: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[
 
 
 def _passage(words: Sequence[str]) -> str:
-    """Join words into a passage; replace the middle of a long passage by its number of words, and cut very long words.
+    """Join words to a passage; replace the middle of a long passage by its number of words, and cut very long words.
 
     >>> _passage(["la"] * 30).removeprefix("la " * 12).removesuffix(" la" * 12)
     '… (+6) …'

@@ -1,6 +1,6 @@
-"""Render pages from templates: each is one file in one language, without scripts or network access.
+"""Render pages from templates; each page is one file in one language, without scripts or network access.
 
-All values are escaped for HTML. Invisible characters are shown by their codes, so that a title can't change the
+All values are escaped for HTML. Invisible characters are shown as their codes, so that a title can't change the
 direction of its line.
 """
 
@@ -50,10 +50,10 @@ def render(
         kind: the kind of page, a key of `WORDS`.
         title: the title.
         sections: the id and the text of each heading.
-        internal: mark the page as internal, because it has texts whose terms don't allow showing them.
-        served: add the search that `report --serve` answers.
+        internal: whether to mark the page as internal, since it has texts whose terms don't allow showing them.
+        served: whether to add the search that `report --serve` answers.
         query: the query of the search.
-        values: the other values of the template.
+        values: the template's other values.
 
     Raises:
         ConfigError: pages aren't available in the language.

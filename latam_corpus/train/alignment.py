@@ -1,12 +1,12 @@
 """Bilingual pairs from the documents of a version, as JSON lines, a translation memory and a table.
 
     <to>/alignment.parquet     for each pair the two documents, the segment, and where it begins in each text
-    <to>/pairs.jsonl           the same with the two texts
+    <to>/pairs.jsonl           the same columns and the two texts
     <to>/pairs.tmx             TMX 1.4b, for translators' tools
     <to>/alignment.json        the version and its counts, and the digest of each file
 
-A translation has its original as its parent, and lines that translate one another have the same segment (`turns`). Two
-documents without common segments form one pair of whole texts. Everything is derived from the version's columns.
+A translation has its original as its parent, and lines that translate each other have the same segment (in `turns`).
+Two documents without common segments form one pair of whole texts. Everything is derived from the version's columns.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SCHEMA: Final = pa.schema([
     ("segment", pa.int32()), ("offset_a", pa.int64()), ("offset_b", pa.int64()), ("length_a", pa.int64()),
     ("length_b", pa.int64()),
 ])  # fmt: skip
-# Characters of the texts that are kept in memory. With more, the version is read once for each portion.
+# The maximum number of characters of texts in memory. If there are more, the version is read once per portion.
 _PORTION_CHARACTERS: Final = 64 << 20
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LABEL: Final = re.compile(r"^[^:\n]{1,60}: ")
@@ -56,10 +56,10 @@ class Alignment:
     """The counts of an alignment.
 
     Attributes:
-        documents: documents in families of translations.
-        pairs: pairs written.
-        whole: pairs of whole documents, which have no common segments.
-        languages: the number of pairs for each two languages.
+        documents: the number of documents in families of translations.
+        pairs: the number of pairs written.
+        whole: the number of pairs of whole documents, which have no common segments.
+        languages: the number of pairs by pair of languages.
     """
 
     documents: int = 0
@@ -111,7 +111,7 @@ def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: 
 def _families(
     open_stream: Callable[[tuple[str, ...]], CorpusStream],
 ) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """Return the ids of each original and its translations, by the original's id, and each document's characters."""
+    """Return the ids in each family of translations, by the original's id, and each document's length in characters."""
     children: dict[str, list[str]] = defaultdict(list)
     for batch in open_stream(("doc_id", "parent_id")).batches():
         for doc_id, parent in zip(batch["doc_id"].to_pylist(), batch["parent_id"].to_pylist(), strict=True):
@@ -123,7 +123,7 @@ def _families(
         lengths = pc.utf8_length(batch["text"]).to_pylist()
         pairs = zip(batch["doc_id"].to_pylist(), lengths, strict=True)
         sizes |= {doc_id: length for doc_id, length in pairs if doc_id in related}
-    # A family may be two translations without their original, which isn't in the version.
+    # A family may have only translations, if their original isn't in the version.
     families = {parent: sorted({parent, *children[parent]} & sizes.keys()) for parent in children}
     return {parent: members for parent, members in families.items() if len(members) > 1}, sizes
 
@@ -169,7 +169,7 @@ def _write(
 
 
 def pairs_of(original: Mapping[str, Any], translation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    r"""Yield the pairs of two documents: one for each common segment, or their whole texts if they have none.
+    r"""Yield the pairs of two documents: one per common segment, or their whole texts if they have none.
 
     The labels of speakers are removed.
 
@@ -195,7 +195,7 @@ def pairs_of(original: Mapping[str, Any], translation: Mapping[str, Any]) -> Ite
 
 
 def _segments(row: Mapping[str, Any]) -> dict[int, tuple[int, str]]:
-    """Return the offset and the text of each segment, without its speaker's label."""
+    """Return the offset and the text of each segment, without the speaker's label."""
     lines: dict[int, tuple[int, str]] = {}
     for turn in row.get("turns") or ():
         if turn["segment"] is not None:

@@ -1,11 +1,11 @@
 """Finds the documents of a version that contain lines of an evaluation set, ignoring case and accents.
 
-A line is found by its runs of five words; a line of three or four words only as a whole. A document matches if it has
-enough of the line's words in such runs, anywhere, so that a line with some changed words is found. A line of ten to
-forty words without an intact run of five is found by runs of three words and the words around them. If a record has
-several fields, such as a passage, a question and answers, one field of five or more words is enough, since a question
-may leak without its passage. A short line that very many documents have, such as a greeting, is no evidence and is
-listed separately, as is a line of fewer than three words, which can't be searched for.
+A line is found by its runs of five words; a line of three or four words must match as a whole. A document matches if it
+has enough of the line's words in such runs, anywhere in the text, so that a line with some changed words is found. A
+line of ten to forty words without an intact run of five is found by runs of three words and the words around them. If a
+record has several fields, such as a passage, a question and answers, one field of five or more words is enough, since a
+question may leak without its passage. A short line in very many documents, such as a greeting, isn't evidence and is
+listed separately; so is a line of fewer than three words, which can't be searched for.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _COMMON: Final = 20
 _COMMON_SHARE: Final = 0.001
 _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
 # A line with scattered changes may have no run of five left. It also matches if at least seven tenths of its words are
-# within two words of their places around a run of three words. Lines of fewer than ten words would match by chance, and
-# those of more than forty keep runs of five. Runs of three words that more than twenty lines have, such as «a lo
-# largo», are ignored.
+# within two words of their places around a run of three words. Shorter lines than ten words would match by chance;
+# longer lines than forty words keep runs of five. A run of three words that more than twenty lines share, such as «a lo
+# largo», is ignored.
 _SCATTERED_RUN: Final = 3
 _SCATTERED_WORDS: Final = (10, 40)
 _SCATTERED_SHARE: Final = 0.7
@@ -59,7 +59,7 @@ _SHARES: Final = pl.Schema({"doc": pl.Int64(), "piece": pl.Int64(), "share": pl.
 _MATCHES: Final = pl.Schema({"piece": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
 # Separates the fields of a line; texts don't contain it.
 FIELD_END: Final = "\x1e"
-# A word hyphenated at the end of a line, and ligatures or wide letters, as PDF files have them.
+# A word hyphenated at the end of a line, and ligatures or wide letters, both common in PDF files.
 _HYPHENATED: Final = r"(\p{L})[-\x{ad}\x{2010}]\r?\n[ \t]*(\p{Ll})"
 _COMPATIBILITY: Final = r"[\x{fb00}-\x{fb06}\x{ff01}-\x{ff5e}]"
 
@@ -72,9 +72,9 @@ class Benchmark:
         name: its name in the registry.
         title: its title.
         languages: its languages.
-        home: the address from which it can be downloaded.
+        home: the URL of its download page.
         fields: the fields of its records whose text is searched for.
-        checked: the source by which this entry was checked.
+        checked: the source against which this entry was checked.
     """
 
     name: str
@@ -101,9 +101,10 @@ class Contamination:
 
     Attributes:
         lines: the number of lines of the evaluation set.
-        matches: `eval`, the line from 0; `doc_id`; and `share`, the share of the line's words in the document.
+        matches: a table of `eval` (the line's index, from 0), `doc_id`, and `share` (of the line's words in the
+            document).
         too_short: lines that can't be searched for.
-        common: short lines that very many documents have.
+        common: short lines that are in very many documents.
         blank: lines without text, such as records whose field is null.
     """
 
@@ -123,7 +124,7 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
     """Return the lines of an evaluation set, with FIELD_END between their fields.
 
     Args:
-        against: a file of JSON lines, of plain lines, or of one JSON list, whose elements count as lines; or
+        against: a file of JSON lines, of plain lines, or with one JSON list, whose elements count as lines; or
             `NAME=FILE` for a registered set.
         fields: the JSON fields to search for; by default `text`, or all texts if a record has no such field.
 
@@ -169,7 +170,7 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
 
 
 def _json_list(text: str) -> list[Any] | None:
-    """Return the elements of a file that is one nonempty JSON list; None for any other file."""
+    """Return the elements if the file is a single nonempty JSON list; otherwise None."""
     try:
         records = json.loads(text)
     except (ValueError, RecursionError):
@@ -200,7 +201,7 @@ def _record_text(record: Any, fields: Sequence[str], place: Message) -> str:
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        # JSON can contain half of a surrogate pair, which UTF-8 can't.
+        # JSON can contain half of a surrogate pair; UTF-8 can't.
         yield value.encode(errors="replace").decode()
     elif isinstance(value, dict | list):
         for member in value.values() if isinstance(value, dict) else value:
@@ -251,17 +252,17 @@ def find_matches(
 
 
 class _Index:
-    """The runs of words of an evaluation's pieces: its lines and, after these, the fields of lines with several fields.
+    """The runs of words in an evaluation's pieces: its lines, followed by the fields of lines with several fields.
 
     Attributes:
-        lines: the line of each piece.
+        lines: the index of each piece's line.
         blank: lines without text.
         too_short: lines that can't be searched for.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
         lines_with_fields = [(number, line.split(FIELD_END)) for number, line in enumerate(lines) if FIELD_END in line]
-        # A field that several lines have, such as an instruction, identifies none of them.
+        # A field that several lines share, such as an instruction, identifies none of them.
         line_counts = Counter(
             field for _, parts in lines_with_fields for field in {part.strip().casefold() for part in parts}
         )
@@ -277,7 +278,7 @@ class _Index:
         has_text = np.array([bool(line.strip()) for line in lines])
         self.blank = np.flatnonzero(~has_text).tolist()
         self.too_short = np.flatnonzero(has_text & (self._counts[: len(lines)] < SHORTEST)).tolist()
-        # A field with fewer words than a run could be any phrase.
+        # A field with fewer words than a run could be a common phrase.
         self._counts[len(lines) :][self._counts[len(lines) :] < RUN] = 0
         self._values, self._starts = values, offsets[:-1]
         # Lines shorter than a run are searched for as a whole.
@@ -289,7 +290,7 @@ class _Index:
         self._scattered = _Runs.of(values, offsets, _SCATTERED_RUN, scattered).uncommon()
 
     def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
-        """Return the pieces that these texts contain, with the schema _MATCHES."""
+        """Return the pieces in these texts, with the schema _MATCHES."""
         values, offsets = _words(texts)
         candidates = pl.concat([self._in_runs(values, offsets), self._in_place(values, offsets)])
         shares = candidates.group_by("doc", "piece", maintain_order=True).agg(pl.col("share").max())
@@ -299,14 +300,14 @@ class _Index:
         return enough.select("piece", ids, "share", words)
 
     def _in_runs(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
-        """Return the share of a piece's words that are in runs which a text has, with the schema _SHARES."""
+        """Return the share of each piece's words that are in runs shared with a text, with the schema _SHARES."""
         hits = [np.zeros((0, 4), np.int64)]
         for size, table in self._tables.items():
             docs, _starts, entries = table.hits(values, offsets)
             columns = (docs, table.owners[entries], table.places[entries], np.full(len(entries), size))
             hits.append(np.stack(columns, axis=1).astype(np.int64))
         rows = pl.DataFrame(np.unique(np.concatenate(hits), axis=0), schema=["doc", "piece", "place", "size"])
-        # A word in overlapping runs counts once.
+        # A word in several overlapping runs counts once.
         following = pl.col("place").shift(-1).over("doc", "piece") - pl.col("place")
         covered = pl.min_horizontal(following.fill_null(RUN), pl.col("size")).sum()
         counted = rows.group_by("doc", "piece", maintain_order=True).agg(covered.alias("covered"))
@@ -314,10 +315,10 @@ class _Index:
         return counted.select("doc", "piece", pl.Series("share", shares, pl.Float64))
 
     def _in_place(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
-        """Return the share of a piece's words near their places around a common run, with the schema _SHARES."""
+        """Return the share of each piece's words near their places around a common run, with the schema _SHARES."""
         docs, starts, entries = self._scattered.hits(values, offsets)
         pieces = self._scattered.owners[entries]
-        begins = starts - self._scattered.places[entries]  # where the piece would begin among the words of all texts
+        begins = starts - self._scattered.places[entries]  # index in all texts' words at which the piece would begin
         keys = np.unique(np.stack((docs, pieces, begins), axis=1), axis=0)
         docs, pieces, begins = keys.T
         lengths = self._counts[pieces]
@@ -336,11 +337,11 @@ class _Index:
 
 @dataclass(frozen=True)
 class _Runs:
-    """The runs of an evaluation's pieces that have the same number of words, sorted by hash.
+    """All runs of one length in an evaluation's pieces, sorted by hash.
 
     Attributes:
         size: words per run.
-        hashes: one per run, uint64.
+        hashes: the hash of each run, uint64.
         owners: the piece of each run.
         places: the word at which each run begins in its piece.
         sieve: 2**24 flags, indexed by the first bits of a hash; False if no run's hash begins with them.
@@ -369,7 +370,7 @@ class _Runs:
         return cls(size, hashes, owners, places, sieve)
 
     def uncommon(self) -> _Runs:
-        """Return the runs that at most `_SCATTERED_LINES` pieces have."""
+        """Return the runs that are in at most `_SCATTERED_LINES` pieces."""
         _, index, counts = np.unique(self.hashes, return_inverse=True, return_counts=True)
         is_uncommon = counts[index] <= _SCATTERED_LINES
         return self._sorted(self.size, self.hashes[is_uncommon], self.owners[is_uncommon], self.places[is_uncommon])
@@ -377,10 +378,11 @@ class _Runs:
     def hits(
         self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Find the runs of texts that a piece has, too.
+        """Find the runs of texts that are also in a piece.
 
         Returns:
-            For each, the text, the word at which the run begins among the words of all texts, and its index here.
+            For each run, the text, the index of its first word among the words of all texts, and its index in these
+                runs.
         """
         hashes, texts, places = _runs(values, offsets, self.size)
         likely = np.flatnonzero(self.sieve[hashes >> np.uint64(64 - _SIEVE_BITS)])
@@ -392,7 +394,7 @@ class _Runs:
 
 
 def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return each word of the texts as a number, ignoring accents and case, and where each text's words begin."""
+    """Return each word of the texts as a number, ignoring accents and case, and the index of each text's first word."""
     joined = pl.col("text").str.replace_all(_HYPHENATED, "$1$2")
     folded = pl.when(joined.str.contains(_COMPATIBILITY)).then(joined.str.normalize("NFKC")).otherwise(joined)
     texts = texts.to_frame("text").select(folded).to_series()
@@ -403,7 +405,7 @@ def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 def _runs(
     values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the hash of each run of `size` words inside a text, its text, and the word at which it begins there."""
+    """Return for each run of `size` words inside a text its hash, its text, and the index of its first word."""
     count = max(0, len(values) - size + 1)
     hashes = np.zeros(count, np.uint64)
     for step in range(size):

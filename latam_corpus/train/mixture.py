@@ -1,4 +1,4 @@
-"""Divides a token budget among the slices of the data."""
+"""Divides a token budget among slices of the data."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 @dataclass(frozen=True)
 class Weighting:
-    """The method by which a budget is divided.
+    """The method of dividing a budget.
 
     Attributes:
-        method: one of METHODS: in proportion to tokens; to their power 1/temperature; UniMax, equally up to each
-            slice's cap (Chung and others, arXiv 2304.09151); or by given weights.
-        temperature: 1 is proportional, more is flatter.
+        method: one of METHODS: in proportion to tokens; in proportion to their power 1/temperature; UniMax, equally up
+            to each slice's cap (Chung and others, arXiv 2304.09151); or by given weights.
+        temperature: 1 is proportional; higher values are flatter.
         cap: maximum epochs of a slice for UniMax; with other methods, epochs above which a slice counts as exhausted.
         weights: for `given`, the weight of each slice.
     """
@@ -50,10 +50,10 @@ class Weighting:
 
 
 def weighting_of(method: str | None, temperature: float | None, cap: float, weights: Mapping[str, float]) -> Weighting:
-    """Return the weighting that options describe; an option of one method implies it, and is refused with another.
+    """Return the weighting for these options; an option of one method implies it, and is refused with another one.
 
     Raises:
-        ConfigError: options of different methods, an unknown method or a number out of range.
+        ConfigError: the options belong to different methods, the method is unknown, or a number is out of range.
 
     >>> weighting_of(None, 5, 4, {}).method, weighting_of(None, None, 4, {}).method
     ('temperature', 'proportional')
@@ -89,12 +89,12 @@ def divide(budget: int, slices: Mapping[str, int], weighting: Weighting) -> dict
     """Divide a budget among slices.
 
     Args:
-        budget: tokens in all.
-        slices: tokens of each slice.
+        budget: the total number of tokens.
+        slices: the number of tokens of each slice.
         weighting: the method.
 
     Returns:
-        The tokens drawn from each slice. They add up to the budget, or to less if UniMax reaches all caps.
+        The number of tokens drawn from each slice. They add up to the budget, or to less if UniMax reaches all caps.
 
     Raises:
         ConfigError: there are no tokens, a weight names an unknown slice, or no weight is above 0.
@@ -140,7 +140,7 @@ def _by_weights(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict
 
 
 def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, float]:
-    """Divide the budget equally up to the caps, the smallest slices first (arXiv 2304.09151, algorithm 1)."""
+    """Divide the budget equally up to the caps, starting with the smallest slices (arXiv 2304.09151, algorithm 1)."""
     remaining = float(budget)
     drawn = {}
     ordered = sorted(slices, key=lambda name: (slices[name], name))
@@ -151,7 +151,7 @@ def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, flo
 
 
 def _rounded(budget: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Round to whole tokens that add up to the budget, by the largest remainders."""
+    """Round to whole tokens that add up to the budget, by the method of largest remainders."""
     exact = {name: budget * share for name, share in shares.items()}
     whole = {name: int(value) for name, value in exact.items()}
     missing = budget - sum(whole.values())

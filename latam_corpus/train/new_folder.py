@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def new_folder(to: Path) -> Iterator[Path]:
-    """Yield a temporary folder next to `to`, and rename it to `to` at the end; after an error it is removed.
+    """Yield a temporary folder next to `to`; rename it to `to` at the end, or remove it after an error.
 
     Args:
         to: a new or empty folder.
@@ -28,9 +28,9 @@ def new_folder(to: Path) -> Iterator[Path]:
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(str(to), _("it isn't empty"), _("name a new or empty folder"))
-    to = to.resolve()  # `.` has no name from which to derive the temporary folder's
+    to = to.resolve()  # `.` has no name from which the temporary folder's name could be derived
     partial = to.with_name(f".{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
+    shutil.rmtree(partial, ignore_errors=True)  # left over from a process that was killed
     try:
         partial.mkdir(parents=True)
         yield partial

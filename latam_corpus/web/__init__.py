@@ -1,6 +1,6 @@
 """The desk: a librarian hands over a collection, sees what happens to it and can withdraw it, in a browser.
 
-The package itself imports no Django, so that `--help` works without the extra `desk`.
+Importing this package doesn't import Django, so that `--help` works without the extra `desk`.
 """
 
 from __future__ import annotations

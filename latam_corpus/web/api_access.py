@@ -1,4 +1,4 @@
-"""Access to the API: with a token, within its scopes. A browser's session gives no access."""
+"""Access to the API, which requires a token with the right scope; a browser session isn't enough."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def error(status: int, problem: str, remedy: str = "", place: str = "", **header
 
 
 def too_many() -> JsonResponse:
-    """Return the error of an address that sends too many requests."""
+    """Return the error for an address that sends too many requests."""
     return error(429, _("Too many attempts"), _("Wait a few minutes, and try again."), **{"Retry-After": "600"})
 
 
 def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
-    """Set the request's person to the token's; return an error unless the token allows the route."""
+    """Set the request's user to the token's owner; return an error unless the token allows the route."""
     request.user = AnonymousUser()
     token = _token(request)
     if token is not None:
@@ -52,7 +52,7 @@ def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
 
 
 def _token(request: HttpRequest) -> Token | None:
-    """Return the valid token in a request's header; note once a minute that it was used."""
+    """Return the valid token in a request's header; record its use at most once a minute."""
     header = str(request.headers.get("Authorization", ""))
     if not header.startswith(_SCHEME):
         return None

@@ -1,4 +1,4 @@
-"""The desk as an application of Django."""
+"""The desk as a Django application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class DeskConfig(AppConfig):
     label = "desk"
 
     def ready(self) -> None:
-        """Connect what notes the start of a session."""
+        """Connect the handler that records the start of a session."""
         from django.contrib.auth.signals import user_logged_in
 
         from latam_corpus.web.middleware import note_start

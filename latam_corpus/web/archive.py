@@ -18,7 +18,7 @@ def unpack(source: Path, data: Path) -> None:
     """Unpack an archive into an empty data folder.
 
     Raises:
-        ConfigError: the folder isn't empty, or the archive is damaged or isn't one of a desk.
+        ConfigError: the folder isn't empty, or the archive is damaged or isn't a backup of a desk.
     """
     if data.exists() and any(data.iterdir()):
         raise ConfigError("--data", _("the folder «{folder}» isn't empty", folder=data), _("name a new folder"))

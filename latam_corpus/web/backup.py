@@ -26,7 +26,7 @@ _NOT_ROWS: Final = ("sessions", "contenttypes", "auth", "desk.attempt")
 def back_up(target: Path) -> int:
     """Write the rows and the files of the desk into an archive; return the number of files.
 
-    The rows are written first. A file that is added later has no row in the archive, and gets one when it is restored.
+    The rows are written first. A file that is added meanwhile has no row in the archive; restoring creates one.
 
     Raises:
         ConfigError: a job is running, or the archive exists or can't be written.
@@ -58,7 +58,7 @@ def back_up(target: Path) -> int:
 
 
 def _files() -> Iterator[Path]:
-    """Yield the files and folders to keep, folders first; no links."""
+    """Yield the files and folders to back up, folders first and without links."""
     for entry in sorted(data_folder().iterdir()):
         if entry.name.startswith(_LEFT_OUT) or entry.is_symlink():
             continue
@@ -71,7 +71,7 @@ def restore_rows() -> int:
     """Load the unpacked rows into empty tables; return the number of people.
 
     Raises:
-        ConfigError: the database has people already, or an upload differs from its digest.
+        ConfigError: the database already has people, or an upload differs from its digest.
     """
     if Person.objects.exists():
         raise ConfigError("--database", _("it has people already"), _("name an empty database"))

@@ -1,4 +1,4 @@
-"""Pages about errors, in the reader's language."""
+"""Error pages, in the reader's language."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FORGED: Final = _("The form was open for too long, or was sent from another pag
 
 
 def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpResponse:
-    """Return the error page of an HTTP status, with the given advice in place of the usual one."""
+    """Return the error page of an HTTP status, with this advice instead of the usual one."""
     from latam_corpus.web.roles import is_single
 
     heading, usual_advice = _TEXTS[status]

@@ -1,4 +1,4 @@
-"""Forms that show errors next to each field and in a summary, and detect another person's edit."""
+"""Forms that show errors next to each field and in a summary, and detect concurrent edits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-# The fields of a collection's row in forms.
+# The fields of `Collection` that forms edit.
 NAMES: Final = ("title", "custodian", "rights_holder")
 NAME_LABELS: Final = {
     "title": gettext_lazy("What is the collection called?"),
@@ -27,17 +27,17 @@ NAME_HELP: Final = {
 
 
 class Renderer(TemplatesSetting):
-    """Show forms with the desk's own templates."""
+    """Renders forms with the desk's templates."""
 
     form_template_name = "desk/parts/form.html"
     field_template_name = "desk/parts/field.html"
 
 
 class VersionedForm(forms.ModelForm):
-    """A form of a `Versioned` row, which is saved only if no one else has saved the row since it was opened.
+    """A form for a `Versioned` row; it is saved only if no one else has saved the row since the form was opened.
 
     Attributes:
-        conflict: the row as another person saved it; None if no one did. Templates show it next to the form:
+        conflict: the row as another person saved it; None if no one did. Templates show it next to the form with
             `desk/parts/conflict.html`.
     """
 
@@ -50,9 +50,10 @@ class VersionedForm(forms.ModelForm):
         self.fields["version"].initial = self.instance.version
 
     def save_unless_changed(self) -> bool:
-        """Save a valid form; return False, and explain in the form, if the row has a newer version.
+        """Save a valid form; if the row has a newer version, explain that in the form and return False.
 
-        Then the form carries the newer version, so that sending it again overwrites the other person's values.
+        The form then has the number of the newer version, so that submitting it again overwrites the other person's
+        values.
         """
         row = self.instance
         values = {name: getattr(row, name) for name in self._meta.fields or () if name in self.cleaned_data}
@@ -70,11 +71,11 @@ class VersionedForm(forms.ModelForm):
         return False
 
     def stored_value(self, name: str) -> Any:
-        """Return the other person's value of a field; forms with fields that the row lacks replace it."""
+        """Return the other person's value of a field; a form with fields that the row lacks overrides it."""
         return getattr(self.conflict, name, None)
 
     def conflict_rows(self) -> list[tuple[str, str, str]]:
-        """Return the label, the other person's value and this person's value of each field that differs."""
+        """Return each field that differs: its label, the other person's value and this person's value."""
         if self.conflict is None:
             return []
         rows = []

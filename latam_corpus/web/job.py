@@ -1,4 +1,4 @@
-"""A job's process: `python -m latam_corpus.web.job NUMBER`, which the server starts."""
+"""The process of a job: the server starts `python -m latam_corpus.web.job NUMBER`."""
 
 from __future__ import annotations
 

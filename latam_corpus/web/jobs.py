@@ -1,7 +1,7 @@
-"""Jobs: rows of a table, each done by a process of its own, which a thread of the server starts and watches.
+"""Jobs: each is a row of a table, done by a separate process that a thread of the server starts and watches.
 
-A job's process holds a lock on `jobs/ID.lock` as long as it, or a process that it started, is running. So a server
-that restarts after a kill knows which jobs still run, even if another process has their number.
+A job's process locks `jobs/ID.lock` as long as it, or a process that it started, is running. A server that restarts
+after a kill thus knows which jobs still run, even if another process has got their process id.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Kind(NamedTuple):
 
     Attributes:
         where: the module and the function, joined by a colon. It is called with the job, returns a result for JSON, and
-            can be called again after it was killed at any moment.
-        label: a verb phrase for the list of jobs.
+            can be called again after being killed at any moment.
+        label: a verb phrase, shown in the list of jobs.
         is_short: whether it takes seconds, so that it doesn't wait for a long job.
     """
 
@@ -74,10 +74,10 @@ KINDS: Final = {
     "run": Kind("latam_corpus.web.files.jobs:run_collection", gettext_lazy("run the collection")),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
-_MOST_SHORT: Final = 2  # short jobs at once
-_MOST_STARTS: Final = 3  # attempts, for a job that ends without a result, such as one killed for lack of memory
+_MOST_SHORT: Final = 2  # short jobs that run at the same time
+_MOST_STARTS: Final = 3  # attempts at a job that ends without a result, such as one that is killed
 _POLL: Final = 0.2  # seconds
-_PATIENCE: Final = 10.0  # seconds from SIGTERM to SIGKILL
+_PATIENCE: Final = 10.0  # seconds between SIGTERM and SIGKILL
 
 logger = logging.getLogger("latam_corpus.web.jobs")
 
@@ -91,7 +91,7 @@ def enqueue(kind: str, person: Person | None, collection: Collection | None = No
 
 
 def wait_for(job: Job, seconds: float = 4.0) -> Job:
-    """Return the job when it has ended, or after some seconds; use it for short jobs only."""
+    """Wait a few seconds for a short job to end; return its current row."""
     end = time.monotonic() + seconds
     while job.is_open and time.monotonic() < end:
         time.sleep(0.1)
@@ -100,7 +100,7 @@ def wait_for(job: Job, seconds: float = 4.0) -> Job:
 
 
 def request_stop(job: Job) -> None:
-    """Stop a job: one that waits at once, one that runs within some seconds."""
+    """Stop a job: at once if it is queued, within seconds if it is running."""
     now = timezone.now()
     if not Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.STOPPED, ended=now):
         Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(stop_requested=True)
@@ -117,7 +117,7 @@ def log_path(job: Job) -> Path:
 
 
 def main() -> None:
-    """Do the job whose number the first argument is: `python -m latam_corpus.web.job NUMBER`."""
+    """Do the job whose number is the first argument: `python -m latam_corpus.web.job NUMBER`."""
     job = Job.objects.get(pk=int(sys.argv[1]))
     module, _, name = KINDS[job.kind].where.partition(":")
     function: Callable[[Job], Any] = getattr(importlib.import_module(module), name)
@@ -130,7 +130,7 @@ def main() -> None:
 
 
 class Worker(threading.Thread):
-    """The thread that starts queued jobs one after another, and notices the end of running ones."""
+    """The thread that starts queued jobs in order, and detects when running jobs end."""
 
     def __init__(self) -> None:
         super().__init__(name="jobs", daemon=True)
@@ -140,7 +140,7 @@ class Worker(threading.Thread):
         (data_folder() / "jobs").mkdir(parents=True, exist_ok=True)
 
     def run(self) -> None:
-        """Work until `end` is called; an error of the database is logged and tried again."""
+        """Work until `end` is called; after a database error, log it and try again."""
         while not self._ending.is_set():
             try:
                 self.step()
@@ -151,12 +151,12 @@ class Worker(threading.Thread):
         connection.close()
 
     def end(self) -> None:
-        """Stop starting jobs; running ones continue, and the next server finds them."""
+        """Stop starting jobs; running jobs continue, and the next server finds them."""
         self._ending.set()
 
     def step(self) -> None:
-        """Check the running jobs, then start queued ones: one long job and some short ones at a time."""
-        busy = {True: 0, False: 0}  # by whether they are short
+        """Check the running jobs, then start queued ones: one long job and `_MOST_SHORT` short ones at a time."""
+        busy = {True: 0, False: 0}  # number of running jobs, by whether they are short
         for job in Job.objects.filter(state=Job.State.RUNNING):
             child = self._children.get(job.pk)
             if child is not None:
@@ -178,7 +178,7 @@ class Worker(threading.Thread):
 
     def _start(self, job: Job) -> None:
         lock = _lock(job)
-        if lock is None:  # processes of an earlier start of it are still ending
+        if lock is None:  # processes of an earlier attempt are still ending
             return
         try:
             claimed = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
@@ -202,7 +202,7 @@ class Worker(threading.Thread):
             os.close(lock)
 
     def _terminate(self, job: Job) -> None:
-        """Ask the job's processes to end, and end them after some seconds."""
+        """Ask the job's processes to end; kill them after `_PATIENCE` seconds."""
         first = self._terminated.setdefault(job.pk, time.monotonic())
         number = signal.SIGTERM if time.monotonic() - first < _PATIENCE else signal.SIGKILL
         if job.pid:
@@ -210,7 +210,7 @@ class Worker(threading.Thread):
                 os.killpg(job.pid, number)
 
     def _after_end(self, job: Job) -> None:
-        """Record the end of a job without a result: stopped, queued again, or failed too often."""
+        """Record that a job ended without a result: it is stopped, queued again, or failed after too many attempts."""
         self._terminated.pop(job.pk, None)
         unfinished = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
         now = timezone.now()
@@ -223,7 +223,7 @@ class Worker(threading.Thread):
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of a job, which on a desk for several people reaches no private network."""
+    """Return a job's environment; on a desk for several people, it denies access to private networks."""
     environment = os.environ | settings.DESK.as_environment()
     if not settings.DESK.single:
         environment.pop(PRIVATE_HOSTS, None)
@@ -231,7 +231,7 @@ def _environment() -> dict[str, str]:
 
 
 def _lock(job: Job) -> int | None:
-    """Return a descriptor that holds the job's lock; None if a process of the job is running."""
+    """Lock the job and return the lock's file descriptor; None if a process of the job is running."""
     path = data_folder() / "jobs" / f"{job.pk}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Limit(NamedTuple):
-    """At most `most` requests in `seconds`; only those that send a form if `is_form`."""
+    """At most `most` requests in `seconds`; if `is_form`, only requests that send a form count."""
 
     most: int
     seconds: int
     is_form: bool = False
 
 
-FAILED_LOGIN: Final = "login of a name"  # counted by name, over all addresses
-# By route. `tests/web/test_limits.py` requires a limit for each public page that a guess could open.
+FAILED_LOGIN: Final = "login of a name"  # counted per name, over all addresses
+# Limits by route. `tests/web/test_limits.py` requires one for each public page that could be opened by guessing.
 LIMITS: Final = {
     "login": Limit(30, 900, is_form=True),
     FAILED_LOGIN: Limit(10, 900),
@@ -54,7 +54,7 @@ def note_failed_login(name: str) -> None:
 
 
 def is_name_over(name: str) -> bool:
-    """Return whether too many log-ins with a name failed."""
+    """Return whether too many log-ins with this name failed."""
     limit = LIMITS[FAILED_LOGIN]
     start = timezone.now() - timedelta(seconds=limit.seconds)
     return Attempt.objects.filter(route=FAILED_LOGIN, address=_hidden(name), at__gt=start).count() >= limit.most
@@ -72,7 +72,7 @@ def _count(route: str, who: str) -> int:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return the sender's address; for IPv6 its network, since one sender can have any number of addresses in it."""
+    """Return the sender's address; for IPv6 the network, in which one sender can have any number of addresses."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         ip = ipaddress.ip_address(address)
@@ -82,5 +82,5 @@ def _address(request: HttpRequest) -> str:
 
 
 def _hidden(who: str) -> str:
-    """Return a digest, so that the database doesn't store the address or name itself."""
+    """Return a digest of an address or name, which the database doesn't store itself."""
     return salted_hmac("attempts", who, algorithm="sha256").hexdigest()

@@ -18,15 +18,15 @@ def log(
     """Add an entry to the log.
 
     Args:
-        person: who did it; None for the program itself.
+        person: the person who acted; None for the program itself.
         action: a short English name, such as `collection created`.
-        thing: the object, as text: `collection cantos`.
-        before: the SHA-256 of its former content, hex.
-        after: the SHA-256 of its new content.
-        reason: what the person stated.
+        thing: the object as text, such as `collection cantos`.
+        before: the SHA-256 of its former content, in hex.
+        after: the SHA-256 of its new content, in hex.
+        reason: the reason that the person stated.
     """
     with transaction.atomic():
-        # PostgreSQL runs transactions concurrently; a lock on the newest entry keeps the chain from forking.
+        # PostgreSQL runs transactions concurrently; locking the newest entry keeps the chain from forking.
         newest = LogEntry.objects.select_for_update().first()
         entry = LogEntry(
             person=person,

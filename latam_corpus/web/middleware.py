@@ -1,4 +1,4 @@
-"""Middleware for all pages: headers, language, access, and the length of a session."""
+"""Middleware for all pages: headers, language, access, and the maximum length of sessions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Next = Callable[[HttpRequest], HttpResponse]
 
-STARTED: Final = "started"  # the key in a session: seconds since 1970
+STARTED: Final = "started"  # the session's key for its start, in seconds since 1970
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
@@ -38,12 +38,12 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# The core's codes of languages, and Django's.
+# The core's code for each language code of Django.
 DJANGO_CODES: Final = {"es": "es", "pt": "pt-br", "en": "en"}
 
 
 def headers(get_response: Next) -> Next:
-    """Add headers that keep a page from loading anything from elsewhere, and other sites from embedding it."""
+    """Add headers that keep a page from loading content of other sites, and other sites from embedding it."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -58,7 +58,7 @@ def headers(get_response: Next) -> Next:
 
 
 def language(get_response: Next) -> Next:
-    """Respond in the person's language, or else in that of the cookie, or else in that of the browser."""
+    """Respond in the language of the person, or else of the cookie, or else of the browser."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         chosen = DJANGO_CODES.get(request.user.language) if request.user.is_authenticated else None
@@ -74,25 +74,25 @@ def language(get_response: Next) -> Next:
 
 
 def core_language() -> str:
-    """Return the language of the page as the core names it: `es`, `pt` or `en`."""
+    """Return the core's code for the language of the page: `es`, `pt` or `en`."""
     code = translation.get_language() or "en"
     return next((core for core, django_code in DJANGO_CODES.items() if django_code == code), "en")
 
 
 def note_start(request: HttpRequest, **values: Any) -> None:
-    """Note when a session began, in the session."""
+    """Store in the session when it began."""
     del values
     request.session[STARTED] = time.time()
 
 
 class Access:
-    """Enforce `roles.ROUTES`, and end sessions after some hours, however much they are used."""
+    """Enforces `roles.ROUTES`, and ends each session after `SESSION_HOURS`, even if it is in use."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request."""
+        """End a session that is too old, then answer the request."""
         if request.user.is_authenticated:
             started = request.session.get(STARTED)
             if started is None or time.time() - started > SESSION_HOURS * 3600:
@@ -102,7 +102,7 @@ class Access:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Refuse a request before its view, or the protection against forged requests, reads the body."""
+        """Check access before the view, or the protection against forged requests, reads the request's body."""
         del view, args, kwargs
         route = request.resolver_match.view_name or ""
         if is_over(request, route):
@@ -116,7 +116,7 @@ class Access:
         return error_page(request, 403)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Show an error of the core with its remedy, such as a source file that a user damaged by hand."""
+        """Show an error of the core with its remedy, for example if a user damaged a source file."""
         if not isinstance(exception, CorpusError):
             return None
         return error_page(request, 409, str(exception.translated(core_language())))

@@ -37,7 +37,7 @@ class People(BaseUserManager):
 
 
 class Person(AbstractBaseUser):
-    """A person who logs in, or the one person of a desk on one machine."""
+    """A person who logs in, or the only user of a desk on one machine."""
 
     username = models.CharField(
         _("name to log in with"),
@@ -59,12 +59,12 @@ class Person(AbstractBaseUser):
 
 
 def digest_of_token(token: str) -> str:
-    """Return the digest under which a token is stored, so that the database doesn't reveal it."""
+    """Return the digest that is stored instead of a token, which the database must not reveal."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Invitation(models.Model):
-    """A link with which a person makes an account, once."""
+    """A link with which a person can create one account."""
 
     DAYS: Final = 14
 
@@ -90,7 +90,7 @@ class Invitation(models.Model):
 
 
 class Versioned(models.Model):
-    """A row that two people may edit; `forms.VersionedForm` refuses a save over a newer version."""
+    """A row that several people edit; `forms.VersionedForm` doesn't overwrite a newer version of it."""
 
     version = models.PositiveIntegerField(default=1)
 
@@ -99,7 +99,7 @@ class Versioned(models.Model):
 
 
 class Collection(Versioned):
-    """A collection: the source of this id, in `collections/<slug>/source.toml`."""
+    """A collection; its source file is `collections/<slug>/source.toml`."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("being described")
@@ -125,7 +125,7 @@ class Collection(Versioned):
 
 
 class CollectionFile(Versioned):
-    """A file of a collection; `facts` are the survey's, `correction` and `row` the librarian's."""
+    """A file of a collection; `facts` come from the survey, `correction` and `row` from the librarian."""
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="files")
     path = models.CharField(max_length=1000)
@@ -146,7 +146,7 @@ class CollectionFile(Versioned):
 
 
 class PolicyDraft(Versioned):
-    """A person's rules for a language or a group, as they are edited; `signed` is the file as it was signed."""
+    """A person's draft of the rules for a language or a group; `signed` is the content that was signed."""
 
     owner = models.ForeignKey(Person, models.PROTECT, related_name="policies")
     language = models.CharField(max_length=40)
@@ -162,7 +162,7 @@ class PolicyDraft(Versioned):
 
 
 class AppendOnly(models.QuerySet):
-    """Rows that are written once."""
+    """Rows that are never changed or deleted."""
 
     def update(self, **values: Any) -> NoReturn:
         """Refuse.
@@ -183,7 +183,7 @@ class AppendOnly(models.QuerySet):
 
 
 class LogEntry(models.Model):
-    """An entry of the log: person, action, object, time and reason, with the digest of the previous entry."""
+    """An entry of the log: person, action, object, time, reason, and the digest of the previous entry."""
 
     at = models.DateTimeField(default=timezone.now)
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -223,7 +223,7 @@ class LogEntry(models.Model):
         raise PermissionError("the log is append-only")
 
     def computed_digest(self) -> str:
-        """Return the SHA-256 of the entry, with the digest of the previous entry in it."""
+        """Return the SHA-256 of the entry, which includes the previous entry's digest."""
         values = [
             self.previous,
             self.at.isoformat(),
@@ -260,7 +260,7 @@ class Approval(models.Model):
 
 
 class Job(models.Model):
-    """Work done in a process of its own, which `web/jobs.py` starts and watches."""
+    """Work in a separate process, which `web/jobs.py` starts and watches."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")
@@ -293,14 +293,14 @@ class Job(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether the job is queued or running."""
         return self.state in self.OPEN
 
 
 class Sample(models.Model):
-    """Texts of a language that were drawn from a version, or from a collection's run, for all readers.
+    """Texts of one language that were drawn, for all readers, from a version or a collection's run.
 
-    `texts` has the `doc_id` and `text_hash` of each. The texts themselves and the readers' answers are in `out`.
+    `texts` has the `doc_id` and `text_hash` of each text. The texts and the readers' answers are stored in `out`.
     """
 
     named = models.CharField(max_length=200)
@@ -319,7 +319,7 @@ class Sample(models.Model):
 
 
 class Token(models.Model):
-    """A token of the JSON API: what it allows, and until when."""
+    """A token of the JSON API, with its scopes and its expiry."""
 
     digest = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=80)
@@ -334,7 +334,7 @@ class Token(models.Model):
 
     @classmethod
     def make(cls, person: Person, name: str, scopes: list[str], days: int) -> str:
-        """Create a token of a person and return it; only its digest is stored."""
+        """Create a token for a person and return it; only its digest is stored."""
         token = f"desk_{secrets.token_urlsafe(32)}"
         expires = timezone.now() + timedelta(days=days)
         cls.objects.create(digest=digest_of_token(token), name=name, person=person, scopes=scopes, expires=expires)

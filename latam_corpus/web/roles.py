@@ -1,4 +1,4 @@
-"""The pages that each role may open: one table, which `middleware.Access` enforces."""
+"""The table of pages that each role may open, which `middleware.Access` enforces."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ STEWARD: Final = "steward"
 
 EVERYONE: Final = frozenset({VISITOR, CONTRIBUTOR, REVIEWER, STEWARD})
 PEOPLE: Final = EVERYONE - {VISITOR}
-OWNERS: Final = frozenset({CONTRIBUTOR, STEWARD})  # a contributor's own collections only: `editable_collection`
+OWNERS: Final = frozenset({CONTRIBUTOR, STEWARD})  # contributors: own collections, see `editable_collection`
 REVIEWERS: Final = frozenset({REVIEWER, STEWARD})
 STEWARDS: Final = frozenset({STEWARD})
 
-# A route that isn't in the table is closed to all.
+# A route that isn't in the table is closed to everyone.
 ROUTES: Final[dict[str, frozenset[str]]] = {
     # accounts
     "login": EVERYONE,
@@ -103,7 +103,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "text": PEOPLE,
     "text-note": OWNERS,
     "text-page": OWNERS,
-    # judging: of samples of versions reviewers and stewards read texts, of those of runs who may read the collection
+    # judging: reviewers and stewards read samples of versions; a run's samples are for readers of the collection
     "judging": PEOPLE,
     "judging-draw": PEOPLE,
     "judging-sample": PEOPLE,
@@ -117,7 +117,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "policy-use": OWNERS,
 }
 
-# What a token must allow, by route and method.
+# The scope that a token must have, by route and method.
 READ_COLLECTIONS: Final = "collections:read"
 READ_SOURCES: Final = "sources:read"
 WRITE_SOURCES: Final = "sources:write"
@@ -133,7 +133,7 @@ SCOPES: Final = {
 
 
 def role_of(request: HttpRequest) -> str:
-    """Return the role of the person who sends a request."""
+    """Return the role of the person who sent a request."""
     return str(request.user.role) if request.user.is_authenticated else VISITOR
 
 
@@ -143,7 +143,7 @@ def is_single() -> bool:
 
 
 def may_open(request: HttpRequest, route: str) -> bool:
-    """Return whether the table allows a route to the person who sends the request."""
+    """Return whether the table allows a route to the person who sent the request."""
     allowed = ROUTES.get(route, frozenset())
     if is_single() and request.user.is_authenticated:
         return bool(allowed)
@@ -151,7 +151,7 @@ def may_open(request: HttpRequest, route: str) -> bool:
 
 
 def collections_of(person: Any) -> Any:
-    """Return the collections that a person may read: contributors their own, others all."""
+    """Return the collections that a person may read: a contributor's own, or all for other roles."""
     everything = Collection.objects.all()
     return everything.filter(owner=person) if person.role == CONTRIBUTOR else everything
 
@@ -160,7 +160,7 @@ def readable_collection(request: HttpRequest, slug: str) -> Collection:
     """Return a collection that the person may read.
 
     Raises:
-        Http404: there is none, or it isn't open to this person.
+        Http404: there is no such collection, or this person may not read it.
     """
     collection: Collection = get_object_or_404(collections_of(request.user), slug=slug)
     return collection
@@ -175,7 +175,7 @@ def editable_collection(request: HttpRequest, slug: str) -> Collection:
     """Return a collection that the person may change.
 
     Raises:
-        Http404: there is none that this person may change.
+        Http404: there is no such collection, or this person may not change it.
     """
     collection = readable_collection(request, slug)
     if not may_edit(request.user, collection):
@@ -186,6 +186,6 @@ def editable_collection(request: HttpRequest, slug: str) -> Collection:
 def may_approve(person: Any, collection: Collection) -> bool:
     """Return whether a person may approve a collection: a reviewer or steward who doesn't own it.
 
-    The only person of a desk on one machine may, and the approval states that.
+    The only user of a desk on one machine may do so too, and the approval states that.
     """
     return is_single() or (person.role in REVIEWERS and collection.owner_id != person.pk)

@@ -1,4 +1,4 @@
-"""The server of the desk: waitress, with the worker of the jobs in a thread."""
+"""The desk's server: waitress, with a thread for the worker that starts jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ONE_PERSON = "you"
-_USUAL_BODY = 16 * 2**20  # bytes
+_USUAL_BODY = 16 * 2**20  # bytes of a request without uploads
 
 
 def prepare() -> None:
@@ -35,12 +35,12 @@ def prepare() -> None:
 
 
 class CappedParser(HTTPRequestParser):
-    """Refuses a large body before it is received, unless it is sent with a session to a page for uploads."""
+    """Refuses a large body before it is received, except for an upload with a session cookie."""
 
     adj: Any
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the header, and choose the limit of the body by it."""
+        """Parse the header, and set the body's limit accordingly."""
         super().parse_header(header_plus)
         if not (self.path.endswith("/upload") and f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", "")):
             self.adj = copy.copy(self.adj)
@@ -53,8 +53,8 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
     Args:
         host: the address to listen on.
         port: 0 for any free one.
-        ready: called with the port when the desk answers.
-        proxy: the address of a trusted proxy, whose headers name the reader's address and protocol.
+        ready: a function that is called with the port when the desk answers.
+        proxy: the address of a trusted proxy, whose headers state the reader's address and protocol.
 
     Raises:
         ConfigError: the address or port can't be used.
@@ -69,7 +69,7 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
         raise ConfigError(f"{host}:{port}", problem, _("name another address or port")) from None
     HTTPChannel.parser_class = CappedParser
     recover()
-    tempfile.tempdir = str(data_folder() / "tmp")  # waitress keeps large requests there, on the disk of the uploads
+    tempfile.tempdir = str(data_folder() / "tmp")  # waitress stores large requests there, on the uploads' disk
     options: dict[str, Any] = {}
     if proxy:
         options = {

@@ -14,24 +14,24 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
 _HERE: Final = Path(__file__).parent
-VARIABLE: Final = "LATAM_CORPUS_DESK"  # a job's process reads its desk from it
+VARIABLE: Final = "LATAM_CORPUS_DESK"  # the environment variable from which a job's process reads its desk
 SESSION_HOURS: Final = 12
 MEBIBYTE: Final = 2**20
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A desk: where its data is, and how it is reached.
+    """A desk: the location of its data, and how browsers reach it.
 
     Attributes:
         data: the data folder.
         database: a URL `postgresql://…`; empty for the SQLite file in the data folder.
         single: whether it serves one person on this machine, without a login.
         hosts: the names and addresses by which browsers reach it.
-        https: whether a proxy in front of it speaks https.
-        largest_file: the most bytes of an uploaded file.
-        largest_upload: the most bytes that one form uploads.
-        most_files: the most files that one form uploads.
+        https: whether browsers reach it through a proxy with HTTPS.
+        largest_file: the maximum number of bytes of an uploaded file.
+        largest_upload: the maximum number of bytes that one form uploads.
+        most_files: the maximum number of files that one form uploads.
     """
 
     data: Path
@@ -51,7 +51,7 @@ class Desk:
         return cls(**values | {"data": Path(values["data"]), "hosts": tuple(values["hosts"])})
 
     def as_environment(self) -> dict[str, str]:
-        """Return the variable that names this desk to a job's process."""
+        """Return the environment variable that describes this desk to a job's process."""
         return {VARIABLE: json.dumps(asdict(self) | {"data": str(self.data), "start_token": ""})}
 
 
@@ -183,7 +183,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
 
 
 def _secret_key(path: Path) -> str:
-    """Return the key in a file, which only its owner may read; create it at the first start."""
+    """Return the key from a file that only its owner may read; create it at the first start."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -197,7 +197,7 @@ def _database(desk: Desk) -> dict[str, Any]:
     """Return Django's settings of the database.
 
     Raises:
-        ConfigError: the URL isn't one of PostgreSQL.
+        ConfigError: the URL isn't a PostgreSQL URL.
     """
     if not desk.database:
         return {
@@ -205,7 +205,8 @@ def _database(desk: Desk) -> dict[str, Any]:
             "NAME": str(desk.data / "desk.sqlite3"),
             "OPTIONS": {
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-                # A transaction that reads and then writes would fail, and not wait, if another writes in between.
+                # Otherwise a transaction that reads and then writes fails, instead of waiting, if another one writes in
+                # between.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
             },

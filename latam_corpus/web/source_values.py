@@ -1,4 +1,4 @@
-"""The values of a collection's source file: forms change them, and keep comments and keys that they don't know."""
+"""Read and change the values of a collection's source file; comments and other keys are kept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Table(RootModel[dict[str, Any]]):
 
 
 def source_values(collection: Collection) -> dict[str, Any]:
-    """Return the values of a collection's source file; only its id, title and holder if the file isn't valid TOML."""
+    """Return the values of a collection's source file; if it isn't valid TOML, only id, title and holder."""
     try:
         return _parsed(_text(collection))
     except ConfigError:
@@ -54,17 +54,18 @@ def stated(values: Mapping[str, Any], key: str) -> Any:
 def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
     """Change values of a collection's source file; keep its other keys, and its comments.
 
-    Comments inside a changed list are lost with it; all are lost if tomlkit can't make the change.
+    Comments inside a changed list are lost. All comments are lost if tomlkit can't make the change.
 
     Args:
-        collection: of the file.
-        changes: the new values by dotted key; None or an empty value removes a key, and a table that is then empty.
+        collection: the collection of the file.
+        changes: the new values by dotted key; None or an empty value removes the key, and its table if that is then
+            empty.
 
     Returns:
-        The SHA-256 of the file before and after, hex.
+        The SHA-256, in hex, of the file before and after the change.
 
     Raises:
-        ConfigError: the file isn't valid TOML, so that saving would lose its content.
+        ConfigError: the file isn't valid TOML, and saving would lose its content.
     """
     text = _text(collection)
     former = _parsed(text)
@@ -89,7 +90,7 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
 
 
 def _edited(text: str, values: Mapping[str, Any]) -> str:
-    """Return the text of a TOML file with other values, and with its own comments and order if possible."""
+    """Return the text of a TOML file with these values; if possible, keep its comments and order."""
     try:
         document = tomlkit.parse(text)
         _assign(document, values)
@@ -97,12 +98,13 @@ def _edited(text: str, values: Mapping[str, Any]) -> str:
         is_right = tomllib.loads(edited) == values
     except (LookupError, ValueError, RecursionError, TOMLKitError):
         is_right = False
-    # tomlkit can't change some tables that are written in several places: then the values count, not the comments.
+    # tomlkit can't change some tables that are written in several places; keeping the values matters more than
+    # comments.
     return edited if is_right else toml_text(values)
 
 
 def _assign(table: MutableMapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Make the values of a table equal to others; leave those that are equal as they are written."""
+    """Assign values to a table; leave equal ones as they are written."""
     for key in [key for key in table if key not in values]:
         del table[key]
     for key, value in values.items():

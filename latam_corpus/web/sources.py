@@ -1,4 +1,4 @@
-"""Source files that people send: checked by the core, and by rules for a machine that several people share."""
+"""Check source files that users send, with the core's rules and with rules for a shared machine."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Collection
 
-LARGEST: Final = 2**20  # bytes of a source file
+LARGEST: Final = 2**20  # maximum bytes of a source file
 # Keys that name files, which must be in the collection's own folder.
 _FILES: Final = (("consent", "third_persons"), ("consent", "speakers"), ("collect", "index", "file"))
 _OWN_NAMES: Final = (".localhost", ".local", ".internal", ".lan", ".home", ".corp", ".intranet")
 
 
 def check_sent_source(text: str, slug: str) -> list[lc.Finding]:
-    """Return the mistakes in a source file that a user sent, and the advice; `wrong` is false for advice.
+    """Return the mistakes in a source file that a user sent, and advice, for which `wrong` is false.
 
     Args:
         text: TOML.
-        slug: the collection, whose source has the same id.
+        slug: the id of the collection, and of its source.
     """
     with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
         path = Path(folder, f"{slug}.toml")
@@ -46,7 +46,7 @@ def check_sent_source(text: str, slug: str) -> list[lc.Finding]:
 
 
 def _own_mistakes(values: dict[str, Any], slug: str) -> Iterator[lc.Finding]:
-    """Yield the mistakes in a valid source file that would be harmless on its author's own machine."""
+    """Yield the mistakes that matter only on a shared machine, not on the author's own."""
     if values["id"] != slug:
         yield lc.Finding(None, "id", _("it isn't the collection's"), _("write «{slug}»", slug=slug))
     for keys in _FILES:
@@ -77,9 +77,9 @@ def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _private_host(text: str) -> str | None:
-    """Return the host of an address if its name alone shows that it is private.
+    """Return the host of an address if its name shows that it is private.
 
-    The address of a public name is checked when a connection is made.
+    Other names are resolved and checked when a connection is made.
     """
     if "://" not in text:
         return None
@@ -113,7 +113,7 @@ def replace_source(collection: Collection, text: str) -> str:
 
 
 def sentence(finding: lc.Finding, language: str) -> dict[str, str]:
-    """Return a finding as place, problem and remedy in a language."""
+    """Return the place, problem and remedy of a finding in a language."""
 
     def said(text: Message | None) -> str:
         return text.translate(language) if text else ""

@@ -1,4 +1,4 @@
-"""Uploads: streamed to the data folder and hashed, with size limits, and never parsed in this process."""
+"""Uploads: stream and hash them to the data folder, with size limits; this process never parses them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Refused(NamedTuple):
 
 
 class _PathKeepingParser(MultiPartParser):
-    """Django's parser, which keeps the folders in the names that browsers send for a folder."""
+    """Django's parser, changed to keep the folders in the names that browsers send for a folder's files."""
 
     def sanitize_file_name(self, file_name: str) -> str:
         return file_name[:2000]
 
 
 class DigestHandler(TemporaryFileUploadHandler):
-    """Write each uploaded file into the data folder, with its SHA-256, and refuse what is too large."""
+    """Writes each uploaded file into the data folder, computes its SHA-256, and refuses files that are too large."""
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
@@ -49,7 +49,7 @@ class DigestHandler(TemporaryFileUploadHandler):
         boundary: bytes,
         encoding: str | None = None,
     ) -> Any:
-        """Parse the body with a parser that keeps folders; note what is refused on the request."""
+        """Parse the body with a parser that keeps folders; store the refused files on the request."""
         del content_length, boundary
         if self.request is not None:
             self.request.refused_files = self.refused
@@ -60,7 +60,7 @@ class DigestHandler(TemporaryFileUploadHandler):
         return parser.parse()
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
-        """Start a file, unless its name is hidden or leads elsewhere."""
+        """Start a file, unless its name is hidden or leads out of the folder."""
         relative = safe_path(file_name)
         if not relative:
             self.refused.append(Refused(file_name[:200], "hidden"))
@@ -87,7 +87,7 @@ class DigestHandler(TemporaryFileUploadHandler):
 
 
 def keep_uploads(request: HttpRequest, collection: Collection, field: str = "files") -> tuple[int, list[Refused]]:
-    """Put the uploaded files of a form's field into a collection; return their number, and the refused ones."""
+    """Add the uploaded files of a form's field to a collection; return their number, and the refused files."""
     taken = 0
     files = request.FILES.getlist(field)
     for file in files:

@@ -1,4 +1,4 @@
-"""The addresses of all pages; each package lists its own."""
+"""The URLs of all pages; each package lists its own."""
 
 from __future__ import annotations
 

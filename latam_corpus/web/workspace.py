@@ -1,6 +1,6 @@
 """The desk's folders: uploads under their digests, collections with their files and source files, jobs.
 
-A name that a user sends is never used as a file name unless `safe_path` accepted it.
+A name that a user sends is used as a file name only after `safe_path` has cleaned it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
-_LONGEST_PART: Final = 180  # bytes; file systems allow 255
+_LONGEST_PART: Final = 180  # bytes; most file systems allow 255
 _LONGEST_PATH: Final = 900  # characters
 _HOUR: Final = 3600  # seconds
-_DEEPEST: Final = 20  # folders
+_DEEPEST: Final = 20  # nested folders
 _JUNK: Final = frozenset({"thumbs.db", "desktop.ini"})
 
 
@@ -58,7 +58,7 @@ def source_file(collection: Collection) -> Path:
 
 
 def out_folder() -> Path:
-    """Return the folder of runs, work and the release store."""
+    """Return the folder of the runs, of intermediate results and of the version store."""
     return data_folder() / "out"
 
 
@@ -68,13 +68,13 @@ def rules_folder(collection: Collection) -> Path:
 
 
 def used_rules(collection: Collection) -> Path | None:
-    """Return the folder of a collection's own policies; None if its runs use only shipped ones."""
+    """Return the folder of a collection's own policies; None if its runs use only the shipped ones."""
     folder = rules_folder(collection)
     return folder if any(folder.glob("*.toml")) else None
 
 
 def safe_path(name: str) -> str:
-    r"""Return a relative path without folders above, drives, control characters or overlong parts; "" if none is left.
+    r"""Return a relative path without parent folders, drives, control characters or overlong parts; "" if unusable.
 
     >>> safe_path("cantos/../../etc/passwd"), safe_path("C:\\textos\\uno.txt"), safe_path("/a//b.txt")
     ('', 'C_/textos/uno.txt', 'a/b.txt')
@@ -94,7 +94,7 @@ def safe_path(name: str) -> str:
 
 
 def _shortened(part: str) -> str:
-    """Return a name of at most 180 bytes; a longer one keeps its suffix and gets a digest."""
+    """Shorten a name to at most 180 bytes; a shortened name keeps its suffix and gets a digest."""
     if len(part.encode()) <= _LONGEST_PART:
         return part
     suffix = Path(part).suffix
@@ -106,12 +106,12 @@ def _shortened(part: str) -> str:
 
 
 def upload_of(digest: str) -> Path:
-    """Return the place of the upload with this SHA-256."""
+    """Return the path of the upload with this SHA-256."""
     return data_folder() / "uploads" / digest[:2] / digest
 
 
 def store_upload(temporary: Path, digest: str) -> Path:
-    """Move an upload to its place under its SHA-256, durably; an upload with the same bytes is kept."""
+    """Move an upload durably to the path of its SHA-256; keep an existing upload with the same bytes."""
     target = upload_of(digest)
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
@@ -123,7 +123,7 @@ def store_upload(temporary: Path, digest: str) -> Path:
 
 
 def add_file(collection: Collection, relative: str, upload: Path, digest: str) -> CollectionFile:
-    """Put an upload into a collection under a path that `safe_path` returned; replace an earlier file there."""
+    """Add an upload to a collection under a path that `safe_path` returned; replace an existing file there."""
     target = files_folder(collection) / relative
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
@@ -135,7 +135,7 @@ def add_file(collection: Collection, relative: str, upload: Path, digest: str) -
 
 
 def record_file(collection: Collection, relative: str, digest: str, size: int) -> CollectionFile:
-    """Create or update a file's row; facts about other bytes are removed from it."""
+    """Create or update a file's row; remove facts about earlier content."""
     with transaction.atomic():
         row, _created = CollectionFile.objects.get_or_create(
             collection=collection, path=relative, defaults={"sha256": digest, "size": size}
@@ -148,9 +148,9 @@ def record_file(collection: Collection, relative: str, digest: str, size: int) -
 
 
 def import_folder(collection: Collection, folder: Path) -> Iterator[tuple[str, str]]:
-    """Copy the files of a folder on this machine into a collection; yield each path and, if left out, the reason.
+    """Copy the files of a local folder into a collection; yield each path, with a reason if the file was left out.
 
-    Links are left out, so that a folder can't show files from elsewhere.
+    Links are left out, so that a folder can't expose files from elsewhere.
     """
     closed: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=closed.append):
@@ -190,7 +190,7 @@ def _copied(path: Path) -> tuple[Path, str]:
 
 
 def recover() -> None:
-    """Give files without a row their rows, after a server was killed between the two; remove unfinished uploads."""
+    """Create missing rows of files, after a server was killed before writing them; remove unfinished uploads."""
     for leftover in (data_folder() / "tmp").iterdir():
         try:
             age = time.time() - leftover.stat().st_mtime
@@ -212,7 +212,7 @@ def recover() -> None:
 
 
 def write_source(collection: Collection) -> None:
-    """Write a collection's source file from its row, if there is none; a file that exists is never overwritten."""
+    """Write a collection's source file from its row, unless the file already exists."""
     answers = {"id": collection.slug, "title": collection.title, "holder": collection.custodian, "collect.files": None}
     text = load_template("folder").filled(answers, collection.owner.language or "en")
     path = source_file(collection)
@@ -222,7 +222,7 @@ def write_source(collection: Collection) -> None:
 
 
 def state_of(collection: Collection, file: CollectionFile | None, *, with_rules: bool = True) -> str:
-    """Return a digest of what a preview or run depends on: the file, its row and corrections, source and policies."""
+    """Return a digest of the inputs of a preview or run: files, rows, corrections, source and policies."""
     of_file = (
         [file.sha256, file.row, file.correction]
         if file

@@ -1,7 +1,7 @@
 """Build the command line from a table of commands, and run it.
 
-Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong. A command's module is imported only when a user
-names that command; `--help` lists the others from the table.
+Exit codes: 0 for success, 1 if the work failed, 2 if the user's input was wrong. The module of a command is imported
+only when a user names the command; `--help` lists all commands from the table.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 
     from latam_corpus.cli.interface.lazy_command import Command
 
-# Small matrix products take more processor time on many BLAS threads and finish no sooner; parts run in parallel
-# instead. This is set here and not in the package, so that programs that import its functions use all threads.
+# With many BLAS threads, small matrix products take more processor time and finish no sooner; parts run in parallel
+# instead. This is set here and not in the package, so that programs that import the package use all threads.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-_HELP_LIMIT: Final = 1000  # characters: more than any help has, so that Typer doesn't cut it; the terminal wraps it
+_HELP_LIMIT: Final = 1000  # characters: longer than any help text, so that Typer doesn't cut it; the terminal wraps it
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:
@@ -60,7 +60,7 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             refusing_repeats(with_language(self))
 
         def get_params(self, ctx: Any) -> list[Any]:
-            """Return the options with translated help; Typer adds those for completion only here."""
+            """Return the options with translated help; Typer adds the options for completion only in this method."""
             options: list[Any] = super().get_params(ctx)
             for option in options:
                 option.help = translated(option.help or "", spoken())
@@ -82,13 +82,13 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             return [f"{group} {name}" for group in groups if name in getattr(loaded(commands, group), "commands", ())]
 
         def invoke(self, ctx: Any) -> Any:
-            """Run the command; print a message if it is interrupted, and end quietly if the reader closes the pipe."""
+            """Run the command; print a message if it is interrupted, and exit quietly if the reader closes the pipe."""
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
                 _print_error(_("stopped; run the same command again to continue from here"))
                 raise typer.Exit(130) from None
-            except BrokenPipeError:  # the reader, such as `head`, has ended
+            except BrokenPipeError:  # the reading program, such as `head`, has ended
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the output on exit
                 raise typer.Exit from None
 
@@ -128,7 +128,7 @@ def version(
 
 
 def loaded(commands: Mapping[str, Command], name: str) -> Any:
-    """Import a command or group; add the commands that other rooms contribute to the group, and the option `--lang`."""
+    """Import a command or group; add the option `--lang`, and to a group the commands of other packages."""
     command = _imported(commands[name], name)
     for full_name, description in commands.items():
         group, _, inner = full_name.partition(" ")
@@ -141,7 +141,7 @@ def _imported(description: Command, name: str) -> Any:
     module, _, attribute = description.where.partition(":")
     value = getattr(import_module(module), attribute)
     wrapper = typer.Typer(rich_markup_mode=None, add_completion=False)
-    wrapper.callback()(lambda: None)  # without it, Typer makes a single command the whole program
+    wrapper.callback()(lambda: None)  # without a callback, Typer turns a single command into the whole program
     if isinstance(value, typer.Typer):
         wrapper.add_typer(value, name=name, help=description.help)
     else:
@@ -153,7 +153,7 @@ def run(app: typer.Typer) -> None:
     """Run the command line of this process; print a `CorpusError` in one sentence on standard error, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # don't fail on a terminal that isn't UTF-8
+            stream.reconfigure(errors="backslashreplace")  # printing must not fail on a terminal that isn't UTF-8
     speak_as_typed(sys.argv[1:])
     warnings.showwarning = _show_warning
     try:
@@ -168,7 +168,7 @@ def run(app: typer.Typer) -> None:
             sys.exit(2)
         _end(usage_error(error))
     except Exception as error:
-        if isinstance(error, OSError) and error.filename:  # of a file that the user named
+        if isinstance(error, OSError) and error.filename:  # a file that the user named can't be read or written
             problem = _("it can't be used: {cause}", cause=cause_of(error))
             _end(ConfigError(str(error.filename), problem, _("name another place")))
         if isinstance(error, MemoryError):
@@ -180,7 +180,7 @@ def run(app: typer.Typer) -> None:
 
 
 def _written_folders() -> Iterator[Path]:
-    """Yield the folders on local disks to which the command may have written."""
+    """Yield the local folders to which the command may have written."""
     typed = dict(zip(sys.argv, sys.argv[1:], strict=False)) | dict(
         word.split("=", 1) for word in sys.argv if word.startswith("--") and "=" in word
     )
@@ -203,7 +203,7 @@ def _show_warning(message: Warning | str, *arguments: Any, **options: Any) -> No
 
 
 def _end(error: CorpusError) -> NoReturn:
-    """Print an error in the user's language, with `--json` as one object on standard error; exit with its code."""
+    """Print an error on standard error, in the user's language or with `--json` as an object; exit with its code."""
     errors = error.errors if isinstance(error, MistakesError) else (error,)
     mistakes = [mistake.translated(spoken()) for mistake in errors]
     if "--json" in sys.argv:

@@ -1,4 +1,4 @@
-"""The commands of the core; other rooms add their own."""
+"""The commands of the core; other packages add their own."""
 
 from __future__ import annotations
 

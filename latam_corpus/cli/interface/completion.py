@@ -1,6 +1,6 @@
-"""Shell completion of the names of recipes, sources, stages and runs, from the names of their files.
+"""Shell completion of the names of recipes, sources, stages and runs, by the names of their files.
 
-The shell itself completes paths.
+Paths are completed by the shell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The description of a command: all that `--help` needs, without the module that runs the command."""
+"""The description of a command, from which `--help` is printed without importing the command's module."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ HEADINGS: Final[dict[Purpose, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of a table, under its name; `list sources` is added to the group `list`.
+    """An entry of a table of commands, by name; `list sources` is added to the group `list`.
 
     Attributes:
-        where: the module and the function, or the Typer of a group, joined by a colon.
+        where: the module and the function, or the Typer object of a group, joined by a colon.
         purpose: the heading of `--help` under which the command is listed.
-        help: the command's help. Its first paragraph is the line in `--help`.
+        help: the command's help; its first paragraph is the command's line in lists.
     """
 
     where: str

@@ -13,12 +13,12 @@ from latam_corpus.messages import N_, _
 
 
 def runs_folder(named: str | Path) -> Path:
-    """Return the folder of runs that `--out` names; for an address, the local folder that mirrors it.
+    """Return the folder of runs that `--out` names; for a URL, the local folder that mirrors it.
 
     Raises:
-        ConfigError: the address is invalid or can't be read.
+        ConfigError: the URL is invalid or can't be read.
     """
-    if "://" not in str(named):  # importing file systems takes time
+    if "://" not in str(named):  # importing file systems is slow
         return Path(named)
     from latam_corpus.storage.bucket import out_folder
 
@@ -29,7 +29,7 @@ def disk_folder(named: str | Path) -> Path:
     """Return the local folder that `--out` names.
 
     Raises:
-        ConfigError: it names an address.
+        ConfigError: it names a URL.
     """
     if "://" not in str(named):
         return Path(named)

@@ -1,6 +1,6 @@
-"""Refuse a repeated option that takes one value, and an option in the place of a value.
+"""Refuse a repeated option that takes one value, and an option where a value is expected.
 
-Typer would silently use the last value, and the option as the value.
+Typer would silently use the last value, or use the option as the value.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# In the `meta` of a Typer context, which all contexts of one command line share.
+# A key in the `meta` of Typer contexts, which all contexts of a command line share.
 _GIVEN: Final = "latam_corpus.options_given"
 
 
 def refusing_repeats(command: Any) -> Any:
-    """Make a command, or all commands of a group, refuse a repeated option that takes one value; return the command.
+    """Make a command, or all commands of a group, refuse repeated options that take one value; return the command.
 
-    Environment variables do not count. An option that a group and its command both have, such as `--lang`, may be given
-    to one of them.
+    Environment variables don't count. If a group and its command have the same option, such as `--lang`, it may be
+    given to only one of them.
     """
     own_parser: Any = command.make_parser
 
@@ -33,7 +33,7 @@ def refusing_repeats(command: Any) -> Any:
         parse: Any = parser.parse_args
 
         def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], Sequence[Any]]:
-            completing = context.resilient_parsing  # true while a shell completes the line
+            completing = context.resilient_parsing  # true while a shell completes a command line
             if not completing:
                 _refuse_options_as_values(args, context)
             values, arguments, given = parse(args)
@@ -66,13 +66,13 @@ def _refuse_options_as_values(args: Sequence[str], context: Any) -> None:
 def accumulates(option: Any) -> bool:
     """Return whether an option may be repeated: it keeps all values, or is a flag.
 
-    A flag with an opposite, such as `--no-shuffle`, may contradict itself.
+    Returns false for a flag with an opposite, such as `--no-shuffle`, since it could contradict itself.
     """
     return bool(option.multiple or (option.is_flag and not option.secondary_opts))
 
 
 def _refuse_repeats(given: Sequence[Any], counts: Counter[str]) -> None:
-    """Raise ConfigError if a parameter occurs twice, here or in an outer command, and its values do not accumulate."""
+    """Raise ConfigError if a parameter that doesn't accumulate occurs twice, here or in an outer command."""
     for parameter in given:
         name = max(parameter.opts, key=len)
         if not name.startswith("-") or accumulates(parameter):

@@ -1,7 +1,7 @@
-"""Output of the command line: tables and progress on a terminal, plain lines elsewhere, JSON with `--json`.
+"""Output of the command line: tables and progress on a terminal, otherwise plain lines; JSON with `--json`.
 
-All commands print through this module. It makes control characters visible in every string (`visible`), because a
-string may contain text from documents or from the user. A string is one line; a text of several lines is a `block`.
+All commands print through this module. It makes control characters in every string visible (`visible`), since a string
+may contain text from documents or from the user. A string is one line; a text of several lines is a `block`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
 _MINUTE: Final = 60
-_MANY_HOURS: Final = 10  # from here on, minutes don't matter
+_MANY_HOURS: Final = 10  # from this many hours on, minutes aren't shown
 _LEAST_COLUMN: Final = 12  # characters; most words fit in such a column
 
 
@@ -53,7 +53,7 @@ class _Screen(Console):
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print the objects as rich does, with messages translated."""
+        """Translate messages, and print the objects as rich does."""
         super().print(*map(in_spoken_language, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -62,7 +62,7 @@ class _Screen(Console):
 
 
 class _Notes(_Screen):
-    """Standard error. With `--json`, each sentence is an event on one line, like progress."""
+    """Standard error. With `--json`, each sentence is printed as an event on one line, like progress."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print the objects, or write them as one event."""
@@ -82,7 +82,7 @@ def note(sentence: str | Message) -> None:
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:
-    """Return a line with styled pieces: `styled(("bold", title), "  12")`."""
+    """Return a line with styled pieces, as in `styled(("bold", title), "  12")`."""
     pairs = (("", piece) if isinstance(piece, str) else piece for piece in pieces)
     return Text.assemble(*((visible(text), style) for style, text in pairs))
 
@@ -93,7 +93,7 @@ def block(text: str) -> Text:
 
 
 def heading(text: str | Message) -> None:
-    """Print a heading in a line across the screen."""
+    """Print a heading within a rule across the screen."""
     console.rule(styled(("bold", str(in_spoken_language(text)))), align="left")
 
 
@@ -126,14 +126,14 @@ def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
 
 
 def width() -> int:
-    """Return the width of tables in characters: that of the terminal, or a fixed one for files."""
+    """Return the width of tables in characters: the terminal's width, or a fixed one for files."""
     return console.width if console.is_terminal else _WIDTH_OF_FILES
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a `#` at the end of a column name means numbers, aligned to the right, and is not printed.
+    """Print a table; a column name that ends with `#`, which isn't printed, has right-aligned numbers.
 
-    If the screen is so narrow that numbers would be cut, each row becomes a paragraph.
+    If the screen is too narrow for the numbers, each row becomes a paragraph.
     """
     heads = [str(in_spoken_language(column)) for column in columns]
     cells = [["" if cell is None else str(in_spoken_language(cell)) for cell in row] for row in rows]
@@ -150,7 +150,7 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
     )
     for index, head in enumerate(heads):
         numeric = head.endswith("#")
-        # The first column has the names that people copy, so it is never folded.
+        # The first column contains the names that people copy, so it is never wrapped.
         shown.add_column(
             head.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
         )
@@ -160,7 +160,7 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
 
 
 def _least_width(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
-    """Return the least width of a table, in characters, at which no number or first column is cut.
+    """Return the minimum width of a table, in characters, at which no number and no first column is cut.
 
     >>> _least_width(["run", "title", "kept#"], [["cantos-1", "Cantos de la costa", "1 234 567"]])
     33
@@ -174,7 +174,7 @@ def _least_width(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
 
 
 def _print_paragraphs(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Print each row as a paragraph: the first cell and those without a heading, then each value after its heading."""
+    """Print each row as a paragraph: the first cell and cells without a heading, then each value after its heading."""
     if title:
         screen.print(styled(("italic", title)))
     for first, *row in cells:
@@ -185,7 +185,7 @@ def _print_paragraphs(screen: _Screen, title: str, heads: Sequence[str], cells: 
 
 
 def number(value: float) -> str:
-    """Return the number with its digits in groups of three, as all three languages write it.
+    """Return the number with its digits in groups of three, which all three languages allow.
 
     >>> number(1234567)
     '1 234 567'
@@ -194,9 +194,9 @@ def number(value: float) -> str:
 
 
 class RunProgress:
-    """The progress of a run: a bar on a terminal; elsewhere a line for each tenth of the parts.
+    """Shows the progress of a run: a bar on a terminal, otherwise a line for each tenth of the parts.
 
-    In a barrier, a line comes every 10 s. Each line has the rate, the estimated time left, and the number of kept
+    In a barrier, a line is printed every 10 s. Each line has the rate, the estimated time left, and the number of kept
     documents.
     """
 
@@ -204,7 +204,7 @@ class RunProgress:
         """Start the clock.
 
         Args:
-            clock: returns the time in seconds.
+            clock: a function that returns the time in seconds.
             as_json: whether to write each line as a JSON object.
         """
         self._bar = Progress(
@@ -293,7 +293,7 @@ class RunProgress:
             self._say(_with_pace(line, pace), event | pace)
 
     def _pace(self, done: int, total: int) -> dict[str, float]:
-        """Return the rate per second and the estimated seconds left; nothing in the first second and at the end."""
+        """Return the rate per second and the estimated seconds left; empty in the first second and at the end."""
         seconds = self._clock() - self._began
         if seconds < 1 or not done or done >= total:
             return {}
@@ -321,7 +321,7 @@ def _with_pace(line: Message, pace: dict[str, float]) -> Message:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in one or two units, whose symbols are the same in every language.
+    """Return a duration in one or two units; their symbols are the same in every language.
 
     >>> [duration(seconds) for seconds in (0.2, 59.4, 89, 3_590, 4_800, 360_000)]
     ['1 s', '59 s', '1 min', '1 h', '1 h 20 min', '100 h']
@@ -337,7 +337,7 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show the progress of work on files: a live bar on a terminal, elsewhere a line for each finished file."""
+    """Show the progress of work on files: a live bar on a terminal, otherwise a line for each finished file."""
     if not errors.is_terminal:
         yield (
             lambda what, done, total: (

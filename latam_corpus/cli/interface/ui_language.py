@@ -1,4 +1,4 @@
-"""The language of the command line: the one that `--lang` names, else that of the user's system.
+"""The language of the command line: the choice of `--lang`, or else the language of the user's system.
 
 Commands print messages, which `show.py` translates, and raise errors, which `app.run` translates.
 """
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _REQUESTED: Final = ContextVar("requested_language", default="")
-# Typer translates these sentences by the standard library's gettext; they are listed here for Babel to extract.
+# Typer translates these sentences with the standard library's gettext; they are listed here so that Babel extracts
+# them.
 OF_TYPER: Final = (
     _("Arguments"),
     _("Options"),
@@ -34,7 +35,7 @@ OF_TYPER: Final = (
     _("env var: {var}"),
     _("Missing command."),
 )
-# Typer does not translate these; `with_language` replaces them.
+# Typer doesn't translate these sentences; `with_language` replaces them.
 _USAGE: Final = N_("Usage: ")
 _HELP: Final = N_("Show this message and exit.")
 _OPTIONS: Final = N_("[OPTIONS]")
@@ -43,7 +44,7 @@ _COMPLETION: Final = (
     N_("Install completion for the current shell."),
     N_("Show completion for the current shell, to copy it or customize the installation."),
 )
-# Placeholders of values in usage lines; others, such as ID and URL, are the same in all languages.
+# Placeholders in usage lines; other placeholders, such as ID and URL, are the same in all languages.
 _PLACEHOLDERS: Final = frozenset(
     {
         N_("CODE"), N_("COLUMNS"), N_("DOCUMENTS"), N_("FILE"), N_("FILES"), N_("FOLDER"), N_("INPUT"), N_("KEY"),
@@ -61,25 +62,25 @@ def requested_language() -> str:
 
 
 def spoken() -> str:
-    """Return the language of messages: the one that `--lang` names, else the user's."""
+    """Return the language of messages: the choice of `--lang`, or else the user's language."""
     return requested_language() or language_of_user()
 
 
 def speak(language: str) -> None:
-    """Set the language of messages; the user's if it is empty.
+    """Set the language of messages; if empty, use the user's language.
 
     Raises:
-        ConfigError: the language is not Spanish, Portuguese or English.
+        ConfigError: the language isn't Spanish, Portuguese or English.
     """
     supported = language if language in LANGUAGES else ""
     _REQUESTED.set(supported)
-    os.environ["LANGUAGE"] = spoken()  # gettext, which Typer uses, reads it first
+    os.environ["LANGUAGE"] = spoken()  # Typer's gettext reads this variable first
     if language != supported:
         raise ConfigError("--lang", _("the program has no language «{name}»", name=language), one_of(LANGUAGES))
 
 
 def speak_as_typed(line: Sequence[str]) -> None:
-    """Set the language that a command line names, before it is parsed, so that help and errors are translated too."""
+    """Set the language that a command line names before it is parsed, so that help and errors are translated too."""
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
     languages = [value for word, value in pairwise(line) if word == "--lang"]
@@ -88,11 +89,11 @@ def speak_as_typed(line: Sequence[str]) -> None:
 
 
 def with_language(command: Any) -> Any:
-    """Add the option `--lang` to a command, or to all of a group, and translate the help; return the command."""
-    command.params.append(copy(_option()))  # a copy, because its help is translated in place
+    """Add the option `--lang` to a command or all commands of a group, and translate the help; return the command."""
+    command.params.append(copy(_option()))  # a copy, since its help is translated in place
     _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
-    # Without a short help, Typer cuts the line in a list of commands after 45 characters.
+    # Without a short help, Typer cuts the command's line in lists after 45 characters.
     command.short_help = command.help and " ".join(command.help.partition("\n\n")[0].split())
     for parameter in command.params:
         _translate_parameter(parameter)
@@ -128,7 +129,7 @@ def _placeholder(value_type: Any) -> str:
 
 
 def _translate_usage(command: Any) -> None:
-    """Translate a command's usage line, the help of `--help`, and the error about an unknown command of a group."""
+    """Translate a command's usage line, the help of `--help`, and a group's error about an unknown command."""
     typer_help: Any = command.get_help_option
     typer_resolve: Any = getattr(command, "resolve_command", None)
 
@@ -179,4 +180,4 @@ def _command_with_language(
         ),
     ] = "",
 ) -> None:
-    """Do nothing; `_option` takes the option from the signature."""
+    """Do nothing: `_option` takes the option from this signature."""

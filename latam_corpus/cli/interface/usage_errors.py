@@ -1,4 +1,4 @@
-"""Turn Typer's usage errors into `ConfigError`, which can be translated and printed as JSON."""
+"""Convert Typer's usage errors to `ConfigError`, which can be translated and printed as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REQUIRED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # Typer's notation of a req
 
 
 def no_such_command(context: Any, name: str) -> ConfigError:
-    """Return the error for an unknown command of a group; it names commands with this name in other groups."""
+    """Return the error for an unknown command of a group; it suggests commands with this name in other groups."""
     problem = _("there is no command «{name}»", name=name)
     elsewhere = context.find_root().command.in_groups(name)
     if len(elsewhere) > 1:
@@ -31,10 +31,10 @@ def usage_error(error: typer.TyperException) -> ConfigError:
     """Return the `ConfigError` for a usage error of Typer.
 
     Args:
-        error: a `UsageError` or a subclass; distinguished by name, because Typer doesn't export them.
+        error: a `UsageError` or a subclass; these are distinguished by name, since Typer doesn't export them.
     """
     kind = type(error).__name__
-    details: Any = error  # attributes differ by class
+    details: Any = error  # each class has other attributes
     context: Any = getattr(details, "ctx", None)
     place = context.command_path if context else "latam-corpus"
     if kind == "NoSuchOption" and context:
@@ -62,12 +62,12 @@ def usage_error(error: typer.TyperException) -> ConfigError:
 
 
 def help_of(command: str) -> Message:
-    """Return the remedy that names a command's help."""
+    """Return the remedy that refers to a command's help."""
     return _("`{command} --help` explains how to use it", command=command)
 
 
 def _refusal(error: Any) -> Message | str:
-    """Return the reason why a value was refused; common errors of pydantic, which parses numbers, are translated."""
+    """Return why a value was refused; common errors of pydantic, which parses numbers, are translated."""
     from pydantic import ValidationError
 
     from latam_corpus.config.toml_model import EXPECTED_VALUES

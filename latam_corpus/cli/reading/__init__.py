@@ -1,1 +1,1 @@
-"""Commands that show documents, reports, lists, and the reference."""
+"""Commands that show documents, reports, lists and the reference."""

@@ -1,4 +1,4 @@
-"""`latam-corpus rights term`: where an author's works are in the public domain."""
+"""`latam-corpus rights term`: list the countries where an author's works are in the public domain."""
 
 from __future__ import annotations
 

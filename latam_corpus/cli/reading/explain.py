@@ -20,7 +20,7 @@ from latam_corpus.report.page_frame import write_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST_IDS: Final = 5  # in a message
+_MOST_IDS: Final = 5  # number of documents that a message names
 
 
 def show_explanation(
@@ -52,7 +52,7 @@ def show_explanation(
 def _write_page(
     html: Path, query: str, stories: Sequence[dict[str, Any]], where: Sequence[str], internal: bool
 ) -> None:
-    """Write the page about the document that matches.
+    """Write a page about the matching document.
 
     Raises:
         ConfigError: several documents match, or the page can't be written.
@@ -65,6 +65,6 @@ def _write_page(
 
 
 def tell(lineage: dict[str, Any]) -> None:
-    """Print a document's history."""
+    """Print the history of a document."""
     for line in lineage_lines(lineage, spoken()):
         console.print(styled(*line))

@@ -1,4 +1,4 @@
-"""`latam-corpus list …`: list recipes, stages, signals and languages; the desk adds `list sources`."""
+"""`latam-corpus list …`: list recipes, stages, signals and languages; the package `desk` adds `list sources`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from latam_corpus.signals.plugged import plugged
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Titles of the shipped recipes, for Babel to extract.
+# The titles of the shipped recipes, listed so that Babel extracts them.
 TITLES: Final = (
     N_("Common Crawl, in the languages of the region"),
     N_("Literature of the region, in Spanish and Portuguese"),
@@ -36,7 +36,7 @@ list_app = typer.Typer(no_args_is_help=True)
 @list_app.command("recipes")
 def recipes(as_json: Json = False) -> None:
     """List the shipped recipes."""
-    # The models of recipes and sources take longer than any other list.
+    # Importing the models of recipes and sources takes longer than any other list.
     from latam_corpus.pipeline.planning.recipe import load_recipe, shipped_recipes
 
     loaded = [load_recipe(str(path)) for path in shipped_recipes().values()]
@@ -68,7 +68,7 @@ def stages(as_json: Json = False) -> None:
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
     """List the signals, their definitions, and other pipelines that use them."""
-    in_english = spoken() == "en"  # definitions are only in English, labels in every language
+    in_english = spoken() == "en"  # definitions exist only in English, labels in every language
     by_name = {name: BY_NAME.get(name) or plugged(name) for name in signal_names()}
     meanings = {name: s.definition if in_english or name not in BY_NAME else s.label for name, s in by_name.items()}
     _show(
@@ -115,7 +115,7 @@ def languages(as_json: Json = False) -> None:
 
 
 def _reviewers(row: dict[str, Any]) -> str | Message:
-    """Return the reviewers of a policy's current version, or else those of an earlier version."""
+    """Return the reviewers of a policy's current version, or else the reviewers of an earlier version."""
     if row["reviewed_by"]:
         return ", ".join(row["reviewed_by"])
     return (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _MOST_CHANGED: Final = 50
-_WIDE: Final = 130  # characters; such a table has room to describe the signals
+_WIDE: Final = 130  # characters; a table of this width has room for descriptions of the signals
 
 
 def show_measured(
@@ -52,7 +52,7 @@ def show_measured(
     texts = measured_rows.beginnings(near, internal=internal)
     if html:
         stamped = internal or measured_rows.own
-        # The rest of the path means nothing on another machine.
+        # The rest of the path is meaningless on other machines.
         folder, unmeasured = "/".join(measured_rows.policies.folder.parts[-2:]), measured_rows.unmeasured
         page = signals_page(measured_rows.name, measured, texts, folder, unmeasured, page_language, stamped)
         write_file(html, page)
@@ -76,7 +76,7 @@ def show_measured(
 
 
 def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
-    """Print the documents that a changed policy file keeps or drops differently.
+    """Print the documents for which a changed policy file decides differently.
 
     Args:
         change: the verdicts before and after.
@@ -120,7 +120,7 @@ def _print(group: Group, texts: dict[str, str | None], with_unbounded: bool) -> 
     if judged:
         heads += [_("of good#"), _("of bad#")]
         rows = [(*row, number(signal.good), number(signal.bad)) for row, signal in zip(rows, signals, strict=True)]
-    if spoken() != "en" and width() >= _WIDE:  # an English key needs no description
+    if spoken() != "en" and width() >= _WIDE:  # in English, the key is clear without a description
         heads.append(_("what it measures"))
         rows = [(*row, signal_label(signal.signal)) for row, signal in zip(rows, signals, strict=True)]
     table(title, heads, rows)
@@ -141,7 +141,7 @@ def _print(group: Group, texts: dict[str, str | None], with_unbounded: bool) -> 
 
 
 def _text_or_reason(beginning: str | None) -> str:
-    """Return the beginning of a text, or the reason why it isn't shown."""
+    """Return the beginning of a text, or why it isn't shown."""
     if beginning is None:
         return _("(its terms don't allow it to be shown: --internal)").translate(spoken())
     return beginning or _("(without text)").translate(spoken())

@@ -1,4 +1,4 @@
-"""`latam-corpus help TOPIC`: the reference as Markdown, generated from the code, also stored in `docs/reference/`."""
+"""`latam-corpus help TOPIC`: the reference as Markdown, generated from the code and stored in `docs/reference/`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.columns.descriptor import Column
 
 Row = tuple[str, str, str, str]
-# Topics, with their names in singular and plural.
+# The topics, each with its name in singular and plural.
 _TOPICS: Final = (
     ("source", _("source"), _("sources")),
     ("recipe", _("recipe"), _("recipes")),
@@ -126,7 +126,7 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
             described: dict[str, Any] = super().model_schema(schema)
             meanings = _meanings(schema["cls"], described.get("properties", ()))
             for key, node in described.get("properties", {}).items():
-                node.pop("title", None)  # it only repeats the key
+                node.pop("title", None)  # the title only repeats the key
                 description = meanings[key] or translated(node.get("description", ""), spoken())
                 node.update({"description": description} if description else {})
                 _without_null(node)
@@ -149,7 +149,7 @@ def _without_null(node: dict[str, Any]) -> None:
 
 
 def _stages() -> dict[str, Any]:
-    """Return the toolkit's own stages by key, without those of plug-ins."""
+    """Return the toolkit's stages by key, without stages of plug-ins."""
     return {name: stage_class(name, "help") for name in STAGES}
 
 
@@ -186,7 +186,7 @@ def _recipe_page() -> str:
 
 
 def _tables(schema: dict[str, Any], table: str, table_model: dict[str, Any] | None = None) -> Iterator[str]:
-    """Yield a section with a table of keys for a model and for each table in it."""
+    """Yield a section with a table of keys for a model, and for each table in it."""
     model = table_model or schema
     below: dict[int, tuple[list[str], dict[str, Any]]] = {}
     rows: list[Row] = []
@@ -361,7 +361,7 @@ def _spoken(message: Message) -> str:
 
 
 def _heads(*names: Message | str) -> str:
-    """Return the head of a table."""
+    """Return the header of a table."""
     heads = " | ".join(_spoken(same(name)) for name in names)
     return f"| {heads} |\n|{'---|' * len(names)}".replace("|  |", "| |")
 

@@ -86,7 +86,7 @@ def _serve(
     *,
     internal: bool,
 ) -> None:
-    # What answers the search is loaded only to serve it; every run writes its page.
+    # The code for the search is loaded only to serve it, since every run writes its page.
     from latam_corpus.audit.explanation import explained_of
     from latam_corpus.audit.life_page import where_options
     from latam_corpus.cli.reading import report_server
@@ -115,16 +115,16 @@ def run_html(
     served: bool = False,
     names: bool = True,
 ) -> str:
-    """Return the page about a finished run, without the documents that were withdrawn.
+    """Return the page about a finished run, without withdrawn documents.
 
     Args:
         folder: the folder of the run.
         out: the folder of runs.
         released: the version built from the run, if any.
-        store: the store whose withdrawals count; by default the one next to the runs.
+        store: the store whose withdrawals apply; by default the store next to the runs.
         internal: also show texts whose terms don't allow it.
-        served: for the page of `--serve`, with a search.
-        names: name documents by title and file whatever their terms, for a page that stays with the run.
+        served: whether to add the search of `--serve`.
+        names: whether to name documents by title and file whatever their terms, for a page that is kept with the run.
 
     Raises:
         ConfigError: a list needed for redaction is missing.
@@ -196,7 +196,7 @@ def write_release_report(
 
 
 def report_of_run(folder: Path, out: Path, released: Manifest | None, store: str | None = None) -> Path | None:
-    """Write the page about a run that has just ended, and return its path; if that fails, print a note instead."""
+    """Write the page about a run that has just ended and return its path; if that fails, print a note."""
     try:
         return write_run_report(folder, out, released, None, store)
     except (CorpusError, OSError) as error:

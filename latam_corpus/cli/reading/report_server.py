@@ -1,7 +1,7 @@
-"""The server of `latam-corpus report --serve`: the report, a search over its documents, and a page about each.
+"""The server of `latam-corpus report --serve`: a report, a search over its documents, and a page per document.
 
-It listens on the loopback address only, and answers GET and HEAD for three kinds of paths, none of which names a file.
-It refuses requests for another host, which a page elsewhere can make a browser send.
+It listens only on the loopback address, and answers GET and HEAD for three kinds of paths, none of which names a file.
+It refuses requests for another host, since pages of other sites can make a browser send them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Served:
     Attributes:
         title: the name of the run or version.
         page: the report, as HTML.
-        stories: returns the histories of the documents that match a query; raises `ConfigError` if none matches.
+        stories: a function that returns the histories of the documents that match a query, or raises `ConfigError` if
+            none matches.
         language: the language of the pages.
         where: the command options that name the runs and the store, for commands shown on pages.
         internal: also show texts whose terms don't allow it.
@@ -55,7 +56,7 @@ class Served:
     internal: bool = False
 
     def answer(self, target: str) -> tuple[HTTPStatus, str]:
-        """Return the status and the page for the target of a request."""
+        """Return the HTTP status and the page for the target of a request."""
         parts = urlsplit(target)
         if parts.path == "/":
             return HTTPStatus.OK, self.page
@@ -75,7 +76,7 @@ class Served:
         return search_page(self.title, query, stories, self.language, problem, internal=self.internal)
 
     def _stories(self, query: str) -> tuple[Sequence[dict[str, Any]], str]:
-        """Return the histories of the matching documents, and the problem if none matches."""
+        """Return the histories of the matching documents, or the problem if none matches."""
         try:
             return self.stories(query), ""
         except CorpusError as error:
@@ -108,7 +109,7 @@ class ReportServer(ThreadingHTTPServer):
         return f"http://{_LOOPBACK}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore connections that the browser closed."""
+        """Ignore errors of connections that the browser closed."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -126,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             status, page = self.server.served.answer(self.path)
-        except ValueError:  # an invalid address
+        except ValueError:  # the URL is invalid
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         data = page.encode()
@@ -140,13 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def end_headers(self) -> None:
-        """Add headers that keep the page from loading anything, and other sites from embedding it."""
+        """Add headers that keep the page from loading other content, and other sites from embedding it."""
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name in the base class)
-        """Log nothing: a search may name a person."""
+        """Log nothing, since a search may name a person."""
 
 
 def serve(server: ReportServer) -> None:

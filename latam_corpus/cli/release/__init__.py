@@ -1,1 +1,1 @@
-"""`latam-corpus release …` and `latam-corpus pull`, a module for each family of commands."""
+"""`latam-corpus release …` and `latam-corpus pull`, with a module per family of commands."""

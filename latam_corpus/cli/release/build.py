@@ -120,12 +120,12 @@ def build_version(
 
 
 def _numbered(file: Path | None, number: int) -> Path | None:
-    """Return the file of a receipt, with a number after the first one."""
+    """Return the path of a receipt; receipts after the first one have a number in their name."""
     return file.with_stem(f"{file.stem}-{number + 1}") if file and number else file
 
 
 def _agreed(key: str, runs: Sequence[InputRun], default: Any) -> Any:
-    """Return the value on which the runs' recipes agree for the release; the default if none states one.
+    """Return the release's value on which the runs' recipes agree; the default if none states a value.
 
     Raises:
         ConfigError: the recipes state different values, or there is neither a value nor a default.

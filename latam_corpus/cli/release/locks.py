@@ -27,7 +27,7 @@ def show_lock_check(lock: Path, out: Path, store: str | None, *, as_json: bool) 
     """List documents of a pulled version that were withdrawn since, and their rows in the files with the lock."""
     locks = read_locks(lock)
     opened = open_store(store, out)
-    # The versions of several joined locks are in other folders.
+    # With several joined locks, the versions are in other folders.
     folder = lock.parent if len(locks) == 1 else None
     checks = [check_lock(entry, opened, folder, datetime.now(UTC).date()) for entry in locks]
     if as_json:

@@ -1,4 +1,4 @@
-"""The summary of a version, as several commands print it."""
+"""The summary of a version, which several commands print."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def summary_values(manifest: Manifest) -> dict[str, Any]:
-    """Return the values of a version that `--json` prints."""
+    """Return the values of a version for `--json`."""
     return {
         "name": manifest.name,
         "version": manifest.version,
@@ -67,7 +67,7 @@ def print_version(manifest: Manifest) -> None:
 
 
 def print_withdrawn_note(store: Store, manifest: Manifest) -> None:
-    """Print a note on the withdrawn documents of a version. Ignore errors of the log."""
+    """Print a note on the withdrawn documents of a version; ignore errors of the log."""
     with suppress(ReleaseError):  # `release verify` reports the error
         notice = withdrawn_note(read_log(store), manifest)
         if notice:

@@ -1,4 +1,4 @@
-"""The work of `latam-corpus release list` and `show`, which read manifests only."""
+"""The work of `latam-corpus release list` and `show`, which read only manifests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def print_versions(out: Path, store: str | None, *, as_json: bool) -> None:
                     versions.append(
                         summary_values(load_manifest(opened, name, version)) | {"latest": version == latest}
                     )
-                except ReleaseError as error:  # list the other versions
+                except ReleaseError as error:  # continue with the other versions
                     notes.append(error.as_message())
     for warning in {str(warning): warning for warning in notes}.values():
         note(_("note: {note}", note=warning))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
-_PLAIN: Final = ("", ".txt")  # suffixes of files that are read as they are
+_PLAIN: Final = ("", ".txt")  # suffixes of plain text files, which are read unchanged
 
 
 def withdraw_documents(
@@ -114,7 +114,7 @@ def withdraw_documents(
 
 
 def _check_ids(docs: Sequence[str], out: Path) -> None:
-    """Raise `ConfigError` unless each is a doc_id, such as for the name of a file."""
+    """Raise `ConfigError` unless each argument is a doc_id, for example if it is the name of a file."""
     for doc_id in docs:
         if not is_doc_id(doc_id):
             problem = _("«{given}» is not a doc_id, which has 32 of the characters 0-9 and a-f", given=doc_id)
@@ -130,7 +130,7 @@ def _check_ids(docs: Sequence[str], out: Path) -> None:
 
 
 def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
-    """Return the ids in lists of documents, each with its file and line."""
+    """Return the ids in lists of documents, each with the list's name and the line."""
     places: dict[str, Message] = {}
     for file in files:
         for doc_id, line in listed_ids(file).items():
@@ -139,7 +139,7 @@ def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
 
 
 def _read_text(file: Path) -> str:
-    """Return the text in a file; of a document, such as a DOCX or a PDF, the text that a run would extract."""
+    """Return the text in a file; for a document such as a DOCX or a PDF, the text that a run would extract."""
     try:
         text = file.read_bytes()
         return text.decode("utf-8-sig") if file.suffix.lower() in _PLAIN else _extracted_text(file)
@@ -168,7 +168,7 @@ def _extracted_text(file: Path) -> str:
 
 
 def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
-    """List the documents that would leave, and the copies that would replace them or stay out, with their sources."""
+    """List the documents that would be removed, and the copies that would replace them or not, with their sources."""
     leave, come_back = (
         [(doc_id, sources.get(doc_id, "")) for doc_id in ids] for ids in (done.documents, done.promoted)
     )
@@ -204,7 +204,7 @@ def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: boo
 
 
 def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
-    """List the copies that replace documents, those that don't and why, and names similar to a withdrawn one."""
+    """List the copies that replace documents, copies that don't and why, and names similar to a withdrawn one."""
     returning = [(copy, sources.get(copy, ""), done.in_place_of.get(copy, "")) for copy in done.promoted]
     if returning:
         table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], returning)

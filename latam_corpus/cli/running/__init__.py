@@ -1,1 +1,1 @@
-"""Commands that run recipes and list what was run."""
+"""Commands that run recipes and list runs."""

@@ -1,6 +1,6 @@
-"""The commands `check`, `run`, `stage`, `compare` and `runs status|logs|cancel|retry`: options, and functions to call.
+"""The options of the commands `check`, `run`, `stage`, `compare` and `runs status|logs|cancel|retry`.
 
-A function is imported when its command runs, because it loads libraries that `--help` doesn't need.
+Each command's function is imported when the command runs, since it loads libraries that `--help` doesn't need.
 """
 
 from __future__ import annotations

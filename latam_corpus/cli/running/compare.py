@@ -1,4 +1,4 @@
-"""`latam-corpus compare`: the documents that two runs over the same input kept and dropped."""
+"""`latam-corpus compare`: compare the documents that two runs over the same input kept and dropped."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _verdicts(run: Documents) -> pl.DataFrame:
     redaction = disclosure_of(run.folder, datetime.now(UTC).date()).redaction
 
     def redacted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Redact titles and file names, which are printed; keep the texts, which are only compared."""
+        """Redact titles and file names, which are printed, but not the texts, which are only compared."""
         for frame in frames:
             yield redaction.of(frame.drop("text", "turns")).with_columns(frame["text"])
 
@@ -75,7 +75,7 @@ def _examples(comparison: Comparison, limit: int) -> list[dict[str, object]]:
 
 
 def _print(a: str, b: str, comparison: Comparison, example_limit: int) -> None:
-    """Print the disagreements, then the slices whose counts differ, then the other slices."""
+    """Print the disagreements, then the slices with different counts, then the other slices."""
     for letter, name in (("A", a), ("B", b)):
         console.print(f"{letter}  {name}")
     about = {"n": number(comparison.both), "a": number(comparison.only_a), "b": number(comparison.only_b)}

@@ -29,7 +29,7 @@ def print_by_genre(counts: Iterable[Mapping[str, Any]]) -> None:
 
 
 def counted_reasons(counts: Mapping[str, int]) -> Message:
-    """Return the reasons for drops in one line, each with its number of documents."""
+    """Return the drop reasons in one line, each with its number of documents."""
     return enumerated(
         Message("{reason} {n}", {"reason": reason_label(reason), "n": number(n)}) for reason, n in counts.items()
     )

@@ -25,11 +25,12 @@ def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) 
 
     Args:
         recipe: the recipe that has the sources.
-        arguments: `SOURCE=PATH`, or `PATH` if the recipe has one source; they take precedence over the file.
-        file: TOML or CSV; its paths are relative to its folder.
+        arguments: `SOURCE=PATH`, or `PATH` if the recipe has one source; arguments take precedence over the file.
+        file: a TOML or CSV file with paths relative to its folder.
 
     Raises:
-        ConfigError: a path lacks its source, or a source is unknown or repeated; for the file, all such mistakes.
+        ConfigError: a path lacks its source, or a source is unknown or repeated; the error lists all mistakes in the
+            file.
     """
     ids = [source.id for source, _where in named_sources(recipe)]
     return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, arguments)
@@ -84,7 +85,7 @@ def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
-    """Yield the line number, the source and the path of each row; the line number may be None."""
+    """Yield each row's line number (or None), source and path."""
     if file.suffix.lower() == ".toml":
         yield from _toml_rows(text, file)
         return
@@ -119,14 +120,14 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
 
 
 def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
-    """Return the recipe with only the named sources and stages.
+    """Return the recipe restricted to the named sources and stages.
 
-    If no source is named, all sources are kept; if no stage is named, all stages.
+    If no source is named, all sources are kept; if no stage is named, all stages are kept.
 
-    If a stage is missing, the recipe releases nothing, because that stage might drop documents.
+    If a stage is left out, nothing is released, since that stage might have dropped documents.
 
     Raises:
-        ConfigError: a name belongs to no source or stage, or to both.
+        ConfigError: a name is neither a source nor a stage, or is both.
     """
     selected_names = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
     if not selected_names:

@@ -49,13 +49,13 @@ _MOST_FILES: Final = 10
 
 
 def print_scan(file: InputFile) -> None:
-    """Print that a large file is being scanned for places to split it, which may take minutes."""
+    """Print that a large file is scanned for places to split it, which may take minutes."""
     size = megabytes(file.size)
     errors.print(_("{file}: finding where to split it; this reads its {size} once", file=file.relative, size=size))
 
 
 def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
-    """Print what a run would do: the parts that are already done, and the cost of the others on the engine."""
+    """Print the plan of a run: the parts that are already done, and the cost of the others on the engine."""
     first = plan.segments[0]
     run = latest(out / "runs", plan.recipe.name, run_digest(plan, parts)).name
     reused = {step.title: 0 for step in first.steps}
@@ -122,7 +122,7 @@ def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, 
 
 
 def _print_narrowed(result: RunResult) -> None:
-    """Print the number of documents that state less open rights than their source, or refuse a use."""
+    """Print the number of documents that state narrower rights than their source, or refuse a use."""
     narrowed = Counter[str]()
     for count in result.stages.values():
         narrowed.update(count.narrowed)
@@ -145,7 +145,7 @@ def print_warning(warned: Warned) -> None:
 
 
 def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
-    """Return the counts of files that share a part, of files that are split, and of large files that can't be split."""
+    """Return the numbers of files that share a part, files that are split, and large files that can't be split."""
     joined = [part for part in parts if len(part.files) > 1]
     split: dict[InputFile, dict[str, Any]] = {}
     for part in parts:
@@ -201,11 +201,11 @@ def print_result(
 
     Args:
         result: the result.
-        released: the version that was built, or the existing one with the same documents.
+        released: the version that was built, or the existing version with the same documents.
         previous_version: the latest version before the run.
         report: the page about the run; None if it wasn't written.
         left_out: the number of kept documents that are not in the version, by reason.
-        doubts: doubts that were printed before the run; they aren't repeated.
+        doubts: the doubts that were printed before the run and aren't repeated.
         release_seconds: the duration of building the version.
         as_json: print JSON.
     """
@@ -273,7 +273,7 @@ def print_result(
 
 
 def _print_unread(result: RunResult, doubts: Collection[Message]) -> None:
-    """Print the values that weren't understood, unless a doubt listed exactly these before the run."""
+    """Print the values that weren't understood, unless a doubt already listed exactly these values before the run."""
     for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
         line = breach.as_message()
         if line not in doubts:
@@ -283,7 +283,7 @@ def _print_unread(result: RunResult, doubts: Collection[Message]) -> None:
 def _print_release(
     result: RunResult, released: Manifest | None, previous_version: str | None, left_out: Mapping[str, int]
 ) -> None:
-    """Print the version, and the number of kept documents that are not in it by reason."""
+    """Print the version, and by reason the number of kept documents that aren't in it."""
     if released is not None:
         figures = {"release": released.spec, "n": number(released.rows)}
         if released.version == previous_version:
@@ -305,7 +305,7 @@ def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:
 
 
 def _print_left_out(result: RunResult) -> None:
-    """Print the pairs that the search for near-duplicates skipped, because too many documents share a passage."""
+    """Print how many pairs the search for near-duplicates skipped because too many documents share a passage."""
     notes = result.barriers.get("dedupe", {})
     if notes.get("left_out"):
         figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}

@@ -129,7 +129,7 @@ _READ_IN_PART: Final = _(
 
 
 def _excluded(recipe: Recipe, examined: Examined) -> Counter[str]:
-    """Return the number of examined documents that the release leaves out by their own terms, by reason."""
+    """Return by reason the number of examined documents that the release leaves out because of their own terms."""
     excluded = Counter[str]()
     for (tier, uses), n in examined.terms.items():
         if recipe.release and tier not in recipe.release.admit:
@@ -140,7 +140,7 @@ def _excluded(recipe: Recipe, examined: Examined) -> Counter[str]:
 
 
 def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
-    """Return the JSON of an examined source."""
+    """Return the JSON value of an examined source."""
     return {
         "source": examined.source,
         "files": examined.files,
@@ -155,7 +155,7 @@ def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
-    """Return the sources that the release leaves out, with the reason; single records may state other rights."""
+    """Return the sources that the release leaves out, with the reasons; single records may state other rights."""
     if not recipe.release:
         return {}
     reasons = {}
@@ -260,14 +260,14 @@ def run_recipe(
         as_json=as_json,
     )
     print_repeated_note(planned.store, released, previous_version)
-    if failed:  # only after the result is printed: the run itself is done
+    if failed:  # raised only after the result is printed, since the run itself is done
         raise failed
     if not result.releasable or (planned.wants_version and released is None):
         raise typer.Exit(1)
 
 
 def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> None:
-    """Submit the command as a job of Slurm with copies of its files, if its parts fit the site's limits."""
+    """Submit the command as a Slurm job, with copies of its files, if its parts fit the site's limits."""
     site, jobs = planned.request.site, planned.engine.jobs
     if site is None or jobs is None:
         raise TypeError("a run that is submitted has a site file and a folder of jobs")
@@ -275,5 +275,5 @@ def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> 
     if running := under_way(planned.request.out, planned.plan.recipe.name):
         note(running)
     keep_copies(jobs, planned.recipe_plan, [site, inputs_file])
-    words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
+    words = [word for word in sys.argv[1:] if word != "--json"]  # people read the job's log
     print_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

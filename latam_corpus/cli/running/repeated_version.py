@@ -1,4 +1,4 @@
-"""The note about a new version that has exactly the documents of an earlier one."""
+"""A note about a new version that has exactly the documents of an earlier version."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-_COMPARED: Final = 20  # newest versions
+_COMPARED: Final = 20  # number of newest versions that are compared
 
 
 def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str | None) -> None:
-    """Name the earlier version that has exactly the documents of a new one, if there is one.
+    """Print a note if an earlier version has exactly the documents of a new version.
 
     Args:
         store: the store of the release.
-        manifest: the manifest of the version; None if none was made.
-        previous: versions that existed before the command; none of them counts as new.
+        manifest: the manifest of the new version; None if none was built.
+        previous: the versions that existed before the command, which don't count as new.
     """
     if manifest is None or manifest.version in previous:
         return

@@ -1,4 +1,4 @@
-"""`latam-corpus runs status|logs|cancel|retry`: runs that were submitted to a cluster."""
+"""`latam-corpus runs status|logs|cancel|retry`: manage runs that were submitted to a cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from latam_corpus.engine.cluster.slurm_jobs import Submission
     from latam_corpus.engine.cluster.slurm_state import JobsState
 
-_SHOWN: Final = 3  # files that a message names
+_SHOWN: Final = 3  # number of files that a message names
 
 
 def show_jobs(run: str | None, out: Path, *, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def show_jobs(run: str | None, out: Path, *, as_json: bool) -> None:
 
 
 def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
-    """Return a submission's row of `status`, also its JSON."""
+    """Return a submission's row in `status`, which is also its JSON value."""
     run_entry = entry(state.run) if state.run else None
     parts = run_entry.record.values["parts"] if run_entry and run_entry.record and not state.lives else []
     return {
@@ -124,7 +124,7 @@ def submit_again(run: str, out: Path, *, as_json: bool) -> None:
 
 
 def print_submitted(submission: Submission, *, as_json: bool) -> None:
-    """Print that a run's driver was submitted as a job, and the commands that follow it."""
+    """Print that a run's driver was submitted as a job, and the commands to follow it."""
     job, name = submission.values["job"], submission.folder.name
     if as_json:
         print_json({"submitted": name, "job": job, "folder": str(submission.folder)})

@@ -47,7 +47,7 @@ _STATES: Final = {
     "damaged": _("damaged"),
     "finished": _("finished"),
 }
-# Words of `differences` and `counts`, for translation; JSON has them in English.
+# Translations of words in `differences` and `counts`; in JSON they are in English.
 _WORDS: Final = {
     str(word): word
     for word in (
@@ -68,7 +68,7 @@ _WORDS: Final = {
     )
 } | {"models": _("models and policies")}
 _LONGEST_VALUE: Final = 40  # characters
-_MOST_CHANGES: Final = 10  # of a kind
+_MOST_CHANGES: Final = 10  # per kind of change
 
 
 @app.command("list")
@@ -130,7 +130,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
 
 
 def _minute(moment: str) -> str:
-    """Format an ISO 8601 time, without fractions and zone.
+    """Format an ISO 8601 time without fractions of a second and time zone.
 
     >>> _minute("2026-11-27T06:12:31.120+00:00")
     '2026-11-27 06:12:31'
@@ -141,7 +141,7 @@ def _minute(moment: str) -> str:
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
     if store is None and not may_have_store(out):
         return {}
-    # Imported here because it loads file systems.
+    # Imported here, since it loads file systems.
     from latam_corpus.audit.stores import open_store, releases_of
 
     return releases_of(open_store(store, out))
@@ -191,7 +191,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             seconds=decimal(f"{values['seconds']:.1f}"),
         )
     )
-    if phases := values.get("phases"):  # records of earlier versions have none
+    if phases := values.get("phases"):  # records that earlier versions wrote have none
         times = {name: decimal(f"{phases.get(name, 0.0):.1f}") for name in ("start", "parts", "decisions", "record")}
         console.print(
             _("time     start {start} s, parts {parts} s, decisions {decisions} s, record {record} s", **times)
@@ -271,7 +271,7 @@ def diff(
 
 
 def _documents_line(changes: DocumentDifferences | None) -> Message:
-    """Describe in a sentence how the kept documents differ.
+    """Return a sentence on how the kept documents differ.
 
     >>> str(_documents_line(DocumentDifferences(1, 0, 2, {"obtained": 2, "text": 1})))
     'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
@@ -396,7 +396,7 @@ def _run_folder(run: str, out: Path) -> Path:
     """Return the folder of the run with this full name.
 
     Raises:
-        ConfigError: there is no such run, or the name is a tag or only the start of a name.
+        ConfigError: there is no run with this name, or the name is a tag or only the start of a name.
     """
     folder = history.find_run(run, out, must_be_finished=False)
     if folder.name != Path(run).name:

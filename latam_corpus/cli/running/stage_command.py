@@ -50,7 +50,7 @@ def run_stage(*, name: str, source: Path, output: Path, settings: list[str], as_
 
 
 def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
-    """Return the key and value of `key=value`, parsed as TOML if possible; a list may be written `spa,por`."""
+    """Parse `key=value`; the value is TOML if possible, and a list may be written as `spa,por`."""
     key, separator, value = entry.partition("=")
     if not separator:
         raise ConfigError("--set", _("«{entry}» has no =", entry=entry), _("write key=value"))

@@ -1,7 +1,7 @@
-"""Write new TOML files that name their JSON Schema in the first line, for editors.
+"""Write new TOML files whose first line names their JSON Schema, for editors.
 
-Taplo, which most editors use for TOML, and Tombi look for the line among the first comments. Its path is relative, so
-that the folder can be moved.
+Taplo, which most editors use for TOML, and Tombi look for this line among the first comments. The schema's path is
+relative, so that the folder can be moved.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def schema_line(topic: str) -> str:
 
 
 def write_with_schema(path: Path, text: str, topic: str, other_name: str | Message) -> None:
-    """Write a new file, and its schema in a hidden folder next to it.
+    """Write a new file, and its schema into a hidden folder next to it.
 
     Args:
         path: the file; its folder is created, and an existing file is never overwritten.
         text: the content; its first line is `schema_line`.
         topic: `source` or `recipe`.
-        other_name: the remedy if the file exists.
+        other_name: the remedy to give if the file exists.
 
     Raises:
         ConfigError: the file exists, or can't be written.

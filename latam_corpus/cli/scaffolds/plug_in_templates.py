@@ -11,9 +11,9 @@ class Kind(NamedTuple):
 
     Attributes:
         group: the group of its entry point.
-        attribute: the template of the attribute that the entry point names in the module.
+        attribute: the template of the name of the attribute to which the entry point refers.
         module: the template of the module.
-        test: the template of the statement that the test runs.
+        test: the template of the test's statement.
     """
 
     group: str

@@ -43,7 +43,7 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Write a recipe for sources, with comments that explain each stage; no file is overwritten."""
-    from latam_corpus.catalog.source import load_source  # the models of sources take longer than `--help`
+    from latam_corpus.catalog.source import load_source  # importing the models of sources takes longer than `--help`
     from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
     from latam_corpus.pipeline.planning.recipe import default_text
 
@@ -65,7 +65,7 @@ def new(
 
 
 def _reference_from(recipe_file: Path, named: str) -> str:
-    """Return the source as the recipe names it: its path relative to the recipe's folder, or its id."""
+    """Return the recipe's reference to a source: its path relative to the recipe's folder, or its id."""
     if not named.endswith(".toml"):
         return named
     return Path(os.path.relpath(Path(named).expanduser(), recipe_file.parent)).as_posix()

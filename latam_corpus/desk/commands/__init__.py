@@ -1,1 +1,1 @@
-"""The commands that librarians give."""
+"""Commands for librarians."""

@@ -1,4 +1,4 @@
-"""The command `sources inventory`: the pages, documents and releases of each source, or a survey of a folder."""
+"""The command `sources inventory`: list pages, documents and releases of each source, or survey a folder."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def show_inventory(
     """List what is stored for each source: collected pages, documents kept by runs, and releases."""
     language = spoken()
     if named and (folder := folder_argument(named, out)):
-        # Loading what a survey needs takes longer than listing what is stored.
+        # Importing the modules for a survey takes longer than an inventory.
         from latam_corpus.desk.commands.survey_tables import show_survey
 
         show_survey(folder, draft, html, language, as_json=as_json)
@@ -84,9 +84,9 @@ def folder_argument(named: Sequence[str], out: Path) -> Path | None:
     """Return the folder or file to survey; None if the arguments are sources.
 
     Raises:
-        ConfigError: there are other arguments in addition to the folder.
+        ConfigError: there are other arguments besides the folder.
     """
-    # The id of a collected source may also be the name of a folder here.
+    # A folder may have the same name as the id of a collected source.
     not_collected = (name for name in named if Path(name).name != name or not (out / "collected" / name).is_dir())
     paths = [path for name in not_collected if (path := undescribed(name))]
     if paths and len(named) > 1:
@@ -97,13 +97,13 @@ def folder_argument(named: Sequence[str], out: Path) -> Path | None:
 def _row(name: str) -> dict[str, Any]:
     try:
         title = load_source(name).title
-    except ConfigError:  # the file of a source outside the catalogue isn't known here
+    except ConfigError:  # for a source outside the catalogue, the source file isn't known here
         title = None
     return {"source": name, "title": title, "collected": None, "run": None, "releases": []}
 
 
 def _inventories(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
-    """Return the inventory of each source, sorted by id."""
+    """Return the inventory of each source, ordered by id."""
     inventories: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _inventories(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for values in (record.values for record in finished_runs(out)):  # from the latest to the first
+    for values in (record.values for record in finished_runs(out)):  # latest runs first
         titles = {source["id"]: source["title"] for source in values.get("sources", ())}
         for name in {counts["source"] for counts in values.get("by_genre", ())}:
             source_row = row(name, titles.get(name))
@@ -140,14 +140,14 @@ def _collected(folder: Path) -> dict[str, Any]:
 
 
 def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the counts of a run for a source, over all its genres."""
+    """Return the counts of a run for a source, over all genres."""
     rows = [row for row in values["by_genre"] if row["source"] == name]
     totals = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
     return {"run": values["id"], **totals, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Sum the reasons for dropped documents over rows of `by_genre`, most frequent first.
+    """Sum the numbers of dropped documents by reason over rows of `by_genre`; the most frequent reason comes first.
 
     >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
     {'duplicate': 4, 'language=eng': 2}

@@ -1,4 +1,4 @@
-"""The commands `judge …`: import readers' judgements of samples, show their results, and sign policies."""
+"""The commands `judge …`: import readers' judgements of samples, show the results, and sign policies."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ from latam_corpus.report.page_frame import write_file
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
-_SHOWN: Final = 700  # characters of a text on a terminal
+_SHOWN: Final = 700  # maximum characters of a text on a terminal
 _ASKING: Final = _("collecting at most {n} {n:page|pages} from {holder}, with pauses: this may take a while")
 _NOTHING: Final = _("no readable items were found")
 
@@ -83,10 +83,10 @@ def show_preview(
 
 
 def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack) -> str:
-    """Collect a few pages into a temporary folder, which is removed when the command ends; return its WARC folder.
+    """Collect a few pages into a temporary folder, which is removed when the command ends; return the WARC folder.
 
     Raises:
-        ConfigError: the source consists of files, needs permission first, or provided no page.
+        ConfigError: the source consists of files, needs permission first, or returned no page.
     """
     refusal = ASK_FIRST if source.status == "ask_first" else None
     if not refusal and not source.collect.asked:
@@ -110,7 +110,7 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack) -> s
 
 
 def _readable(source: Source) -> bool:
-    """Whether the source's terms let the public read its texts."""
+    """Whether the source's terms allow the public to read its texts."""
     row = {name: [value] for name, value in source.column_values.items()}
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC))["readable"][0])
 

@@ -63,7 +63,7 @@ def export_sheet(
 
 
 def _text_of(named: str, language: str) -> str:
-    """Return the text of a source file, after checking that it is valid."""
+    """Read the text of a source file, and check that it is valid."""
     usable_source(named, language)
     return read_toml(Path(named) if named.endswith(".toml") else SOURCES / f"{named}.toml", "source")
 
@@ -136,13 +136,13 @@ def _print_problems(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> 
 
 
 def _formulas(sheet: Sheet, row_index: int) -> list[Message]:
-    """Return the problems with a row's formulas, which are never computed."""
+    """Return one problem per formula in a row, since formulas are never computed."""
     columns = [column for row, column in sorted(sheet.formulas) if row == row_index and sheet.keys[column]]
     return [HAS_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 
 def _write(row: Row, folder: Path) -> list[Message]:
-    """Write a source file; return the problem if another source already has this file."""
+    """Write a source file; return the problem if the file already exists for another source."""
     path = folder / f"{row.values['id']}.toml"
     if path.exists():
         existing_source, _ = check_source(read_toml(path, "source"))
@@ -152,5 +152,5 @@ def _write(row: Row, folder: Path) -> list[Message]:
 
 
 def _name_suffix(language: str) -> str:
-    """Return the suffix of the corrected sheet's name: `corregir`, `corrigir` or `correct`."""
+    """Return the suffix for the name of the sheet with corrections: `corregir`, `corrigir` or `correct`."""
     return TO_CORRECT.translate(language).split()[-1].lower()

@@ -41,7 +41,7 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
-    from latam_corpus.catalog.source import SOURCES, shipped_sources  # `list signals` loads this module, too
+    from latam_corpus.catalog.source import SOURCES, shipped_sources  # `list signals` loads this module too
 
     filters = {
         "genre": _read_option(

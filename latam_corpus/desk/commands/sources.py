@@ -32,7 +32,7 @@ _KIND: Final = Question(
 
 
 class _Terminal:
-    """Show questions on standard error and read answers from standard input, one per line."""
+    """Shows questions on standard error, and reads answers from standard input, one per line."""
 
     def __init__(self) -> None:
         self.patient = sys.stdin is not None and sys.stdin.isatty()
@@ -42,7 +42,7 @@ class _Terminal:
         errors.print(block(line))
 
     def ask(self, prompt: str) -> str:
-        """Show a prompt and return the typed answer; raise EOFError if there is none."""
+        """Show a prompt and return the typed answer; raise EOFError at the end of the input."""
         errors.print(block(prompt), end="")
         line = sys.stdin.readline() if sys.stdin is not None else ""
         if not self.patient:

@@ -1,4 +1,4 @@
-"""The command `sources speakers`: write the key of an archive's speakers, which its contributor keeps."""
+"""The command `sources speakers`: write the key of an archive's speakers, which the contributor keeps."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.intake.survey import Survey, SurveyedFile
 
-_SHOWN: Final = 5  # names per problem
-_FILES: Final = 2000  # rows on a page
+_SHOWN: Final = 5  # maximum number of names per problem
+_FILES: Final = 2000  # maximum number of rows on a page
 _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
 _COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; left out (hidden files and links): {hidden}")
 _LOOKED_AT: Final = _("files with text: {all}; sampled to identify their language: {n}")
@@ -39,12 +39,12 @@ _OTHER_NAME: Final = _("give another name")
 
 
 def show_survey(folder: Path, draft: Path | None, html: Path | None, language: str, *, as_json: bool) -> None:
-    """Survey a folder and show the result.
+    """Survey a folder, and show the result.
 
     Args:
-        folder: or a file.
-        draft: path of a new file for a draft of the source file; None for no draft.
-        html: path for a page; None for no page.
+        folder: a folder or a file.
+        draft: the path of a new file for a draft of the source file; None for no draft.
+        html: the path of a page; None for no page.
         language: the language of the output.
         as_json: whether to print JSON instead of tables.
 
@@ -85,7 +85,7 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
 
 
 def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
-    """Yield a row for each format, from most to fewest bytes."""
+    """Yield one row per format, from most to fewest bytes."""
     groups: dict[str, list[SurveyedFile]] = {}
     for file in survey.files:
         groups.setdefault(str(file.format), []).append(file)
@@ -143,7 +143,7 @@ def _sentences(survey: Survey) -> Iterator[Message]:
 
 
 def draft_of(folder: Path, survey: Survey, language: str) -> str:
-    """Return a draft of a source file with the values of a survey; the user adds the holder and the rights."""
+    """Return a draft of a source file with the values of a survey; the user must add the custodian and the rights."""
     name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
     answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega", "genre": None}
     answers |= draft_values(survey)

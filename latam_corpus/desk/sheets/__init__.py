@@ -1,1 +1,1 @@
-"""Sheets of sources and of judgements."""
+"""Read and write sheets of sources and of judgements."""

@@ -1,4 +1,4 @@
-"""Write the sheet of sources to fill in: a workbook with drop-down lists and help in three languages, or CSV."""
+"""Write a sheet of sources to fill in: a workbook with drop-down lists and help in three languages, or CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheets.sheet_columns import Field
 
 _COLUMNS: Final = (*FIELDS, OTHER)
-_EMPTY_ROWS: Final = 200  # with drop-down lists, below the filled rows
+_EMPTY_ROWS: Final = 200  # number of empty rows with drop-down lists below the filled rows
 _WIDE: Final = 40
 _NARROW: Final = 22
 _HOW: Final = (
@@ -51,7 +51,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     Args:
         rows: the cells of each source, by key.
         language: the language of the heads and the choices.
-        path: named in error messages.
+        path: the path to name in error messages.
 
     Raises:
         ConfigError: openpyxl isn't installed.
@@ -72,7 +72,8 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
         for number, row in enumerate(rows, 2):
             as_text(page.cell(number, column), row.get(field.key, ""))
         for number in range(2, len(rows) + 2 + _EMPTY_ROWS):
-            # As text, so that spreadsheet programs don't convert answers to numbers, dates or formulas.
+            # Cells are formatted as text, so that spreadsheet programs don't convert answers to numbers, dates or
+            # formulas.
             page.cell(number, column).number_format = "@"
             page.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
     _how_page(book, language)
@@ -91,7 +92,7 @@ def _is_long(field: Field) -> bool:
 
 
 def _how_page(book: Any, language: str) -> None:
-    """Add a page that explains each column in three languages, the sheet's own first."""
+    """Add a page that explains each column in three languages, starting with the sheet's language."""
     page = book.create_sheet(_("how to fill in").translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
@@ -114,7 +115,7 @@ def _how_page(book: Any, language: str) -> None:
 
 
 def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
-    """Add a drop-down list to each column with choices; the import reports any other value."""
+    """Add a drop-down list to each column with choices; the import reports other values."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
     words = book.create_sheet(_("choices").translate(language))
@@ -135,6 +136,6 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
 
 
 def _uses(language: str) -> list[str]:
-    """Return the usual combinations of uses."""
+    """Return common combinations of uses."""
     train, redistribute, evaluate = (message.translate(language) for message in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

@@ -1,6 +1,6 @@
-"""Read the answers in a judged sheet: the usual words in Spanish, Portuguese and English.
+"""Read the answers in a judged sheet, which are common words in Spanish, Portuguese and English.
 
-For an ambiguous cell `read_answer` returns None, and the row is returned to its reader.
+For an ambiguous cell, `read_answer` returns None, and the reader is asked to correct the row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from latam_corpus.text.folding import folded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Folded, without punctuation.
+# Answers in folded form, without punctuation.
 _YES: Final = frozenset({"s", "si", "sim", "y", "yes", "claro", "asi es", "true", "verdadero", "verdadeiro"})
 _NO: Final = frozenset({"n", "no", "nao", "falso", "false"})
 _RIGHT: Final = frozenset(
@@ -49,7 +49,7 @@ _IS: Final = re.compile(r"(?:es|está en|está escrito en|é|está em|it is|it's
 _NOT: Final = re.compile(
     r"(?:no|não|nao)\s+(?:es|é|está en|está em)\s+(.+)|(?:it is|it's|is)?\s*not\s+(.+)", re.IGNORECASE
 )
-# The answer to each question, by general answer. Praise doesn't answer whether personal data is left.
+# The answer to each question, by general answer. Praise doesn't answer whether personal data is left in a text.
 _ANSWER_TO: Final = {
     "verdict": {YES: GOOD, NO: BAD, GOOD: GOOD, BAD: BAD, UNSURE: UNSURE},
     "language": {YES: YES, NO: NO, GOOD: YES, BAD: NO, UNSURE: UNSURE},
@@ -66,12 +66,12 @@ class Answer(NamedTuple):
 
 
 def read_answer(question: str, typed: str, named: str, column: Iterable[str] = ()) -> Answer | None:
-    """Return the answer in a cell; None if it has none, or is ambiguous.
+    """Return the answer in a cell; None if there is none, or it is ambiguous.
 
     Args:
         question: a key of `QUESTIONS`.
         typed: the cell.
-        named: the language that the document had.
+        named: the language label of the document.
         column: all cells of the column. An `x` in a column with ticks may be a cross, so it isn't an answer.
 
     >>> read_answer("verdict", " Bien. ", "que"), read_answer("natural", "S", "que"), read_answer("verdict", "así", "")
@@ -83,7 +83,7 @@ def read_answer(question: str, typed: str, named: str, column: Iterable[str] = (
     if general == _X:
         return Answer(YES) if question in ("language", "natural") else None
     if general is not None:
-        # «boa» is good in Portuguese, and the code of Bora.
+        # «boa» means good in Portuguese, but is also the code of Bora.
         is_code = question == "language" and folded(typed) in groups().of
         return None if is_code else _answer_to(question, general)
     if "?" in typed or question not in ("language", "verdict"):  # «quechua?» is a guess
@@ -112,7 +112,7 @@ def is_blank(typed: str) -> bool:
 
 
 def _general(typed: str, column: Iterable[str]) -> str | None:
-    """Return the answer of a cell that fits any question: yes, no, good, bad, unsure, or `x` for a mark."""
+    """Return a cell's answer if it fits any question: yes, no, good, bad, unsure, or `x` for a mark."""
     sign = typed.strip().replace("\ufe0f", "")
     plain = _plain(typed)
     if sign and not sign.strip("?¿ "):
@@ -129,9 +129,9 @@ def _general(typed: str, column: Iterable[str]) -> str | None:
 
 
 def _with_language(question: str, typed: str, named: str) -> Answer | None:
-    """Return the answer of a cell that names a language, such as «no, es quechua de Cusco»; None if it isn't clear."""
+    """Return the answer of a cell that names a language, such as «no, es quechua de Cusco»; None if unclear."""
     if denial := _NOT.fullmatch(typed.strip()):
-        # «No es quechua» is an answer only if the document was labelled Quechua.
+        # «No es quechua» is an answer only if the document is labelled as Quechua.
         code = _language(denial[1] or denial[2])
         return _answer_to(question, NO) if code and admits(code, short(named)) else None
     first_part, *other_parts = _PARTS.split(typed.strip(), maxsplit=1)
@@ -148,12 +148,12 @@ def _with_language(question: str, typed: str, named: str) -> Answer | None:
     denied = general in (NO, BAD)
     agrees = admits(code, short(named)) or admits(short(named), code)
     if code == short(named) if denied else not agrees:
-        return None  # «no, es español» of a text in Spanish
+        return None  # such as «no, es español» for a text labelled as Spanish
     return Answer(code) if question == "language" else Answer(BAD if denied else GOOD, code)
 
 
 def _answer_to(question: str, value: str) -> Answer | None:
-    """Return the answer to a question for a general answer; None if it doesn't answer this question."""
+    """Return the answer to a question by a general answer; None if that doesn't answer this question."""
     value_for_question = _ANSWER_TO[question].get(value)
     return Answer(value_for_question) if value_for_question else None
 

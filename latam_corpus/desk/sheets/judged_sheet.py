@@ -1,4 +1,4 @@
-"""Read judgements from a filled-in sheet of `sample`, and write a copy for corrections if rows aren't understood."""
+"""Read judgements from a filled-in sheet of `sample`; if rows aren't understood, write a copy for corrections."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheets.sheet_workbook import Sheet
 
 _NOTE_KEY: Final = "note"
-# With a prefix, since `language` is the name of a column too.
+# With a prefix, since `language` is also the name of a column.
 _ASKED: Final = {question: f"asked {question}" for question in QUESTIONS}
 _HEADS: Final = {_ASKED[question]: NAMES[question] for question in QUESTIONS} | {_NOTE_KEY: NOTE}
 _NO_ANSWER: Final = _("«{head}»: «{typed}» isn't an answer; write one of: {known}")
@@ -51,11 +51,11 @@ class JudgedSheet:
     """The judgements of a sheet, and its problems.
 
     Attributes:
-        judged: judgements of the rows in which every cell was understood.
-        problems: by row number, counted from 1.
-        unanswered: number of rows with a text but no answer.
-        understood: values of the cells that were understood, by row index (from 0) and question.
-        doubtful: row and column indexes of the cells that were not.
+        judged: the judgements of the rows in which every cell was understood.
+        problems: the problems by row number, from 1.
+        unanswered: the number of rows with a text but without an answer.
+        understood: the values of the cells that were understood, by row index (from 0) and question.
+        doubtful: the row and column indices of the cells that weren't understood.
     """
 
     judged: list[Judgement] = field(default_factory=list)
@@ -69,7 +69,7 @@ def read_judged(path: Path) -> Sheet:
     """Read a sheet of `sample`.
 
     Raises:
-        ConfigError: it can't be read, or has no columns of `sample`.
+        ConfigError: the sheet can't be read, or has no columns of `sample`.
     """
     return read_sheet(path, _key, _("use a sheet that `sample … --to sheet.xlsx` wrote"))
 
@@ -79,9 +79,9 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
 
     Args:
         sheet: the result of `read_judged`.
-        reader: who filled it in.
+        reader: the name of the reader who filled it in.
         day: the day of the judgements.
-        digest: SHA-256 of the file, hex.
+        digest: the SHA-256, in hex, of the file.
     """
     result = JudgedSheet()
     rows: dict[tuple[str, str], int] = {}
@@ -109,15 +109,16 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
 
 
 def write_corrected(path: Path, sheet: Sheet, result: JudgedSheet, fallback: str) -> tuple[Path, Message]:
-    """Write a copy of the sheet for corrections next to it; return its path and the head of the column of notes.
+    """Write a copy for corrections next to the sheet; return its path and the head of the column of notes.
 
-    Understood answers are written in the sheet's language, and each row with a problem has a note. No file is replaced.
+    Understood answers are written in the sheet's language, and each row with a problem has a note. No file is
+    overwritten.
 
     Args:
         path: the path of the sheet.
         sheet: the result of `read_judged`.
         result: the result of `judgements_of`.
-        fallback: the language of the notes if the heads are in several.
+        fallback: the language of the notes if the heads are in several languages.
 
     Raises:
         ConfigError: the copy can't be written.
@@ -161,7 +162,7 @@ def _key(head: str) -> str | None:
 def _answers(
     sheet: Sheet, row_index: int, cells: Mapping[str, str], result: JudgedSheet
 ) -> tuple[dict[str, str], list[Message]]:
-    """Return a row's answers by question, and its problems; add its doubtful cells to the result."""
+    """Return a row's answers by question, and its problems; add doubtful cells to the result."""
     answered: dict[str, str] = {}
     problems = []
     for question in QUESTIONS:
@@ -186,7 +187,7 @@ def _answers(
 def _contradiction(
     question: str, answer: Answer, typed: str, answered: Mapping[str, str], cells: Mapping[str, str]
 ) -> Message | None:
-    """Return the problem if a verdict that names a language and the answer on the language differ."""
+    """Return the problem if the verdict names a language that differs from the answer about the language."""
     if question != "language" or "language" not in answered or answer.value == answered["language"]:
         return None
     verdict = cells.get(_ASKED["verdict"], "")
@@ -201,7 +202,7 @@ def _no_answer(question: str, typed: str, language: str) -> Message:
     Args:
         question: a key of `QUESTIONS`.
         typed: the cell.
-        language: the document's language label.
+        language: the language label of the document.
     """
     head = NAMES[question]
     if question == "language":

@@ -24,11 +24,11 @@ _TAKEN_ID: Final = _("«{id}» is already used in another row; each source needs
 
 @dataclass(frozen=True)
 class Row:
-    """The source that a row of a sheet describes.
+    """A source described by a row of a sheet.
 
     Attributes:
         values: the values of the source file; empty if the row has an error.
-        wrong: the errors, each as a sentence that names the column.
+        wrong: the errors, one sentence each, which names the column.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -41,10 +41,10 @@ class Row:
 
 
 def row_of(text: str, language: str) -> dict[str, str]:
-    """Return the cells of a source, by key; values without a column are TOML in the last cell.
+    """Return the cells of a source by key; the last cell has values without a column, as TOML.
 
     Args:
-        text: TOML of a valid source.
+        text: the TOML of a valid source.
         language: the language of the display names.
     """
     remaining = tomllib.loads(text)
@@ -59,7 +59,7 @@ def row_of(text: str, language: str) -> dict[str, str]:
         if cell and _read(column, cell, kind) == value:
             cells[column.key] = cell
             _remove(remaining, path)
-        # A value that the cell wouldn't restore, such as a pattern with a comma, remains TOML.
+        # A value that can't be restored from a cell, such as a pattern with a comma, remains TOML.
     return {**cells, OTHER.key: toml_text(remaining).strip()} if remaining else cells
 
 
@@ -67,7 +67,7 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     """Return the source that a row describes.
 
     Args:
-        cells: text by key; empty cells count as missing.
+        cells: the text of each cell by key; empty cells count as missing.
         taken: the ids of other rows.
     """
     wrong: list[Message] = []
@@ -95,7 +95,7 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
         wrong.append(_naming_column(field_of("id"), _TAKEN_ID.fill(id=values["id"])))
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
-    # Each column or table is reported once.
+    # Report each column or table only once.
     reported = {str(sentence).partition(":")[0] for sentence in wrong}
     for key, sentence in _file_errors(values):
         if key not in incomplete and str(sentence).partition(":")[0] not in reported:
@@ -104,7 +104,7 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
 
 
 def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
-    """Yield the cells that other cells of the row require, as the table of the file and the error."""
+    """Yield the missing cells that other cells of the row require, each as the file's table and the error."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
         yield "rights", _naming_column(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
@@ -114,7 +114,7 @@ def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mes
 
 
 def _file_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
-    """Yield the errors of the whole source file, each with its key, in terms of the columns."""
+    """Yield the errors of the whole source file, each with its key, worded for the columns of the sheet."""
     _, findings = check_source(toml_text(values))
     for finding in findings:
         if finding.wrong:
@@ -128,13 +128,13 @@ def _file_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
 
 
 def _naming_column(column: Field | None, problem: Message, key: str = "") -> Message:
-    """Return the problem with the name of its column in front."""
+    """Return the problem, preceded by the name of its column."""
     head = column.head if column else same(key)
     return Message("«{head}»: {problem}", {"head": head, "problem": problem}) if column or key else problem
 
 
 def language_of_heads(heads: Sequence[str], fallback: str) -> str:
-    """Return the language of most heads; the fallback if it has as many as any other."""
+    """Return the language of most heads; the fallback if no other language has more."""
     counts = {code: sum(column.head.translate(code) in heads for column in FIELDS) for code in LANGUAGES}
     best = max(counts.values())
     return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])
@@ -163,7 +163,7 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 
 def _read(column: Field, cell: str, kind: str) -> Any:
-    """Return the value that a cell is read as; None if it can't be read."""
+    """Return the value of a cell; None if it can't be read."""
     try:
         return column.wrapped(column.read(cell), kind)
     except (answers.AnswerError, IndexError):

@@ -1,4 +1,4 @@
-"""The columns of the sheet of sources: name, purpose, example, and how a cell is read and written."""
+"""The columns of the sheet of sources, with name, purpose, example, and the conversion of cells."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from latam_corpus.messages import Message, _, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# The key of the address for each kind of collection, and whether it is a list.
+# The key of the URL for each kind of collection, and whether its value is a list.
 _ADDRESSES: Final = {
     "crawl": (("collect", "crawl", "start"), True),
     "feeds": (("collect", "feeds", "start"), True),
@@ -35,17 +35,17 @@ _ADDRESSES: Final = {
 
 @dataclass(frozen=True)
 class Field:
-    """A column.
+    """A column of the sheet.
 
     Attributes:
-        key: dotted key in the source file.
-        head: its name.
+        key: the dotted key in the source file.
+        head: the name of the column.
         why: its purpose, in a sentence.
         example: an example of a cell.
-        read: returns the value of a cell's text.
-        names: display names of the choices; empty if any text is allowed.
+        read: a function that returns the value of a cell's text.
+        names: the display names of the choices; empty if any text is allowed.
         listed: whether the value is a list.
-        needed: whether a source requires it.
+        needed: whether a source requires the value.
     """
 
     key: str
@@ -69,7 +69,7 @@ class Field:
         return _ADDRESSES.get(kind, _ADDRESSES["crawl"])[0] if self.key == _ADDRESS else self.paths[0]
 
     def wrapped(self, value: Any, kind: str) -> Any:
-        """Return the value, without its list if this kind of collection has a single address."""
+        """Return the value; if this kind of collection has a single URL, without the list around it."""
         return value[0] if self.key == _ADDRESS and not _ADDRESSES.get(kind, ((), True))[1] else value
 
     def shown(self, value: Any, language: str) -> str:
@@ -284,11 +284,11 @@ OTHER: Final = Field(
     _NONE,
 )
 TO_CORRECT: Final = _("What to correct")
-# Folded heads of sheets that earlier versions exported, which people may still fill in, by key.
+# The key for folded heads of sheets that earlier versions exported and that may still be in use.
 FORMER_HEADS: Final = {"holder": ("who holds it", "quien la tiene", "quem a tem"), "status": ("estado",)}
 
 
 def field_of(key: str) -> Field | None:
-    """Return the column for a key of the source file; None if it has none."""
+    """Return the column for a key of the source file; None if there is none."""
     columns = (*FIELDS, OTHER)
     return next((column for column in columns if column.key == key or key in map(".".join, column.paths)), None)

@@ -1,7 +1,7 @@
 """Read sheets (XLSX and CSV) as cells of text, and write them with a column of notes.
 
-Sheets come from strangers and are opened in other people's spreadsheet programs. So text that such a program would take
-for a formula is written as text, and formulas are reported, never computed.
+Sheets come from strangers and are opened in other people's spreadsheet programs. Therefore, text that could be read as
+a formula is marked as text, and formulas are reported but never computed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 HAS_FORMULA: Final = _("«{head}»: the cell contains a formula; write its result")
 MOST_ROWS: Final = 10_000
-_MOST_BYTES: Final = 200 * 2**20  # unpacked
+_MOST_BYTES: Final = 200 * 2**20  # of the unpacked workbook
 _MOST_COLUMNS: Final = 200
 _NOTES_WIDTH: Final = 60
-_HEADS_WITHIN: Final = 20  # rows from the top
+_HEADS_WITHIN: Final = 20  # rows from the top that may have the heads
 _LEAST_HEADS: Final = 2
 _DOUBTFUL: Final = "FFE699"  # amber
-_NOTES: Final = str(TO_CORRECT)  # the key of the column with what to correct
+_NOTES: Final = str(TO_CORRECT)  # the key of the column of corrections
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Sheet:
 
     Attributes:
         rows: all rows, from the top.
-        head_row: index of the row with the heads.
+        head_row: the index of the row with the heads.
         keys: the key of each column; None for an unknown column.
-        formulas: row and column indexes of the cells with formulas.
+        formulas: the row and column indices of the cells with formulas.
         title: the title of the sheet in its workbook.
     """
 
@@ -70,7 +70,7 @@ class Sheet:
         ]
 
     def cells(self, row_index: int) -> dict[str, str]:
-        """Return the cells of a row that aren't empty, by key; the first if two columns have the same key."""
+        """Return the nonempty cells of a row by key; if two columns have the same key, the first one."""
         by_key: dict[str, str] = {}
         for key, cell in zip(self.keys, self.rows[row_index], strict=True):
             if key and key != _NOTES and cell.strip():
@@ -79,12 +79,12 @@ class Sheet:
 
 
 def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, remedy: Message | None = None) -> Sheet:
-    """Read the sheet of a file, in a workbook the one with most of the expected heads.
+    """Read the sheet of a file; in a workbook, the sheet with most of the expected heads.
 
     Args:
         path: the path of the file.
-        key_of: returns the key of a head, None for an unknown one; by default the columns of sources.
-        remedy: for a file without the expected heads.
+        key_of: a function that returns the key of a head, or None if it is unknown; by default, for sheets of sources.
+        remedy: the remedy to give for a file without the expected heads.
 
     Raises:
         ConfigError: the file doesn't exist, isn't a sheet, is too large, or lacks the heads.
@@ -120,7 +120,7 @@ def _sheet(
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
     keys = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
     head_row = max(range(len(keys)), key=lambda index: sum(key is not None for key in keys[index]))
-    # Values are repeated downwards only: a cell merged over columns is a heading, not a value of each column.
+    # Values are repeated only downwards, since a cell merged over columns is a heading and not a value of each column.
     downward = [Merged(area.min_col, area.min_row, area.min_col, area.max_row) for area in merged]
     below = with_merged(enumerate(full[head_row + 1 :], head_row + 2), downward, width)
     full = (*full[: head_row + 1], *(tuple(row) for _number, row in below))
@@ -142,7 +142,7 @@ def _key(head: str) -> str | None:
 
 
 def _csv_tables(path: Path) -> list[list[list[str]]]:
-    """Return the rows of a CSV file for each usual separator; the caller chooses the one with the expected heads."""
+    """Return the rows of a CSV file for each common separator; the caller chooses by the expected heads."""
     raw = path.read_bytes()
     if len(raw) > _MOST_BYTES:
         raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("divide it into several sheets"))
@@ -172,7 +172,7 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
     tables = []
     for sheet in opened(str(path), path.read_bytes(), _MOST_BYTES).worksheets:
         rows, formulas = [], set()
-        # openpyxl creates each cell that it is asked for, so the size is limited.
+        # The size is limited, since openpyxl creates each cell that is accessed.
         last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
         for number, row in enumerate(sheet.iter_rows(max_row=last, max_col=width)):
             rows.append([as_cell(cell.value) for cell in row])
@@ -188,7 +188,7 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
 
 
 def as_text(cell: Any, value: str) -> None:
-    """Set a workbook's cell to text that no spreadsheet program takes for a formula, even when it is edited."""
+    """Set a workbook's cell to text that spreadsheet programs don't read as a formula, even if it is edited."""
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
     if FORMULA.match(value):
         cell.data_type = "s"
@@ -218,14 +218,14 @@ def returned_workbook(
 
     Args:
         path: the path of the workbook.
-        sheet: as it was read.
-        notes: by row index.
+        sheet: the sheet that was read from it.
+        notes: the notes by row index.
         head: the head of the column of notes.
-        changed: new texts of cells, by row and column index.
-        marked: row and column indexes of cells to colour.
+        changed: the new texts of cells, by row and column index.
+        marked: the row and column indices of cells to colour.
     """
     book = opened(str(path), path.read_bytes(), _MOST_BYTES)
-    from openpyxl.styles import Alignment, PatternFill  # an extra; `opened` has checked that it is installed
+    from openpyxl.styles import Alignment, PatternFill  # `opened` has checked that it is installed
 
     page = next(worksheet for worksheet in book.worksheets if worksheet.title == sheet.title)
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)

@@ -1,1 +1,1 @@
-"""Compare choices of training documents by small models, trained alike on each choice."""
+"""Compare choices of training documents by training small models on each choice in the same way."""

@@ -1,4 +1,4 @@
-"""Train models alike on the documents of each arm, and compare them on held-out texts.
+"""Train models in the same way on the documents of each arm, and compare them on held-out texts.
 
 The interval of a difference is a paired bootstrap: held-out documents, the same for every arm, and seeds are resampled
 a thousand times; the interval has the middle 95 % of the differences.
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.lab.ablate.arms import Arm, Text
 
-    # Takes training texts, held-out texts and a seed; returns the bits of each held-out text.
+    # A function of training texts, held-out texts and a seed that returns the bits of each held-out text.
     Trainer = Callable[[Sequence[bytes], Sequence[bytes], int], NDArray[np.float64]]
 
 _DRAWS: Final = 1000
-# An interval of fewer held-out documents would be meaningless.
+# With fewer held-out documents, an interval would be meaningless.
 _LEAST: Final = 10
 
 
@@ -59,10 +59,10 @@ class Ablation:
     """The result of a comparison.
 
     Attributes:
-        scores: one for each language, genre and arm.
-        lacking: the languages that aren't compared, with the arms that have no texts in them.
-        left_out: for each arm, the number of documents that no model was trained on, since they have a line of a
-            held-out one.
+        scores: one score per language, genre and arm.
+        lacking: the languages that aren't compared, each with the arms that have no texts in it.
+        left_out: for each arm, the number of documents left out of training because they share a line with a held-out
+            document.
     """
 
     scores: tuple[Score, ...]
@@ -84,12 +84,13 @@ def ablate(
 
     Args:
         arms: at least two; the others are compared with the first.
-        held_out: the texts to measure on; documents with one of their long lines are left out of every arm.
+        held_out: the texts to measure on; a document that contains one of their long lines is left out of every arm.
         trainer: trains a model and measures it.
-        seeds: how many times documents are drawn and models are trained.
-        budget: the most bytes of a language that a model is trained on; None for no limit.
-        whole: train on all documents of each arm, up to the budget, not only on as many bytes as the smallest arm has.
-        progress: called with a title, the number of trained models, and their total.
+        seeds: the number of times that documents are drawn and models are trained.
+        budget: the maximum number of bytes of a language to train a model on; None for no limit.
+        whole: train on all documents of each arm, up to the budget, instead of on as many bytes as the smallest arm
+            has.
+        progress: a function that is called with a title, the number of trained models, and their total.
 
     Raises:
         ConfigError: there are fewer than two arms, two have the same name, or no language is in all of them.

@@ -1,4 +1,4 @@
-"""Arms of a comparison: training documents of a run, a version or a file."""
+"""Arms of a comparison: training documents from a run, a version or a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# In bytes; a line this long that is also in a held-out document isn't a coincidence.
+# In bytes: a line of this length in two documents isn't a coincidence.
 _LINE: Final = 40
 
 
@@ -38,7 +38,7 @@ class Arm:
     texts: tuple[Text, ...]
 
     def of(self, language: str, without: frozenset[bytes]) -> list[bytes]:
-        """Return the texts in a language that have none of the lines `without`."""
+        """Return the texts in a language that contain none of the lines `without`."""
         texts = (text.text for text in self.texts if text.language == language)
         return [text for text in texts if without.isdisjoint(text.split(b"\n"))]
 
@@ -51,7 +51,7 @@ def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str | Mes
             `genre`.
         out: the folder of the runs and the store.
         store: the folder or URL of the store; `<out>/store` if None.
-        tell: prints notes on the chosen documents.
+        tell: a function that prints notes about the chosen documents.
 
     Raises:
         ConfigError: the argument has another form, or the arm has no documents.
@@ -99,14 +99,14 @@ def _of_rows(rows: Iterable[dict[str, Any]], place: str) -> Iterator[Text]:
 
 
 def lines_of(texts: Iterable[Text]) -> frozenset[bytes]:
-    """Return the long lines of texts, which identify copies of them."""
+    """Return the long lines of texts, by which copies of the texts are recognised."""
     return frozenset(line for text in texts for line in text.text.split(b"\n") if len(line) >= _LINE)
 
 
 def draw(texts: Sequence[bytes], budget: int, seed: int) -> list[bytes]:
-    """Draw texts at random, up to a number of bytes; the last text is cut.
+    """Draw texts at random, up to a number of bytes; cut the last one.
 
-    Arms that share texts draw the same ones with the same seed.
+    With the same seed, arms that share texts draw the same texts.
 
     >>> draw([b"agua", b"tierra"], 7, seed=0)
     [b'tierra', b'a']

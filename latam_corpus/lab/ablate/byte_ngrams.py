@@ -1,7 +1,8 @@
 """Byte n-gram models: interpolated modified Kneser-Ney smoothing (Chen and Goodman 1999, section 3).
 
-Every byte has a probability after any context, so texts of any language are comparable in bits per byte. An n-gram is
-stored as one 64-bit number whose lowest byte is the last, so n-grams with the same context are adjacent when sorted.
+Every byte has a probability after any context, so that texts of any language can be compared in bits per byte. An
+n-gram is stored as a 64-bit number whose lowest byte is the last one, so that sorting makes n-grams with the same
+context adjacent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ORDER: Final = 7
 MOST: Final = 8  # bytes in a 64-bit number
 _END: Final = b"\0"
 _BYTES: Final = 256
-# Used if too few n-grams occur once to four times for the formula of the discounts.
+# Used if there are too few n-grams with counts of one to four for the discounts' formula.
 _USUAL: Final = (0.5, 0.75, 0.9)
 
 
@@ -30,11 +31,11 @@ class _Level:
 
     Attributes:
         ngrams: the n-grams, sorted.
-        counts: how often each occurs; for n-grams below the longest, the number of different bytes before it.
+        counts: how often each n-gram occurs; except for the longest ones, the number of different bytes before it.
         contexts: the n-grams without their last byte, sorted.
         totals: the sum of counts for each context.
         saved: the discounted mass of each context, which goes to shorter n-grams.
-        discounts: what is subtracted from counts of 1, of 2, and of 3 or more.
+        discounts: the amounts subtracted from counts of 1, of 2, and of 3 or more.
     """
 
     ngrams: NDArray[np.uint64]
@@ -46,7 +47,7 @@ class _Level:
 
     @classmethod
     def of(cls, ngrams: NDArray[np.uint64], counts: NDArray[np.int64]) -> Self:
-        """Return the level of sorted n-grams and their counts."""
+        """Build the level of sorted n-grams and their counts."""
         discounts = _discounts(counts)
         contexts, starts = np.unique(ngrams >> np.uint64(8), return_index=True)
         saved = np.add.reduceat(discounts[np.minimum(counts, 3) - 1], starts)
@@ -93,7 +94,7 @@ class ByteNgrams:
         return cls(tuple(reversed(levels)))
 
     def bits(self, texts: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return the bits needed to encode each text, its end included.
+        """Return the number of bits needed to encode each text, including its end.
 
         >>> model = ByteNgrams.fit([b"agua que corre"] * 3, order=3)
         >>> seen, unseen = model.bits([b"agua que corre", b"xyz xyz xyz xy"])
@@ -109,11 +110,11 @@ class ByteNgrams:
 
 
 def _ngrams(texts: Sequence[bytes], order: int) -> NDArray[np.uint64]:
-    """Return the n-grams that end at each byte of the texts and at the end of each text."""
+    """Return the n-grams that end at each byte of the texts, and at the end of each text."""
     padding = _END * (order - 1)
     data = np.frombuffer(padding + b"".join(text.replace(_END, b" ") + _END + padding for text in texts), np.uint8)
     sizes = np.array([len(text) + 1 for text in texts])
-    # No n-gram ends in the padding between two texts.
+    # No n-gram may end in the padding between two texts.
     ends = np.arange(sizes.sum()) + np.repeat(np.arange(1, len(texts) + 1) * (order - 1), sizes)
     ngrams = np.zeros(len(ends), np.uint64)
     for distance in range(order):

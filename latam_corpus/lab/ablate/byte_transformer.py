@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _END: Final = b"\0"
 _BYTES: Final = 256
 _RATE: Final = 1e-3
-_WARM: Final = 0.05  # share of the steps in which the learning rate rises
+_WARM: Final = 0.05  # share of the steps during which the learning rate rises
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Shape:
         width: the length of a byte's vector.
         layers: the number of layers.
         heads: attention heads per layer.
-        context: the number of bytes that it sees.
+        context: the number of bytes that the model sees.
         batch: sequences of `context` bytes per step.
-        passes: passes over the texts.
+        passes: the number of passes over the texts.
     """
 
     width: int = 256
@@ -45,7 +45,7 @@ class Shape:
 def train_and_measure(
     texts: Sequence[bytes], held: Sequence[bytes], seed: int, shape: Shape = Shape()
 ) -> NDArray[np.float64]:
-    """Train a model on texts, and return the bits needed to encode each held-out text, its end included.
+    """Train a model on texts; return the number of bits needed to encode each held-out text, including its end.
 
     Raises:
         ConfigError: PyTorch isn't installed.
@@ -103,7 +103,7 @@ def _model(torch: Any, shape: Shape) -> Any:
 
 
 def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
-    """Return the bits of each text; a byte is predicted from at least half a context, unless fewer bytes precede it."""
+    """Return the bits of each text; at least half a context precedes each byte, if the text has that many bytes."""
     data = torch.from_numpy(_joined(held).astype(np.int64))
     half = shape.context // 2
     bits = np.zeros(len(data) - 1)

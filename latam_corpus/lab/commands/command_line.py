@@ -1,6 +1,6 @@
 """The commands `measure`, `language …`, `quality train` and `lab ablate`: their options, and the functions behind them.
 
-A function is imported when its command runs, because it loads libraries that `--help` doesn't need.
+Each function is imported when its command runs, since it loads libraries that `--help` doesn't need.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ language_app = typer.Typer(no_args_is_help=True)
 quality_app = typer.Typer(no_args_is_help=True)
 lab_app = typer.Typer(no_args_is_help=True)
 for _group in (quality_app, lab_app):
-    _group.callback()(lambda: None)  # without it, Typer makes a group with one command the command
+    _group.callback()(lambda: None)  # without a callback, Typer turns a group with one command into that command
 _Model = Annotated[
     str, typer.Option(help=N_("A shipped model's name or a fastText model's path; the one in use by default."))
 ]

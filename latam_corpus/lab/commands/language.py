@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from latam_corpus.lab.language.evaluate import Evaluation
 
 
-_MAX_MISNAMED = 0.05  # share of rows in languages that a model has no label for
+_MAX_MISNAMED = 0.05  # share of rows in languages for which a model has no label
 
 
 def add_language(*, code: str, texts: list[Path], to: Path | None, licence: str, as_json: bool) -> None:

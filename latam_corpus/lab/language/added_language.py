@@ -1,8 +1,8 @@
 """Add a language to the shipped model: split its texts, train a model, and compare it with the shipped one.
 
 All files are in one folder: `language.toml` describes the texts, `train.txt` and `kept-out.txt` have one text per line,
-and `<name>.ftz` with its label map is the model. Whether a line is kept out depends on its words alone, so lines that
-are added later don't move others to another part.
+and `<name>.ftz` with its label map is the model. Whether a line is kept out depends only on its words, so that adding
+lines later doesn't move other lines.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class OwnLanguage:
         code: the ISO 639-3 code.
         train: the lines to train on.
         kept_out: the lines to measure on.
-        licence: the licence of the texts, as their owner states it.
+        licence: the licence of the texts, as stated by their owner.
     """
 
     folder: Path
@@ -80,24 +80,24 @@ class OwnLanguage:
 
     @property
     def group(self) -> str:
-        """The code of its group, by which it is identified."""
+        """The code of the group as which the language is identified."""
         return groups().of.get(self.code, self.code)
 
     @property
     def model(self) -> Path:
-        """The path of its model."""
+        """The path of the language's model."""
         return self.folder / f"{SHIPPED}-{self.code}.ftz"
 
 
 @dataclass(frozen=True)
 class DrawnTexts:
-    """The split texts of a language, and lines that its owner should check.
+    """The split texts of a language, and lines that their owner should check.
 
     Attributes:
         language: the language with its two parts.
         repeated: the number of repeated lines, which were dropped.
-        named_otherwise: codes of other languages that the shipped model names, without `und`, the most frequent first;
-            with the number of lines and some of them.
+        named_otherwise: the codes of other languages (without `und`) as which the shipped model identifies lines, most
+            frequent first, each with the number of these lines and some examples.
     """
 
     language: OwnLanguage
@@ -106,7 +106,7 @@ class DrawnTexts:
 
 
 def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt.date) -> DrawnTexts:
-    """Split the lines of text files into a part to train on and a part to measure on, and write both.
+    """Split the lines of text files into a training part and a kept-out part, and write both.
 
     Args:
         code: the ISO 639-3 code of the language.
@@ -162,7 +162,7 @@ def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt
 
 
 def is_language(folder: Path) -> bool:
-    """Whether `draw` wrote a folder."""
+    """Whether a folder was written by `draw`."""
     return (folder / ABOUT).is_file()
 
 
@@ -170,7 +170,8 @@ def read_language(folder: Path) -> OwnLanguage:
     """Read a folder that `draw` wrote.
 
     Raises:
-        ConfigError: a file is missing or broken, the kept-out part was changed, or one of its lines is trained on.
+        ConfigError: a file is missing or broken, the kept-out part was changed, or the training part has one of its
+            lines.
     """
     about = folder / ABOUT
     try:
@@ -206,7 +207,7 @@ def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) 
     Args:
         own: the language.
         today: the date in the label map.
-        other_texts: labelled texts in other languages, such as its neighbours, that it must not be confused with.
+        other_texts: labelled texts in other languages, such as neighbouring ones, with which it must not be confused.
     """
     rng = random.Random(_SEED)
     model = load(SHIPPED)
@@ -261,16 +262,16 @@ def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The counts of the shipped model and of a model with an added language on the same lines.
+    """The results of the shipped model and of a model with an added language on the same lines.
 
     Attributes:
         code: the code of the added language.
-        kept_out: the number of its lines, none of which was trained on.
-        named: how many of them the shipped model names correctly, and how many the new one.
-        lost_to: the names that the new model gives the rest, with counts.
+        kept_out: the number of its kept-out lines, which neither model was trained on.
+        named: how many of these the shipped model and the new model identify correctly.
+        lost_to: the languages as which the new model identifies the others, with counts.
         other_lines: the number of lines in other languages.
-        right: how many of these the shipped model names correctly, and how many the new one.
-        taken: the languages of those that the new model names as the added one, with counts.
+        right: how many of these the shipped model and the new model identify correctly.
+        taken: the languages of those that the new model identifies as the added language, with counts.
     """
 
     code: str
@@ -299,10 +300,11 @@ def compare_with_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Compar
 
     Args:
         own: the language, with its model.
-        data: labelled texts in other languages; by default, rows of the frequent words that the shipped model lists.
+        data: labelled texts in other languages; by default, rows of the frequent words in the shipped model's label
+            map.
 
     Raises:
-        ConfigError: it has no model yet.
+        ConfigError: the language has no model yet.
     """
     if not own.model.is_file():
         raise ConfigError(
@@ -311,7 +313,7 @@ def compare_with_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Compar
     models = load(SHIPPED), load(str(own.model))
     group_of = groups().of
     rows = [(label.partition("_")[0], text) for texts in data for label, text in labelled_rows(texts)]
-    # With another seed than `extend`, so that the model wasn't trained on these rows.
+    # The seed differs from the seed in `extend`, so that the model wasn't trained on these rows.
     rows = rows or base_lines(models[0], own.group, random.Random(_SEED + 2))
     other_rows = [(group_of.get(code, code), text) for code, text in rows if group_of.get(code, code) != own.group]
     own_names, other_names = (
@@ -338,10 +340,10 @@ def _right_count(rows: Sequence[tuple[str, str]], names: Sequence[str]) -> int:
 
 
 def misnamed_rows(model: LanguageModel) -> tuple[int, Counter[str]]:
-    """Count the rows that a model names wrongly because it has no label for their language.
+    """Count the rows that a model misidentifies because it has no label for their language.
 
-    The rows have frequent words of the languages that the shipped model lists. A model of few languages names most
-    texts as one of them.
+    The rows have frequent words of the languages in the shipped model's label map. A model with few languages
+    identifies most texts as one of them.
 
     Returns:
         the number of rows in languages without a label, and the counts of the names other than `und`.

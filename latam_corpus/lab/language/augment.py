@@ -1,4 +1,4 @@
-"""Make training lines of texts: stretches of many lengths, damaged lines, mixed languages, names and nonsense."""
+"""Make training lines from texts: stretches of many lengths, damaged lines, mixed languages, names and nonsense."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 _LENGTHS: Final = ((400, 2), (250, 2), (120, 3), (60, 4), (30, 2))
 _WITHOUT_ACCENTS: Final = 0.08
 _SCANNED: Final = 0.04
-_MISREAD: Final = 0.06  # share of the letters of a scanned line
+_MISREAD: Final = 0.06  # share of a scanned line's letters that are misread
 _SWAPS: Final = {"e": "c", "c": "e", "l": "i", "i": "l", "n": "u", "u": "n", "m": "in", "h": "b", "o": "0", "s": "f"}
 _SCRAP: Final = (4, 12)  # words
-_MAX_QUOTED: Final = 3  # a quotation in another language has at most one in so many words of the line
+_MAX_QUOTED: Final = 3  # at most one in this many words of a line is a quotation in another language
 _NAME: Final = re.compile(r"(?<=[^\W\d_] )[^\W\d_a-z][a-záéíóúâêôãõçñ]{2,}")
 _LAUGHTER: Final = 0.2
 _OPEN: Final = 0.4
-_FEW: Final = (4, 9)  # onsets of a line with few sounds, as in a real language
+_FEW: Final = (4, 9)  # number of onsets in a line with few sounds, as in a real language
 _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
-# A written syllable: the consonants before its vowels, those that end the previous syllable included, and the vowels.
+# A written syllable: all consonants before its vowels, even if some end the previous syllable, and the vowels.
 _SYLLABLE: Final = re.compile(rf"([^\W\d_{RULE.vowels}]*)([{RULE.vowels}]+)")
 _SOURCE: Final = 60  # words from which syllables are drawn
 _DRAWN: Final = (4, 10)  # syllables that are drawn
@@ -56,7 +56,7 @@ def cut(text: str, limit: int, rng: random.Random) -> list[str]:
 
 
 def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
-    """Draw stretches of four to twelve words, the length of a title, a verse or an answer.
+    """Draw stretches of four to twelve words, about as long as a title, a verse or an answer.
 
     >>> from random import Random
     >>> scraps(["la canción del río"], 1, Random(1))
@@ -72,7 +72,7 @@ def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
 
 
 def switched(line: str, quoted: str, rng: random.Random) -> str:
-    """Insert a stretch of a line in another language, with at most a third as many words.
+    """Insert a stretch of a line in another language; it has at most a third as many words as the line.
 
     >>> from random import Random
     >>> switched("os vizinhos da quadra", "la orilla del río", Random(1))
@@ -85,7 +85,7 @@ def switched(line: str, quoted: str, rng: random.Random) -> str:
 
 
 def names(text: str) -> set[str]:
-    """Return the words with a capital inside a sentence; most of them are names.
+    """Return the capitalised words inside sentences; most of them are names.
 
     >>> sorted(names("Ayer vino Remedios con Juan de Dios."))
     ['Dios', 'Juan', 'Remedios']
@@ -94,7 +94,7 @@ def names(text: str) -> set[str]:
 
 
 def worn(line: str, rng: random.Random) -> str:
-    """Damage some lines as real texts are: 8 % lose their accents, 4 % get scanning errors.
+    """Damage some lines in the way of real texts: 8 % lose their accents, 4 % get scanning errors.
 
     >>> from random import Random
     >>> worn("la canción del río", Random(3))
@@ -127,10 +127,10 @@ def nonsense(rng: random.Random) -> str:
     words = rng.randint(3, 40)
     kind = rng.random()
     if kind < _LAUGHTER:
-        # Laughter, refrains and repeated letters.
+        # Imitates laughter, refrains and repeated letters.
         syllable = rng.choice(_ONSETS) + rng.choice(_VOWELS)
         return " ".join(rng.choice((syllable, 2 * syllable, syllable[-1] * rng.randint(1, 9))) for _ in range(words))
-    # Texts of open syllables only look like many languages of the tropics.
+    # Texts with only open syllables resemble many languages of the tropics.
     codas = ("",) if kind < _OPEN else _CODAS
     onsets = rng.sample(_ONSETS, rng.randint(*_FEW)) if rng.random() < _OPEN else _ONSETS
 
@@ -147,7 +147,7 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
         words: the words from which syllables are drawn.
         length: the number of words to make.
         rng: the random generator.
-        few: use at most ten syllables, as if a language had no more; otherwise those of sixty words.
+        few: draw from at most ten syllables; otherwise, from the syllables of sixty words.
 
     >>> from random import Random
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
@@ -163,5 +163,5 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
 
 
 def anagram(line: str, rng: random.Random) -> str:
-    """Shuffle the letters of each word, which gives the letters of a language without its words."""
+    """Shuffle the letters of each word; the result has a language's letters but not its words."""
     return " ".join("".join(rng.sample(word, len(word))) for word in line.split())

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 _MARGIN: Final = 0.05  # added to the highest probability of a wrong identification
 _HIGHEST: Final = 0.95  # a higher bound loses too many texts; errors with higher probabilities are often wrong labels
-# Minimum weights of a group's words, tried in order until rows of the group's syllables are rarely identified as the
-# group. The word lists of families are two or three times as long, so that such rows have more words of them.
+# Minimum weights of a group's words, tried in order until rows of its syllables are rarely identified as the group. The
+# word lists of families are two or three times as long, so that rows of syllables contain more of their words.
 _STEPS: Final = (RULE.least_telling, 1.6, 2.0)
 _STEPS_OF_MANY: Final = (*_STEPS, 2.3, 2.6, 3.0)
-_NAMED: Final = (0.01, 0.02)  # largest share of rows identified: rows of a few of its syllables, rows of all
+_NAMED: Final = (0.01, 0.02)  # largest share of identified rows: of a few of its syllables, of all
 _NAMED_OF_MANY: Final = (0.01, 0.01)  # for a family, whose words resemble any syllables
-_ROWS_OF_ONE: Final = 600  # for a language that is a group of its own
+_ROWS_OF_ONE: Final = 600  # for a group of one language
 _ROWS_OF_MANY: Final = 2000  # for a family, whose list is longer
 _MANY_WORDS: Final = 400
 _WORDS: Final = 30  # per row
 _LEAST_LINES: Final = 30  # of `long` words, to measure a language's consonants
-_FEWEST: Final = 0.05  # share of a language's lines that may have fewer consonants
+_FEWEST: Final = 0.05  # share of a language's lines that may have fewer consonants than its minimum
 _ENOUGH: Final = 12  # consonants; rows of syllables with more are hardly ever identified as a group
 _BATCH: Final = 2048
 
@@ -58,7 +58,7 @@ def calibrated(model: LanguageModel, lines: Sequence[str], seed: int) -> dict[st
 
 
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return, by language of the Americas, how many different consonants at least 95 % of long lines have.
+    """Return by language of the Americas the number of different consonants that 95 % of long lines have or exceed.
 
     Args:
         lines: normalised lines by label, such as `quy_Latn`.
@@ -78,7 +78,7 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 
 def least_probabilities(model: LanguageModel, lines: Sequence[str]) -> dict[str, float]:
-    """Return, by group, a bound above the probability of each line that was wrongly identified as the group."""
+    """Return by group a bound that exceeds the probability of each line wrongly identified as the group."""
     highest: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
         if chance < _HIGHEST and is_supported(chance, evidence_of_line):
@@ -110,7 +110,7 @@ def _named_count(rows: Sequence[_Row], bound: GroupBounds) -> int:
 
 
 def _likeliest(model: LanguageModel, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
-    """Yield the group and its evidence for each line whose likeliest group is one of the Americas."""
+    """Yield the likeliest group and its evidence for each line for which that is a group of the Americas."""
     for first in range(0, len(lines), _BATCH):
         some = lines[first : first + _BATCH]
         labels = model.probabilities(some)

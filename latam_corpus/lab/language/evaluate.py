@@ -28,12 +28,12 @@ class LanguageScores:
     """The scores of one language.
 
     Attributes:
-        code: the language, or the group of languages of the Americas that are judged together.
+        code: the code of the language, or of a group of languages of the Americas that are judged together.
         texts: the number of texts with this label.
-        precision: the share of correct names among texts that were named so; None if none were.
-        recall: the share of texts with this label that were named so; None if there are none.
-        f1: the harmonic mean of both.
-        taken_for: the wrong names of its texts with counts, the most frequent first.
+        precision: the share of texts with this label among texts identified as the language; None if there are none.
+        recall: the share of texts with this label that were identified as the language; None if there are none.
+        f1: the harmonic mean of precision and recall.
+        taken_for: the languages as which its texts were misidentified, with counts, most frequent first.
     """
 
     code: str
@@ -49,11 +49,11 @@ class Evaluation:
     """The scores of a model on labelled texts.
 
     Attributes:
-        languages: the scores of each language that is a label or a name, those with most texts first.
+        languages: the scores of each language that is a label or a result, those with most texts first.
         texts: the number of texts.
-        right: the number of texts that were named as labelled.
+        right: the number of texts that were identified correctly.
         macro_f1: the mean F1 of the languages that have texts.
-        per_second: texts judged per second.
+        per_second: the number of texts judged per second.
     """
 
     languages: tuple[LanguageScores, ...]
@@ -64,9 +64,9 @@ class Evaluation:
 
 
 def evaluate(model: LanguageModel, data: Sequence[Texts]) -> Evaluation:
-    """Measure how well a model names the languages of labelled texts.
+    """Measure how well a model identifies the languages of labelled texts.
 
-    For a language of the Americas, the name of its group is correct, since `identify` decides on groups.
+    For a language of the Americas, its group is a correct result, since `identify` decides between groups.
 
     Raises:
         ConfigError: a label isn't a language code, or there are no texts.
@@ -88,7 +88,7 @@ def evaluate(model: LanguageModel, data: Sequence[Texts]) -> Evaluation:
 
 
 def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluation:
-    """Compute precision, recall and F1 from pairs of a label and a name.
+    """Compute precision, recall and F1 from pairs of a label and a result.
 
     >>> score([("spa", "spa"), ("spa", "glg"), ("por", "por")]).macro_f1
     0.8333333333333333

@@ -1,9 +1,10 @@
 """Add one language to a model as a row of its output matrix.
 
-A label of a softmax classifier is a row of its output matrix. The input, which turns a line into a vector, and the rows
-of all other labels stay the same byte for byte. The new row separates lines in the language from base lines: logistic
-regression against all other labels together, by Newton's method, which has one solution. It takes seconds and some
-hundred lines. Other languages lose only the texts that the new label takes from them, which can be counted.
+A label of a softmax classifier is a row of its output matrix. The input matrix, which turns a line into a vector, and
+the rows of all other labels are kept byte for byte. The new row separates lines in the language from base lines: it is
+fitted by logistic regression against all other labels together, with Newton's method, and has one solution. That takes
+seconds and needs a few hundred lines. Other languages lose only the texts that the new label takes from them, which can
+be counted.
 
 Base lines are made from the model's label map: rows of the frequent words of each language, nonsense, and rows of the
 new language's own syllables and letters.
@@ -34,15 +35,15 @@ _NONSENSE: Final = 1000
 _SYLLABLES: Final = 500
 _ANAGRAMS: Final = 300
 _ROW: Final = (4, 30)  # words
-_RIDGE: Final = 1e-3  # share of the number of lines; keeps the row about as long as others
-_OWN_WEIGHT: Final = 0.5  # relative to all base lines together: a false name costs more than a lost one
+_RIDGE: Final = 1e-3  # relative to the number of lines; keeps the new row about as long as other rows
+_OWN_WEIGHT: Final = 0.5  # relative to all base lines together: a false identification costs more than a missed one
 _STEPS: Final = 100
-_MAX_STEP: Final = 5.0  # of Newton's method, since the first steps on few lines may be far too long
+_MAX_STEP: Final = 5.0  # limit of a Newton step: with few lines, the first steps may be far too long
 _TOLERANCE: Final = 1e-6
-# A word that the model names, alone, as Spanish, Portuguese, English or French with this probability is one of theirs.
+# A word counts as Spanish, Portuguese, English or French if the model identifies it alone so with this probability.
 _FOREIGN: Final = 0.5
-_LEAST_LINES: Final = 2  # in which a word must occur
-# After the magic number, the version, and the arguments, as `ftz.read_parts` reads them.
+_LEAST_LINES: Final = 2  # minimum number of lines in which a word must occur
+# The offset after the magic number, the version, and the arguments: see `ftz.read_parts`.
 _COUNTS_AT: Final = struct.calcsize("<ii12id")
 _COUNTS: Final = "<iiiqq"
 
@@ -52,7 +53,7 @@ def base_lines(model: LanguageModel, without: str, rng: random.Random) -> list[t
 
     Args:
         model: the identifier.
-        without: a group that is left out; empty for none.
+        without: a group to leave out; empty for none.
         rng: the random generator.
     """
     rows = []
@@ -65,7 +66,7 @@ def base_lines(model: LanguageModel, without: str, rng: random.Random) -> list[t
 
 
 def no_language(lines: Sequence[str], rng: random.Random) -> list[str]:
-    """Return rows in no language: nonsense, and rows of the syllables and the letters of the lines."""
+    """Return rows in no language: nonsense, and rows of the lines' syllables and letters."""
     words = " ".join(lines).split()
     rows = [augment.nonsense(rng) for _ in range(_NONSENSE)]
     rows += [augment.respoken(words, _ROW[1], rng) for _ in range(_SYLLABLES)]
@@ -81,7 +82,7 @@ def fitted_row(
         model: the identifier.
         own_lines: normalised lines in the language.
         other_lines: normalised lines in other languages or in none.
-        is_own_label: bool[labels]: the labels that the model already has for the language, which aren't rivals.
+        is_own_label: bool[labels], the labels that the model already has for the language, which aren't rivals.
     """
     vectors = model.vectors([*own_lines, *other_lines]).astype(np.float64)
     scores = vectors @ model.output[~is_own_label].astype(np.float64).T
@@ -107,7 +108,7 @@ def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> lis
 
     Args:
         model: the identifier, with words of these four languages.
-        group: the code of the language's group; the words that the label map has for it come first.
+        group: the code of the language's group, whose words in the label map come first.
         lines: normalised lines in the language.
     """
     counts = Counter(word for line in lines for word in set(line.split()))
@@ -120,13 +121,13 @@ def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> lis
 
 
 def with_label(data: bytes, label: str, lines: int, row: NDArray[np.float32]) -> bytes:
-    """Append a label to the bytes of a quantized model; all other bytes stay the same.
+    """Append a label to the bytes of a quantized model; the rows of other labels are unchanged.
 
     Args:
         data: the bytes of a `.ftz` file that `ftz.read_parts` can read.
         label: the name of the label.
         lines: the number of lines that it was trained on.
-        row: float32[dim], its row of the output matrix.
+        row: float32[dim], the label's row of the output matrix.
 
     Raises:
         ValueError: the width of the model's output differs from the row's.
@@ -147,13 +148,13 @@ def with_label(data: bytes, label: str, lines: int, row: NDArray[np.float32]) ->
 
 
 def extended_map(text: str, head: Mapping[str, str], tables: Mapping[str, Mapping[str, str]], origin: str) -> str:
-    """Return a label map with new values at its head and new entries in its tables.
+    """Return a label map with new top-level values and new entries in its tables.
 
     Args:
-        text: the map as TOML, as `train` writes it: each key is on one line, and no table is repeated.
-        head: TOML values by key.
-        tables: TOML values by table and key; they replace those of existing keys.
-        origin: an entry of `[[trained_on]]` in TOML.
+        text: the map as TOML, in the form that `train` writes: each key is on one line, and no table is repeated.
+        head: the new top-level TOML values by key.
+        tables: the new TOML values by table and key; they replace existing values.
+        origin: a new entry of `[[trained_on]]`, as TOML.
     """
     lines = text.splitlines()
     first = next(index for index, line in enumerate(lines) if line.startswith("["))

@@ -1,7 +1,8 @@
-"""Read rows of words from FineWeb-2's word lists, for languages with little other text that is free to train on.
+"""Read rows of words from FineWeb-2's word lists, for languages with little other freely licensed text.
 
-The folder has `wordlists_0.85_top400.jsonl.xz`, with the most distinctive words of each language, the surest first, and
-`configs.tar.xz`, with a YAML file per language that lists its most frequent words (`stopwords`). Both are under ODC-By.
+The folder contains `wordlists_0.85_top400.jsonl.xz`, with the most distinctive words of each language, surest first,
+and `configs.tar.xz`, with a YAML file per language that lists its most frequent words (`stopwords`). Both are licensed
+under ODC-By.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _FREQUENT: Final = "configs.tar.xz"
 _STOP_WORDS: Final = re.compile(r"^stopwords:\n((?:- .*\n)+)", re.MULTILINE)
 _ROWS: Final = 320  # per language
 _WORDS: Final = (5, 40)  # per row
-_FREQUENT_SHARE: Final = 0.4  # about the share of function words in a text
+_FREQUENT_SHARE: Final = 0.4  # approximately the share of function words in a text
 _SKEW: Final = 1.6  # exponent of the index: above 1, words at the beginning of a list are drawn more often
 
 
 def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the language code and text of random rows of words, for each listed language of the Americas.
 
-    The rows are the same at each call.
+    Each call returns the same rows.
 
     Raises:
         ConfigError: a file is missing or broken.
@@ -67,7 +68,7 @@ def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _scalar(written: str) -> str:
-    r"""Return the value of a YAML scalar, plain or in quotes.
+    r"""Return the value of a YAML scalar, quoted or not.
 
     >>> _scalar('"jar\\xE9"'), _scalar("'no'"), _scalar("echi")
     ('jaré', 'no', 'echi')

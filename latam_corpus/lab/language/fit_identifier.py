@@ -1,4 +1,4 @@
-"""Train and quantize an identifier in its own process: `python -m latam_corpus.lab.language.fit_identifier JOB.json`.
+"""Train and quantize an identifier in a process: `python -m latam_corpus.lab.language.fit_identifier JOB.json`.
 
 `lab/fasttext_process.py` starts it.
 """
@@ -13,10 +13,10 @@ from latam_corpus.lab.fasttext_process import run_job
 
 
 def fit(job: dict[str, Any]) -> None:
-    """Train a model and write it, quantized.
+    """Train, quantize and write a model.
 
     Args:
-        job: the paths `lines` and `out`, and fastText's options for `train` and `quantize`.
+        job: the paths `lines` and `out`, and fastText's options under `train` and `quantize`.
     """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
     model.quantize(input=job["lines"], **job["quantize"])

@@ -1,7 +1,7 @@
 """Read paragraphs of translated GNOME help: everyday prose in forty languages under one licence.
 
 The package `gnome-user-docs` installs the pages in `/usr/share/help/<language>/<book>/*.page` (Mallard XML); the folder
-`C` has the English ones.
+`C` has the English pages.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENGLISH: Final = "C"
-_LEAST: Final = 40  # characters; shorter texts are names of buttons
+_LEAST: Final = 40  # characters; shorter texts are mostly names of buttons
 
 
 def help_rows(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the language code and text of each paragraph, without those that were left in English.
+    """Yield the language code and text of each paragraph, except paragraphs that were left in English.
 
     Raises:
-        ConfigError: there is no English folder to compare with.
+        ConfigError: there is no folder with the English pages, with which paragraphs are compared.
     """
     if not (folder / _ENGLISH).is_dir():
         raise ConfigError(str(folder), _("no folder of help pages"), _("give a folder like /usr/share/help"))

@@ -1,6 +1,6 @@
 r"""Read the translated messages of a program, such as a game's dialogues, in many languages under one licence.
 
-Compiled catalogues are in `<folder>/<language>/LC_MESSAGES/<domain>.mo`, in the format of GNU gettext (its manual,
+Compiled catalogues are at `<folder>/<language>/LC_MESSAGES/<domain>.mo`, in the format of GNU gettext (manual, section
 10.3, "The Format of GNU MO Files"). The stories of a game are everyday prose in languages with little other free text.
 """
 
@@ -24,26 +24,26 @@ MESSAGES: Final = "LC_MESSAGES"
 _MAGIC: Final = 0x950412DE
 _ALL: Final = "*"
 _SOURCE: Final = "en"  # the language of the keys
-_LEAST: Final = 40  # characters; shorter texts are names of buttons
+_LEAST: Final = 40  # characters; shorter texts are mostly names of buttons
 _MARKUP: Final = re.compile(r"<[^<>]*>|\$[\w.|]+|\$\(\w+\)|%[a-z]|%[A-Z]+\d*%?|\\n")
 _SHORTCUT: Final = re.compile(r"[~_](?=\w)")
-_SCRIPT: Final = re.compile(r"@(?!valencia)")  # a language in another script than its usual one
+_SCRIPT: Final = re.compile(r"@(?!valencia)")  # marks a language in another script than its usual one
 
 
 def is_catalogue(folder: Path) -> bool:
-    """Whether a folder has catalogues by language."""
+    """Whether a folder has catalogues in folders of languages."""
     return next(folder.glob(f"*/{MESSAGES}"), None) is not None
 
 
 def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
-    """Yield the language code and text of each longer message without markup, once for each language's folder.
+    """Yield the language code and text of each longer message, without markup, in each language's folder.
 
     Args:
         folder: the folder of the languages' folders.
         domain: the name of the catalogue; `*` for all catalogues.
 
     Raises:
-        ConfigError: no language has the catalogue, or one is broken.
+        ConfigError: no language has the catalogue, or a catalogue is broken.
     """
     by_language: dict[str, list[Path]] = defaultdict(list)
     name = domain if domain == _ALL else glob.escape(domain)
@@ -66,7 +66,7 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
 
     Args:
         path: the catalogue.
-        translated: leave out messages that equal their key, which is the text in the source language.
+        translated: whether to leave out messages that equal their key, which is the text in the source language.
 
     Raises:
         ConfigError: the file isn't a compiled catalogue.

@@ -1,4 +1,4 @@
-"""Make training lines from labelled texts: cut, balanced, respelled, damaged and mixed."""
+"""Make training lines from labelled texts: cut, balance, respell, damage and mix them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ NEIGHBOURS: Final = (
     "ita",
     "pap",
     "ron",
-)  # languages that are confused with the majors
-_MAX_STRETCHES: Final = 500  # of one text, so that a novel doesn't outweigh all news
+)  # languages that are easily confused with Spanish and Portuguese
+_MAX_STRETCHES: Final = 500  # stretches per text, so that a novel doesn't outweigh all news
 _MAX_MAJOR_STRETCHES: Final = 4000
 _BEFORE_JOINING: Final = 0.8  # share of a major's lines; `_joined` adds a quarter
-_DRAWN_FOR_A_SENTENCE: Final = 4  # the most drawn rows for each sentence of a language with few sentences
-_ONE_RESPELLED_OF: Final = 2  # lines for which another spelling exists
+_DRAWN_FOR_A_SENTENCE: Final = 4  # maximum number of drawn rows per sentence, for a language with few sentences
+_ONE_RESPELLED_OF: Final = 2  # one in this many lines is respelled, if another spelling exists
 _HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are used
-_REPEATED: Final = 8  # lines are filled up with pieces of them to at most this many times their number
+_REPEATED: Final = 8  # filling up with pieces of lines multiplies their number by at most this
 _SWITCHED: Final = 0.06  # share of lines in languages of the Americas that quote Spanish or Portuguese
-# Sources name some languages by their macrolanguage and others by its main member: one label for both.
+# Some sources name a macrolanguage and others its main member; both get the same label.
 _SAME: Final = {
     "ara": "arb",
     "aym": "ayr",
@@ -68,11 +68,11 @@ _SAME: Final = {
 
 @dataclass
 class _SourceTexts:
-    """The content of the files by label.
+    """The content of the files, by label.
 
     Attributes:
         cuts: stretches of texts.
-        of_majors: for Spanish and Portuguese, the stretches of each text.
+        of_majors: for Spanish and Portuguese, a list of stretches per text.
         drawn: stretches of texts whose words were drawn by frequency.
         word_rows: rows of words.
         names: names in texts of the majors.
@@ -88,16 +88,16 @@ class _SourceTexts:
 def lines_and_names(
     data: Sequence[Texts], settings: IdentifierSettings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """Make the training lines of a model; the same data and settings give the same lines.
+    """Make the training lines of a model; the result depends only on data and settings.
 
     Args:
         data: labelled texts.
         settings: the numbers of lines and the seed.
-        without: texts that are left out, with single spaces.
+        without: texts to leave out, written with single spaces.
 
     Returns:
-        the normalised lines by label (`spa_Latn`), sampled or filled up to the settings, some damaged; and the
-        normalised names in Spanish and Portuguese texts, with and without accents.
+        The normalised lines by label (`spa_Latn`), sampled or filled up as the settings require, some of them damaged;
+            and the normalised names in Spanish and Portuguese texts, with and without accents.
     """
     rng = random.Random(settings.seed)
     source = _read(data, without or set(), rng)
@@ -107,7 +107,7 @@ def lines_and_names(
     for label, drawn_rows in sorted(source.drawn.items()):
         by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows) // _DRAWN_FOR_A_SENTENCE, rng)
     for label, drawn_rows in sorted(source.word_rows.items()):
-        # As many lines of sentences as rows of words, however few sentences there are.
+        # As many lines of sentences as rows of words, even if there are few sentences.
         by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows), rng)
     sampled = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):
@@ -143,9 +143,10 @@ def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Sour
 
 
 def _levelled(texts: Sequence[list[str]], limit: int) -> list[str]:
-    """Keep about `limit` stretches of all texts by shortening the longest texts, so that short ones are kept whole.
+    """Keep about `limit` stretches of all texts by shortening the longest texts; short ones are kept whole.
 
-    So a library of novels leaves room for news and help, whose words would otherwise be learned as another language's.
+    A library of novels thus leaves room for news and help texts; otherwise the model would learn their words as another
+    language's.
 
     >>> _levelled([["a", "b", "c", "d"], ["e", "f", "g"], ["h"]], 5)
     ['a', 'b', 'e', 'f', 'h']
@@ -166,7 +167,7 @@ def _label(code: str, text: str) -> str:
 
 
 def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Drop labels with less than a twentieth of a language's texts: another script is then a quotation."""
+    """Drop a label with less than a twentieth of its language's texts: its script is then only in quotations."""
     total: Counter[str] = Counter()
     for label, cuts in by_label.items():
         total[label.split("_")[0]] += len(cuts)
@@ -174,7 +175,7 @@ def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[
 
 
 def _varied(lines: list[str], label: str, settings: IdentifierSettings, rng: random.Random) -> list[str]:
-    """Return the lines with joined lines, other spellings and, for majors and neighbours, short stretches added."""
+    """Add joined lines, other spellings and, for majors and neighbours, short stretches to the lines."""
     code = label.partition("_")[0]
     respelled_lines = respelled(code, lines)[::_ONE_RESPELLED_OF]
     sampled = _joined(lines, rng) + respelled_lines
@@ -198,7 +199,7 @@ def _switch(sampled: dict[str, list[str]], rng: random.Random) -> None:
 
 
 def _joined(lines: list[str], rng: random.Random) -> list[str]:
-    """Return the lines and a quarter more at most, each of two or three short lines joined."""
+    """Add at most a quarter more lines, each of which joins two or three short lines."""
     joined = list(lines)
     for _ in range(len(lines) // 4):
         some = rng.choices(lines, k=rng.randint(2, 3))
@@ -214,7 +215,7 @@ def _balanced(lines: list[str], label: str, settings: IdentifierSettings, rng: r
     else:
         upper = max(settings.most, settings.most_neighbour) + settings.scraps
         lower = settings.least_american if code in groups().of else settings.least
-    # A script that a language hardly uses is a stray quotation; it must not be filled up.
+    # A script that a language hardly uses is from quotations, and must not be filled up.
     lower = min(lower, _REPEATED * len(lines))
     if len(lines) > upper:
         lines = rng.sample(lines, upper)
@@ -222,7 +223,7 @@ def _balanced(lines: list[str], label: str, settings: IdentifierSettings, rng: r
 
 
 def _filled(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
-    """Add pieces of the lines until there are `number` lines; no lines stay none."""
+    """Add pieces of the lines until there are `number` lines; add none if there are no lines."""
     filled = list(lines)
     while lines and len(filled) < number:
         words = rng.choice(lines).split()

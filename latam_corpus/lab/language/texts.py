@@ -40,14 +40,14 @@ _ENGLISH: Final = frozenset({
 })
 # fmt: on
 _MANY_ENGLISH: Final = 2
-_SHARE_ENGLISH: Final = 0.05  # of the words, since a book that quotes two English words isn't in English
+_SHARE_ENGLISH: Final = 0.05  # share of the words: a book that quotes two English words isn't in English
 _KEYS: Final[dict[str, type]] = {
     **dict.fromkeys(("path", "label", "field", "licence", "package"), str),
     **dict.fromkeys(("leave_out", "only", "packages"), list),
     "drawn": bool,
 }
 _EXAMPLES: Final = {list: _('write a list, such as ["spa", "por"]'), bool: _("write true or false")}
-_HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure models on
+_HELD_OUT: Final = 10  # one text in ten is kept out of training, for measuring models
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Texts:
             `fact_lists`).
         label: the label of every text; empty if the file states it.
         field: the JSONL field of the text, or the name of the catalogue.
-        licence: the licence, as the trainer states it.
-        leave_out: labels whose texts are skipped, since the file is wrong about them.
+        licence: the licence, as stated by the person who trains.
+        leave_out: labels whose texts are skipped because the file often assigns them wrongly.
         only: the labels whose texts are read; empty for all.
-        drawn: its lines are words drawn by frequency, which must not outnumber sentences too much.
+        drawn: whether its lines are words drawn by frequency, which must not outnumber sentences too much.
     """
 
     path: Path
@@ -76,13 +76,13 @@ class Texts:
 
 
 def named_texts(data: Sequence[str], root: Path | None = None, packages: Path | None = None) -> list[Texts]:
-    """Return the files that arguments name.
+    """Return the files that the arguments name.
 
     Args:
         data: `[LABEL=]PATH[#FIELD]`, or the paths of lists (`.toml`).
         root: the folder of a list's relative paths; by default the list's folder.
-        packages: a folder with unpacked Debian packages, each in a folder of its name; by default, the packages that a
-            list names must be installed.
+        packages: a folder with unpacked Debian packages, each in a folder with the package's name; by default, the
+            packages that a list names must be installed.
 
     Raises:
         ConfigError: a file is missing, or an entry of a list has no path or an unknown key.
@@ -107,7 +107,7 @@ def named_texts(data: Sequence[str], root: Path | None = None, packages: Path | 
 
 
 def rows(texts: Texts) -> Iterator[tuple[str, str]]:
-    """Yield the label and text of each text in the file's order, without labels that are left out.
+    """Yield the label and text of each text, in the file's order, except for labels that are left out.
 
     Raises:
         ConfigError: a line doesn't have the format of the file's suffix, or has no label.
@@ -140,12 +140,12 @@ def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def is_word_list(texts: Texts) -> bool:
-    """Whether the texts are rows of single words from word lists, not sentences."""
+    """Whether the texts are rows of words from word lists instead of sentences."""
     return (texts.path / TELLING).is_file()
 
 
 def is_held_out(text: str) -> bool:
-    """Whether a text is in the tenth that is never trained on, by the hash of its words.
+    """Whether a text is in the tenth that is never used for training, by the hash of its words.
 
     >>> sum(is_held_out(f"texto {number}") for number in range(1000))
     122
@@ -155,7 +155,7 @@ def is_held_out(text: str) -> bool:
 
 
 def is_untranslated(code: str, text: str) -> bool:
-    """Whether a text with the label of a Romance language or Basque is in English, as some lines of translated help.
+    """Whether a text labelled as a Romance language or Basque is in English, like some lines of translated help.
 
     >>> is_untranslated("glg", "Select the option to print the document."), is_untranslated("glg", "Abra o ficheiro.")
     (True, False)
@@ -199,7 +199,7 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
 
 
 def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Raise if a key is unknown or has a value of the wrong type; a text instead of a list would be read as letters."""
+    """Raise if a key is unknown or its value has the wrong type: a text instead of a list would be read as letters."""
     for number, entry in enumerate(entries, 1):
         place = _("{path}, entry {number}", path=path, number=number)
         for key, value in entry.items():
@@ -218,7 +218,7 @@ def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> It
     names = entry.get("packages", [entry["package"]] if "package" in entry else None)
     if names is None:
         return [Path(root, entry["path"])]
-    # Installed packages all have the same path.
+    # All installed packages have the same root.
     paths = {Path(packages / name if packages else "/", entry["path"]): name for name in names}
     for path, name in paths.items():
         if not path.exists():

@@ -49,15 +49,15 @@ def train(
     settings: IdentifierSettings | None = None,
     without: Iterable[Texts] = (),
 ) -> TrainedIdentifier:
-    """Train a model; write it to `out` (.ftz) and its label map next to it (.toml).
+    """Train a model; write it to `out` (.ftz), and its label map next to it (.toml).
 
-    A tenth of the texts, chosen by their hash, is kept out (`texts.is_held_out`) to measure models on.
+    A tenth of the texts, chosen by hash (`texts.is_held_out`), is kept out for measuring models.
 
     Args:
         data: labelled texts.
         out: the path of the model.
         settings: sampling and fastText settings; the defaults if None.
-        without: texts that must not be trained on, whatever their label.
+        without: texts that must not be used for training, whatever their label.
 
     Raises:
         ConfigError: a label isn't a language code, fewer than two labels have texts, or `out` doesn't end in .ftz.
@@ -136,7 +136,7 @@ def _map_text(
     settings: IdentifierSettings,
     trained: dt.date,
 ) -> str:
-    """Return the label map as TOML: facts of the model, its labels, and the frequent words of its languages."""
+    """Return the label map as TOML: facts about the model, its labels, and the frequent words of its languages."""
     group_of = groups().of
     rows = [
         f'name = "{out.stem}"',

@@ -1,4 +1,4 @@
-"""Settings of `train_identifier.py`, in their own module: the command line shows them without loading the training."""
+"""Settings of `train_identifier.py`, in a separate module so that the command line shows them without loading it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from dataclasses import dataclass
 class IdentifierSettings:
     """The settings of a training; the shipped model was trained with the defaults.
 
-    Those without a description here are fastText's own.
+    Settings without a description here are fastText's.
 
     Attributes:
         seed: the seed of sampling and of fastText.
-        most: the most lines per label; more are sampled down.
-        most_major: the most lines of Spanish and of Portuguese, in which most texts are written.
-        most_neighbour: the most lines of each language that resembles them (`sampling.NEIGHBOURS`), without scraps.
-        least: the least lines per label; missing ones are pieces of the others.
-        least_american: the least lines of a language of the Americas; many have only some hundred rows of words.
-        least_major: the least lines of Spanish and of Portuguese.
-        scraps: short stretches added to each language that resembles Spanish and Portuguese.
-        scraps_major: short stretches added to Spanish and to Portuguese.
-        nonsense: lines in no language, for `und`.
+        most: the maximum number of lines per label; more are sampled down.
+        most_major: the maximum number of lines of Spanish and of Portuguese, in which most texts are written.
+        most_neighbour: the maximum number of lines, without scraps, of each language that resembles these two
+            (`sampling.NEIGHBOURS`).
+        least: the minimum number of lines per label; pieces of lines are added if there are fewer.
+        least_american: the minimum for a language of the Americas; many have only a few hundred rows of words.
+        least_major: the minimum for Spanish and for Portuguese.
+        scraps: the number of short stretches added to each language that resembles Spanish and Portuguese.
+        scraps_major: the number of short stretches added to Spanish and to Portuguese.
+        nonsense: the number of lines in no language, for `und`.
         epoch_after: passes over the lines after quantization keeps only `cutoff` vectors.
         lr_after: the learning rate of these passes.
-        threads: the number of threads; only with one is the model the same each time.
+        threads: the number of threads; training is reproducible only with one.
     """
 
     seed: int = 20261124

@@ -1,4 +1,4 @@
-"""Label the blocks of a page by its gold text and, for blocks that the gold doesn't cover, by other extractors."""
+"""Label the blocks of a page by its gold text or, if the gold doesn't cover a block, by other extractors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.lab.layout.gold_pages import GoldPage
 
-# The weight of an extractor's vote on blocks without gold, in the order of the extractors' scores.
+# The weight of each extractor's vote on blocks without gold, in the order of their scores.
 BELIEVED: Final = {
     "trafilatura": 1.5,
     "trafilatura precision": 1.0,
@@ -26,9 +26,9 @@ BELIEVED: Final = {
     "justext": 0.3,
 }
 _DOUBT: Final = 1.5  # each snippet that an extractor got wrong divides its vote by e to this power
-_GOLD_WEIGHT: Final = 6.0  # of a block with a snippet, and of each block of a page with a whole gold text
-_LONG: Final = 60  # letters; a longer block is in a text if both its ends are
-_DISTINCT: Final = 12  # letters; a shorter block may be in a text by chance
+_GOLD_WEIGHT: Final = 6.0  # of blocks with a snippet, and of all blocks of a page with a whole gold text
+_LONG: Final = 60  # letters; a longer block counts as in a text if both its ends are in it
+_DISTINCT: Final = 12  # letters; a shorter block may be found in a text by chance
 _SIGNS: Final = re.compile(r"[\W_]+")
 _ITEM: Final = re.compile(r"\n[-•|]? ?")
 
@@ -58,7 +58,7 @@ def labels(page: GoldPage, blocks: Sequence[str], texts: Mapping[str, str]) -> t
             shares[index], weights[index] = 0.0, _GOLD_WEIGHT
     for snippet in page.required:
         candidates = _with_snippet(spaced, snippet)
-        if candidates:  # one of them is required: most likely the one with most votes
+        if candidates:  # only one of the blocks is meant: most likely the one with most votes
             index = max(candidates, key=lambda candidate: shares[candidate])
             shares[index], weights[index] = 1.0, _GOLD_WEIGHT
     return shares, weights
@@ -67,7 +67,7 @@ def labels(page: GoldPage, blocks: Sequence[str], texts: Mapping[str, str]) -> t
 def _are_in(folded: Sequence[str], text: str) -> NDArray[np.float64]:
     """Return 1.0 for each block that is in the text, else 0.0.
 
-    A short block must be a line of its own in the text, or be there together with its neighbours.
+    A short block must be a whole line of the text, or be in it together with its neighbours.
     """
     lines = {_folded(line) for line in _ITEM.split("\n" + text)}
     whole = _folded(text)

@@ -1,6 +1,6 @@
 """Gradient-boosted trees: Newton steps of the logistic loss over binned features (Friedman 2001; Ke et al. 2017).
 
-Growth uses one thread, so that a training gives the same trees on every machine.
+Growth uses one thread, so that training grows the same trees on every machine.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Options:
 
     Attributes:
         trees: the number of trees.
-        leaves: the most leaves per tree.
+        leaves: the maximum number of leaves per tree.
         rate: the learning rate.
-        least: the least total weight of the rows in a leaf.
-        shrink: added to the sum of second derivatives in a leaf, which shrinks its value towards 0.
+        least: the minimum total weight of the rows in a leaf.
+        shrink: a number added to the sum of second derivatives in a leaf, which shrinks the leaf's value towards 0.
         share: the share of features that is drawn for each tree.
         seed: the seed of the draws.
-        times: the number of forests with different draws, which are averaged to depend less on the draw (Breiman 1996).
+        times: the number of forests with different draws, which are averaged to depend less on chance (Breiman 1996).
     """
 
     trees: int = 80
@@ -63,7 +63,7 @@ def grow(
     for _ in range(options.times):
         trees += _boosted(codes, shares, weights, start, options, rng)
     for tree in trees:
-        tree[tree[:, 0] < 0, 1] /= options.times  # the values of leaves
+        tree[tree[:, 0] < 0, 1] /= options.times  # the value is used only in leaves
     return _forest(trees, edges, start)
 
 
@@ -88,7 +88,7 @@ def _boosted(
 
 
 def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the bounds between the bins of a feature; a row is in the bin of the first bound that isn't below it."""
+    """Return the bounds between the bins of a feature; a row's bin is that of the first bound not below its value."""
     values = np.unique(column)
     if len(values) > BINS:
         values = np.unique(np.quantile(column, np.linspace(0, 1, BINS), method="lower"))
@@ -96,7 +96,7 @@ def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _forest(trees: list[NDArray[np.float64]], edges: list[NDArray[np.float32]], start: float) -> Forest:
-    """Return the trees as a forest; a row of a tree is feature, bin or value, left child, right child."""
+    """Return the trees as a forest; the columns of a tree are feature, bin or value, left child, right child."""
     roots: list[int] = []
     columns: list[int] = []
     bounds: list[float] = []

@@ -35,7 +35,7 @@ def _best_split(histograms, least_weight, shrink):
         weight += histograms[0, code, 2]
     unsplit = gradient * gradient / (hessian + shrink)
     for feature in range(histograms.shape[0]):
-        g = h = w = 0.0  # the sums on the left
+        g = h = w = 0.0  # the sums of the left side
         for code in range(histograms.shape[1] - 1):
             g += histograms[feature, code, 0]
             h += histograms[feature, code, 1]
@@ -50,7 +50,7 @@ def _best_split(histograms, least_weight, shrink):
 
 @kernel
 def grow_tree(codes, drawn, loss, totals, limits):
-    """Grow a tree, splitting the leaf with the largest gain first; add its values to `totals`.
+    """Grow a tree, splitting the leaf with the largest gain first; add the leaves' values to `totals`.
 
     Args:
         codes: uint8[features, rows], the bins of the rows.
@@ -66,7 +66,7 @@ def grow_tree(codes, drawn, loss, totals, limits):
     leaves, rate, least_weight, shrink = limits
     n = len(gradients)
     nodes = np.full((2 * leaves, 4), -1.0)
-    order = np.arange(n)  # the rows, those of each leaf together
+    order = np.arange(n)  # the rows, grouped by leaf
     right_rows = np.empty(n, np.int64)
     firsts, lasts, node_of = np.zeros(leaves, np.int64), np.zeros(leaves, np.int64), np.zeros(leaves, np.int64)
     histograms = np.zeros((leaves, len(drawn), BINS, 3), np.float64)
@@ -98,7 +98,7 @@ def grow_tree(codes, drawn, loss, totals, limits):
         lasts[leaf], firsts[leaf_count], lasts[leaf_count] = middle, middle, last
         small = leaf if middle - first <= last - middle else leaf_count
         large = leaf_count if small == leaf else leaf
-        # The larger child's histogram is the parent's less the smaller child's.
+        # The larger child's histogram is the parent's histogram minus the smaller child's.
         parent = histograms[leaf].copy()
         _histogram(codes, drawn, order, firsts[small], lasts[small], loss, histograms[small])
         histograms[large] = parent - histograms[small]
@@ -111,7 +111,7 @@ def grow_tree(codes, drawn, loss, totals, limits):
             gradient += gradients[order[index]]
             hessian += hessians[order[index]]
         value = rate * gradient / (hessian + shrink)
-        nodes[node_of[leaf], 1] = value  # its feature stays -1
+        nodes[node_of[leaf], 1] = value  # a leaf, whose feature is -1
         for index in range(firsts[leaf], lasts[leaf]):
             totals[order[index]] += value
     return nodes[:used]

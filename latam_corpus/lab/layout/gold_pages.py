@@ -1,4 +1,4 @@
-"""Web pages with gold, either a whole text or required and forbidden snippets; and counts of a text's errors."""
+"""Web pages with gold (a whole text, or required and forbidden snippets), and counts of a text's errors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class GoldPage:
 
     Attributes:
         name: the name of its file.
-        url: its address.
+        url: its URL.
         raw: its bytes.
-        sets: letters of its sets: T for snippets, L for Latin America (with snippets), S for whole texts, E for whole
-            texts in Spanish.
+        sets: the letters of its sets: T for snippets, L for Latin America (with snippets), S for whole texts, E for
+            whole texts in Spanish.
         required: snippets that must be in the text.
         forbidden: snippets that must not be in the text.
         gold: the whole text; empty if only snippets are known.
@@ -47,14 +47,14 @@ class GoldPage:
 
     @property
     def site(self) -> str:
-        """The registered domain of its host; pages of a site are in the same fold."""
+        """The registered domain of its host; all pages of a site are in the same fold."""
         parts = (urlsplit(self.url).hostname or self.name).removeprefix("www.").split(".")
         label_count = 3 if _SECOND.intersection(parts[-2:-1]) else 2
         return ".".join(parts[-label_count:])
 
 
 def read(data: Path) -> list[GoldPage]:
-    """Read all pages below the folder of real texts, those of T first."""
+    """Read all pages below the folder of real texts; pages of set T come first."""
     news = data / "unclear" / "news"
     return [*_snippets(news), *_latin_american(news), *_whole(news), *_spanish(news)]
 
@@ -63,8 +63,8 @@ def counted(page: GoldPage, text: str) -> tuple[float, float, float]:
     """Count the true positives, false positives and false negatives of one page.
 
     Snippets are counted as in trafilatura's evaluation, with white space folded in both texts. For a whole text, runs
-    of four words are counted as in the article extraction benchmark, as shares that add up to 1, so that long texts
-    count no more than short ones.
+    of four words are counted as in the article extraction benchmark; the counts are shares that add up to 1, so that a
+    long text counts as much as a short one.
     """
     if page.gold:
         gold_runs, text_runs = _runs(page.gold), _runs(text)

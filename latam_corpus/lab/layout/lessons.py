@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
 SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)
 BOUND: Final = 0.5
-_INNER_FOLDS: Final = 3  # for the first forest's predictions that the second learns from
-# Blocks of links that no extractor keeps are sampled at this rate, with a weight that makes up for it.
+_INNER_FOLDS: Final = 3  # for the predictions of the first forest from which the second one learns
+# Blocks of links that no extractor keeps are sampled at this rate, and weighted to compensate.
 _EASY: Final = 0.2
-_LINKED: Final = 0.7  # share of a block's letters in links
-_UNKEPT: Final = 0.05  # highest share of a block in the main text
+_LINKED: Final = 0.7  # a block of links has more than this share of its letters in links
+_UNKEPT: Final = 0.05  # a block isn't kept if less than this share of it is in the main text
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Lesson:
         shares: NDArray[np.float64],
         weights: NDArray[np.float64],
     ) -> Lesson:
-        """Make a lesson of a page's labels; weights grow with a block's length, and less than linearly with the page's.
+        """Make a lesson of a page's labels; weights grow with a block's length, and sublinearly with the page's.
 
         Args:
             site: the registered domain of its host.
@@ -79,7 +79,7 @@ def fold_of(site: str, folds: int, salt: str = "") -> int:
 def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> LayoutModel:
     """Train a model of two forests; the second also learns from predictions of the first.
 
-    The first forest predicts each lesson from a training without the lesson's site.
+    For that, each lesson is predicted by a first forest that was trained without the lesson's site.
     """
     chances: dict[int, NDArray[np.float32]] = {}
     for fold in range(_INNER_FOLDS):

@@ -1,8 +1,8 @@
-"""Run another extractor on pages; `shelves` starts this script with another Python.
+"""Run another extractor on pages; the module `shelves` starts this script with another Python.
 
 `PYTHON other_extractors.py SYSTEM PAGES TEXTS` reads the markup of a page, a JSON string, from each line of PAGES. The
-first line of TEXTS has the versions; the others have a JSON list of a page's text and the seconds of processor time.
-SYSTEM is a name in `SYSTEMS`. The script needs nothing of this project.
+first line of TEXTS has the versions; each other line is a JSON list of a page's text and the seconds of processor time.
+SYSTEM is a name in `SYSTEMS`. The script doesn't import anything from this project.
 
     python3 -m venv rival-extraction
     rival-extraction/bin/pip install trafilatura lxml_html_clean readability-lxml justext resiliparse
@@ -24,7 +24,7 @@ _DISTRIBUTIONS = ("trafilatura", "lxml", "readability-lxml", "jusText", "Resilip
 
 
 def _trafilatura(**options: Any) -> Callable[[str], str]:
-    import trafilatura  # only the other Python has the extractors
+    import trafilatura  # the extractors are installed only for the other Python
 
     def text(page: str) -> str:
         return trafilatura.extract(page, include_comments=False, **options) or ""
@@ -70,7 +70,7 @@ SYSTEMS: dict[str, Callable[[], Callable[[str], str]]] = {
     "trafilatura fast, precision": lambda: _trafilatura(fast=True, favor_precision=True),
     "readability-lxml": _readability,
     "justext": _justext,
-    # Its best options on these pages; the defaults score lower.
+    # The options that score best on these pages; the defaults score lower.
     "resiliparse": lambda: _resiliparse(
         main_content=True, preserve_formatting=True, alt_texts=False, list_bullets=False, comments=False
     ),

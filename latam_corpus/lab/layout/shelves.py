@@ -1,4 +1,4 @@
-"""Collect the pages with gold and the texts that other extractors find in them, and make lessons of both."""
+"""Collect pages with gold and the texts that other extractors find in them, and make lessons from both."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Shelf:
 
     Attributes:
         pages: pages with gold.
-        markups: their markup, decoded once for all systems.
-        texts: for each system, the text of each page.
+        markups: the markup of the pages, decoded once for all systems.
+        texts: for each system, the extracted text of each page.
         seconds: for each system, the processor time of each page.
-        versions: the versions of the systems' distributions.
+        versions: the versions of the systems' Python packages.
     """
 
     pages: list[GoldPage]
@@ -48,7 +48,7 @@ class Shelf:
 
     @classmethod
     def of(cls, data: Path) -> Shelf:
-        """Return the pages with gold below the folder of real texts.
+        """Read the pages with gold below the folder of real texts.
 
         Raises:
             ConfigError: the folder has no pages.
@@ -61,7 +61,7 @@ class Shelf:
         return cls(pages, [markup_of(page.raw, {}) for page in pages])
 
     def ask(self, python: str, systems: Iterable[str], keep: Path | None = None) -> None:
-        """Extract the pages with other systems and another Python, one system at a time, in one thread.
+        """Run other systems on the pages, with another Python, one system at a time in one thread.
 
         Args:
             python: the other Python.
@@ -91,7 +91,7 @@ class Shelf:
         partial.rename(texts)
 
     def page_list(self) -> str:
-        """Return the pages as TSV: address, or file name if it is unknown, and SHA-256 of the bytes."""
+        """Return the pages as TSV: URL (or file name if it is unknown), and SHA-256 of the bytes."""
         lines = sorted(f"{page.url or page.name}\t{hashlib.sha256(page.raw).hexdigest()}" for page in self.pages)
         return "address\tsha256\n" + "".join(f"{line}\n" for line in lines)
 
@@ -100,7 +100,7 @@ class Shelf:
         return Shelf(self.pages[::step], self.markups[::step])
 
     def lessons(self) -> list[Lesson]:
-        """Return the lesson of each page; `ask` must have run for the systems in `BELIEVED`."""
+        """Return the lesson of each page; call `ask` for the systems in `BELIEVED` first."""
         lessons = []
         for index, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
             tree = HTMLTree.parse(markup)

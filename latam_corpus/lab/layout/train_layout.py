@@ -1,7 +1,7 @@
 """Train the shipped layout model: `python -m latam_corpus.lab.layout.train_layout`.
 
-The model has numbers about the place and form of blocks, and no text of a page. Blocks that the gold of a page doesn't
-cover are labelled by other extractors, for which `--rival-python` needs the packages listed in `other_extractors.py`.
+The model contains only numbers about the place and form of blocks, and no text of any page. Other extractors label the
+blocks that a page's gold doesn't cover; for them, `--rival-python` needs the packages listed in `other_extractors.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from latam_corpus.lab.layout.shelves import Shelf
 
 
 def main() -> None:
-    """Train on all pages; write the model, and the list of the pages next to it."""
+    """Train on all pages; write the model, and next to it the list of pages."""
     parser = argparse.ArgumentParser(prog="python -m latam_corpus.lab.layout.train_layout")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("--rival-python", required=True, help="a Python that has the other extractors")

@@ -1,4 +1,4 @@
-"""Train a quality score in its own process: `python -m latam_corpus.lab.quality.fit_score JOB.json`.
+"""Train a quality score in a separate process: `python -m latam_corpus.lab.quality.fit_score JOB.json`.
 
 `lab/fasttext_process.py` starts it.
 """
@@ -19,11 +19,11 @@ BAD: Final = "__label__bad"
 
 
 def fit(job: dict[str, Any]) -> None:
-    """Train a model and write it with one number per word.
+    """Train a model, and write it as one number per word.
 
     Args:
-        job: the paths `lines` and `out`, fastText's options for `train`, and facts `about` the model. With `keep`,
-            fastText's own model is written to this path.
+        job: the paths `lines` and `out`, fastText's options under `train`, and facts under `about`; if `keep` is a
+            path, fastText's model is written there too.
     """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
     if job.get("keep"):  # for a test that compares both models

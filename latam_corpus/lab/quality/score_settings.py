@@ -1,4 +1,4 @@
-"""Settings of `train_score.py`, in their own module: the command line shows them without loading the training."""
+"""Settings of `train_score.py`, in a separate module so that the command line shows them without loading it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class ScoreSettings:
 
     Attributes:
         seed: the seed of the order of lines and of fastText.
-        epoch: passes over the lines.
+        epoch: the number of passes over the lines.
         lr: the learning rate.
-        dim: numbers per vector during training; the written model has one number per word.
-        bucket: hash buckets for pairs of words.
-        min_count: how often a word must occur.
+        dim: the length of vectors during training; the written model has one number per word.
+        bucket: the number of hash buckets for pairs of words.
+        min_count: the minimum number of times that a word must occur.
     """
 
     seed: int = 20261125

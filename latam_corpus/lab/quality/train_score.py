@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST: Final = 50  # documents of each kind
-_WINDOW: Final = 200  # words per line, so that lines of documents of any length are alike
+_WINDOW: Final = 200  # words per line, so that long and short documents have similar lines
 _MAX_WINDOWS: Final = 20  # per document
-_HELD_OUT: Final = 26  # of 256 values of a hash's first byte
+_HELD_OUT: Final = 26  # of the 256 values of a hash's first byte
 LOSSES: Final = (0.01, 0.05)
 
 
@@ -40,10 +40,12 @@ class TrainedScore:
 
     Attributes:
         model: the path of the model.
-        good, bad: the numbers of documents trained on.
-        held_good, held_bad: the numbers of documents measured on.
-        auc: the share of pairs in which the good document scores above the bad one; None if one kind has none kept out.
-        bounds: triples of the share of good documents below a bound, the bound, and the share of bad ones below it.
+        good, bad: the number of documents of each kind in training.
+        held_good, held_bad: the number of documents of each kind kept out for measuring.
+        auc: the share of pairs in which the good document scores above the bad one; None if a kind has no kept-out
+            document.
+        bounds: triples: a share of good documents, the bound below which they score, and the share of bad documents
+            below it.
     """
 
     model: Path
@@ -125,7 +127,7 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
 
 
 def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the texts to train on and those to measure on."""
+    """Split the texts into those for training and those for measuring."""
     trained: list[str] = []
     held: list[str] = []
     for text in texts:
@@ -134,7 +136,7 @@ def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _lines(texts: Sequence[str], label: str) -> list[str]:
-    """Return windows of words as lines for fastText, each word written as its hash in hexadecimal."""
+    """Return windows of words as lines for fastText, with each word written as its hash in hexadecimal."""
     table = WordTable.of(list(texts))
     lines = []
     for document in range(len(table)):
@@ -158,7 +160,7 @@ def _fit(lines: list[str], out: Path, settings: ScoreSettings, about: Mapping[st
         "maxn": 0,
         "bucket": settings.bucket,
         "minCount": settings.min_count,
-        "thread": 1,  # with more, each training gives another model
+        "thread": 1,  # with more threads, training isn't reproducible
         "seed": settings.seed,
         "verbose": 0,
     }
@@ -182,7 +184,7 @@ def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
 
 
 def _bounds(good: NDArray[np.float32], bad: NDArray[np.float32]) -> tuple[tuple[float, float, float], ...]:
-    """Return the triples of `Trained.bounds`, for each of LOSSES that there are enough good documents to measure."""
+    """Return the triples of `TrainedScore.bounds`, one per value of LOSSES that enough good documents can measure."""
     bounds = []
     for lost in LOSSES:
         if len(good) * lost >= 1 and len(bad):

@@ -1,6 +1,6 @@
 """Read the parts of a quantized fastText classifier from its file.
 
-The layout is that of fastText's `saveModel`, version 12 (src/args.cc, dictionary.cc, quantmatrix.cc, matrix.cc).
+The layout is defined by fastText's `saveModel`, version 12 (src/args.cc, dictionary.cc, quantmatrix.cc, matrix.cc).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# The version of the arrays computed from a model's file. Raise it when they change, because they are cached on disk.
+# The version of the arrays computed from a model's file. Increase it when they change, since they are cached on disk.
 VERSION: Final = 1
 _SOFTMAX: Final = 3
 _SUPERVISED: Final = 3
 _CENTROIDS: Final = 256
 _VERSION: Final = 12
 _CHUNK: Final = 1 << 12  # rows decoded at a time
-_SHORTEST_ENTRY: Final = 10  # bytes of a word or label: its terminator, its count and its kind
+_SHORTEST_ENTRY: Final = 10  # minimum bytes of a word or label: its terminator, its count and its kind
 _INT16_MAX: Final = 32_767
 _ENTRY: Final = re.compile(rb"([^\0]*)\0.{8}(.)", re.DOTALL)  # a word, its count, and whether it is a label
 
@@ -39,13 +39,13 @@ class Parts:
     Attributes:
         words: the words of the vocabulary in the order of their rows, each followed by a space, UTF-8.
         labels: the labels, in the order of the output's rows.
-        rows: int16[words and n-grams, dim], the decoded input matrix in units of `unit`, words first. As floats it
-            would take twice the memory and be slower to read.
+        rows: int16[words and n-grams, dim], the decoded input matrix in units of `unit`, words first. Floats would take
+            twice the memory and be slower to read.
         unit: the value of 1 in `rows`.
         row_of: int32[bucket], the row of an n-gram by its hash, -1 if it was pruned.
         output: float32[labels, dim].
-        minn: characters of the shortest n-gram.
-        maxn: characters of the longest n-gram.
+        minn: the number of characters of the shortest n-gram.
+        maxn: the number of characters of the longest n-gram.
     """
 
     words: bytes
@@ -59,7 +59,7 @@ class Parts:
 
 
 class _Reader:
-    """A file read in order as numbers, arrays and words, from its mapped pages without a copy."""
+    """Reads numbers, arrays and words of a mapped file in order, without copying."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -80,7 +80,7 @@ class _Reader:
         return values
 
     def entries(self, count: int) -> list[tuple[bytes, bytes]]:
-        """Return the words and labels of the dictionary, each with a byte that is 0 for words."""
+        """Return the words and labels of the dictionary, each with a byte that is 0 for a word."""
         found = list(islice(_ENTRY.finditer(self._data, self._at), count))
         if len(found) < count:
             raise ValueError("it ends within a word")
@@ -89,18 +89,18 @@ class _Reader:
 
 
 class ArrayCache(Protocol):
-    """A cache of large arrays, by name; computes an array that it lacks."""
+    """A cache of large arrays by name, which computes the arrays that it lacks."""
 
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
     ) -> NDArray[Any]:
-        """Return the array."""
+        """Return the array of this name, computing it if necessary."""
 
 
 def uncached(
     _name: str, _shape: tuple[int, ...], _kind: type[np.generic], make: Callable[[], NDArray[Any]]
 ) -> NDArray[Any]:
-    """Compute the array, as an `ArrayCache` that keeps nothing."""
+    """Compute the array: an `ArrayCache` that stores nothing."""
     return make()
 
 
@@ -140,7 +140,7 @@ def read_parts(path: Path, array_cache: ArrayCache = uncached) -> Parts | None:
         return None
     count, width = data.values("qq")
     output = data.array("<f4", count * width).reshape(count, width).astype(np.float32)
-    first_ngram_row = words.count(b" ")  # after the rows of whole words
+    first_ngram_row = words.count(b" ")  # the rows of n-grams follow the rows of words
     if (
         first_ngram_row > len(rows)
         or not within(pairs[:, 0], bucket)
@@ -189,7 +189,7 @@ def _quantized_matrix(data: _Reader, dim: int, array_cache: ArrayCache) -> tuple
 
 
 def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """Return a decoder of coded rows: product quantization codes `width` numbers as one of 256 centroids."""
+    """Return a decoder of rows in product quantization, which codes `width` numbers as one of 256 centroids."""
     _, parts, width, last = data.values("4i")
     centroids = data.array("<f4", dim * _CENTROIDS)
 
@@ -206,7 +206,7 @@ def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[n
 
 
 def within(numbers: NDArray[np.integer[Any]], count: int) -> bool:
-    """Return whether all numbers are places in a list of `count` entries.
+    """Return whether all numbers are valid indices of a list with `count` entries.
 
     >>> [within(np.array(numbers, np.int32), 3) for numbers in ([], [0, 2], [3], [-1])]
     [True, True, False, False]

@@ -1,14 +1,14 @@
-"""Cut a batch into windows and pieces for the models, and normalise them, in compiled passes over its UTF-8.
+"""Cut a batch into windows and pieces for the models, and normalise them, in compiled passes over UTF-8.
 
-fastText reads about 1,400 whole documents a second but 17,500 texts of 300 characters, and a few windows identify a
-language as surely. A text of up to one and a half windows is one window; a longer one has up to four, evenly spread and
-cut at white space. Pieces identify the languages of a mixed text: its lines, with long ones cut at the ends of
-sentences, or 24 evenly spread ones if there are more. Of a very long text only the surroundings of the pieces are read.
-A test compares the pass with a plain implementation, character by character.
+fastText reads about 1,400 whole documents per second, but 17,500 texts of 300 characters, and a few windows identify a
+language as reliably. A text of up to one and a half windows is one window; a longer one has up to four, evenly spread
+and cut at white space. Pieces identify the languages of a mixed text: its lines, with long ones cut at the ends of
+sentences, or 24 evenly spread ones if there are more. In a very long text, only the surroundings of the pieces are
+read. A test compares the pass with a simple implementation that works character by character.
 
 `normalise.py` states the rule of normalisation and explains why it exists in two forms. It also normalises the lines
-that this pass can't: lines with addresses, with marks that Unicode composes or reorders, and with letters whose lower
-case depends on their neighbours.
+that this pass can't handle: lines with addresses, with marks that Unicode composes or reorders, or with letters whose
+lower case depends on their neighbours.
 """
 
 from __future__ import annotations
@@ -46,14 +46,15 @@ _MOST_BYTES: Final = 4 * WHOLE
 
 
 def window_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Bounds:
-    """Return the windows of each text as byte ranges, which may have white space at their ends.
+    """Return the windows of each text as byte ranges, which may begin or end with white space.
 
     Args:
         data: the UTF-8 of all texts.
         offsets: int64[n+1], where each text starts.
 
     Returns:
-        The same bytes; int64[windows], starts and ends in them; int64[windows], the place of the text.
+        The same bytes; the starts and the ends of the windows in them, int64[windows]; the index of each window's text,
+            int64[windows].
     """
     capacity = MOST_WINDOWS * (len(offsets) - 1)
     starts, ends, owner = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64)
@@ -70,8 +71,8 @@ def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDAr
         rows: the places of the texts to cut.
 
     Returns:
-        Bytes copied from the texts' lines; int64[pieces], starts and ends in them; int64[pieces], the place of the
-        text.
+        Bytes copied from the texts' lines; the starts and the ends of the pieces in them, int64[pieces]; the index of
+            each piece's text, int64[pieces].
     """
     size = int(np.minimum(offsets[rows + 1] - offsets[rows], _MOST_BYTES).sum())
     buffer = np.empty(size, np.uint8)
@@ -84,13 +85,13 @@ def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDAr
 
 @dataclass(frozen=True, eq=False)
 class LineStore(Sequence[str]):
-    """Normalised lines that have a letter, stored as bytes and decoded on access.
+    """Normalised lines with at least one letter, stored as bytes and decoded on access.
 
     Attributes:
         data: uint8, UTF-8.
         starts, ends: int64[n], the byte range of each line.
-        chars: int64[n], the characters of each line.
-        owner: int64[n], the place of the text that each line is from.
+        chars: int64[n], the number of characters of each line.
+        owner: int64[n], the index of each line's text.
     """
 
     data: NDArray[np.uint8]
@@ -101,7 +102,7 @@ class LineStore(Sequence[str]):
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> LineStore:
-        """Return these lines unchanged, each its own owner.
+        """Store lines unchanged, each as a text of its own.
 
         >>> list(LineStore.of(["não há", ""]))
         ['não há', '']
@@ -162,7 +163,7 @@ def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Seque
 def _normalised(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], owner: NDArray[np.int64]
 ) -> LineStore:
-    # Lower case grows at most from two bytes to three (Ⱥ).
+    # Lower-casing lengthens a character at most from two bytes to three (Ⱥ).
     buffer = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     out_starts, out_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
     kinds = np.empty(len(starts), np.uint8)

@@ -1,10 +1,10 @@
-"""The rule by which language models read text: lower case, with letters, marks and apostrophes only.
+"""The normal form in which language models read text: lower case, with only letters, marks and apostrophes.
 
 It exists in two forms: as expressions (`normalise_all`), and as a table of code points for the compiled pass over a
 batch (`meanings`, used by `lines.py`). A test compares the two on all of Unicode. The expressions alone would take
-seven times as long for a batch's windows. The pass alone isn't enough: letters beyond the first plane, and what Unicode
-composes, reorders or lower-cases by a letter's neighbours, are only in the tables of the library that evaluates the
-expressions. Lines with such letters, which are rare in the languages here, are normalised by the expressions.
+seven times as long for a batch's windows. The pass alone isn't enough: only the library that evaluates the expressions
+has tables for letters beyond the first plane, for composing and reordering marks, and for lower-casing by context.
+Lines that need these tables are rare in the languages here, and are normalised by the expressions.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ADDRESSES: Final = r"\S*(?:://|www\.|@)\S*"
-# Wixárika writes one of its vowels `+`; elsewhere a plus is alone or before a digit.
+# Wixárika writes one of its vowels as `+`; in other texts, a plus sign is alone or before a digit.
 _OTHER_SIGNS: Final = r"[^\p{L}\p{M}'+\n]+"
 _LONE_PLUS: Final = r"(?:^|[ \n'+])[+']+(?:[ \n'+]|$)"
 
-# A meaning below MARK is a letter's lower case; from MARK on it includes the mark, from SIGN on `'` or `+`.
+# A meaning below MARK is a letter's lower case. From MARK on, it includes the mark; from SIGN on, `'` or `+`.
 MARK: Final = 1 << 21
 SIGN: Final = 1 << 22
-OTHER: Final = 1 << 23  # a run of them becomes one space
+OTHER: Final = 1 << 23  # a run of other characters becomes one space
 NEWLINE: Final = OTHER + 1
 HARD: Final = OTHER + 2  # `normalise_all` must normalise the line
 
-_PLANE: Final = 0x10000  # letters beyond it belong to scripts that no language here uses
+_PLANE: Final = 0x10000  # letters beyond the first plane belong to scripts that no language here uses
 _PICTOGRAPHS: Final = (0x1F000, 0x1FB00)
-_COMPOSED: Final = 0x3100  # nothing after it in this plane is composed of a character and a mark
-_SIGMA: Final = "Σ"  # ς at the end of a word
+_COMPOSED: Final = 0x3100  # from here on, no character of this plane is composed of another one and a mark
+_SIGMA: Final = "Σ"  # its lower case is ς at the end of a word
 
 
 def normalise_all(texts: pl.Series) -> pl.Series:
-    """Return each text in NFC and lower case with letters, marks and `'` only; addresses and digits are removed.
+    """Return each text in NFC and lower case with only letters, marks and `'`; remove addresses and digits.
 
-    Lines are kept apart; within a line everything else becomes one space. Null remains null.
+    Line ends are kept; inside a line, each run of other characters becomes one space. Null remains null.
 
     >>> import polars as pl
     >>> normalise_all(pl.Series(["¡Escríbanos a Ana@ejemplo.cl, son 25 Años!", None])).to_list()
@@ -64,13 +64,13 @@ def normalise_all(texts: pl.Series) -> pl.Series:
 
 @cache
 def meanings() -> NDArray[np.uint32]:
-    """Return the meaning of each code point, uint32[0x1FB01]; the last entry applies to all beyond it."""
+    """Return the meaning of each code point, uint32[0x1FB01]; the last entry is for all higher code points."""
     plane = classes()[:_PLANE]
     categories = [unicodedata.category(chr(point)) for point in range(_PLANE)]
     letter = (plane & LETTER) != 0
     mark = np.array([category[0] == "M" for category in categories])
     control = np.array([category in ("Cc", "Cf", "Zl", "Zp") for category in categories])
-    # An unassigned code point may be a letter in a newer Unicode than this Python's.
+    # An unassigned code point may be a letter in a newer version of Unicode than Python's.
     unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
     # NFC changes only characters of the class REPAIR: see text/characters.py.
     stable = (plane & REPAIR) == 0
@@ -87,7 +87,7 @@ def meanings() -> NDArray[np.uint32]:
     table[np.flatnonzero(~letter & ~unknown & (stable | control))] = OTHER
     table[slice(*_PICTOGRAPHS)] = OTHER
     table[ord("\n")] = NEWLINE
-    table[ord("@")] = HARD  # an address
+    table[ord("@")] = HARD  # probably an address
     table[[ord(sign) for sign in apostrophes()]] = SIGN | ord(TYPED)
     table[ord("+")] = SIGN | ord("+")
     table.setflags(write=False)
@@ -96,11 +96,11 @@ def meanings() -> NDArray[np.uint32]:
 
 @cache
 def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
-    """Return tables that decide whether normalisation leaves a mark in place.
+    """Return tables that tell whether normalisation leaves a mark in place.
 
     Returns:
-        The canonical combining class of each code point's last mark, int16[0x10000], 0 if it has none; and the pairs of
-        code points that compose, the first shifted by 21 bits, sorted.
+        The canonical combining class of each code point's last mark, int16[0x10000], which is 0 without a mark; and the
+            sorted pairs of code points that compose, with the first code point shifted by 21 bits.
     """
     orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
     composed = []

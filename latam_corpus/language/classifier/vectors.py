@@ -1,8 +1,8 @@
-"""Compute line vectors of a quantized classifier in one compiled pass, equal to fastText's own.
+"""Compute the line vectors of a quantized classifier in one compiled pass, equal to fastText's vectors.
 
-fastText hashes and decodes every n-gram of every word each time, at about 8,000 windows a second. Here the sum of a
-word is cached in a table by its hash, so that a repeated word costs one look-up. A missing word costs thirty times as
-much, so the table keeps the words that recur.
+fastText hashes and decodes every n-gram of every word each time, at about 8,000 windows per second. Here, a table
+caches the sum of each word by its hash, so that a repeated word costs one look-up. A word that isn't cached costs
+thirty times as much, so the table keeps the words that recur.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Vectors:
         parts: the classifier.
         keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
         values: uint64[capacity], their rows.
-        seen, sums, counts: the cached words: their hashes, with a usage count in the lowest bits; the sums of their
-            rows; the number of rows.
-        end: the row of the end of a line, -1 if it has none.
+        seen, sums, counts: the cached words' hashes, with a usage count in the lowest bits; the sums of their rows; and
+            the numbers of their rows.
+        end: the row of the end of a line; -1 if there is none.
     """
 
     parts: Parts
@@ -51,11 +51,11 @@ class Vectors:
 
     @classmethod
     def of(cls, parts: Parts, array_cache: ArrayCache = uncached) -> Vectors:
-        """Return the input layer of these parts, with no words in its own cache.
+        """Build the input layer of these parts, with an empty cache of words.
 
         Args:
             parts: the classifier.
-            array_cache: the cache from which the arrays of the parts are.
+            array_cache: the cache that the arrays of the parts come from.
         """
         word_count = parts.words.count(b" ")
         capacity = 1 << max(4, (2 * word_count).bit_length())
@@ -109,15 +109,15 @@ def _row_of(word: bytes, words: bytes) -> int:
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the product of line vectors, float32[lines, dim], and the transposed output matrix, float32[dim, labels].
 
-    A library's matrix product may round differently in another batch, and a score is part of a release.
+    The matrix product of a library may round differently in another batch, and scores are part of a release.
 
     >>> products(np.array([[1, 2]], np.float32), np.array([[3, 0], [1, 4]], np.float32)).tolist()
     [[5.0, 8.0]]
     """
-    if len(lines) % 2:  # lines are multiplied in pairs
+    if len(lines) % 2:  # the kernel multiplies two lines at a time
         return products(np.concatenate([lines, lines[:1]]), across)[:-1]
     out = np.zeros((len(lines), across.shape[1]), np.float32)
-    if len(lines) <= _FEW_LINES:  # in the order of `multiply`, without loading Numba
+    if len(lines) <= _FEW_LINES:  # adds in the same order as `multiply`, without loading Numba
         for dimension in range(lines.shape[1]):
             out += lines[:, dimension, None] * across[dimension]
         return out

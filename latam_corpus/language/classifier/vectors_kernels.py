@@ -1,4 +1,4 @@
-"""The compiled sums of a line's vectors, equal to fastText's: see `vectors`."""
+"""The compiled sums of a line's vectors, equal to fastText's sums: see `vectors`."""
 
 # mypy: allow-untyped-defs
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
-_WAYS: Final = 8  # slots per word: over 4,000 documents half as many words are missed as with one slot
-_TIMES: Final = np.uint64(3)  # the bits of a hash that count its word's uses, up to three
+_WAYS: Final = 8  # slots per word: over 4,000 documents, half as many look-ups miss as with one slot
+_TIMES: Final = np.uint64(3)  # the bits of a hash that count the uses of its word, up to three
 
 
 class Input(NamedTuple):
@@ -21,8 +21,8 @@ class Input(NamedTuple):
         rows: the decoded rows, in units of `unit`.
         unit: float32, the value of 1 in `rows`.
         row_of: int32[buckets], the row of each n-gram's bucket, -1 if it was pruned.
-        minn: characters of the shortest n-grams.
-        maxn: characters of the longest n-grams.
+        minn: the number of characters of the shortest n-grams.
+        maxn: the number of characters of the longest n-grams.
         keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
         values: uint64[capacity], their rows.
         end_row: the row of a line's end, -1 if there is none.
@@ -49,7 +49,8 @@ class WordCache(NamedTuple):
 @kernel(work="lines")
 def multiply(lines, across, out):
     """Add the product of two matrices to `out`, two lines at a time."""
-    # Adds four dimensions at a time, in the order of one at a time; each number of `across` is read once for two lines.
+    # Adds four dimensions per step, in the same order as one by one; each number of `across` is read once for two
+    # lines.
     dim = lines.shape[1]
     fours = dim - dim % 4
     for i in range(0, lines.shape[0], 2):
@@ -69,7 +70,7 @@ def multiply(lines, across, out):
 
 @inlined
 def _step(h, byte):
-    # fastText widens bytes as signed numbers, so that bytes of non-ASCII letters have their high bits set.
+    # fastText widens bytes as signed numbers, which sets the high bits for bytes of non-ASCII letters.
     wide = np.uint32(byte) | np.uint32(0xFFFFFF00) if byte >= 0x80 else np.uint32(byte)
     return np.uint32((h ^ wide) * np.uint32(16777619))
 
@@ -85,7 +86,7 @@ def _hash_word(text, start, end):
 
 @kernel(work="text")
 def enter_words(text, keys, values):
-    """Enter words, each followed by a space, into a table by their hashes; the value is the word's place."""
+    """Enter words, each followed by a space, into a table by hash; the value is the word's index."""
     mask = np.uint64(len(keys) - 1)
     start, row = 0, 0
     for i in range(len(text)):
@@ -104,7 +105,7 @@ def enter_words(text, keys, values):
 def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
     """Write the rows of a word's n-grams, with < and > at its edges, into `buckets`; return their number.
 
-    Rows are looked up first and added later, so that the processor can wait for many at the same time.
+    Rows are looked up first and added later, so that the processor can wait for many memory reads at the same time.
     """
     n = end - start + 2
     padded[0] = 60
@@ -162,7 +163,7 @@ def _add_row(rows, row, total):
 
 @kernel
 def _remember(word, h, entry, model, memory, padded, buckets):
-    """Store the sum of a word's rows, of its n-grams and its own, in its slot."""
+    """Store the sum of a word's row and the rows of its n-grams in the word's slot."""
     text, start, end = word
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     rows, keys, values = model.rows, model.keys, model.values
@@ -178,9 +179,9 @@ def _remember(word, h, entry, model, memory, padded, buckets):
 
 @inlined
 def _slot(h, seen):
-    """Return the slot of a word and whether it is cached; if it isn't, the slot of its least used neighbour.
+    """Return the slot of a word and whether the word is cached; if not, the slot of the least used neighbour.
 
-    In that case the use counts of the neighbours drop by one, so that none stays for ever.
+    In that case, decrease the neighbours' use counts by one, so that none is cached forever.
     """
     first = np.int64(h >> np.uint64(8) & np.uint64(len(seen) // _WAYS - 1)) * _WAYS
     for slot in range(first, first + _WAYS):
@@ -203,7 +204,7 @@ def mean_rows(text, starts, ends, model, memory, out):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
     rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row
     seen, sums, counts = memory.seen, memory.sums, memory.counts
-    # The sum of integers doesn't depend on their order, and nothing is rounded before the division.
+    # A sum of integers doesn't depend on their order, and nothing is rounded before the division.
     dim = out.shape[1]
     longest = 0
     for line in range(len(starts)):

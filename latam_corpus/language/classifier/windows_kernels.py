@@ -15,15 +15,15 @@ MOST_WINDOWS: Final = 4
 WINDOW: Final = 400  # characters
 MOST_PIECES: Final = 24
 PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
-NEAR: Final = 30  # characters searched for a word boundary
-_BLOCK: Final = 64  # bytes whose characters are counted together
+NEAR: Final = 30  # characters in which a word boundary is searched for
+_BLOCK: Final = 64  # number of bytes whose characters are counted together
 WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters of the longest text that is read whole for its pieces
 _BREAK: Final = np.uint32(0xFFFFFFFF)  # the white space between two sentences
 
 
 @kernel
 def _is_space(point):
-    """Decide as Python's `str.isspace` does."""
+    """Return the same as Python's `str.isspace`."""
     if point < 0x1680:
         return point == 32 or 9 <= point <= 13 or 28 <= point <= 31 or point == 0x85 or point == 0xA0
     return (
@@ -40,7 +40,7 @@ def _is_space(point):
 
 @kernel
 def _ends_line(point):
-    """Return whether Python's `str.splitlines` cuts there."""
+    """Return whether Python's `str.splitlines` cuts at this code point."""
     return 10 <= point <= 13 or 28 <= point <= 30 or point == 0x85 or point == 0x2028 or point == 0x2029
 
 
@@ -80,7 +80,7 @@ def _forward(data, i, end, n):
 
 @kernel
 def _window(data, first, end, at, chars_left, size):
-    """Return the window of about `size` characters at byte `at` of the text, where `chars_left` characters remain."""
+    """Return the window of about `size` characters at byte `at`, from which `chars_left` characters remain."""
     start = at
     if at > first:
         for k in range(NEAR):
@@ -125,7 +125,7 @@ def _spread(data, first, end, chars, max_windows, size, starts, ends):
 
 @kernel(work="data")
 def windows(data, offsets, max_windows, size, starts, ends, owner):
-    """Write the bounds of the windows of each document, and the document of each; return their number."""
+    """Write the bounds of all documents' windows, and each window's document; return the number of windows."""
     n = 0
     for row in range(len(offsets) - 1):
         first, end = offsets[row], offsets[row + 1]
@@ -145,7 +145,7 @@ def pieces(data, offsets, rows, max_pieces, size, out, bounds):
     cut_starts, cut_ends = np.empty(WHOLE + 1, np.int64), np.empty(WHOLE + 1, np.int64)
     part_starts, part_ends = np.empty(max_pieces, np.int64), np.empty(max_pieces, np.int64)
     line, cuts = (points, places), (cut_starts, cut_ends)
-    counts = np.zeros(2, np.int64)  # bytes written, and pieces of this text
+    counts = np.zeros(2, np.int64)  # number of bytes written, and of pieces of this text
     n = 0
     for row in rows:
         first, end = offsets[row], offsets[row + 1]
@@ -167,11 +167,11 @@ def pieces(data, offsets, rows, max_pieces, size, out, bounds):
 
 @kernel
 def _lines(data, i, end, size, line, out, counts, cuts):
-    """Write the lines of a text, from byte i on, and the bounds of their pieces."""
+    """Write the lines of a text from byte i on, and the bounds of their pieces."""
     points, places = line
     starts, ends = cuts
     while i < end:
-        seen, chars = 0, 0  # characters from the first non-space on, and up to the last non-space
+        seen, chars = 0, 0  # number of characters from the first non-space on, and up to the last non-space
         while i < end:
             point, width = decode(data, i)
             if _ends_line(point):
@@ -187,7 +187,7 @@ def _lines(data, i, end, size, line, out, counts, cuts):
                 chars = seen
         if chars == 0:
             continue
-        long = chars > size  # by its original length: joined sentences may be shorter
+        long = chars > size  # by the original length of the line, since joined sentences may be shorter
         chars = _write(data, chars, long, points, places, out, counts)
         if long:
             _cut(chars, size, points, places, counts, starts, ends)
@@ -197,9 +197,9 @@ def _lines(data, i, end, size, line, out, counts, cuts):
 
 @kernel
 def _write(data, chars, joining, points, places, out, counts):
-    """Write a line's characters, with one space between sentences if they are joined; return their number.
+    """Write a line's characters, with one space between joined sentences; return their number.
 
-    `points` and `places` describe the line on entry, and the written characters on return.
+    `points` and `places` describe the line at entry, and the written characters on return.
     """
     at = counts[0]
     written, k = 0, 0
@@ -224,7 +224,7 @@ def _write(data, chars, joining, points, places, out, counts):
 
 @kernel
 def _cut(chars, size, points, places, counts, starts, ends):
-    """Add the pieces of a long line, collecting sentences until there are enough of them."""
+    """Add the pieces of a long line; each piece collects sentences until it is long enough."""
     first, sentence, is_collecting = 0, 0, False
     while sentence < chars:
         end = sentence
@@ -259,18 +259,18 @@ def _add(start, end, counts, starts, ends):
 
 # The state before a sign.
 _AFTER_LETTER: Final = 0
-_AFTER_SPACE: Final = 1  # or at the start
-_AFTER_TAKEN: Final = 2  # a space that a previous lone sign has consumed
+_AFTER_SPACE: Final = 1  # or at the start of the line
+_AFTER_TAKEN: Final = 2  # after a space that a previous lone sign has consumed
 
 # The kinds of normalised lines.
 EMPTY: Final = 0
 LETTERS: Final = 1
-UNSUPPORTED: Final = 2  # left to `normalise_all`
+UNSUPPORTED: Final = 2  # `normalise_all` must normalise it
 
 
 @kernel(work="data")
 def normalise(data, starts, ends, tables, outputs, kinds):
-    """Normalise each line, and write its bounds, its characters and its kind."""
+    """Normalise each line, and write its bounds, its number of characters and its kind."""
     meaning_of, order_of, composed = tables
     text, out_starts, out_ends, chars = outputs
     for n in range(len(starts)):
@@ -282,15 +282,15 @@ def normalise(data, starts, ends, tables, outputs, kinds):
 
 @kernel
 def _line(data, i, end, meaning_of, order_of, composed, out, at):
-    """Write one normalised line; return the byte after it, its characters and its kind.
+    """Write one normalised line; return the byte after it, its number of characters and its kind.
 
-    One loop instead of several functions, as in text/words.py.
+    This is one loop instead of several functions, as in text/words.py.
     """
     first, start = i, at
     chars, kind = 0, EMPTY
     previous = _AFTER_SPACE
     in_others = False
-    starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
+    starter, order = np.uint64(0), -1  # the last character that marks may join, and its last mark's class
     while i < end:
         point, width = decode(data, i)
         meaning = _meaning(meaning_of, point)
@@ -332,7 +332,7 @@ def _line(data, i, end, meaning_of, order_of, composed, out, at):
             i = signs_end
             previous = _AFTER_TAKEN
             if i < end and closes:
-                # The space after the signs is consumed with them: a newline, or a run of other characters.
+                # The space after the signs (a newline, or a run of other characters) is consumed with them.
                 in_others = data[i] != 10
                 i += 0 if in_others else 1
             continue
@@ -362,7 +362,7 @@ def _is_address(data, first, i, end):
     """Return whether the sign at byte i is part of `://` or `www.`, which make an address."""
     if data[i] == 58:
         return i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47
-    # The full stop after three w.
+    # The byte is the full stop after three w.
     return data[i] == 46 and i - first >= 3 and data[i - 1] == 119 and data[i - 2] == 119 and data[i - 3] == 119
 
 

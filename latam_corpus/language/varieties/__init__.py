@@ -1,1 +1,1 @@
-"""Find varieties of Spanish and Portuguese by cue words."""
+"""Identify varieties of Spanish and Portuguese by cue words."""

@@ -1,6 +1,6 @@
 """Predict the variety of a document in Spanish or Portuguese from cues; None if they don't suffice.
 
-A region is reported only if enough different words speak for it against each other region; a cue that two regions share
+A region is reported only if enough different words support it against each other region; a cue that two regions share
 doesn't decide between them. A country of the region is reported by the same rule, never by a looser one.
 """
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.varieties.variety_cues import VarietyLexicon
 
-# Chosen on one half of the labelled texts and evaluated on the other, see docs/language.md.
+# Chosen on one half of the labelled texts and evaluated on the other half, see docs/language.md.
 LEAST_WORDS: Final = 200
-# Against each other region: cues that the other lacks, and these plus all cues of the region. Three cues of its own are
-# enough, or two and some that it shares.
+# Against each other region: the number of cues that the other region lacks, and that number plus all cues of the
+# region. Three cues of its own are enough, or two and some shared ones.
 LEAST_OWN: Final = 2
 LEAST_TOGETHER: Final = 6
 MARGIN: Final = 3.0
@@ -36,7 +36,7 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
 
     Args:
         words: the word table of n documents.
-        languages: n ISO 639-3 codes; only `spa` and `por` have varieties, "" skips a document.
+        languages: n ISO 639-3 codes; only `spa` and `por` have varieties; "" skips a document.
         folder: a `filters/` folder; the shipped one if empty.
 
     Raises:
@@ -44,7 +44,7 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
     """
     varieties: list[str | None] = [None] * len(words)
     enough = words.word_count >= LEAST_WORDS
-    if not folder and not enough.any():  # the shipped cues needn't be loaded; a user's own are checked
+    if not folder and not enough.any():  # the shipped cues needn't be loaded, but a user's own cues are checked
         return varieties
     for language, lexicon in lexicons(folder).items():
         is_selected = enough & np.array([code == language for code in languages], np.bool_)
@@ -56,10 +56,10 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
 
 
 def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
-    """Return the cues of a text by the region that they speak for, the most frequent first.
+    """Return the cues of a text by the region that they support, most frequent first.
 
     Args:
-        text: any text, also one too short for a prediction.
+        text: any text, even if it is too short for a prediction.
         language: `spa` or `por`; other languages have no cues.
         folder: a `filters/` folder; the shipped one if empty.
 
@@ -96,7 +96,7 @@ def _decide(matches: Matches, lexicon: VarietyLexicon) -> dict[int, str]:
 
 
 def _country(evidence: NDArray[np.int64], region: str, lexicon: VarietyLexicon) -> str | None:
-    """Return the tag of the region's country that its cues speak for, or None if they don't suffice."""
+    """Return the tag of the region's country that the cues support; None if they don't suffice."""
     file = lexicon.files[region]
     names_country = [home == region and bool(group.countries) for home, group in lexicon.groups]
     if len(file.countries) < 2 or not any(names_country):  # noqa: PLR2004  (a region of one country has its tag)
@@ -111,20 +111,20 @@ def _country(evidence: NDArray[np.int64], region: str, lexicon: VarietyLexicon) 
 def supported_place(
     evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least_total: int
 ) -> NDArray[np.int64]:
-    """Return the place that each document's evidence supports against every other place, or -1.
+    """Return the index of the place that each document's evidence supports against every other place, or -1.
 
     Args:
         evidence: int64[n, groups], the number of different cues of each group.
         speaks_for: bool[groups, places].
-        least_own: how many cues must speak for the place and not for the other, for each other place.
-        least_total: how many these must be, plus all cues that speak for the place.
+        least_own: for each other place, the minimum number of cues that support this place and not the other.
+        least_total: the minimum of that number plus the number of all cues that support this place.
 
     >>> of = np.array([[True, False], [False, True], [True, True]])
     >>> supported_place(np.array([[3, 1, 0], [3, 2, 0], [0, 0, 9]]), of, 2, 6).tolist()
     [0, -1, -1]
     """
     n, places = len(evidence), speaks_for.shape[1]
-    # own_cues[d, a, b]: cues that speak for a and not for b.
+    # own_cues[d, a, b]: the number of cues that support a and not b.
     own_cues = np.empty((n, places, places))
     for a in range(places):
         own_cues[:, a, :] = evidence @ (speaks_for[:, [a]] & ~speaks_for)

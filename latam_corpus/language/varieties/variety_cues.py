@@ -1,8 +1,7 @@
-"""Cue lexicons: read `filters/varieties/*.toml` into one hash table per language, and find the cues of documents.
+"""Read cue lexicons, `filters/varieties/*.toml`, into a hash table per language, and find the cues of documents.
 
-A cue is a word, or two successive words, that belongs to some varieties of a language and not to others. Its file
-states the region that it speaks for, in groups with their origin. One look-up per word of the word table finds all cues
-of all regions.
+A cue is a word, or two successive words, that belongs to some varieties of a language and not to others. Each file has
+the cues of a region, in groups with their origin. One look-up per word of the word table finds the cues of all regions.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 _PAIR: Final = 2
-# BCP 47: a language, a country or a UN M.49 area, and a private subtag if neither is precise enough.
+# BCP 47: a language, a country or a UN M.49 area, and a private subtag if neither of these is precise enough.
 _TAG: Final = re.compile(r"(es|pt)-([A-Z]{2}|\d{3})(-x-[a-z0-9]{2,8})?")
 
 
@@ -46,15 +45,16 @@ class _Strict(BaseModel):
 
 
 class CueGroup(_Strict):
-    """Cues that are a single fact of the language, or have the same origin.
+    """Cues that are a single fact about the language, or that have the same origin.
 
     Attributes:
-        origin: the source of the group.
+        origin: the source of these cues.
         words: single words, or two successive words; none may be in two groups.
         countries: the countries of the region to which they belong; empty for all of it.
-        also: other regions for which they speak equally.
+        also: other regions that they support equally.
         capitals: whether capitalised forms count too, for words that can't be names.
-        most: the largest number of different words that count as evidence: forms of one verb are one fact.
+        most: the maximum number of different words that count as evidence; forms of one verb, for example, are one
+            fact.
     """
 
     origin: str
@@ -71,9 +71,9 @@ class VarietyFile(_Strict):
     Attributes:
         language: ISO 639-3 code of the language.
         name: the region, in English.
-        variety: the BCP 47 tag of the region's documents; a file without one only lends its cues to others.
+        variety: the BCP 47 tag of the region's documents; a file without a tag only provides cues to other regions.
         countries: ISO 3166-1 codes of its countries.
-        reviewed_by: who has reviewed it.
+        reviewed_by: the names of its reviewers.
         cues: the groups of cues.
     """
 
@@ -94,7 +94,7 @@ class VarietyLexicon:
         regions: the regions that can be reported.
         groups: the groups of cues, each with the region of its file.
         words: the cues.
-        group_of: int32[cues], the place of each cue's group.
+        group_of: int32[cues], the index of each cue's group.
     """
 
     files: dict[str, VarietyFile]
@@ -105,7 +105,7 @@ class VarietyLexicon:
 
     @cached_property
     def speaks_for(self) -> NDArray[np.bool_]:
-        """Whether each group speaks for each region, bool[groups, regions]."""
+        """Whether each group supports each region, bool[groups, regions]."""
         named = [{region, *group.also} for region, group in self.groups]
         return np.array(
             [[region in group_regions for region in self.regions] for group_regions in named], np.bool_
@@ -113,17 +113,17 @@ class VarietyLexicon:
 
     @cached_property
     def most(self) -> NDArray[np.int64]:
-        """The largest number of words of each group that count as evidence, int64[groups]."""
+        """The maximum number of each group's words that count as evidence, int64[groups]."""
         return np.array([group.most for _, group in self.groups], np.int64)
 
     @cached_property
     def capitals(self) -> NDArray[np.bool_]:
-        """Whether each cue counts if capitalised, bool[cues]."""
+        """Whether each cue counts when capitalised, bool[cues]."""
         return np.array([group.capitals for _, group in self.groups], np.bool_)[self.group_of]
 
     @cached_property
     def table(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.bool_]]:
-        """An open-addressing table: hashes (0 if free), the cue or -1, and whether the word begins a pair."""
+        """An open-addressing table: hashes (0 if free), a cue's index or -1, and whether the word begins a pair."""
         capacity = 1 << max(4, (8 * len(self.words)).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.full(capacity, -1, np.int32)
         opens = np.zeros(capacity, np.bool_)
@@ -135,12 +135,12 @@ class VarietyLexicon:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """The cues of some documents: one entry for each document and cue, documents in order.
+    """The cues of some documents, with one entry per document and cue, ordered by document.
 
     Attributes:
-        document: int64[m], the document's place.
-        cue: int32[m], the cue's place in the lexicon.
-        count: int64[m], how often it occurs.
+        document: int64[m], the index of the document.
+        cue: int32[m], the index of the cue in the lexicon.
+        count: int64[m], the number of its occurrences.
     """
 
     document: NDArray[np.int64]
@@ -149,12 +149,12 @@ class Matches:
 
     @classmethod
     def of(cls, words: WordTable, lexicon: VarietyLexicon, is_selected: NDArray[np.bool_]) -> Matches:
-        """Return the cues of the selected documents; a capitalised word counts only if its group allows it.
+        """Find the cues of the selected documents; a capitalised word counts only if its group allows it.
 
         Args:
             words: the word table of n documents.
             lexicon: the cues of a language.
-            is_selected: bool[n], which documents to look at.
+            is_selected: bool[n], whether to examine each document.
         """
         capacity = int(np.minimum(words.word_count, len(lexicon.words))[is_selected].sum())
         document, cue = np.empty(capacity, np.int64), np.empty(capacity, np.int32)
@@ -165,7 +165,7 @@ class Matches:
 
 
 def lexicons(folder: str = "") -> dict[str, VarietyLexicon]:
-    """Return the cue lexicons of a `filters/` folder by language (the shipped one if empty); read changed files again.
+    """Return the cue lexicons of a `filters/` folder, by default the shipped one, by language; reread changed files.
 
     Raises:
         ConfigError: the folder has no `varieties/`, a file isn't TOML or isn't a valid lexicon, or two groups have the
@@ -207,13 +207,13 @@ def _load(folder: Path, _stamps: Stamps) -> dict[str, VarietyLexicon]:
 
 
 def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
-    """Raise unless the files are valid beyond what their types ensure.
+    """Raise unless the files are valid; their types have been checked before.
 
     Raises:
         ConfigError: a tag, a region or a country is unknown, or a cue is in two groups.
     """
     seen: dict[tuple[int, ...], str] = {}
-    # One table of all words: a table for each group takes several times as long.
+    # One table of all words, since a table per group takes several times as long.
     all_words = [word for file in files.values() for group in file.cues for word in group.words]
     table = WordTable.of(all_words)
     ends = table.doc_words.tolist()

@@ -1,4 +1,4 @@
-"""The facts of a version's report that its manifest lacks: the kinds of its documents, and the gaps."""
+"""The facts in a version's report that its manifest lacks: the kinds of its documents, and the gaps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _EUROPE: Final = frozenset({"ES", "PT"})
 _SHARD_COLUMNS: Final = ("variety", "published", "contributor", "doc_id")
-SMALL_COUNTRY: Final = 0.001  # share of the documents below which a country counts as a gap
+SMALL_COUNTRY: Final = 0.001  # a country with a smaller share of the documents counts as a gap
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,16 @@ class ReleaseFacts:
     Attributes:
         manifest: the manifest of the version.
         withdrawn: the number of its documents that were withdrawn since it was built.
-        contents: for each column, the number of documents by value, the largest first. Columns that only shards have
-            are missing for a remote store.
-        parent: the version from which it was built; None if there is none, or it was removed.
-        no_country: countries of the region without documents.
-        few_country: countries with less than SMALL_COUNTRY of the documents, and their numbers.
-        no_language: languages of the region that the shipped model identifies, without documents.
-        no_genre: genres without documents.
-        small: languages other than Spanish, Portuguese and English, with the numbers of all, religious and reference
+        contents: for each column, the number of documents by value, largest first. For a remote store, columns that
+            only the shards have are missing.
+        parent: the version from which it was built; None if there is none, or the parent was removed.
+        no_country: the countries of the region without documents.
+        few_country: the countries with a smaller share of documents than SMALL_COUNTRY, with their numbers of
             documents.
+        no_language: the languages of the region without documents that the shipped model identifies.
+        no_genre: the genres without documents.
+        small: the languages other than Spanish, Portuguese and English, with their numbers of documents: all,
+            religious, and reference.
     """
 
     manifest: Manifest
@@ -59,7 +60,7 @@ class ReleaseFacts:
 
 
 def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
-    """Return the facts of a version's report, without fetching shards of a remote store.
+    """Return the facts for a version's report, without fetching shards of a remote store.
 
     Raises:
         ReleaseError: the store's log or a local shard can't be read.
@@ -112,7 +113,7 @@ def _parent(store: Store, manifest: Manifest) -> Manifest | None:
 
 
 def _of_shards(store: Store, manifest: Manifest) -> dict[str, list[tuple[str, int]]]:
-    """Count varieties, decades and contributors, which only the shards have, without reading texts."""
+    """Count varieties, decades and contributors, which are only in the shards, without reading texts."""
     if store.folder is None:
         return {}
     counters: dict[str, Counter[str]] = {"variety": Counter(), "decade": Counter(), "contributor": Counter()}

@@ -1,4 +1,4 @@
-"""The report of a version: its contents, its terms of use, its gaps, and how to have a text withdrawn."""
+"""The report of a version: contents, terms of use, gaps, and instructions for withdrawing a text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
         facts: the facts of the version.
         language: the language of the page.
         store: the value of `--store` in commands on the page; None for the default.
-        served: add the search of `report --serve`.
+        served: whether to add the search of `report --serve`.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -89,7 +89,7 @@ def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]]:
-    """Yield the gaps, each with its key of `WORDS`."""
+    """Yield the gaps, each with its key in `WORDS`."""
     counts, nothing = facts.contents, WORDS["nothing"]
     languages = dict(counts["language"])
 
@@ -110,7 +110,7 @@ def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]
 
 
 def _changes(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[Any, ...]]:
-    """Yield the numbers of documents, by source, language, country and genre, that differ from the parent version's."""
+    """Yield the numbers of documents by source, language, country and genre that differ from the parent version."""
     if facts.parent is None:
         return
     parent_counts, own_counts = facts.parent.counts, facts.manifest.counts

@@ -1,1 +1,1 @@
-"""The report of a run, and comparisons of runs."""
+"""Reports of runs, and comparisons of runs."""

@@ -1,4 +1,4 @@
-"""Compare two runs over the same documents: what each kept, by slice, and the documents on which they disagree."""
+"""Compare two runs over the same documents: the documents kept, by slice, and the documents on which they disagree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SLICES: Final = ("language", "genre", "source_id", "country")
-# The drop reason of a record that a later record of the same document replaced.
+# The drop reason of a record that was replaced by a later record of the same document.
 _SUPERSEDED: Final = "superseded"
 _FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "drop_reason")
 KEPT_BY_A: Final = N_("kept by A alone")
@@ -32,9 +32,10 @@ class Comparison:
         both: the number of documents in both runs.
         only_a: the number of documents in run A only.
         only_b: the number of documents in run B only.
-        slices: `slice`, `value`, and for each run the documents and units kept.
-        disagreements: `doc_id`, `what`, the reason (of A, or else of B), the units in both runs, and the metadata.
-        reasons: `documents` and `units` by kind of disagreement and reason.
+        slices: a table with `slice`, `value`, and for each run the documents and units kept.
+        disagreements: a table with `doc_id`, `what`, the reason (in A, or else in B), the units in both runs, and the
+            metadata.
+        reasons: a table with `documents` and `units` by kind of disagreement and reason.
     """
 
     unit: str
@@ -57,16 +58,16 @@ class Comparison:
 
 
 def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return a row per document: its metadata, its length, and its drop reason, null if it was kept.
+    """Return one row per document: metadata, length, and drop reason, which is null if the document was kept.
 
     Args:
-        kept: frames with all columns of the schema.
-        dropped: the same for dropped documents; replaced records are left out.
+        kept: frames of kept documents, with all columns of the schema.
+        dropped: frames of dropped documents; replaced records are left out.
     """
     rows = [_metadata(pl.DataFrame(schema=schema.DOCUMENT_SCHEMA))]
     rows += [_metadata(frame) for frame in kept]
     rows += [_metadata(frame.filter(pl.col("drop_reason") != _SUPERSEDED)) for frame in dropped]
-    # If an id occurs among kept and dropped documents, it counts as kept.
+    # An id among both kept and dropped documents counts as kept.
     return (
         pl.concat(rows)
         .sort("doc_id", "drop_reason", nulls_last=False)
@@ -80,7 +81,7 @@ def _metadata(frame: pl.DataFrame) -> pl.DataFrame:
         *_FACTS,
         pl.col("origin").struct.field("file"),
         pl.Series("words", words, dtype=pl.Int64),
-        pl.col("text").hash(0).alias("exact"),  # the hash is valid within one process only
+        pl.col("text").hash(0).alias("exact"),  # the hash is valid only within this process
     )
 
 

@@ -1,4 +1,4 @@
-"""The facts of a run's report: counts from its ledger and documents, and a few example documents.
+"""The facts for a run's report: counts from its ledger and documents, and a few example documents.
 
 Only the texts of the example documents are read.
 """
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.stored_runs.run_record import Record
     from latam_corpus.report.disclosure import Disclosure
 
-REASONS: Final = 6  # described in detail
-_PAIRS: Final = 5  # duplicates, and as many variants, that are compared
-_SHOWN: Final = 1200  # characters of a text
+REASONS: Final = 6  # number of reasons that are described in detail
+_PAIRS: Final = 5  # number of duplicates, and of variants, that are compared
+_SHOWN: Final = 1200  # number of characters shown of a text
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
 
 
 class ShownDocument(NamedTuple):
-    """A document to read: its title or file, and the redacted beginning of its text, None if it may not be shown."""
+    """An example document: its title or file, and the redacted beginning of its text (None if it may not be shown)."""
 
     doc_id: str
     title: str
@@ -62,7 +62,7 @@ class ShownDocument(NamedTuple):
 
 
 class NearDocument(NamedTuple):
-    """A document near a bound, with its value."""
+    """A document near a bound, with its value of the signal."""
 
     value: float
     dropped: bool
@@ -74,12 +74,12 @@ class Reason:
     """A reason for which documents were dropped.
 
     Attributes:
-        reason: the reason, as in the ledger.
+        reason: the reason in the ledger.
         documents: the number of documents dropped for it.
-        sources: the sources that lost most documents for it, with the numbers.
+        sources: the sources that lost most documents for it, with the numbers of documents.
         signal: the signal of its bound; empty if the reason isn't a bound.
         limit: the bound.
-        edges: the limits of `bins`, which include the bound.
+        edges: the limits of `bins`; one of them is the bound.
         bins: the number of documents in each interval of the signal's values, in the affected languages and genres.
         near: the documents nearest to the bound.
     """
@@ -95,10 +95,10 @@ class Reason:
 
 
 class Pair(NamedTuple):
-    """A dropped copy, or a variant, and the kept document; `size` is the size of the cluster.
+    """A dropped copy or a variant, with the kept document; `size` is the size of the cluster.
 
     Attributes:
-        withdrawn: one of the two isn't shown because it is withdrawn.
+        withdrawn: whether one of the two isn't shown because it is withdrawn.
     """
 
     title: str
@@ -125,7 +125,7 @@ class SmallLanguage(NamedTuple):
 
 
 class TermsCount(NamedTuple):
-    """The number of kept documents of a source under one statement of rights."""
+    """The number of a source's kept documents under one statement of rights."""
 
     source: str
     rights: str
@@ -134,7 +134,7 @@ class TermsCount(NamedTuple):
 
 
 class EarlierRun(NamedTuple):
-    """The preceding run of the same recipe, with the differences in inputs and in counts by stage and source."""
+    """The previous run of the same recipe, with the differences in inputs and in counts by stage and source."""
 
     name: str
     rows_in: int
@@ -151,23 +151,23 @@ class RunFacts:
         record: the record of the run.
         rows_in: the number of documents read.
         kept: the number of documents kept.
-        stages: the counts of each stage in `run.json`.
+        stages: the counts of each stage, from `run.json`.
         sources: for each source, the numbers of documents read and kept, and the drop reasons.
-        terms: the kept documents by source and statement of rights, the largest count first.
+        terms: the numbers of kept documents by source and statement of rights, largest first.
         lost: the number of documents dropped by source and stage, from the ledger.
-        contents: for each column, the number of kept documents by value, the largest first; "" for missing values.
-        reasons: the drop reasons, the costliest first, REASONS of them in detail.
-        kept_examples: kept documents to read.
-        dropped_examples: dropped documents to read.
+        contents: for each column, the number of kept documents by value, largest first; "" for missing values.
+        reasons: the drop reasons, those with most documents first, REASONS of them in detail.
+        kept_examples: examples of kept documents.
+        dropped_examples: examples of dropped documents.
         hidden: the numbers of kept and dropped documents that may not be shown.
-        names: hidden documents are named nevertheless.
+        names: whether hidden documents are named nevertheless.
         duplicates: copies of the largest clusters.
         variants: variants of the largest clusters.
         small: the languages other than Spanish, Portuguese and English.
-        bytes_in: the size of the input files.
-        bytes_out: the size of the run's own files.
+        bytes_in: the size of the input files, in bytes.
+        bytes_out: the size of the run's own files, in bytes.
         released: the number of kept documents that are in its version; None if there is no version.
-        earlier: the preceding run; None if there is none.
+        earlier: the previous run; None if there is none.
         example: the id of a document, for commands on the page.
     """
 
@@ -195,7 +195,7 @@ class RunFacts:
 
 
 def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None = None) -> RunFacts:
-    """Return the facts of a finished run's report.
+    """Return the facts for a finished run's report.
 
     Args:
         record: the record of the run.
@@ -255,7 +255,7 @@ def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None
 
 
 def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple[str, int]]]:
-    """Count dropped documents by source and stage, and by reason, the costliest first."""
+    """Count dropped documents by source and stage, and by reason, largest counts first."""
     columns = ("source_id", "stage", "reason")
     lost_counts = Fold(lambda frame: frame.group_by(columns).agg(pl.col("rows").sum()))
     for rows in by_files(files, schema.LEDGER_SCHEMA):
@@ -283,7 +283,7 @@ def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
 
 
 def _sources(kept_counts: pl.DataFrame, dropped_counts: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
-    """Return the documents read and kept, and the drop reasons, by source; those that lost most come first."""
+    """Return by source the documents read and kept, and the drop reasons; sources that lost most come first."""
     kept_by_source = dict(_counted(kept_counts, "source_id"))
     drops_by_source: dict[str, Counter[str]] = {source: Counter() for source in kept_by_source}
     counts = (
@@ -311,14 +311,14 @@ def _terms(kept_counts: pl.DataFrame) -> list[TermsCount]:
 
 
 def _bound(reason: str, dropped_counts: pl.DataFrame) -> Bound | None:
-    """Return the bound of a reason, to be measured in the languages and genres it affects; None if it isn't a bound."""
+    """Return a reason's bound, to be measured in the affected languages and genres; None if it isn't a bound."""
     bound = bound_of(reason)
     among = dropped_counts.filter(pl.col("drop_reason") == reason).select("language", "genre").unique()
     return Bound(reason, bound[0], bound[2], among) if bound and among.height else None
 
 
 def _dropped_examples(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Series:
-    """Choose dropped documents to read, equally many for each of the costliest reasons if there are enough."""
+    """Choose examples of dropped documents, if possible equally many for each of the most frequent reasons."""
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         first.with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
@@ -341,7 +341,7 @@ class _ChosenDocuments:
         return ids.to_list()
 
     def pairs(self, clusters: pl.DataFrame) -> list[tuple[str, str, int]]:
-        """Return a document, the document that it names, and the cluster size for each of the largest clusters."""
+        """Return for each of the largest clusters a document, the document that it names, and the cluster's size."""
         rows = heaviest(clusters, _PAIRS)
         self.ids.update([*rows["doc_id"], *rows["named"]])
         return [(doc_id, other_id, n + 1) for doc_id, other_id, n in rows.select("doc_id", "named", "rows").iter_rows()]
@@ -357,16 +357,17 @@ class _ChosenDocuments:
 
 
 def _without_texts(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
-    """Return the rows without their texts, and without titles and files of documents that may not be named.
+    """Remove the texts of rows, and the titles and files of documents that may not be named.
 
-    The title of an interview that was dropped before redaction may contain names of speakers, found only by its text.
+    The title of an interview that was dropped before redaction may contain names of speakers, which can be found only
+    with the text.
     """
     is_redacted = pl.col("drop_reason").fill_null(KEPT).is_in(list(disclosure.redaction.passed))
     named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
     hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
     try:
         hidden = disclosure.redaction.of(hidden.cast({"turns": schema.TURNS}))
-    except ConfigError:  # a list for redacting titles is missing
+    except ConfigError:  # a list that is needed to redact titles is missing
         hidden = hidden.with_columns(nameable=pl.lit(value=False))
     unnamed = (pl.when("nameable").then(name).alias(name) for name in ("title", "origin"))
     return hidden.with_columns(pl.lit(None).alias("text"), *unnamed)
@@ -374,7 +375,7 @@ def _without_texts(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame
 
 @dataclass(frozen=True)
 class _Texts:
-    """The redacted rows of the chosen documents by id; of a kept and a dropped row with one id, the kept one."""
+    """The redacted rows of the chosen documents, by id; a kept row has precedence over a dropped one."""
 
     rows: Mapping[str, dict[str, Any]]
 
@@ -404,7 +405,7 @@ def _name_of(row: Mapping[str, Any]) -> str:
 
 
 def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, texts: _Texts) -> Reason:
-    """Return a reason with its bound, the distribution of the signal, and the nearest documents."""
+    """Describe a reason with its bound, the distribution of the signal, and the nearest documents."""
     sources = tuple(_counted(dropped.filter(pl.col("drop_reason") == reason), "source_id")[:3])
     if bound is None:
         return Reason(reason, rows, sources)
@@ -418,7 +419,7 @@ def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, 
 
 
 def _small(kept_counts: pl.DataFrame) -> list[SmallLanguage]:
-    """Return the languages other than the large ones, the smallest last."""
+    """Return the languages other than the large ones, in descending order of documents."""
     small = (
         kept_counts.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
         .filter(~pl.col("language").is_in(list(_LARGE)))
@@ -436,7 +437,7 @@ def _small(kept_counts: pl.DataFrame) -> list[SmallLanguage]:
 
 
 def _earlier(record: Record) -> EarlierRun | None:
-    """Return the preceding finished run of the same recipe, with the differences, or None."""
+    """Return the previous finished run of the same recipe, with the differences, or None."""
     values = record.values
     recipe = values.get("recipe", {}).get("name") or recipe_of(record.folder.name)
     records: list[tuple[str, Record]] = []

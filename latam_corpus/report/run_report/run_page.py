@@ -1,4 +1,4 @@
-"""The report of a run: its counts, its contents, what was dropped and why, and the next commands."""
+"""The report of a run: counts, contents, dropped documents with the reasons, and the next commands."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 _SECTIONS: Final = ("flow", "holds", "why", "survival", "copies", "small", "owing", "speed", "since", "how")
 _MOST: Final = 40  # rows of a table
-_VALUES: Final = 12  # rows of a table of contents
-_CAUSES: Final = 3  # drop reasons of a stage or a source
+_VALUES: Final = 12  # maximum rows of a table of contents
+_CAUSES: Final = 3  # maximum drop reasons listed per stage or source
 _LOSSES: Final = 10
 
 
 class Rows(NamedTuple):
-    """The first rows of a table, with the number of further rows and of their documents."""
+    """The first rows of a table, with the number of other rows and of their documents."""
 
     rows: Sequence[Any]
     more: int = 0
@@ -58,9 +58,9 @@ def run_page(
         language: the language of the page.
         out: the value of `--out` in commands on the page.
         released: the version with the run's documents.
-        held_back: the number of kept documents that no version may have because of their terms, by reason.
-        internal: mark the page as internal.
-        served: add the search of `report --serve`.
+        held_back: by reason, the number of kept documents that no version may contain because of their terms.
+        internal: whether to mark the page as internal.
+        served: whether to add the search of `report --serve`.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -112,7 +112,7 @@ def run_page(
 
 
 def first_rows(rows: Sequence[Any], number: int) -> Rows:
-    """Return the first rows; the numbers in the second column of the others are summed.
+    """Return the first rows, and the sum of the other rows' numbers in the second column.
 
     >>> first_rows([("a", 5), ("b", 3), ("c", 2)], 1)
     Rows(rows=[('a', 5)], more=2, more_documents=5)
@@ -122,7 +122,7 @@ def first_rows(rows: Sequence[Any], number: int) -> Rows:
 
 
 def contents(column: str, counts: Sequence[tuple[str, int]]) -> Rows:
-    """Return the number of documents for each value of a column, the largest first; decades in their order.
+    """Return the number of documents for each value of a column, largest first; decades are in chronological order.
 
     >>> [(str(name), n) for name, n in contents("decade", [("1890", 2), ("", 1), ("1880", 1)]).rows]
     [('1880–1889', 1), ('1890–1899', 2), ('not stated', 1)]
@@ -133,14 +133,14 @@ def contents(column: str, counts: Sequence[tuple[str, int]]) -> Rows:
 
 
 def _causes(reasons: Counter[str] | Mapping[str, int], figures: Figures) -> Message | None:
-    """Return the costliest reasons as text."""
+    """Return the most frequent reasons as text."""
     costliest = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:_CAUSES]
     causes = [Message("{reason} ({n})", {"reason": meaning(reason), "n": figures.number(n)}) for reason, n in costliest]
     return enumerated(causes, " · ") if causes else None
 
 
 def _flow(facts: RunFacts, figures: Figures) -> Iterator[dict[str, Any]]:
-    remaining = facts.rows_in  # includes the pieces into which a stage split documents
+    remaining = facts.rows_in  # includes pieces, if a stage split documents
     for stage, count in facts.stages.items():
         reasons = count["dropped"] | count["failed"]
         lost = sum(count["dropped"].values()) + sum(count["failed"].values())
@@ -187,7 +187,7 @@ def _reason(reason: Reason, facts: RunFacts, figures: Figures) -> dict[str, Any]
 
 
 def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
-    """Return the stages that dropped documents, and for each source the numbers that each stage left and dropped."""
+    """Return the stages that dropped documents, and for each source how many documents each stage kept and dropped."""
     dropping_stages = {stage for _, stage in facts.lost}
     stages = [stage for stage in facts.stages if stage in dropping_stages] or sorted(dropping_stages - {""})
     rows = []
@@ -225,12 +225,12 @@ _FILES: Final = {"new": "files_new", "gone": "files_gone", "content": "files_oth
 
 
 def _changes(earlier: EarlierRun, titles: Mapping[str, str], figures: Figures) -> Iterator[tuple[object, ...]]:
-    """Yield the changed counts by source and stage, then the changed inputs; files are counted by source."""
+    """Yield the changed counts by source and stage, then the changed inputs, as numbers of files by source."""
 
     def cell(value: object) -> object:
         return "—" if value is None else WORDS["is_there"] if value == "there" else value
 
-    for what, changed_counts in sorted(earlier.counts.items()):  # sources, then stages
+    for what, changed_counts in sorted(earlier.counts.items()):  # sources first, then stages
         for change in changed_counts:
             pairs = ((change.kept_a, change.in_a), (change.kept_b, change.in_b))
             cells = [

@@ -1,4 +1,4 @@
-"""The page of `measure`: plots of the bounds that drop most, then a table of all signals for each group."""
+"""The page of `measure`: plots of the bounds that drop most documents, and a table of all signals for each group."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 600
 _HEIGHT: Final = 96
-_FLOOR: Final = 80  # the base line of the bars; the scale is below
+_FLOOR: Final = 80  # the y coordinate of the bars' base line, above the scale
 _LISTED: Final = 20  # bounds
 _DRAWN: Final = 12  # bounds that have a plot
 _GROUPS: Final = 40  # groups of a language and a genre, each with a table
@@ -44,11 +44,11 @@ def signals_page(
     Args:
         name: the name of the run or file.
         groups: the distributions.
-        beginnings: the beginning of each text, by doc_id; None if it may not be shown.
+        beginnings: the beginning of each text, by doc_id; None for a text that may not be shown.
         folder: the folder of the bounds.
         unmeasured: the number of documents that were dropped before signals were measured.
         language: the language of the page.
-        internal: mark the page as internal.
+        internal: whether to mark the page as internal.
     """
     figures = Figures(language)
     costly = [(group, signal) for group in groups for signal in group.signals if signal.drops]
@@ -80,7 +80,7 @@ def _group_name(group: Group) -> Message:
 
 
 def _signals(group: Group) -> list[tuple[Any, ...]]:
-    """Return the signals with a bound, the costliest first, then the other signals that have values."""
+    """Return the signals with a bound, those that drop most first, then the other signals that have values."""
     signals = [signal for signal in group.signals if signal.bound or signal.values]
     signals.sort(key=lambda signal: (signal.bound is None, -signal.drops))
     return [
@@ -137,13 +137,13 @@ def histogram(
     figure: Callable[[float], str],
     label: str,
 ) -> str:
-    """Return a histogram as SVG; even a count of one is visible, because bounds drop rare values.
+    """Return a histogram as SVG; even a count of one is visible, since bounds drop rare values.
 
     Args:
-        counts: the number of documents in each interval; the outermost intervals are open.
-        edges: the limits of the intervals, which include the limits of the bound; all intervals are drawn equally wide.
+        counts: the number of documents in each interval; the first and last intervals are open.
+        edges: the limits of the intervals, including the bound's limits; all intervals are drawn with the same width.
         limits: the bound's minimum and maximum.
-        figure: formats a value.
+        figure: a function that formats a value.
         label: a description for screen readers.
 
     >>> drawn = histogram([1, 2], [0.0, 0.5, 1.0], (0.5, None), str, "values")
@@ -173,7 +173,7 @@ def histogram(
 
 
 def intervals(counts: Sequence[int], edges: Sequence[float]) -> list[tuple[float | None, float | None, int]]:
-    """Return the begin, end and count of each non-empty interval; an open end is None.
+    """Return the start, end and count of each nonempty interval; an open side is None.
 
     >>> intervals([1, 0, 3, 2], [0.0, 1.0, 2.0, 3.0, 4.0])
     [(None, 1.0, 1), (2.0, 3.0, 3), (3.0, None, 2)]

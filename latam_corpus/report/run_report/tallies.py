@@ -1,7 +1,7 @@
-"""Counts of a run's documents for its page, computed file by file in bounded memory.
+"""Count a run's documents for its page, file by file in bounded memory.
 
-In memory are the counts by combinations of columns, the first documents by id, the largest clusters, and a sample of
-the values of each bound's signal.
+It keeps in memory the counts by combinations of columns, the first documents by id, the largest clusters, and a sample
+of the values of each bound's signal.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.report.disclosure import Disclosure
 
-READ: Final = 20  # documents to read, kept and dropped each
-_NEAR: Final = (3, 2)  # dropped and kept documents nearest to a bound
-_SAMPLE: Final = 1 << 16  # values that determine a signal's range: of the first documents by id, which is a digest
+READ: Final = 20  # number of example documents, kept and dropped each
+_NEAR: Final = (3, 2)  # numbers of dropped and kept documents nearest to a bound
+_SAMPLE: Final = 1 << 16  # number of values that determine a signal's range: of the first documents by id, a digest
 _TOGETHER: Final = 8_000_000  # bytes of files that are read together
-_CLUSTERS: Final = 1 << 17  # in memory while they are counted
+_CLUSTERS: Final = 1 << 17  # number of clusters in memory while they are counted
 COUNTED: Final = ("language", "variety", "country", "genre", "decade", "rights_tier", "contributor")
 BY_SOURCE: Final = ("source_id", "drop_reason")
 BY_TERMS: Final = ("source_id", "rights", "rights_tier")
@@ -45,7 +45,7 @@ _LANGUAGE: Final = pl.col("language").fill_null(UNDETERMINED)
 
 
 def by_files(files: Sequence[Path], columns: pl.Schema = schema.DOCUMENT_SCHEMA) -> Iterator[pl.LazyFrame]:
-    """Yield the rows of the files in order, small files together; without files, yield an empty frame."""
+    """Yield the rows of the files in order, reading small files together; without files, yield an empty frame."""
     together: list[Path] = []
     size = 0
     for file in files:
@@ -59,7 +59,7 @@ def by_files(files: Sequence[Path], columns: pl.Schema = schema.DOCUMENT_SCHEMA)
 
 @dataclass
 class Fold:
-    """A running aggregate of frames; `merge` must give the same result for merged rows as for all rows.
+    """A running aggregate of frames; `merge` must return the same result for merged rows as for all rows.
 
     >>> least = Fold(lambda frame: frame.bottom_k(2, by="id"))
     >>> for n in range(3):
@@ -81,12 +81,12 @@ class Tally:
     """Counts of the kept or of the dropped documents.
 
     Attributes:
-        counts: for each combination of columns, a frame of their values with `rows`, the number of `measured` rows, and
-            the sum of their `formulas`.
-        first: `doc_id`, `drop_reason` and `readable` of nameable documents: READ per reason, ordered by id, readable
-            ones first.
-        clusters: for each document that others name (`named`), the number of nameable `rows` that do, and their least
-            `doc_id`. If there are very many clusters, some `rows` of the smaller ones aren't counted.
+        counts: for each combination of columns, a frame of their values with the number of `rows`, the number of
+            `measured` rows, and the sum of `formulas`.
+        first: `doc_id`, `drop_reason` and `readable` of nameable documents: READ documents per reason, readable ones
+            first, ordered by id.
+        clusters: for each document that others name (`named`), the number of nameable `rows` that name it, and their
+            least `doc_id`. If there are very many clusters, some `rows` of smaller ones aren't counted.
         example: the id of a document; empty if there is none.
     """
 
@@ -160,7 +160,7 @@ def _largest(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def heaviest(clusters: pl.DataFrame, number: int) -> pl.DataFrame:
-    """Return the largest clusters in descending order; ties are in order of id."""
+    """Return the largest clusters in descending order; ties are ordered by id."""
     return clusters.sort("rows", "named", descending=[True, False]).head(number)
 
 
@@ -173,12 +173,12 @@ class Bound:
         signal: the signal.
         limit: the bound.
         among: `language` and `genre` of the documents.
-        sample: `doc_id` and `value` of all documents, or of the first by id if there are many.
-        near: the dropped and the kept documents nearest to the bound, with `value` and the distance `away`.
+        sample: `doc_id` and `value` of all documents, or of the first documents by id if there are many.
+        near: the dropped and the kept documents nearest to the bound, with `value` and the distance (`away`).
         rows: the number of documents that have a value.
-        least_value: the least value.
+        least_value: the smallest value.
         edges: the limits of `bins`, see `edges_of`.
-        bins: the number of documents in each interval; the outermost intervals are open. Empty without documents.
+        bins: the number of documents in each interval; the first and last intervals are open. Empty without documents.
     """
 
     reason: str
@@ -193,7 +193,7 @@ class Bound:
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the documents of the languages and genres, with the signal's `value`."""
+        """Return the documents of these languages and genres, with the signal's `value`."""
         measured = frame.with_columns(value=pl.col(f"signal {self.signal}")).filter(pl.col("value").is_finite())
         return measured.join(self.among, on=["language", "genre"], how="semi")
 
@@ -209,7 +209,7 @@ class Bound:
             near.add(rows.filter(side))
 
     def set_range(self) -> None:
-        """Set the intervals so that they cover 98 % of the sample's values, and the bound."""
+        """Choose intervals that cover 98 % of the sample's values, and the bound."""
         if not self.rows:
             return
         low, high = np.quantile(self.sample.rows["value"].to_numpy().astype(float), [0.01, 0.99])
@@ -230,8 +230,8 @@ def _nearest(number: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
 def measure(bounds: Sequence[Bound], files: Sequence[Path]) -> None:
     """Measure the distribution of each bound's signal, and find the documents nearest to the bound.
 
-    If there are more documents than the sample has, the files are read twice: the sample determines the intervals, and
-    all documents are counted.
+    If there are more documents than the sample has, the files are read twice: first the sample determines the
+    intervals, then all documents are counted.
     """
     if not bounds:
         return

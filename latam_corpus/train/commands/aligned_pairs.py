@@ -16,7 +16,7 @@ from latam_corpus.train.streams.stream import CorpusStream
 def write_pairs(
     *, spec: str, to: Path, where: str | None, split: str | None, out: Path, store: str | None, as_json: bool
 ) -> None:
-    """Write what the documents of a version say in two languages, as pairs and as a table."""
+    """Write the bilingual pairs of a version's documents, as texts and as a table."""
     opened = open_store(store, out)
     version = load_version(opened, spec, note).spec
 

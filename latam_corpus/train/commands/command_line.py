@@ -1,6 +1,6 @@
 """The commands for training: their options, and the function that does the work of each.
 
-A function is imported when its command runs, because it loads libraries that `--help` doesn't need.
+Each function is imported when its command runs, since it loads libraries that `--help` doesn't need.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Exports of tokens in the formats of other loaders, as their own libraries write them."""
+"""Export tokens in the formats of other loaders, as their libraries write them."""

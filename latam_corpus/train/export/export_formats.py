@@ -1,4 +1,4 @@
-"""Writers of five formats. Each writes documents in order, and the caller closes a file once it is large enough.
+"""Writers of five formats. Each writes documents in order; the caller closes a file when it is large enough.
 
 The formats are `.ds` of datatrove 0.10, `.bin` and `.idx` of Megatron-Core's indexed dataset (version 1), MDS version 2
 of streaming 0.14, chunks of litdata 0.2.76 for its TokensLoader, and JSON lines compressed with zstd. None of these
@@ -43,12 +43,12 @@ class ExportWriter(ABC):
     Attributes:
         folder: an existing folder for the files.
         dtype: the type of a token: uint16, or int32 for larger vocabularies.
-        tokenizer: the name of the tokenizer's file, for formats that state it.
+        tokenizer: the name of the tokenizer's file, for formats that record it.
         number: the number of the current file.
     """
 
     suffix: ClassVar[str] = ""
-    # The default size of a file. It is smaller for formats that keep a file's documents in memory until it is closed.
+    # The default size of a file. Formats that keep a file's documents in memory until it is closed have a smaller one.
     max_bytes: ClassVar[int] = 1 << 31
 
     folder: Path
@@ -199,7 +199,7 @@ class MdsWriter(_Chunk):
     def _sample(self, document: ExportedDocument) -> bytes:
         doc_id = str(document.row["doc_id"]).encode()
         count = len(document.tokens)
-        # The shape: one axis, in the smallest type that fits its length.
+        # The shape: one axis, whose length has the smallest type that fits.
         code, kind = next((code, kind) for code, kind in enumerate(("<u1", "<u2", "<u4")) if count < 256 ** (2**code))
         array = bytes([1 << 2 | code]) + np.array(count, kind).tobytes() + document.tokens.tobytes()
         return np.array([len(doc_id), len(array)], "<u4").tobytes() + doc_id + array

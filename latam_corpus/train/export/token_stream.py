@@ -1,4 +1,4 @@
-"""Streams the documents of an export: tokens from its files, and withdrawals from the release's store."""
+"""Streams the documents of an export; tokens come from its files, withdrawals from the release's store."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ExportedTokenizer:
     end_id: int
 
     def encoded(self, _texts: Sequence[str]) -> Iterator[list[int]]:
-        """Raise `ConfigError`: the export has no model that encodes texts."""
+        """Raise `ConfigError`, since an export has no model to encode texts."""
         raise ConfigError(
             "tokenizer", _("the tokenizer of an export can't encode texts"), _("give load_tokenizer(FILE)")
         )
@@ -66,7 +66,7 @@ class _ExportFolder:
 
 
 class TokenRows:
-    """The documents of an export in an order.
+    """The documents of an export in the order of an epoch.
 
     Attributes:
         total: the number of positions, including documents that are left out.
@@ -80,7 +80,7 @@ class TokenRows:
         self.total = len(order)
 
     def batch_end(self, position: int, world: int) -> int:
-        """Return the end, exclusive, of a rank's batch that begins at a position."""
+        """Return the end, exclusive, of the batch of a rank that begins at this position."""
         return min(position + _BATCH_ROWS * world, self.total)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
@@ -99,7 +99,7 @@ class TokenRows:
         return ChosenRows(RowsInMemory(table), np.arange(table.num_rows)), positions
 
     def close(self) -> None:
-        """Do nothing, since nothing is read ahead."""
+        """Do nothing: this class doesn't read ahead."""
 
 
 class TokenStream(PositionedStream):
@@ -124,10 +124,10 @@ class TokenStream(PositionedStream):
         """Open an export.
 
         Args:
-            folder: a folder that `export --format ds` or `megatron` wrote.
-            store: the release's store, which names the withdrawals since the export.
+            folder: a folder that `export` wrote with `--format ds` or `megatron`.
+            store: the release's store, which lists the withdrawals since the export.
             seed: seed of the order.
-            epoch: number of the epoch, which has an order of its own.
+            epoch: number of the epoch; each epoch has another order.
             rank: rank of this process, from 0.
             world: number of processes that share the order.
             exclude: files with ids to leave out, or the ids.

@@ -76,7 +76,7 @@ def write_export(
     Args:
         stream: the documents, with the columns COLUMNS.
         tokenizer: the tokenizer, whose end token ends each document.
-        form: the name of a format, of FORMATS.
+        form: the name of a format, a key of FORMATS.
         to: a new or empty folder.
         max_bytes: maximum bytes of tokens in a file, unless one document has more; None for the format's default.
         progress: receives the number of documents that were written.

@@ -1,1 +1,1 @@
-"""The files of a version as streams read them."""
+"""Read the files of a version for streams."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from latam_corpus.train.shards.group_cache import GroupCache
     from latam_corpus.train.shards.shared_groups import SharedGroups
 
-# Footers fetched at the same time from a remote store, where a single request is slow.
+# The number of footers fetched concurrently from a remote store, since single requests are slow.
 _CONCURRENT_FOOTERS: Final = 16
 _TRAIN: Final = "train"
 ALL_SPLITS: Final = "all"
@@ -77,14 +77,14 @@ class CorpusFiles:
         manifest: the version's manifest.
         manifest_sha256: the manifest's digest, hex.
         files: the files to read.
-        withdrawal_sequence: the last withdrawal that is applied.
+        withdrawal_sequence: the number of the last withdrawal that is applied.
         cache: a cache on disk for remote or decompressed row groups.
         remedy: the remedy for a damaged file, for messages.
         columns: the columns of a pulled folder; None for all.
         selection: the digest of the selection with which a folder was pulled, from its lock.
-        rows_with: pairs of column and value that rows must have; "" means null.
-        tallies: for columns and a file's digest, the number of rows with each value, one counter per row group.
-        shared: a cache in memory that slices of the same files share.
+        rows_with: pairs of a column and the value that rows must have in it; "" means null.
+        tallies: by columns and a file's digest, a counter per row group of the rows with each combination of values.
+        shared: a cache in memory, shared by slices of the same files.
     """
 
     store: Store
@@ -102,7 +102,7 @@ class CorpusFiles:
 
     @property
     def digest(self) -> str:
-        """The digest of the chosen rows in their order, hex."""
+        """The digest, in hex, of the chosen rows in their order."""
         lines = [*(file.sha256 for file in self.files), *(f"{name}={value}" for name, value in self.rows_with)]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -138,7 +138,7 @@ class CorpusFiles:
         """Return the split to read, or None for all splits.
 
         Args:
-            split: a split, `all`, or None for the default, `train`, so that no run trains on held-out rows.
+            split: a split, `all`, or None for `train`, the default, so that no run trains on held-out rows by accident.
         """
         if split is None:
             return None if {file.split for file in self.files} <= {_TRAIN} else _TRAIN
@@ -155,7 +155,7 @@ class CorpusFiles:
 
         Args:
             values: the value of each column.
-            shared: a cache in memory for several such restrictions.
+            shared: a cache in memory, for several restrictions of the same files.
 
         Raises:
             ConfigError: the folder was pulled without one of the columns.
@@ -220,7 +220,7 @@ class CorpusFiles:
             warnings.warn(NoteWarning(message), stacklevel=2)
 
     def _tallies(self, index: int, groups: Sequence[RowGroup]) -> list[Counter[tuple[str, ...]]]:
-        """Return the number of rows with each value in the columns of `rows_with`, for each group of a file."""
+        """Return for each group of a file the number of rows by their values in the columns of `rows_with`."""
         columns = tuple(name for name, _ in self.rows_with)
         key = columns, self.files[index].sha256
         if key not in self.tallies:
@@ -273,7 +273,7 @@ class CorpusFiles:
                 try:
                     return read_group(file_of_piece(data, start), footer, group.number, columns)
                 except (pa.ArrowException, OSError):
-                    self.cache.forget(key)  # data that arrived damaged must not stay in the cache
+                    self.cache.forget(key)  # data that arrived damaged must not remain in the cache
             return read_group(file_of_piece(self._fetch(file, start, end), start), footer, group.number, columns)
         except (pa.ArrowException, OSError) as error:
             raise self._file_error(file, _("it can't be read: {cause}", cause=error)) from error
@@ -302,14 +302,14 @@ class CorpusFiles:
         return footer
 
     def _fetch_footer(self, file: CorpusFile) -> pq.FileMetaData | None:
-        """Read the footer of a remote file by one request for the file's end; return None if that isn't enough."""
+        """Read the footer of a remote file with one request for the file's end; return None if that isn't enough."""
         if self.store.folder is not None or file.size is None:
             return None
         start = max(0, file.size - _FOOTER_BYTES)
         try:
             return pq.read_metadata(file_of_piece(self._fetch(file, start, file.size), start))
         except (pa.ArrowException, OSError, ReleaseError):
-            return None  # a long footer, or an error that reading the whole file explains better
+            return None  # the footer is long, or reading the whole file will explain the error better
 
     def _file_error(self, file: CorpusFile, problem: str | Message) -> ReleaseError:
         return ReleaseError(f"{self.store.url}, {file.path}", problem, self.remedy)
@@ -324,7 +324,7 @@ def open_files(
         address: a store, or a folder into which a version was pulled.
         spec: `NAME@VERSION`, or `NAME` for the latest; optional for a pulled folder.
         lock: a `corpus.lock` that the version must match.
-        cache: a cache on disk for a remote store or, decompressed, for any.
+        cache: a cache on disk, for a remote store, or for any store if it is decompressed.
 
     Raises:
         ConfigError: the store or version doesn't exist, or the lock is for another version.
@@ -393,7 +393,7 @@ def _open_stored(store: Store, spec: str | None, lock: Lock | None, cache: Group
 
 
 def _open_pulled(store: Store, spec: str | None, cache: GroupCache | None) -> CorpusFiles:
-    """Open a pulled folder, whose files differ from the version's shards if rows were left out of them."""
+    """Open a pulled folder; its files differ from the version's shards if rows were left out."""
     folder = Path(store.root)
     lock = read_lock(folder / LOCK)
     name, _at, version = (spec or lock.name).partition("@")

@@ -1,4 +1,4 @@
-"""Reads a row group of a Parquet file, from the whole file or from a fetched piece of it."""
+"""Reads a row group of a Parquet file from the whole file or from a fetched piece of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _opening = fork_lock()
 
 
 def range_of(group: pq.RowGroupMetaData, columns: Sequence[str] | None) -> tuple[int, int]:
-    """Return the start and end of the bytes of a row group's columns; None means all columns."""
+    """Return the byte range of these columns of a row group; None means all columns."""
     starts, ends = [], []
     for index in range(group.num_columns):
         column = group.column(index)
@@ -42,10 +42,11 @@ def read_group(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, colu
 
 @contextmanager
 def _system_memory() -> Iterator[None]:
-    """Let readers that are opened in the block use the system's allocator.
+    """Make readers that are opened in the block use the system's allocator.
 
-    A reader keeps the pool that was the default when it was opened. Arrow's own, mimalloc, returns pages as soon as a
-    column has outgrown them and requests as many again, which took half of the time to read a window of 256 MB.
+    A reader keeps the default pool of the time when it was opened. Arrow's own allocator, mimalloc, returns pages to
+    the system when a column outgrows them, and requests as many again; that took half of the time to read a window of
+    256 MB.
     """
     with _opening:
         default_pool = pa.default_memory_pool()
@@ -57,7 +58,7 @@ def _system_memory() -> Iterator[None]:
 
 
 def file_of_piece(data: bytes, start: int) -> pa.PythonFile:
-    """Return a file that contains only the bytes from `start` on."""
+    """Return a file of which only these bytes, from `start`, can be read."""
     return pa.PythonFile(_Piece(data, start), mode="r")
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 
 
 def fork_lock() -> Lock:
-    """Return a lock that is free in a forked process, which lacks the threads that might release it.
+    """Return a lock that is free in a forked process, which doesn't have the threads that could release it.
 
     >>> with fork_lock() as taken:
     ...     taken

@@ -1,8 +1,8 @@
-"""A cache of row groups in a folder of limited size: of a remote store as stored, or of any store decompressed.
+"""A cache of row groups in a folder of limited size: as stored, for remote stores, or decompressed, for any.
 
-All ranks and workers of a machine share it: one fetches or decompresses a group, and the others read or map it from the
-disk. Each file ends with a checksum, so that one damaged by a power cut is written again; flushing files would take
-longer than fetching them from a near store. If the disk is full, the stream works without the cache.
+All ranks and workers of a machine share it: one fetches or decompresses a group, and the others read or map it from
+disk. Each file ends with a checksum, so that a file damaged by a power cut is written again; flushing every file would
+take longer than fetching it from a nearby store. If the disk is full, the stream works without the cache.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class GroupCache:
 
     Attributes:
         folder: the folder's path.
-        limit: maximum bytes of its files.
-        decompressed: whether groups are stored as they are in memory, and mapped.
+        limit: the maximum number of bytes of its files.
+        decompressed: whether groups are stored in their form in memory, and mapped.
     """
 
     folder: Path
@@ -54,7 +54,7 @@ class GroupCache:
         return data
 
     def table(self, key: str, make: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of a row group mapped from the folder, or make and store them."""
+        """Return the rows of a row group, mapped from the folder, or decompress and store them."""
         file = self.folder / f"{key}{_DECOMPRESSED}"
         cached = _mapped(file)
         if cached is not None:
@@ -71,7 +71,7 @@ class GroupCache:
         (self.folder / f"{key}{_STORED}").unlink(missing_ok=True)
 
     def _store(self, file: Path, data: bytes | pa.Buffer) -> None:
-        """Write a file, after removing enough others to make room."""
+        """Write a file, after removing enough other files to make room."""
         size = len(data) + _CHECKSUM_BYTES
         try:
             with _writing:

@@ -1,7 +1,7 @@
 """The order of a version's rows in an epoch: shuffled row groups, and rows shuffled within windows of row groups.
 
-A position is a row's place in that order, from 0. It depends only on the files' digests, the seed, the epoch and the
-size of a window, and not on ranks, workers, columns, or rows that are left out.
+A position is a row's index in that order, from 0. It depends only on the files' digests, the seed, the epoch and the
+size of a window; it doesn't depend on ranks, workers, columns, or rows that are left out.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Window:
     Attributes:
         number: its index in the epoch.
         start: the position of its first row.
-        groups: its row groups, in the order of their rows before these are shuffled.
+        groups: its row groups, in the order of their rows before the shuffle.
     """
 
     number: int
@@ -64,8 +64,8 @@ class Window:
 def shuffled(count: int, *key: int | str) -> NDArray[np.int64]:
     """Return a random permutation of the numbers from 0 to `count` - 1, seeded by the key.
 
-    They are sorted by raw words of Philox, whose stream is the same in every version of NumPy; that of `permutation`
-    isn't.
+    The numbers are sorted by raw words of Philox, whose stream is the same in every version of NumPy, unlike the stream
+    of `permutation`.
 
     >>> shuffled(5, 7, 0).tolist() == shuffled(5, 7, 0).tolist(), sorted(shuffled(5, 7, 1).tolist())
     (True, [0, 1, 2, 3, 4])
@@ -80,8 +80,8 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
 
     Args:
         groups: the row groups, in the manifest's order.
-        size: maximum bytes of a window, decompressed, unless a single group has more. The first window has a quarter of
-            it and the second half, so that the first rows come soon.
+        size: the maximum number of decompressed bytes of a window, unless a single group has more. The first window has
+            a quarter of it and the second window half, so that the first rows come soon.
         seed: seed of the order.
         epoch: number of the epoch.
         shuffle: whether to shuffle the groups.

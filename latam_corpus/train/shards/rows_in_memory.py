@@ -38,7 +38,7 @@ class RowsInMemory:
     def values(self, name: str, places: NDArray[np.int64]) -> list[Any]:
         """Return a column's values at the given places.
 
-        For texts this is several times as fast as `to_pylist`; `to_numpy` would import pandas.
+        For texts, this is several times as fast as `to_pylist`; `to_numpy` would import pandas.
         """
         column = self._table[name]
         if not pa.types.is_large_string(column.type) or column.null_count:
@@ -49,7 +49,7 @@ class RowsInMemory:
         return self._texts[name].at(places)
 
     def _joined(self, name: str) -> pa.ChunkedArray:
-        """Return a column in one chunk, and store it so: Arrow would join the chunks each time rows are taken."""
+        """Return a column joined to one chunk, and keep it: Arrow would join the chunks each time rows are taken."""
         column = self._table[name]
         if column.num_chunks > 1:
             joined = pa.table([column], names=[name]).combine_chunks()[name]
@@ -94,7 +94,7 @@ def rows_as_dicts(table: pa.Table) -> list[dict[str, Any]]:
 
 
 class _Texts:
-    """A column of texts without nulls, as the chunk, start and end of each text's bytes."""
+    """A column of texts without nulls, stored as the chunk, start and end of each text's bytes."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         chunks = [chunk for chunk in column.chunks if len(chunk)]
@@ -117,6 +117,6 @@ class _Texts:
 
 
 def _as_arrow(places: NDArray[np.int64]) -> pa.Array:
-    """Convert places to an Arrow array, without `pa.array`, whose import of pandas took as long as reading 100 MB."""
+    """Convert places to an Arrow array without `pa.array`, which imports pandas: it took as long as reading 100 MB."""
     buffer = pa.py_buffer(np.ascontiguousarray(places, np.int64))
     return pa.Array.from_buffers(pa.int64(), len(places), [None, buffer])

@@ -14,25 +14,25 @@ _BYTES: Final = 128 << 20
 
 
 class SharedGroups:
-    """The most recently read row groups, up to a number of bytes.
+    """A cache of the most recently read row groups, up to a number of bytes.
 
-    For slices that read their files at the same pace, or that have few files, each group is decompressed once instead
-    of once per slice.
+    If slices read their files at the same pace, or have few files, each group is decompressed once instead of once per
+    slice.
     """
 
     def __init__(self, limit: int = _BYTES) -> None:
         """Create an empty cache of at most `limit` bytes."""
         self._limit = limit
         self._tables: dict[Hashable, pa.Table] = {}
-        self._reading: dict[Hashable, Lock] = {}  # one lock per group, so that other groups don't wait for it
+        self._reading: dict[Hashable, Lock] = {}  # one lock per group, so that reads of other groups don't wait
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[SharedGroups], tuple[int]]:
-        # Another process begins with an empty cache.
+        # In another process, the cache is empty at first.
         return SharedGroups, (self._limit,)
 
     def read(self, key: Hashable, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return a cached group, or read it; concurrent requests for one group read it once."""
+        """Return a cached group, or read it; concurrent requests for the same group read it once."""
         with self._lock:
             reading = self._reading.setdefault(key, Lock())
         with reading:

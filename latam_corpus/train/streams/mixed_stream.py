@@ -1,8 +1,8 @@
 """Streams slices of releases as one mixture, resumable at every position.
 
-The epoch of a mixture is cut into chunks. Of a slice that contributes N documents, chunk c of C has those from ⌊N·c/C⌋
-to ⌊N·(c+1)/C⌋, in the slice's own order, and the slices' turns are shuffled within the chunk. A slice that is repeated
-has another order each time.
+The epoch of a mixture is cut into C chunks. If a slice contributes N documents, chunk c has its documents ⌊N·c/C⌋ to
+⌊N·(c+1)/C⌋, in the slice's order; the slices' turns are shuffled within each chunk. A slice that is repeated has
+another order each time.
 
 Weights may change during an epoch, which then has several stages, each with its own chunks. A slice continues in the
 next stage where it stopped, so that no document is repeated before all others of its slice.
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from latam_corpus.train.streams.ordered_rows import OrderedRows
 
 _CHUNK_ROWS: Final = 1024
-# More passes over a slice than an epoch can have, so that the passes of different epochs have different orders.
+# More passes over a slice than an epoch can have, so that passes in different epochs have different orders.
 _PASSES: Final = 1 << 20
 _MIN_WINDOW: Final = 16 << 20
-# The columns whose values are the same for all rows of a file; for the other columns of slices, rows are selected.
+# Columns whose value is the same in all rows of a file; by other columns, a slice must select rows.
 _FILE_COLUMNS: Final = ("language", "genre", "split")
 
 
@@ -53,8 +53,8 @@ class Ingredient:
 
     Attributes:
         stream: the slice's documents.
-        drawn: the number of documents in each stage of the mixture, including withdrawn ones; more than the slice has
-            means repetition.
+        drawn: the number of documents in each stage of the mixture, including withdrawn ones; if it is more than the
+            slice has, documents are repeated.
     """
 
     stream: CorpusStream
@@ -62,7 +62,7 @@ class Ingredient:
 
     @property
     def documents(self) -> int:
-        """The number of its documents in the mixture."""
+        """The number of the slice's documents in the mixture."""
         return sum(self.drawn)
 
 
@@ -72,7 +72,7 @@ class _Stage:
 
     Attributes:
         start: its first position.
-        chunks_before: the number of chunks in earlier stages.
+        chunks_before: the total number of chunks in earlier stages.
         firsts: the number of documents of each slice in earlier stages.
         drawn: the number of documents of each slice in this stage.
     """
@@ -221,9 +221,9 @@ class MixedStream(PositionedStream):
         Args:
             store: the store of the releases.
             plan: the output of `mix plan --json`, or the file that contains it. Several plans by the same columns are
-                stages of an epoch, one after another, each with its own budget and weights.
+                successive stages of an epoch, each with its own budget and weights.
             seed: seed of the order.
-            epoch: number of the epoch, which has an order of its own.
+            epoch: number of the epoch; each epoch has another order.
             rank: rank of this process, from 0.
             world: number of processes that share the order.
             options: options of `CorpusStream`, for each slice.
@@ -239,10 +239,11 @@ class MixedStream(PositionedStream):
             problem = _("the plan says which {name} each slice has", name=planned)
             raise ConfigError(planned, problem, _("leave it out, or make a new plan with it"))
         if "exclude" in options:
-            # As ids, since a slice may contain only some documents of a list, or none.
+            # Pass ids instead of files: a slice may contain only some documents of a list, or none, which isn't a
+            # mistake.
             options["exclude"] = excluded_ids(options["exclude"], [row["release"] for row in slices])
         window = max(_MIN_WINDOW, WINDOW_BYTES // max(1, len(slices)))
-        # Slices of the same files share a stream's footers and tallies, and the row groups that were read.
+        # Slices of the same files share the footers, the tallies, and the row groups that were read.
         opened: dict[tuple[Any, ...], CorpusStream] = {}
         shared = SharedGroups()
         ingredients = []
@@ -279,7 +280,7 @@ class MixedStream(PositionedStream):
 
 
 def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
-    """Return a slice with the planned number of its documents.
+    """Return a slice, with the planned number of documents.
 
     Raises:
         ConfigError: the slice has no documents, or fewer than the plan counted, so that they would be repeated more
@@ -289,7 +290,7 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
     if not available:
         problem = _("a slice of {version} has no documents", version=stream.version)
         raise ConfigError("plan", problem, _("make a new plan"))
-    # The plan didn't count documents that were already withdrawn, but these have positions in the order.
+    # The plan didn't count documents that were already withdrawn, but they have positions in the order.
     counted = planned.get("documents", available)
     if available < counted:
         problem = _(
@@ -303,7 +304,7 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
 
 
 def _staged_slices(plans: Sequence[str | Path | Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the slices of several plans, each with the number of documents drawn in every plan.
+    """Return the slices of several plans, each with the number of documents drawn in each plan.
 
     Raises:
         ConfigError: a plan is invalid, the plans use different columns, or they draw no documents.

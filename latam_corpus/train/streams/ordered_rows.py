@@ -1,4 +1,4 @@
-"""Reads the rows of files in the order of an epoch, one window at a time, while the next window is read ahead."""
+"""Reads the rows of files in the order of an epoch, one window at a time, and reads the next window ahead."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from latam_corpus.release.reading.condition import Condition
     from latam_corpus.train.shards.corpus_files import CorpusFiles
 
-# A second name of the column `doc_id`, which users of other libraries expect.
+# Another name of the column `doc_id`, which users of other libraries expect.
 ID: Final = "id"
 _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 1024
-# Row groups that are fetched or decompressed at the same time.
+# The number of row groups that are fetched or decompressed concurrently.
 _READERS: Final = 8
-# Bytes of a window of a remote store whose rows aren't shuffled.
+# The number of bytes of a window of a remote store if rows aren't shuffled.
 _REMOTE_WINDOW_BYTES: Final = 32 << 20
 
 
@@ -55,7 +55,7 @@ class Selection:
         columns: the names of the columns; all of a release if empty.
         where: the condition on rows; None for all rows.
         excluded: ids of documents to leave out.
-        must_meet: whether to warn if none of the excluded documents exists, since the ids may be of another version.
+        must_meet: whether to warn if none of the excluded documents exists: their ids may be from another version.
         extra: the columns that sources and plug-ins add to the version, with their types.
     """
 
@@ -66,7 +66,7 @@ class Selection:
     extra: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        existing = self.types.names  # checked here, since Polars can't be used in a forked worker
+        existing = self.types.names  # check it now, since Polars can't be used in a forked worker
         for name in self.columns:
             if name not in existing and name != ID:
                 raise ConfigError("columns", _("unknown column «{name}»", name=name), closest(name, [*existing, ID]))
@@ -100,8 +100,8 @@ class _LoadedWindow:
         window: the window.
         rows: its rows, in the order of its row groups.
         order: the index in `rows` for each position of the window.
-        is_kept: for each of `rows`, whether it is returned.
-        has_excluded: whether any of the excluded documents is in it.
+        is_kept: for each row of `rows`, whether it is returned.
+        has_excluded: whether the window contains any excluded document.
     """
 
     window: Window
@@ -125,9 +125,9 @@ class OrderedRows:
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        # The windows in which an excluded document may still occur; None once one was found.
+        # The windows in which an excluded document may still occur; None after one was found.
         self._unchecked: set[int] | None = None
-        # Without shuffling, small windows give the same order.
+        # Without shuffling, the order doesn't depend on the size of windows.
         unshuffled_bytes = _BATCH_BYTES if files.store.folder is not None else _REMOTE_WINDOW_BYTES
         window_bytes = window if shuffle else min(window, unshuffled_bytes)
         self._windows = windows_of(files.groups, window_bytes, seed, epoch, shuffle=shuffle)
@@ -138,11 +138,11 @@ class OrderedRows:
         self._loaded: _LoadedWindow | None = None
         self._next: tuple[int, Future[_LoadedWindow]] | None = None
         self._pool = ThreadPoolExecutor(1)
-        # With several readers, slices that share groups would evict groups that others are about to read.
+        # With several readers, slices that share a cache would evict groups that other slices are about to read.
         self._readers = ThreadPoolExecutor(1 if files.shared else _READERS)
 
     def batch_end(self, position: int, world: int) -> int:
-        """Return the end, exclusive, of a rank's batch within one window: at most 1,024 rows and about 8 MB."""
+        """Return the end, exclusive, of a rank's batch; it is in one window, with at most 1,024 rows and about 8 MB."""
         window = self._windows[self._window_at(position)]
         rows = min(_BATCH_ROWS, int(_BATCH_BYTES * window.rows / max(1, window.size)))
         return min(position + max(1, rows) * world, window.start + window.rows)
@@ -151,7 +151,7 @@ class OrderedRows:
         """Return the rows at positions of one window, except those that are left out, and their positions.
 
         Args:
-            positions: ascending positions; earlier calls may have had later ones only in the same window.
+            positions: ascending positions; they may be before those of earlier calls only within the same window.
         """
         loaded = self._load_once(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]
@@ -168,9 +168,9 @@ class OrderedRows:
         return int(np.searchsorted(self._starts, position, side="right")) - 1
 
     def _load_once(self, number: int) -> _LoadedWindow:
-        """Return a window, load it unless it is the present one, and begin to load the next."""
+        """Return a window, loading it unless it is the current one, and begin to load the next one."""
         if self._loaded is None or self._loaded.window.number != number:
-            self._loaded = None  # freed before the next window is complete
+            self._loaded = None  # free its memory before the next window is complete
             ahead, self._next = self._next, None
             self._loaded = ahead[1].result() if ahead and ahead[0] == number else self._load(number)
             if number + 1 < len(self._windows):
@@ -179,7 +179,7 @@ class OrderedRows:
         return self._loaded
 
     def _check_exclusions(self, loaded: _LoadedWindow) -> None:
-        """Warn once all windows have been read and had none of the excluded documents."""
+        """Warn if all windows have been read and none of them had an excluded document."""
         if self._unchecked is None:
             return
         self._unchecked.discard(loaded.window.number)

@@ -1,4 +1,4 @@
-"""The base class of all streams: a rank's place in a common order, which can be saved and resumed."""
+"""The base class of all streams: a rank's place in a common order, which can be saved and restored."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Rows(Protocol):
     total: int
 
     def batch_end(self, position: int, world: int) -> int:
-        """Return the end, exclusive, of the positions that a rank may take together with this one."""
+        """Return the end, exclusive, of the positions that a rank may take in one call with this one."""
         ...
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
@@ -60,7 +60,7 @@ class Rows(Protocol):
 
 
 class Encoder(Protocol):
-    """A tokenizer as `packed` uses it."""
+    """The interface of a tokenizer for `packed`."""
 
     @property
     def sha256(self) -> str:
@@ -80,8 +80,8 @@ class Encoder(Protocol):
 class PositionedStream(ABC):
     """A rank's part of an order of rows.
 
-    Position i of the order goes to rank i mod world, for any number of ranks and workers. A document that is left out
-    keeps its position, which is skipped.
+    Position i of the order belongs to rank i mod world, for any number of ranks and workers. A document that is left
+    out keeps its position, which is skipped.
 
     A stream is its own iterator: a loop continues where the last one stopped. At its end a stream begins again in the
     same order; `set_epoch` begins an epoch with another order.
@@ -130,10 +130,10 @@ class PositionedStream(ABC):
 
     @abstractmethod
     def _digest(self) -> str:
-        """Return a digest that distinguishes this order from others with the same seed and epoch."""
+        """Return a digest that distinguishes this order from other orders with the same seed and epoch."""
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another process opens its own files, and continues at the same place.
+        # Another process opens the files again, and continues at the same place.
         self._advance_past_returned()
         unread = {"_opened": None, "_batches": iter(()), "_rows": iter([]), "_positions": _NONE}
         return self.__dict__ | unread | {"_place": replace(self._place), "_documents": 0, "_tokens": 0, "_since": None}
@@ -147,7 +147,7 @@ class PositionedStream(ABC):
         return self
 
     def _restart_if_ended(self) -> None:
-        """Begin the epoch again at its end; a stream resumed from a state saved at the end first ends once more."""
+        """Begin the epoch again if it has ended; after resuming from a state saved at the end, end once more first."""
         if self._at_end and not self._is_resumed:
             self._reset(self._seed, self._epoch, Place())
         self._at_end = self._is_resumed = False
@@ -172,7 +172,7 @@ class PositionedStream(ABC):
         return next(self._rows)
 
     def _advance_past_returned(self) -> None:
-        """Move the place past the returned rows; doing so at each row would take as long as making the row."""
+        """Move the place past the returned rows; to do so after each row would take as long as building the row."""
         returned = len(self._positions) - length_hint(self._rows)
         if returned:
             self._advance_past(int(self._positions[returned - 1]))
@@ -180,16 +180,16 @@ class PositionedStream(ABC):
             self._positions = self._positions[returned:]
 
     def _prepare(self) -> None:
-        """Prepare to read from the present place, without rows that were buffered for a loop."""
+        """Prepare to read from the current place, and drop rows that were buffered for a loop."""
         self._restart_if_ended()
         self._advance_past_returned()
         self._drop_buffered()
 
     def _whole_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
-        """Return the rank's rows from the present place on.
+        """Return the rank's rows from the current place on.
 
         Raises:
-            ConfigError: a block has cut a document, whose first tokens would be returned twice.
+            ConfigError: a block has cut a document; its first tokens would be returned twice.
         """
         if self._place.parts:
             problem = _("it stopped inside a document whose first tokens are already in blocks")
@@ -197,11 +197,11 @@ class PositionedStream(ABC):
         return self._own_rows()
 
     def _drop_buffered(self) -> None:
-        """Drop the rows that were buffered for a loop and not returned."""
+        """Drop the rows that were buffered for a loop and haven't been returned."""
         self._batches, self._rows, self._positions = iter(()), iter([]), _NONE
 
     def texts(self) -> Iterator[str]:
-        """Yield only the texts, from the present place on; `columns` must include `text`, or be empty."""
+        """Yield only the texts, from the current place on; `columns` must include `text` or be empty."""
         self._prepare()
         for rows, positions in self._whole_rows():
             for text, position in zip(_texts_of(rows), positions.tolist(), strict=True):
@@ -211,7 +211,7 @@ class PositionedStream(ABC):
         self._at_end = True
 
     def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
-        """Yield Arrow tables, from the present place on.
+        """Yield Arrow tables, from the current place on.
 
         Args:
             rows: the number of rows in each table but the last; by default about 8 MB of rows.
@@ -246,7 +246,7 @@ class PositionedStream(ABC):
         self._at_end = True
 
     def packed(self, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> Iterator[NDArray[np.int32]]:
-        """Yield blocks of tokens, from the present place on: documents one after another, each with its end token.
+        """Yield blocks of tokens from the current place on: concatenated documents, each followed by its end token.
 
         A block may end inside a document. The state contains the number of packed tokens, and the rank that continues
         with the document packs the remaining ones.
@@ -329,7 +329,7 @@ class PositionedStream(ABC):
         return block
 
     def _own_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
-        """Yield this rank's rows from the present place on, batch by batch, with their positions.
+        """Yield this rank's rows from the current place on, batch by batch, with their positions.
 
         Raises:
             ConfigError: a whole epoch has no rows, for example because none meets `where`.
@@ -374,7 +374,7 @@ class PositionedStream(ABC):
         self._drop_buffered()
 
     def progress(self) -> StreamProgress:
-        """Return the progress of this rank in the epoch, and its rates since it was opened or resumed."""
+        """Return this rank's progress in the epoch, and its speed since the stream was opened or resumed."""
         self._advance_past_returned()
         seconds = monotonic() - self._since if self._since is not None else 0.0
         share = 1.0 if self._at_end else min(1.0, self._place.position / max(1, self.total))
@@ -407,15 +407,15 @@ class PositionedStream(ABC):
         }
 
     def load_state_dict(self, state: Mapping[str, Any] | Sequence[Any]) -> None:
-        """Continue after a state, with its seed and epoch.
+        """Continue from a state, with its seed and epoch.
 
-        A rank needs its own state, or the list of all ranks' states, with which the number of ranks may change. Each
-        remaining document, or remaining part of a document that a block has cut, then goes to the rank that has its
-        position. If the epoch was at its end, it has no further documents.
+        A rank needs its own state, or the list of all ranks' states; with the list, the number of ranks may change.
+        Each remaining document, or remaining part of a document that a block has cut, then belongs to the rank that has
+        its position. If the epoch had ended, no documents remain in it.
 
         Args:
             state: the result of `state_dict` on this rank, or the list of its results on all ranks, in any order.
-                States within the states of loaders are found.
+                They may also be loaders' states that contain them.
 
         Raises:
             ConfigError: the value isn't a state, is for another version or order, or states of other ranks are missing.

@@ -1,4 +1,4 @@
-"""Streams the documents of a version in one order that any number of ranks share, resumable at every document."""
+"""Streams the documents of a version, in an order shared by any number of ranks and resumable at every document."""
 
 from __future__ import annotations
 
@@ -62,23 +62,25 @@ class CorpusStream(PositionedStream):
             store: the folder or URL of a store, or a folder into which a version was pulled.
             name: `NAME@VERSION`, or `NAME` for the latest version; optional for a pulled folder.
             seed: seed of the order.
-            epoch: number of the epoch, which has an order of its own.
+            epoch: number of the epoch; each epoch has another order.
             rank: rank of this process, from 0.
             world: number of processes that share the order.
-            columns: the column or columns to return; all if empty. `id` is another name of `doc_id`.
-            split: `train` (the default, so that no run trains on held-out rows), `validation`, `test`, or `all`.
+            columns: the column or columns to return, or all if empty. `id` is another name of `doc_id`.
+            split: `train` (the default, so that no run trains on held-out rows by accident), `validation`, `test`, or
+                `all`.
             language: only this language, such as `quy_Latn`.
             genre: only this genre.
-            where: only rows that meet this condition, as in `pull --where`.
+            where: only rows that meet this condition, written as for `pull --where`.
             exclude: files with ids to leave out, as from `contamination --write-exclusions`; or a frozenset of ids.
             lock: a `corpus.lock` that the version must match.
             shuffle: whether to shuffle the documents, or keep the order of the manifest.
-            window: bytes, decompressed, within which rows are shuffled; the stream uses about twice that in memory.
+            window: decompressed bytes of a window in which rows are shuffled; the stream uses about twice as much
+                memory.
             cache: a folder for row groups of a remote store; by default in the user's cache.
             cache_bytes: maximum bytes of that folder.
-            decompressed: whether to store row groups there as they are in memory, also those of a local store. Groups
-                that are read again, in the next epoch or by another rank of the machine, are then mapped: this takes
-                less time, no memory of its own, and as much disk as the columns decompressed.
+            decompressed: whether to store row groups there in decompressed form, even for a local store. Groups that
+                are read again, in the next epoch or by another rank of the machine, are then mapped, which takes less
+                time and no additional memory, but as much disk as the decompressed columns.
 
         Raises:
             ConfigError: the version, a column or the split doesn't exist, or an option is out of range.
@@ -138,7 +140,7 @@ class CorpusStream(PositionedStream):
         return sliced
 
     def with_withdrawn(self) -> tuple[CorpusStream, frozenset[str]]:
-        """Return a stream that includes withdrawn documents and has `doc_id`, and the ids that its reader must drop."""
+        """Return a stream with withdrawn documents and the column `doc_id`, and the ids that its reader must drop."""
         files = self._files.files
         whole = copy(self)
         whole._files = replace(self._files, files=tuple(replace(file, withdrawn=frozenset()) for file in files))  # noqa: SLF001  (its own kind)
@@ -152,7 +154,7 @@ class CorpusStream(PositionedStream):
 
     @property
     def selection(self) -> str:
-        """The digest of its choice of rows, regardless of withdrawals; "" if it has all rows."""
+        """The digest of the stream's choice of rows, regardless of withdrawals; "" if it has all rows."""
         return selection_digest(self.where, self._selection.excluded, **self._slices, of=self._files.selection)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
@@ -171,7 +173,7 @@ class CorpusStream(PositionedStream):
 
 
 def _must_select(lock: Path, spec: str, selections: set[str]) -> None:
-    """Raise `ConfigError` if a lock covers only some rows of the version, and other rows are read."""
+    """Raise `ConfigError` if a lock covers only some rows of the version and this stream reads others."""
     locks = [entry for entry in read_locks(lock) if entry.spec == spec]
     if any(not entry.is_part or entry.selection in selections for entry in locks):
         return

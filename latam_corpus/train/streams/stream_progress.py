@@ -13,7 +13,7 @@ class StreamProgress:
         documents: documents returned since the stream was opened, was resumed or began the epoch. A packed document
             counts once its last token is returned.
         tokens: tokens returned by `packed` since then.
-        share: the share of the epoch's positions before the rank's own position, from 0 to 1.
+        share: the share of the epoch's positions that are before the rank's position, from 0 to 1.
         seconds: seconds since the first document was requested.
     """
 

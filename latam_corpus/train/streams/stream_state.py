@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 3
 OTHER_STATE: Final = _("give the state that a stream of this version returned")
 _STATE_KEYS: Final = ("format", "version", "order", "world", "rank", "position")
-# The keys whose values are equal in the states of one run's ranks.
+# The keys whose values are equal in the states of all ranks of a run.
 _SHARED: Final = ("version", "order", "seed", "epoch", "world", "resumed_from")
 
 
@@ -30,10 +30,10 @@ class Place:
     """The place of a rank in the order.
 
     Attributes:
-        position: the rank's positions before this one have been returned.
-        stops: the positions of all ranks at each change of their number, as far as they still matter: position p has
-            been returned if p < stop[p % len(stop)] for any stop.
-        parts: for documents that a block has cut, the number of their packed tokens, by position.
+        position: all positions of the rank before this one have been returned.
+        stops: the positions of all ranks at each change of their number, if they still matter: position p has been
+            returned if p < stop[p % len(stop)] for any stop.
+        parts: the number of packed tokens, by position, of each document that a block has cut.
         tokenizer: the digest of the tokenizer that cut them.
         resumed_from: the digest of the states from which the number of ranks last changed; "" if it never did.
     """
@@ -60,7 +60,7 @@ class Place:
         }
 
     def move_to(self, position: int) -> None:
-        """Set the position, and drop stops and parts that no longer matter."""
+        """Set the position; drop stops and parts that no longer matter."""
         self.position = position
         if self.stops:
             self.stops = tuple(stop for stop in self.stops if max(stop) > position)
@@ -69,7 +69,7 @@ class Place:
 
 
 def states_in(value: Any) -> list[Mapping[str, Any]]:
-    """Return the states of streams in a value: one, several, or those within the states of loaders."""
+    """Return the states of streams in a value: a state, a list of states, or loaders' states that contain them."""
     if isinstance(value, dict):
         if all(key in value for key in _STATE_KEYS):
             return [value]
@@ -136,7 +136,7 @@ def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Plac
         states: the states of all ranks of the run, in any order; with the same number of ranks, the rank's own state is
             enough.
         rank: the rank that continues.
-        world: the present number of ranks.
+        world: the current number of ranks.
 
     Raises:
         ConfigError: states are missing, two are from one rank, or they are from different runs.
@@ -175,7 +175,7 @@ def _place_in(state: Mapping[str, Any]) -> Place:
 
 
 def _digest(state: Mapping[str, Any], places: Sequence[Place]) -> str:
-    """Return a digest of a set of states, hex; ranks that continued from different sets can't be combined later."""
+    """Return a digest, in hex, of a set of states; ranks that continued from different sets can't be combined later."""
     values = [state["seed"], state["epoch"], *(place.as_dict() for place in places)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
@@ -197,7 +197,7 @@ def _check_complete(by_rank: Mapping[int, Any], saved_world: int, rank: int, wor
 
 
 def whole_number(option: str, value: object) -> int:
-    """Return a whole number as an `int` of Python.
+    """Return a whole number as a Python `int`.
 
     >>> import numpy as np
     >>> whole_number("seed", np.int64(7))

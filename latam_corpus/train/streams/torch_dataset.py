@@ -36,10 +36,10 @@ _FORKSERVER: Final = "DataLoader(…, multiprocessing_context='forkserver')"
 class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
     """Batches of a rank's documents, for `DataLoader(dataset, batch_size=None, num_workers=N)`.
 
-    Worker w of N returns batches w, w + N, … of the rank, so that the loader's order is that of the stream. torchdata's
-    `StatefulDataLoader` resumes it with the same number of workers; a plain `CorpusStream` is resumed by its own state,
+    Worker w of N returns batches w, w + N, … of the rank, so that the loader's order is the stream's order. torchdata's
+    `StatefulDataLoader` resumes it with the same number of workers; a plain `CorpusStream` resumes from its own state
     with any number. Each worker counts batches itself, so a withdrawal must not shift them: a withdrawn document is
-    removed from its batch and isn't replaced, so that the batch is shorter. Empty batches are skipped.
+    removed from its batch without a replacement, so that the batch is shorter. Empty batches are skipped.
     """
 
     def __init__(self, *location: Any, batch_size: int, **options: Any) -> None:
@@ -47,7 +47,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
 
         Args:
             location: the store and the name, as for `CorpusStream`.
-            batch_size: documents in each batch but the last, including withdrawn ones.
+            batch_size: the number of documents in each batch except the last, including withdrawn ones.
             options: the options of `CorpusStream`.
 
         Raises:
@@ -89,7 +89,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
             if self._filters:
                 problem = _("`where` needs Polars, which can't be used in a forked worker")
                 raise ConfigError("where", problem, _FORKSERVER)
-            # Connections of a file system don't survive a fork.
+            # A file system's connections don't survive a fork.
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
         if self._next_epoch is not None:
             self.set_epoch(self._next_epoch)
@@ -126,7 +126,7 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
             raise ConfigError("state", _("this isn't the state of a stream"), remedy)
         size = state.get("batch_size", self._batch_size)
         if size != self._batch_size:
-            # Workers alternate by whole batches, so with another size documents would be repeated or left out.
+            # Workers alternate by batches, so that another size would repeat or omit documents.
             problem = _(
                 "its batches have {size} {size:document|documents}, but this dataset's have {own}",
                 size=size,
@@ -139,16 +139,17 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
             raise ConfigError("state", problem, _("use the earlier values, and change them when an epoch begins"))
         self._stream.load_state_dict(state["stream"])
         self._batches_done = state["batches"]
-        # The loader passes its state after `set_epoch` was called, and requests batches only in the next epoch.
+        # The loader passes its state after `set_epoch` was called, and requests batches only from the next epoch.
         self._next_epoch = _next_epoch(state["stream"], self._epoch)
 
 
 class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
     """Blocks of tokens from a rank's documents, for `DataLoader(dataset, batch_size=8, num_workers=N)`.
 
-    Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks. These are all of this rank's
-    documents, each tokenised once. torchdata's `StatefulDataLoader` resumes it with the same numbers of ranks and
-    workers. For other numbers, give `load_state_dict` the list of all ranks' loader states before a loader is created.
+    Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks. The workers together have all of
+    this rank's documents, and tokenise each once. torchdata's `StatefulDataLoader` resumes it with the same numbers of
+    ranks and workers. For other numbers, pass the list of all ranks' loader states to `load_state_dict` before creating
+    a loader.
     """
 
     def __init__(self, stream: PositionedStream, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> None:
@@ -197,13 +198,13 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch is optional
         return {"stream": self._workers_stream().state_dict()}
 
     def load_state_dict(self, state: Any) -> None:
-        """Continue after a worker's own state, or after the states of all ranks' loaders.
+        """Continue from a worker's own state, or from the states of all ranks' loaders.
 
         Raises:
-            ConfigError: the value isn't such a state, or states are missing.
+            ConfigError: the value isn't such a state or list, or states are missing.
         """
         self._workers_stream().load_state_dict(state)
-        # A loader passes each worker its own state, and requests blocks after the end only in the next epoch.
+        # A loader passes each worker its own state, and requests blocks after the end only from the next epoch.
         if isinstance(state, dict) and "stream" in state:
             self._next_epoch = _next_epoch(state["stream"], None)
 

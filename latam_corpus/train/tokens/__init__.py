@@ -1,1 +1,1 @@
-"""Tokenizers and token counts."""
+"""Load tokenizers, and count tokens."""

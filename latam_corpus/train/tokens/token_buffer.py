@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WaitingTokens:
-    """The tokens of documents that are still to be packed, in order.
+    """The tokens of documents that haven't been packed yet, in order.
 
     Attributes:
         count: the number of these tokens.
@@ -23,7 +23,7 @@ class WaitingTokens:
 
     def __init__(self) -> None:
         self.count = 0
-        self._documents: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, tokens packed, all tokens
+        self._documents: deque[tuple[int, int, NDArray[np.int32]]] = deque()  # position, packed tokens, all tokens
 
     @property
     def first(self) -> tuple[int, int] | None:
@@ -54,7 +54,7 @@ class WaitingTokens:
         self.count += len(tokens) - packed
 
     def take(self, length: int) -> tuple[NDArray[np.int32], list[int]]:
-        """Return the next `length` tokens, at most `count`, and the positions of the documents that end in them."""
+        """Return the next `length` tokens, of `count`, and the positions of the documents that end among them."""
         pieces, finished = [], []
         missing = length
         while missing:

@@ -3,7 +3,7 @@
     <store>/tokens/<first 16 hex digits of the tokenizer's SHA-256>-<rule>/<SHA-256 of the object>.parquet
 
 contains `tokens`, `words` and `bytes` of each row, in the order of the object's rows. Versions that share an object
-share its counts. For read-only stores and pulled folders the counts are in the user's cache.
+share its counts. For read-only stores and pulled folders, the counts are in the user's cache.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.train.tokens.tokenizer import Tokenizer
 
 FOLDER: Final = "tokens"
-_RULE: Final = "2"  # version of the counting rule; since 2, the names of special tokens in a text count as text
+_RULE: Final = "2"  # the version of the counting rule; since version 2, names of special tokens in a text count as text
 COUNTS: Final = pl.Schema({"tokens": pl.UInt32(), "words": pl.UInt32(), "bytes": pl.UInt32()})
 # The columns by which a version can be divided into slices.
 SLICES: Final = ("language", "genre", "country", "variety", "source_id", "split", "rights_tier", "composition")
@@ -46,8 +46,8 @@ class Slice:
         values: the values of the columns; "" for a null.
         documents: number of documents.
         tokens: number of tokens.
-        words: number of words, separated by white space.
-        bytes: bytes of UTF-8.
+        words: number of words, which are separated by white space.
+        bytes: number of bytes in UTF-8.
     """
 
     release: str
@@ -71,8 +71,8 @@ def count_slices(
     Args:
         files: the version's files.
         tokenizer: the tokenizer.
-        by: columns, of SLICES.
-        progress: receives the number of counted files and of all files.
+        by: some of the columns SLICES.
+        progress: a function that receives the number of counted files and of all files.
 
     Raises:
         ConfigError: a column isn't one of SLICES, or a pulled folder lacks the texts.
@@ -132,7 +132,7 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, store: Store)
     counts.write_parquet(buffer, compression="zstd")
     try:
         store.write(buffer.getvalue(), *path)
-    except (OSError, NotImplementedError):  # a read-only store
+    except (OSError, NotImplementedError):  # the store is read-only
         Store.at(cache_folder()).write(buffer.getvalue(), *path)
     return counts
 

@@ -14,11 +14,12 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# The usual names of the token that ends a document; the first one in the vocabulary is used.
+# Common names of the token that ends a document; the first one that the vocabulary has is used.
 END_TOKENS: Final = (
     "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]", "<|im_end|>", "<｜end▁of▁sentence｜>",
 )  # fmt: skip
-# Texts tokenised together: enough for many threads, and few enough that the first results come soon in little memory.
+# The number of texts tokenised together: enough for many threads, but few enough for quick first results and little
+# memory.
 _BATCH_TEXTS: Final = 64
 _NAME_TOKENIZER: Final = _("name a tokenizer.json or a SentencePiece model")
 
@@ -29,7 +30,7 @@ class Tokenizer:
 
     Attributes:
         file: the file's path.
-        sha256: the file's digest, hex; stored counts are identified by it.
+        sha256: the file's digest, in hex, which identifies stored counts.
         end: the text of the token that ends a document; None for the tokenizer's own.
     """
 
@@ -74,7 +75,7 @@ class Tokenizer:
         """The id of the token that ends a document.
 
         Raises:
-            ConfigError: the tokenizer has none, or lacks the given one.
+            ConfigError: the tokenizer has no end token, or not the given one.
         """
         if self._is_sentencepiece and self.end is None:
             number = int(self._model.eos_id())
@@ -102,7 +103,7 @@ class Tokenizer:
         return ConfigError(str(self.file), problem, _("name the one to use: {option}", option="--end-token TOKEN"))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, without tokens that mark its beginning or end."""
+        """Return the token ids of each text, without tokens that mark the text's beginning or end."""
         return list(self.encoded(texts))
 
     def encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
@@ -125,16 +126,16 @@ class Tokenizer:
 
     @cached_property
     def _end_name(self) -> str:
-        """The end token's name if the tokenizer encodes it in a text as the end token; otherwise ""."""
+        """The end token's name, if the tokenizer encodes that name inside a text as the end token; otherwise ""."""
         try:
             end = self.end_id
-        except ConfigError:  # counting needs no end token
+        except ConfigError:  # counting doesn't need an end token
             return ""
         name = str(self._model.id_to_piece(end) if self._is_sentencepiece else self._model.id_to_token(end))
         return name if end in self._encode_batch([name])[0] else ""
 
     def _encode_without_end(self, text: str) -> list[int]:
-        """Encode a text that contains the end token's name, splitting the name so that it doesn't become the token."""
+        """Encode a text that contains the end token's name; split the name so that it doesn't become the token."""
         parts = text.split(self._end_name)
         occurrences = len(parts) - 1
         begins, ends = ["", *[self._end_name[1:]] * occurrences], [*[self._end_name[:1]] * occurrences, ""]

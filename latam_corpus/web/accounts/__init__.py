@@ -1,1 +1,1 @@
-"""Accounts: log in, invitations, people, the language of the pages."""
+"""Accounts: log-in, invitations, people, and the language of the pages."""

@@ -46,10 +46,10 @@ class PersonForm(forms.ModelForm):
 
 
 class LogInForm(AuthenticationForm):
-    """A name and a password; after too many failed attempts with a name, log-in with it is refused for a while."""
+    """A name and a password; too many failed attempts block log-in with that name for a while."""
 
     def clean(self) -> dict[str, Any]:
-        """Return the answers of a person who may log in.
+        """Return the cleaned values if the person may log in.
 
         Raises:
             ValidationError: the name or the password is wrong, or too many attempts failed.
@@ -65,7 +65,7 @@ class LogInForm(AuthenticationForm):
 
 
 class TokenForm(forms.Form):
-    """What a token is for, what it allows, and for how long."""
+    """The purpose of a token, what it allows, and how long it is valid."""
 
     name = forms.CharField(label=_("What is it for?"), max_length=80)
     scopes = forms.MultipleChoiceField(

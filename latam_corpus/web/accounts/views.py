@@ -50,7 +50,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 
 
 def start(request: HttpRequest, token: str) -> HttpResponse:
-    """Log in the only person of a desk on this machine, with the address that the terminal shows."""
+    """Log in the only user of a desk on this machine, through the address that the terminal shows."""
     if not is_single() or not secrets.compare_digest(token.encode(), settings.DESK.start_token.encode()):
         raise Http404
     login(request, Person.objects.get(username="you"), _BACKEND)
@@ -75,7 +75,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Make an account with an invitation, which can be used once."""
+    """Create an account with an invitation, which can be used once."""
     invitation = Invitation.open_ones().filter(digest=digest_of_token(token)).first()
     if invitation is None:
         return render(request, "desk/accounts/no_invitation.html", status=404)
@@ -85,7 +85,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             person = form.save(commit=False)
             person.role = invitation.role
             person.save()
-            # If two requests use one invitation, the second is refused.
+            # If two requests use the same invitation, the second is refused.
             if not Invitation.open_ones().filter(pk=invitation.pk).update(used_by=person):
                 transaction.set_rollback(True)
                 return render(request, "desk/accounts/no_invitation.html", status=404)
@@ -125,7 +125,7 @@ def _tokens(request: HttpRequest) -> Any:
 
 @require_POST
 def token_new(request: HttpRequest) -> HttpResponse:
-    """Make a token of the API, and show it once."""
+    """Create a token of the API, and show it once."""
     form = TokenForm(request.POST, auto_id="token_%s")
     if not form.is_valid():
         values = {"form": AccountForm(instance=request.user), "token_form": form, "tokens": _tokens(request)}
@@ -147,7 +147,7 @@ def token_revoke(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def log_page(request: HttpRequest) -> HttpResponse:
-    """Show the log, the newest entries first, by person, action or object."""
+    """Show the log, newest entries first, filtered by person, action or object."""
     words = request.GET.get("q", "").strip()[:100]
     entries = LogEntry.objects.select_related("person")
     for word in words.split():
@@ -174,7 +174,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
-    """Make an invitation, and show its link once."""
+    """Create an invitation, and show its link once."""
     form = InviteForm(request.POST)
     if not form.is_valid():
         return render(request, "desk/accounts/people.html", {"form": form, "rows": []}, status=422)
@@ -186,7 +186,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def person_role(request: HttpRequest, number: int) -> HttpResponse:
-    """Change another person's role, or whether the person may log in; at least one steward remains."""
+    """Change another person's role, or whether that person may log in; never one's own, so that a steward remains."""
     person = get_object_or_404(Person, pk=number)
     form = PersonForm(request.POST, instance=person)
     if person.pk == request.user.pk:

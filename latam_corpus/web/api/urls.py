@@ -1,4 +1,4 @@
-"""The addresses of the API, below `/api/`."""
+"""The URLs of the API, below `/api/`."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _put_source(request: HttpRequest, slug: str, existing: Collection | None) ->
 
 
 def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
-    """Write the source file and the collection's row; return the file's digest, or the response that refuses it."""
+    """Write the source file and the collection's row; return the file's digest, or a response with the refusal."""
     values = tomllib.loads(body["toml"])
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if existing is None:

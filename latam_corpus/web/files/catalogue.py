@@ -1,4 +1,4 @@
-"""The catalogue of a collection: the librarian's table, with the corrections of each file, as `catalogue.csv`."""
+"""The catalogue of a collection, `catalogue.csv`: the librarian's table with the corrections of each file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NAME: Final = "catalogue.csv"
-FOLDER: Final = "files"  # of the files, in the collection's folder
+FOLDER: Final = "files"  # the folder of the files, inside the collection's folder
 FILE: Final = "file"
 _PATTERN: Final = f"{FOLDER}/**/*"
-# The rights of a file that has corrections and no row, so that correcting it never makes it releasable.
+# The rights of a file that has corrections but no row: correcting a file must not make it releasable.
 WITHOUT_ROW: Final = "not in the catalogue"
 COLUMNS: Final = ("title", "creators", "published", "declared_language", "genre", "country", "composition", "rights")
 COLUMNS_OF_TERMS: Final = ("uses", "expires", "embargo_until", "consent")
@@ -32,7 +32,7 @@ _OWN: Final = frozenset({FILE, "form", *KEYS})
 
 
 def catalogue_of(collection: Collection) -> dict[str, Any]:
-    """Return the facts about a collection's uploaded catalogue; empty if it has none."""
+    """Return the facts about a collection's uploaded catalogue; empty if there is none."""
     catalogue: dict[str, Any] = (collection.draft or {}).get("catalogue") or {}
     return catalogue
 
@@ -48,11 +48,11 @@ def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None
 
 
 def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> str:
-    """Return a file's value of a document's column: the correction, or else the cell of its row.
+    """Return a file's value in a document's column: the correction, or else the cell of the file's row.
 
     Args:
         file: the file.
-        column: such as `rights`.
+        column: the document's column, such as `rights`.
         columns: the document's column for each column of the librarian's table.
     """
     if column in (file.correction or {}):
@@ -62,14 +62,14 @@ def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> s
 
 
 def language_code(typed: str) -> str:
-    """Return the code of a language's name as people say it; the name itself if it is unknown or means several."""
+    """Return the code of a language's common name; the name itself if it is unknown or ambiguous."""
     return declared_tag(typed) or typed
 
 
 def write_catalogue(collection: Collection) -> None:
-    """Write `catalogue.csv` from the rows of the database, and name it in the source file.
+    """Write `catalogue.csv` from the database, and name it in the source file.
 
-    Without an uploaded catalogue, every file has a row as soon as one has a correction.
+    Without an uploaded catalogue, all files get a row once any file has a correction.
     """
     catalogue = catalogue_of(collection)
     columns: dict[str, str] = catalogue.get("columns", {})
@@ -113,7 +113,7 @@ def _row(file: CollectionFile, columns: Mapping[str, str], catalogue: Mapping[st
             row.setdefault(name, cell)
         elif head not in _OWN:
             row[head] = cell
-        elif stated_by(head):  # under a name that no column of the desk has, it narrows the terms
+        elif stated_by(head):  # a name that isn't a column of the desk keeps the cell, which narrows the terms
             row[f"dc.{head}"] = cell
     row |= {name: str(value) for name, value in (file.correction or {}).items() if value}
     if typed := row.get("declared_language"):

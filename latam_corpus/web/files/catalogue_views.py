@@ -1,4 +1,4 @@
-"""The catalogue of a collection: upload it, state the meaning of its columns, and match rows with files."""
+"""Pages of a collection's catalogue: upload it, state the meaning of its columns, and match rows with files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _cells(collection: Collection) -> list[dict[str, str]]:
 
 
 def _languages(collection: Collection) -> list[dict[str, Any]]:
-    """Return the languages that the catalogue states, unknown names first: name, number of files, name of the core."""
+    """Return the languages in the catalogue, unknown ones first: stated name, number of files, and known name."""
     columns = catalogue_of(collection).get("columns", {})
     if "declared_language" not in columns.values():
         return []
@@ -108,7 +108,7 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
 
 @require_POST
 def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep a catalogue that a form uploads, and read it."""
+    """Store an uploaded catalogue, and read it."""
     collection = editable_collection(request, slug)
     file = request.FILES.get("catalogue")
     if file is None or not file.relative.lower().endswith(_SUFFIXES):
@@ -144,7 +144,7 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
-    """Store the language that a name in the catalogue means, for all its rows."""
+    """Store which language a name in the catalogue means, for all rows with that name."""
     collection = editable_collection(request, slug)
     typed, name = request.POST.get("typed", ""), request.POST.get("meant", "")
     field = LanguageField(label="")
@@ -185,7 +185,7 @@ def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def catalogue_remove(request: HttpRequest, slug: str) -> HttpResponse:
-    """Stop using a catalogue: files lose their rows, and keep their corrections."""
+    """Stop using a catalogue: files lose their rows but keep their corrections."""
     collection = editable_collection(request, slug)
     former = catalogue_of(collection).get("sha256", "")
     change_draft(collection, lambda draft: draft.pop("catalogue", None))

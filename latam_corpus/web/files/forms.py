@@ -73,7 +73,7 @@ class FolderForm(forms.Form):
 
 
 class LanguageField(forms.CharField):
-    """A language by its name or code; several if `many`. The value has codes, separated by commas."""
+    """A language by name or code, or several if `many`. The value is the codes, separated by commas."""
 
     def __init__(self, *, many: bool = False, **options: Any) -> None:
         widget = forms.TextInput(attrs={"list": "languages", "autocapitalize": "off", "spellcheck": "false"})
@@ -81,10 +81,10 @@ class LanguageField(forms.CharField):
         self.many = many
 
     def clean(self, value: Any) -> str:
-        """Return the codes of the names.
+        """Return the codes of the languages, separated by commas.
 
         Raises:
-            ValidationError: a name is unknown or means several languages; the message lists them.
+            ValidationError: a name is unknown, or means several languages, which the message lists.
         """
         typed = str(super().clean(value) or "").strip()
         if not typed:
@@ -101,7 +101,7 @@ class LanguageField(forms.CharField):
 
 
 def language_names() -> dict[str, str]:
-    """Return the code of each name of a picker of the region's languages: groups first, «I don't know which»."""
+    """Return the codes by name for a picker of the region's languages; groups («I don't know which») come first."""
     language = core_language()
     unknown = gettext("%(group)s, I don't know which")
     of_region = groups()
@@ -151,11 +151,11 @@ class CorrectionForm(VersionedForm):
             del self.fields["row"]
 
     def stored_value(self, name: str) -> Any:
-        """Return the other person's correction."""
+        """Return the value as another person corrected it."""
         return (self.conflict.correction or {}).get(name)
 
     def correction(self) -> dict[str, Any]:
-        """Return the file's corrections with those of a valid form."""
+        """Return the file's corrections, updated with those of a valid form."""
         stored = dict(self.instance.correction or {})
         for name in ("title", "genre", "form", "declared_language"):
             stored.pop(name, None)
@@ -165,7 +165,7 @@ class CorrectionForm(VersionedForm):
 
 
 def label_of(row: Mapping[str, Any]) -> str:
-    """Return a row of a catalogue in a few words: its number, its file's name and its first other cell."""
+    """Return a short label of a catalogue's row: its number, its file's name and its first other cell."""
     further_cells = [cell for cell in row["cells"].values() if cell != row["name"]]
     return f"{row['number']}: {row['name']}" + (f" · {further_cells[0][:60]}" if further_cells else "")
 
@@ -193,10 +193,10 @@ class MappingForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Return the values.
+        """Return the cleaned values.
 
         Raises:
-            ValidationError: two columns have one meaning.
+            ValidationError: two columns have the same meaning.
         """
         values: dict[str, Any] = super().clean() or {}
         taken: dict[str, str] = {}
@@ -258,14 +258,14 @@ class SourceForm(VersionedForm):
             del self.fields["licence"]
 
     def stored_value(self, name: str) -> Any:
-        """Return the other person's value, of the row or of the source file."""
+        """Return the value as another person saved it, from the row or the source file."""
         if name in NAMES:
             return super().stored_value(name)
         value = source_values(self.instance).get(name, self.cleaned_data.get(name) if name == "licence" else "")
         return ", ".join(value) if isinstance(value, list) else value
 
     def changes(self) -> dict[str, Any]:
-        """Return the values of the source file that a valid form states, by dotted key."""
+        """Return a valid form's values for the source file, by dotted key."""
         data = self.cleaned_data
         changes: dict[str, Any] = {
             "title": data["title"],

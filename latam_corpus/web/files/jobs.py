@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from latam_corpus.web.models import Collection, Job
 
 _MOST_NAMED = 50
-_AT_ONCE: Final = 50  # files between two reports of the progress
-_MOST_MISSING: Final = 2000  # rows without a file that are kept for joining them
-_MOST_COMPARED: Final = 300  # files, and names
+_AT_ONCE: Final = 50  # files between two progress reports
+_MOST_MISSING: Final = 2000  # rows without a file that are kept so that a user can join them
+_MOST_COMPARED: Final = 300  # files, and also names
 _CLOSE: Final = 0.7
 _RELEASE: Final = re.compile(r"^\[release\]\n.*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def import_named_folder(job: Job) -> dict[str, Any]:
-    """Copy the files of a folder on this machine into the job's collection, and examine them."""
+    """Copy a local folder's files into the job's collection, and examine them."""
     copied, left_out = 0, []
     for path, reason in import_folder(job.collection, Path(job.arguments["folder"])):
         if reason:
@@ -54,7 +54,7 @@ def import_named_folder(job: Job) -> dict[str, Any]:
 
 
 def survey(job: Job) -> dict[str, Any]:
-    """Examine the files of the job's collection: those in `paths`, or all if `all`, or else those not examined yet.
+    """Examine files of the job's collection: those in `paths`; all if `all`; otherwise those not examined yet.
 
     The first table that describes the files becomes the collection's catalogue.
     """
@@ -91,14 +91,14 @@ def _survey(collection: Collection, paths: list[str]) -> list[str]:
         sha256, is_read = row.pop("sha256"), row.pop("is_read")
         facts = row | {"read": is_read, "problem": row["problem"] or "", "looks_like": row["looks_like"] or ""}
         unreplaced = CollectionFile.objects.filter(collection=collection, path=path)
-        if sha256:  # a file that was replaced during this job is examined by a job of its own
+        if sha256:  # a file that was replaced during this job is examined by another job
             unreplaced = unreplaced.filter(sha256=sha256)
         unreplaced.update(facts=facts)
     return lists
 
 
 def read_uploaded_catalogue(job: Job) -> dict[str, Any]:
-    """Read a catalogue that was uploaded, with the columns that the librarian chose; examine the files again."""
+    """Read an uploaded catalogue with the columns that the librarian chose, and examine the files again."""
     arguments = job.arguments
     result = use_catalogue(
         job.collection, arguments["name"], arguments["sha256"], arguments.get("column"), arguments.get("columns")
@@ -110,18 +110,18 @@ def read_uploaded_catalogue(job: Job) -> dict[str, Any]:
 def use_catalogue(
     collection: Collection, name: str, sha256: str, column: str | None = None, columns: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Make a table the catalogue of a collection: give each file its row, and keep the rows without a file.
+    """Make a table the catalogue of a collection: assign rows to files, and keep the rows without a file.
 
-    A table that is among the files is removed from them, since it isn't a text of the collection. Rows that were joined
-    by hand stay joined as long as the table has them. If several rows describe a file differently, it gets none of them
-    until one is joined by hand.
+    If the table is one of the collection's files, it is removed from them, since it isn't a text. Rows that were joined
+    by hand stay joined as long as the table has them. If several rows describe a file differently, the file gets none
+    of them until a user joins one by hand.
 
     Args:
-        collection: which it describes.
+        collection: the collection that the table describes.
         name: the table's name, with its suffix.
         sha256: the digest of the upload.
-        column: the column that names files; by default, the one whose name or cells say so.
-        columns: the document's column for each column of the table; by default, those that their names suggest.
+        column: the column that names files; by default, it is recognised by its head or its cells.
+        columns: the document's column for each column of the table; by default, as their heads suggest.
     """
     files = {file.path: file for file in CollectionFile.objects.filter(collection=collection)}
     own = [path for path, file in files.items() if file.sha256 == sha256]
@@ -171,7 +171,7 @@ def use_catalogue(
 
 
 def _stated(row: Any, column: str) -> tuple[tuple[str, str], ...]:
-    """Return the values of a row, without the name of its file."""
+    """Return the values of a row, except the name of its file."""
     return tuple(sorted((head, cell) for head, cell in row.cells.items() if head != column))
 
 
@@ -180,7 +180,7 @@ def _name_of(row: Any, column: str) -> str:
 
 
 def _nearest(paths: list[str], names: dict[str, int]) -> dict[str, int]:
-    """Return the number of the row whose name is closest to each file's; no row is proposed twice."""
+    """Return for each file the number of the row with the closest name; no row is proposed twice."""
     pairs = []
     for path in paths[:_MOST_COMPARED]:
         own = _key(path)

@@ -1,4 +1,4 @@
-"""The source of a collection, as forms: its names, country, languages, genre and rights, with its mistakes."""
+"""The form of a collection's source: names, country, languages, genre and rights, with the mistakes in them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from latam_corpus.web.workspace import source_file, write_source
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-# The field of the form that a key of the source file belongs to.
+# The form's field for each key of the source file.
 _FIELD_OF = {"holder": "custodian", "title": "title", "country": "country", "languages": "languages", "genre": "genre"}
-# The field that advice about the whole file concerns, by a word of the advice; its remedy is about TOML, so it isn't
+# The form's field for advice about the whole file, by a word in the advice. Its remedy is about TOML, so it isn't
 # shown.
 _FIELD_OF_WORD = {"rights": "licence", "genre": "genre", "language": "languages"}
 
@@ -33,7 +33,7 @@ def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change the description of a collection; show the mistakes and advice of the check of its source file."""
     collection = editable_collection(request, slug)
     form = SourceForm(request.POST or None, instance=collection)
-    with transaction.atomic():  # the row isn't saved if the file can't be
+    with transaction.atomic():  # the row isn't saved if the file can't be saved
         is_saved = request.method == "POST" and form.is_valid() and form.save_unless_changed()
         before, after = change_source(collection, form.changes()) if is_saved else ("", "")
     if is_saved:
@@ -51,7 +51,7 @@ def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the mistakes and advice about a source file, by form field, and those without a field."""
+    """Return the mistakes and advice about a source file by field of the form, and those that belong to no field."""
     write_source(collection)
     by_field: dict[str, list[str]] = {}
     general = []

@@ -1,4 +1,4 @@
-"""The addresses of a collection's files."""
+"""The URLs of a collection's files."""
 
 from __future__ import annotations
 

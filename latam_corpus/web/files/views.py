@@ -1,4 +1,4 @@
-"""The files of a collection: the list with its problems, three ways to add files, corrections, and the run."""
+"""Pages of a collection's files: list and problems, three ways to add files, corrections, and the run."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 _A_PAGE = 50
 _UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
-_OF_ALL = ("rights=null", "uses=null")  # held because the collection states no rights, or allows no use
+_OF_ALL = ("rights=null", "uses=null")  # the files are held because the collection states no rights, or allows no use
 _DROPPED = Q(fate__dropped__gt=0)
 
 
 def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
-    """Return the label and the query of each problem by which files can be filtered, the most serious first."""
+    """Return the problems by which files can be filtered, most serious first, with label and query."""
     of_row = {"no-row": (_("without a row in the catalogue"), Q(row__isnull=True))} if catalogue_of(collection) else {}
     return {
         "unread": (_("can't be read"), _UNREAD),
@@ -102,7 +102,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
 
 
 def _gravity(conditions: dict[str, tuple[Any, Q]]) -> Case:
-    """Return the rank of a file's most serious problem; rights don't count, since they often concern all files."""
+    """Return the rank of a file's most serious problem; rights are ignored, since they often concern all files."""
     order = [key for key in conditions if key != "rights"]
     return Case(
         *(When(conditions[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order))
@@ -115,7 +115,7 @@ def _values(rows: Any, name: str) -> list[str]:
 
 @require_POST
 def upload(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep the files that a form uploads, and examine them."""
+    """Store uploaded files, and examine them."""
     collection = editable_collection(request, slug)
     taken, refused = keep_uploads(request, collection)
     if taken:
@@ -140,7 +140,7 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
-    """Copy a folder on this machine into the collection, on a desk for one person."""
+    """Copy a local folder into the collection; only on a desk for one person."""
     collection = editable_collection(request, slug)
     form = FolderForm(request.POST)
     if not is_single():
@@ -153,7 +153,7 @@ def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
-    """Examine files in a job: those in `paths`, or all if `all`, or else the new ones."""
+    """Start a job that examines files: those in `paths`; all if `all`; otherwise the new ones."""
     return enqueue("survey", request.user, collection, **which)
 
 
@@ -178,7 +178,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Correct the facts about a file; the text is previewed with the corrections."""
+    """Correct the facts about a file; its text is then previewed with the corrections."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     form = CorrectionForm(request.POST or None, instance=file, collection=collection)
@@ -195,7 +195,7 @@ def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 @require_POST
 def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Store one correction with one click: the genre or form that a button names, or the row that a file looks like."""
+    """Store one correction with one click: a genre, a form, or the row that resembles the file."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     stored = dict(file.correction or {})
@@ -213,7 +213,7 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("files", slug)
     write_catalogue(collection)
     job = examine(request, collection, paths=[file.path])
-    if request.POST.get("next") == "text":  # the page of the text shows the preview when it is ready
+    if request.POST.get("next") == "text":  # the text's page shows the preview when it is ready
         return redirect("text", slug, number)
     wait_for(job)
     return redirect("files", slug)
@@ -230,7 +230,7 @@ def correct(request: HttpRequest, collection: Collection, file: CollectionFile, 
 
 
 def join(collection: Collection, file: CollectionFile, number: int) -> bool:
-    """Give a file an unused row of the catalogue; return whether the row was still unused."""
+    """Assign an unused row of the catalogue to a file; return whether the row was still unused."""
     is_joined = False
 
     def change(draft: dict[str, Any]) -> None:

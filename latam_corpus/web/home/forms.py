@@ -1,4 +1,4 @@
-"""The form of a new collection: its name, who keeps it, who holds the rights."""
+"""The form of a new collection: its name, custodian and rights holder."""
 
 from __future__ import annotations
 

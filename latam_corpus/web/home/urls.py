@@ -1,4 +1,4 @@
-"""The addresses of the home page, collections and jobs."""
+"""The URLs of the home page, collections and jobs."""
 
 from __future__ import annotations
 

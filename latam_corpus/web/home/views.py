@@ -1,4 +1,4 @@
-"""The home page, collections, jobs, the style sheet and the health check."""
+"""The home page, collections, jobs, static files and the health check."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _A_PAGE = 50
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """List the person's collections, those with problems first, and the jobs that run."""
+    """List the person's collections, those with problems first, and the open jobs."""
     is_problem = Q(files__facts__read=False) | (Q(files__facts__problem__isnull=False) & ~Q(files__facts__problem=""))
     counted = collections_of(request.user).annotate(
         file_count=Count("files", distinct=True),
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def collection_new(request: HttpRequest) -> HttpResponse:
-    """Make a collection: its folder, and a source file without rights."""
+    """Create a collection, with a folder and a source file without rights."""
     form = NewCollectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         new = form.save(commit=False)
@@ -71,7 +71,7 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def jobs(request: HttpRequest) -> HttpResponse:
-    """List jobs, the newest first."""
+    """List jobs, newest first."""
     page = Paginator(jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/home/jobs.html", {"page": page})
 
@@ -95,7 +95,7 @@ def job_stop(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def asset(request: HttpRequest, name: str) -> HttpResponse:
-    """Return the style sheet or the script; browsers keep it as long as its address is the same."""
+    """Return a style sheet or script; browsers cache it for good, since a change to it changes its URL."""
     path = STATIC / "desk" / name
     if path.parent != STATIC / "desk" or not path.is_file():
         raise Http404
@@ -105,7 +105,7 @@ def asset(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """Return `ok` if the database answers and the data folder can be written, for a monitor."""
+    """Return `ok`, for a monitor, if the database answers and the data folder is writable."""
     del request
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -114,7 +114,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def jobs_of(request: HttpRequest) -> Any:
-    """Return the jobs that a person may see: for contributors, those of their own collections; for others, all."""
+    """Return the jobs that a person may see: contributors those of their own collections, others all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():
         return everything.filter(Q(person=request.user) | Q(collection__owner=request.user))
@@ -127,7 +127,7 @@ def _may_stop(request: HttpRequest, row: Job) -> bool:
 
 
 def _free_slug(title: str) -> str:
-    """Return an id for a collection that neither a row nor a folder has."""
+    """Return an id for a collection that no row and no folder has."""
     stem = slugify(title)[:50].strip("-_").replace("_", "-") or "collection"
     if not stem[0].isalpha():
         stem = f"c-{stem}"

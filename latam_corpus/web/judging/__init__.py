@@ -1,1 +1,1 @@
-"""Read and judge: one text a screen, by readers who don't see each other's answers, and how far they agree."""
+"""Judging texts: readers judge one text per screen without seeing each other's answers; agreement is measured."""

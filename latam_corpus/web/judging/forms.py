@@ -1,4 +1,4 @@
-"""What readers answer about a text, and from where texts are drawn."""
+"""The forms for judging a text and for drawing a sample of texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _question(label: Any) -> forms.ChoiceField:
 
 
 class AnswerForm(forms.Form):
-    """Four answers about a text, and a note. The page shows the answers to `verdict` as the buttons that send it."""
+    """Four questions about a text, and a note. The page shows the choices of `verdict` as its submit buttons."""
 
     language = _question("")
     other = LanguageField(label=_("If not, in which?"))
@@ -53,17 +53,17 @@ class AnswerForm(forms.Form):
 
     @staticmethod
     def initial_of(judgement: Any) -> dict[str, Any]:
-        """Return the initial values of a text that was judged before."""
+        """Return the initial values for a text that this reader has judged before."""
         values = {**judgement.answers, "note": judgement.note}
         if values.get("language", "yes") not in dict(_YES_OR_NO):
             values |= {"language": "no", "other": language_name(values["language"]).translate(core_language())}
         return values
 
     def clean(self) -> dict[str, Any]:
-        """Return the values.
+        """Return the cleaned values.
 
         Raises:
-            ValidationError: another language is named, but the stated one is said to be right.
+            ValidationError: the reader names another language, but answers that the stated one is right.
         """
         values: dict[str, Any] = super().clean() or {}
         if values.get("other") and values.get("language") == "yes":
@@ -71,7 +71,7 @@ class AnswerForm(forms.Form):
         return values
 
     def answers(self) -> dict[str, str]:
-        """Return the answers of a valid form, by question, as `lc.judge` takes them."""
+        """Return the answers of a valid form, by question, in the form that `lc.judge` expects."""
         values = {question: self.cleaned_data.get(question) for question in QUESTIONS}
         return {key: value for key, value in (values | {"language": self._language()}).items() if value}
 
@@ -80,7 +80,7 @@ class AnswerForm(forms.Form):
 
 
 class DrawForm(forms.Form):
-    """From where texts are drawn, and how many of each language."""
+    """The version or run from which texts are drawn, and their number per language."""
 
     named = forms.ChoiceField(label=_("From which texts?"))
     number = forms.IntegerField(label=_("How many of each language, at most?"), min_value=1, max_value=100, initial=30)

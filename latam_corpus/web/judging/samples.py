@@ -1,6 +1,6 @@
-"""Texts that were drawn for reading, which of them a person may read, what she answered, and how far readers agree.
+"""Samples of texts for judging: who may read which text, each reader's answers, and their agreement.
 
-Answers are stored by `lc.judge`, as those of sheets are, so that runs, reports and cards of versions count them.
+`lc.judge` stores the answers like those from sheets, so that runs, reports and cards of versions count them.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]  # doc_id and text_hash
 
-_LONGEST: Final = 20_000  # characters of a text that are shown
+_LONGEST: Final = 20_000  # maximum number of characters that are shown of a text
 _BY: Final = ("language",)
 
 
 def current_run(collection: Collection) -> str:
-    """Return the last run of a collection; "" if it has none, or if its files, rows or source have changed since."""
+    """Return a collection's last run; "" if there is none, or if files, rows or source have changed since."""
     job = collection.jobs.filter(kind="run", state=Job.State.DONE).first()
     is_current = job is not None and job.result.get("state") == state_of(collection, None)
     return str(job.result["run"]) if is_current else ""
 
 
 def sources_of(person: Any) -> dict[str, Collection | None]:
-    """Return the versions and the runs from which a person may draw texts; runs with their collections."""
+    """Return the versions and runs from which a person may draw texts, each run with its collection."""
     versions = [] if person.role == CONTRIBUTOR else lc.versions(store_folder())
     runs = {current_run(collection): collection for collection in collections_of(person)}
     return {**dict.fromkeys(reversed(versions)), **{run: collection for run, collection in runs.items() if run}}
@@ -50,7 +50,7 @@ def may_open_sample(person: Any, sample: Sample) -> bool:
 
 
 def draw(person: Any, named: str, collection: Collection | None, number: int) -> list[Sample]:
-    """Draw texts of each language for all readers; return the samples. Texts that were drawn before are drawn again.
+    """Draw texts of each language for all readers, and return the samples. Drawing again returns the same texts.
 
     Raises:
         ConfigError: there is no such run or version, or none of its texts may be read.
@@ -70,10 +70,10 @@ def _owns(person: Any, collection: Collection | None) -> bool:
 
 
 def texts_of(person: Any, sample: Sample) -> dict[int, dict[str, Any]]:
-    """Return the texts of a sample that a person may read now, redacted, by their places from 1.
+    """Return the redacted texts of a sample that a person may read now, by their places, from 1.
 
-    These are the texts whose terms let people read them; the owner of a collection may read all of its run. A text that
-    was withdrawn or is on hold isn't among them, nor is any of a run whose collection was changed since.
+    The terms must allow people to read a text, but the owner of a collection may read its whole run. Texts that were
+    withdrawn or are on hold are left out, and all texts of a run whose collection has changed since.
     """
     if sample.collection is not None and current_run(sample.collection) != sample.named:
         return {}
@@ -88,11 +88,11 @@ def texts_of(person: Any, sample: Sample) -> dict[int, dict[str, Any]]:
 
 @lru_cache(maxsize=16)
 def _drawn(out: str, named: str, number: int, internal: bool, *as_of: object) -> Mapping[Key, dict[str, Any]]:
-    """Draw the texts again, which reads the whole version; `as_of` is the day and the log, which decide about texts."""
+    """Draw the texts again, which reads the whole version; `as_of`, the day and the log, is only a cache key."""
     del as_of
     try:
         rows = lc.sample(named, _BY, number, internal=internal, out=out).to_dicts()
-    except lc.ConfigError:  # none may be read, or the run isn't there any more
+    except lc.ConfigError:  # no text may be read, or the run was removed
         return {}
     return {(row["doc_id"], row["text_hash"]): _shown(row) for row in rows}
 
@@ -108,7 +108,7 @@ def judgements_of(texts: Mapping[int, Mapping[str, Any]]) -> lc.Judgements:
 
 
 def answers_of(person: Any, texts: Mapping[int, Mapping[str, Any]], stored: lc.Judgements) -> dict[int, Any]:
-    """Return a person's own judgements of texts, by the places of the texts."""
+    """Return a person's judgements of texts, by the places of the texts."""
     places = {(row["doc_id"], row["text_hash"]): place for place, row in texts.items()}
     return {places[judgement.text]: judgement for judgement in stored.rows if judgement.reader == person.username}
 
@@ -116,9 +116,9 @@ def answers_of(person: Any, texts: Mapping[int, Mapping[str, Any]], stored: lc.J
 def agreement_of(
     person: Any, texts: Mapping[int, Mapping[str, Any]], stored: lc.Judgements
 ) -> list[dict[str, Any]] | None:
-    """Return how far the readers who judged all these texts agree; None if the person may not know it yet.
+    """Return how far the readers who judged all these texts agree; None if the person may not see it yet.
 
-    A steward may know it, and a reader who has judged all of them, so that no answer can be inferred before.
+    Stewards may see it, and readers who have judged all texts; others could infer other readers' answers.
     """
     judged: dict[str, set[Key]] = defaultdict(set)
     for judgement in stored.rows:

@@ -1,4 +1,4 @@
-"""The addresses of texts to read and judge."""
+"""The URLs of texts to judge."""
 
 from __future__ import annotations
 

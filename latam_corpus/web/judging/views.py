@@ -1,4 +1,4 @@
-"""Pages on which texts are drawn, read one a screen, and judged."""
+"""Pages to draw texts, and to read and judge them one per screen."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-_FIRST_PART: Final = 1500  # characters of a text before its reader unfolds the rest
-_LITTLE: Final = 500  # characters that aren't worth unfolding
+_FIRST_PART: Final = 1500  # characters of a text that are shown before the reader unfolds the rest
+_LITTLE: Final = 500  # a shorter rest is shown without unfolding
 
 
 def judging(request: HttpRequest) -> HttpResponse:
-    """List the texts to read, and how far the reader is."""
+    """List the samples to judge, and the reader's progress."""
     sources = samples.sources_of(request.user)
     return _list(request, sources, DrawForm(named=sources) if sources else None)
 
@@ -47,7 +47,7 @@ def _list(request: HttpRequest, sources: Container[str], form: DrawForm | None, 
 
 @require_POST
 def draw(request: HttpRequest) -> HttpResponse:
-    """Draw texts for all readers: a sample of each language."""
+    """Draw texts for all readers: one sample per language."""
     sources = samples.sources_of(request.user)
     form = DrawForm(request.POST, named=sources)
     if form.is_valid():
@@ -63,7 +63,7 @@ def draw(request: HttpRequest) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[str, Any]]]:
-    """Return a sample, and its texts that the person may read.
+    """Return a sample, and those of its texts that the person may read.
 
     Raises:
         Http404: there is none that this person may open.
@@ -75,7 +75,7 @@ def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[s
 
 
 def sample(request: HttpRequest, number: int) -> HttpResponse:
-    """Show how far the reader is, her own answers, and, once she has judged all texts, how far readers agree."""
+    """Show a reader's progress and answers; once all texts are judged, show how far the readers agree."""
     opened, texts = _opened(request, number)
     stored = samples.judgements_of(texts)
     answers = samples.answers_of(request.user, texts, stored)
@@ -96,13 +96,13 @@ def next_text(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _go_on(opened: Sample, places: Iterable[int], answered: Container[int], after: int = 0) -> HttpResponse:
-    """Go to the next text without an answer, then to one before it; to the sample when there is none."""
+    """Go to the next text without an answer, or else to an earlier one; if there is none, to the sample."""
     left = sorted((place for place in places if place not in answered), key=lambda place: (place <= after, place))
     return redirect("judging-text", opened.pk, left[0]) if left else redirect("judging-sample", opened.pk)
 
 
 def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
-    """Show a text; store its reader's answers at once, and go on to the next one."""
+    """Show a text, or store the reader's answers and go on to the next text."""
     opened, texts = _opened(request, number)
     if not 1 <= place <= len(opened.texts):
         raise Http404

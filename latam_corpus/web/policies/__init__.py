@@ -1,1 +1,1 @@
-"""The rules of a language: choose it, edit its words and bounds with own texts in view, sign them, use them in runs."""
+"""The rules of a language: edit words and bounds while seeing their effect on own texts, sign, and use them in runs."""

@@ -1,4 +1,4 @@
-"""Forms of the rules of a language: its words and bounds, and a signature."""
+"""Forms for the rules of a language: words and bounds, and a signature."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ SENTENCES: Final = {
     "ocr_damage_share": _("Of every 100 words, at most this many look badly scanned, such as «c4sa»."),
 }
 _AT: Final = {"min": _("%(signal)s: at least"), "max": _("%(signal)s: at most")}
-_FINE: Final = 50  # the end of the slider of a maximum, of 100
+_FINE: Final = 50  # the upper end of a maximum's slider, in percent
 
 
 def scale(signal: str) -> int:
-    """Return the factor by which a page shows a signal: shares are shown of 100."""
+    """Return the factor for showing a signal: 100 for shares, which are shown as percentages."""
     return 100 if signal.endswith(("_share", "_rate", "_margin")) else 1
 
 
 class Slider(forms.NumberInput):
-    """A number with a slider for it; without JavaScript, the one of the two that was moved counts."""
+    """A number field with a slider; without JavaScript, the value of the control that was changed counts."""
 
     template_name = "desk/policies/slider.html"
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """Return the number, or the slider's if only that was moved."""
+        """Return the number, or the slider's value if only the slider was moved."""
         number = super().value_from_datadict(data, files, name)
         slid = data.get(f"{name}-slid")
         return slid if slid and number == data.get(f"{name}-was") else number
 
 
 class PolicyForm(VersionedForm):
-    """The words and bounds of a draft; of the words, those that the page shows are kept or removed."""
+    """The words and bounds of a draft; only words that the page shows can be removed."""
 
     add = forms.CharField(
         label=_("Add words"),
@@ -92,7 +92,7 @@ class PolicyForm(VersionedForm):
         self.bounds[name] = (signal, end)
 
     def clean(self) -> dict[str, Any]:
-        """Put words and bounds together, and check them as a run would."""
+        """Combine words and bounds, and check them as a run would."""
         values: dict[str, Any] = super().clean() or {}
         kept = set(self.data.getlist("keep"))
         words = [word for word in self.instance.rules["words"] if word in kept or word not in self.page_words]
@@ -115,7 +115,7 @@ class PolicyForm(VersionedForm):
         return values
 
     def conflict_rows(self) -> list[tuple[str, str, str]]:
-        """Return the words that only one of the two has, and the bounds that differ."""
+        """Return the words that only one of the two drafts has, and the bounds that differ."""
         if self.conflict is None:
             return []
         theirs, own = self.conflict.rules, self.cleaned_data["rules"]
@@ -131,7 +131,7 @@ class PolicyForm(VersionedForm):
 
 
 class SignForm(forms.Form):
-    """A signature under the rules as the page showed them."""
+    """A signature of the rules that the page showed."""
 
     reader = forms.CharField(
         label=_("Your name, and your place if you like"),
@@ -147,9 +147,9 @@ class SignForm(forms.Form):
     digest = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def clean_reader(self) -> str:
-        """Return the name on one line."""
+        """Return the name as one line."""
         return " ".join(self.cleaned_data["reader"].split())
 
     def clean_statement(self) -> str:
-        """Return the statement on one line."""
+        """Return the statement as one line."""
         return " ".join(self.cleaned_data["statement"].split())

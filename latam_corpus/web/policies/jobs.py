@@ -1,4 +1,4 @@
-"""Jobs about the rules of a language: measure own texts with its words, and find each word in them."""
+"""Jobs about the rules of a language: measure own texts with its words, and find the words in them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Job
 
-EXAMPLES: Final = 3  # of a word
-_MOST: Final = 60  # texts of a collection
-_SEARCHED: Final = 20_000  # characters of a text
+EXAMPLES: Final = 3  # per word
+_MOST: Final = 60  # texts per collection
+_SEARCHED: Final = 20_000  # characters per text
 _CONTEXT: Final = 40  # characters on each side of a word
 
 
@@ -35,7 +35,7 @@ def own_collections(draft: PolicyDraft) -> list[Collection]:
 
 
 def policy_text(draft: PolicyDraft, words: list[str] | None = None) -> str:
-    """Return a draft as a policy file, without signatures; with other words, if some are given."""
+    """Return a draft as an unsigned policy file, with these words if any are given."""
     values = language_rules(draft.language)
     shipped, words = values.pop("stop_words"), draft.rules["words"] if words is None else words
     origin = shipped["origin"]
@@ -46,13 +46,13 @@ def policy_text(draft: PolicyDraft, words: list[str] | None = None) -> str:
 
 
 def state_of_trial(draft: PolicyDraft, collections: Iterable[Collection]) -> str:
-    """Return a digest of all that a trial depends on: the words and the texts, but not the bounds."""
+    """Return a digest of a trial's inputs: the words and the texts, but not the bounds."""
     states = [state_of(collection, None, with_rules=False) for collection in collections]
     return hashlib.sha256(json.dumps([draft.language, draft.rules["words"], states]).encode()).hexdigest()
 
 
 def try_rules(job: Job) -> dict[str, Any]:
-    """Measure the owner's texts with the words of a draft; the result has no bounds, so that any can be tried on it."""
+    """Measure the owner's texts with a draft's words, without applying bounds, so that any bounds can be tried."""
     draft, words = PolicyDraft.objects.get(pk=job.arguments["draft"]), job.arguments["words"]
     name = f"{rules_code(draft.language)}.toml"
     texts, places, unread, other_count = [], [], [], 0
@@ -80,13 +80,13 @@ def try_rules(job: Job) -> dict[str, Any]:
             values = {signal: [number.value, *number.compared] for signal, number in numbers.items()}
             is_out = any(number.is_outside for number in item.numbers if number.file != f"languages/{name}")
             texts.append({"collection": collection.slug, "file": files.get(path), "title": title, "values": values})
-            texts[-1]["is_out"] = is_out  # of the bounds of its genre, which a draft doesn't have
+            texts[-1]["is_out"] = is_out  # outside the bounds of its genre, which a draft doesn't have
             places.append((title, item.text[:_SEARCHED]))
     return {"texts": texts, "examples": _examples(words, places), "unread": unread, "others": other_count}
 
 
 def _examples(words: list[str], texts: Iterable[tuple[str, str]]) -> dict[str, list[list[str]]]:
-    """Return up to three places of each word, in different texts if it can be: before, the word, after, the title."""
+    """Return up to three examples per word, if possible from different texts: before, the word, after, title."""
     if not words:
         return {}
     one_of = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))

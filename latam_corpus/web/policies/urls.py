@@ -1,4 +1,4 @@
-"""The addresses of the rules of languages."""
+"""The URLs of the rules of languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of a language: pick it by the name that people say, edit them, sign them, use them in runs."""
+"""Pages of a language's rules: pick it by its common name, edit its rules, sign them, and use them in runs."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from latam_corpus.policies.policy_reviews import Review
     from latam_corpus.web.models import Collection
 
-_A_PAGE: Final = 100  # words
+_A_PAGE: Final = 100  # words per page
 _MOST_FOUND: Final = 60
-_MOST_DROPPED: Final = 10  # texts shown for a bound
+_MOST_DROPPED: Final = 10  # texts shown per bound
 
 
 def policies(request: HttpRequest) -> HttpResponse:
-    """Show the drafts, and a picker: from a group to its varieties, or by any name that people say."""
+    """Show the drafts, and a picker of languages: from a group to its varieties, or by any common name."""
     typed, group = request.GET.get("q", "").strip()[:100], request.GET.get("group", "")
     codes = find_languages(typed)
     named = [code for code in codes if code in varieties()]
@@ -64,7 +64,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 
 def _named(codes: Any, group: str = "") -> list[tuple[str, str]]:
-    """Return codes with their names, by name; without the group's own name, which its page has as a title."""
+    """Return codes with their names, sorted by name; remove the group's name, which is the title of its page."""
     name = variety_name(group, core_language()) if group else ""
     shown = [
         (code, variety_name(code, core_language()).removeprefix(f"{name} de ").removesuffix(f" {name}"))
@@ -79,13 +79,13 @@ def _drafts(request: HttpRequest) -> Any:
 
 
 def _review(draft: PolicyDraft, text: str) -> Review | None:
-    """Return the signature of a draft with this text, which may be of other content; None if it was never signed."""
+    """Return the signature of a draft, which may be for other content than this text; None if it was never signed."""
     return next(iter(readers_of(draft.signed, draft.language, text)), None) if draft.signed else None
 
 
 @require_POST
 def new(request: HttpRequest) -> HttpResponse:
-    """Start a draft for the chosen language or group with the shipped rules, or open the person's own."""
+    """Open the person's draft for the chosen language or group, or create one from the shipped rules."""
     code = request.POST.get("code", "")
     if code == "und" or not (is_tag(code) or known_code(code) == code):
         messages.error(request, _("Choose a language from the list."))
@@ -99,7 +99,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def policy(request: HttpRequest, number: int) -> HttpResponse:
-    """Show the words with places in own texts, and what each bound drops; save changes of both."""
+    """Show words with examples from own texts, and the texts that each bound drops; save changes of both."""
     draft = get_object_or_404(_drafts(request), pk=number)
     page = Paginator(draft.rules["words"], _A_PAGE).get_page(request.GET.get("page"))
     form = PolicyForm(request.POST or None, instance=draft, page_words=list(page.object_list))
@@ -115,7 +115,7 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
                 )
             messages.success(request, _("Saved. This is what the rules drop now."))
             return redirect("policy", number)
-    draft.refresh_from_db()  # the form put its own rules into it
+    draft.refresh_from_db()  # validating the form changed the rules of this object
     return _shown(request, draft, form, page, status=422 if form.errors else 200)
 
 
@@ -171,7 +171,7 @@ def _shown(
 
 
 def _tried(request: HttpRequest, draft: PolicyDraft, collections: list[Collection]) -> Job | None:
-    """Return the newest trial of a draft's words on the present texts, started if need be; None without texts."""
+    """Return the newest trial of a draft's words on the current texts, or start one; None without texts."""
     if not any(collection.files.exists() for collection in collections):
         return None
     state = state_of_trial(draft, collections)
@@ -183,7 +183,7 @@ def _tried(request: HttpRequest, draft: PolicyDraft, collections: list[Collectio
 
 
 def _outside(texts: list[dict[str, Any]], signal: str, end: str, bound: float) -> list[tuple[int, float]]:
-    """Return the places and values of the texts that an end of a bound drops, the furthest from it first."""
+    """Return place and value of each text that a minimum or maximum drops, the furthest from it first."""
     outside = []
     for place, text in enumerate(texts):
         value, low, high = text["values"].get(signal, (None, None, None))
@@ -198,7 +198,7 @@ def _file(collection: Collection, draft: PolicyDraft) -> Path:
 
 
 def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None:
-    """Return who signed the rules that a collection's runs use, and whether they are these; None for shipped ones."""
+    """Return who signed the rules used by a collection's runs, and whether they are this draft's; None if shipped."""
     path = _file(collection, draft)
     if not path.is_file():
         return None
@@ -208,7 +208,7 @@ def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None
 
 @require_POST
 def sign(request: HttpRequest, number: int) -> HttpResponse:
-    """Sign the rules as the page showed them; only the draft's owner may."""
+    """Sign the rules that the page showed; only the draft's owner may do it."""
     draft = get_object_or_404(_drafts(request), pk=number, owner=request.user)
     form, text = SignForm(request.POST), policy_text(draft)
     digest = content_digest(text)
@@ -236,7 +236,7 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 def use(request: HttpRequest, number: int) -> HttpResponse:
-    """Use the signed rules in the runs of the ticked collections, and no longer in those of the others."""
+    """Use the signed rules in runs of the ticked collections, and stop using them in runs of the others."""
     draft = get_object_or_404(_drafts(request), pk=number)
     text, ticked = policy_text(draft), set(request.POST.getlist("collection"))
     review = _review(draft, text)

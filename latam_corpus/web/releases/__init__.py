@@ -1,1 +1,1 @@
-"""Versions: build them from approved collections, count their texts by collection, and show a public status page."""
+"""Versions: build them from approved collections, count their texts, and show a public status page."""

@@ -1,4 +1,4 @@
-"""Jobs about versions: make one of an approved collection, and count the contents of versions."""
+"""Jobs about versions: build one from an approved collection, and count the contents of versions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _TIERS = ("open", "attribution", "share_alike", "non_commercial", "no_derivative
 
 
 def make_version(job: Job) -> dict[str, Any]:
-    """Run an approved collection, and make the next version with the texts that its terms allow.
+    """Run an approved collection, and build the next version from the texts that its terms allow.
 
-    The approvals and the files are checked before and after the run, so that nothing is released that wasn't approved.
+    Approvals and files are checked before and after the run, so that only approved texts are released.
     """
     collection = job.collection
     approvals = approvals_now(collection)
@@ -75,10 +75,10 @@ def _is_alone(collection: Collection, approval: Approval) -> bool:
 
 
 def approvals_now(collection: Collection) -> list[Approval]:
-    """Return the approvals of a collection's rights and consent as the disk has them now.
+    """Return the approvals of a collection's rights and consent, checked against the files on disk.
 
     Raises:
-        ConfigError: one is missing or doesn't match, or a file in the folder isn't the one that was approved.
+        ConfigError: an approval is missing or doesn't match, or a file in the folder differs from the approved one.
     """
     collection.refresh_from_db()
     if (differing := _other_file(collection)) is not None:
@@ -96,7 +96,7 @@ def _not_approved(collection: Collection) -> ConfigError:
 
 
 def _other_file(collection: Collection) -> str | None:
-    """Return a file on the disk that has no row, or whose bytes differ from its row's digest; None if there is none."""
+    """Return a file on disk that has no row, or that differs from its row's digest; None if there is none."""
     expected = dict(collection.files.values_list("path", "sha256"))
     root = files_folder(collection)
     on_disk = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}
@@ -109,10 +109,10 @@ def _other_file(collection: Collection) -> str | None:
 
 
 def command(*arguments: str) -> dict[str, Any]:
-    """Run a command of the toolkit on the desk's runs and store; return its JSON.
+    """Run a command of the toolkit on the desk's runs and store; return its JSON output.
 
     Raises:
-        ReleaseError: it failed.
+        ReleaseError: the command failed.
     """
     line = [sys.executable, "-m", "latam_corpus", *arguments, "--out", str(out_folder()), "--json", "--lang", "en"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (this program)

@@ -1,7 +1,7 @@
 """Statistics of each collection in each version: documents, words, and the share of each language.
 
-A version never changes, so its counts are stored in `versions/`. After a withdrawal they are counted again, since
-readers of older versions get fewer documents from then on.
+A version never changes, so its counts are stored in `versions/`. They are recounted after a withdrawal, since older
+versions then have fewer documents for readers.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Share:
 
     Attributes:
         version: `NAME@VERSION`.
-        day: on which it was made, such as 2026-12-01.
-        documents: the documents of the collection.
-        words: their words.
-        languages: for each language of the collection: its code, the collection's documents and words in it, and their
-            share of all words of the version in it, in percent.
-        attribution: title, holder and terms, as they must be named.
-        approvals: of the rights and of the consent: kind, name and day of each, and whether the proposer approved it
-            alone.
+        day: the day on which the version was built, such as 2026-12-01.
+        documents: the number of the collection's documents.
+        words: the number of their words.
+        languages: for each language of the collection: its code, the number of the collection's documents and words,
+            and their share of the version's words in that language, in percent.
+        attribution: the required credit: title, holder and terms.
+        approvals: for the rights and the consent: kind, name and day of the approval, and whether the proposer approved
+            it alone.
     """
 
     version: str
@@ -46,7 +46,7 @@ class Share:
 
 
 def store_folder() -> Path:
-    """Return the folder of the store of versions."""
+    """Return the folder of the version store."""
     return out_folder() / "store"
 
 
@@ -59,7 +59,7 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
 
     Args:
         version: `NAME@VERSION`.
-        approvals: the approvals with which the version was made, by collection; earlier ones are kept.
+        approvals: the approvals with which the version was built, by collection; stored ones are kept.
     """
     release = lc.open_release(store_folder(), version)
     words = pl.coalesce(pl.col("signals").struct.field("word_count"), pl.col("text").str.count_matches(r"\S+"))
@@ -96,7 +96,7 @@ def stored_counts(version: str) -> dict[str, Any] | None:
 
 
 def count_all() -> list[str]:
-    """Count all versions again, after a withdrawal; return them."""
+    """Recount all versions, after a withdrawal; return their names."""
     versions = lc.versions(store_folder())
     for version in versions:
         count_version(version)
@@ -104,7 +104,7 @@ def count_all() -> list[str]:
 
 
 def shares_of(slug: str) -> tuple[list[Share], list[str]]:
-    """Return the statistics of a collection in each version, the newest first, and the versions not counted yet."""
+    """Return the collection's statistics in each version, newest first, and the versions not counted yet."""
     shares, uncounted = [], []
     for version in lc.versions(store_folder()):
         values = stored_counts(version)

@@ -1,4 +1,4 @@
-"""The addresses of versions and of the status page."""
+"""The URLs of versions and of the status page."""
 
 from __future__ import annotations
 

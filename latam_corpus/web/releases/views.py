@@ -1,4 +1,4 @@
-"""Versions: make the next one, list the texts of a collection in each, and the status page without an account."""
+"""Pages of versions: build the next one, list a collection's texts in each, and show the public status page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 _A_PAGE: Final = 100
-_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without characters that are easily confused
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # characters that are easily confused are left out
 
 
 def release(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the texts of a collection in each version, and whether the next version can be made."""
+    """Show the statistics of a collection in each version, and whether the next version can be built."""
     return _page(request, readable_collection(request, slug), None)
 
 
@@ -63,7 +63,7 @@ def _names() -> list[str]:
 
 @require_POST
 def build(request: HttpRequest, slug: str) -> HttpResponse:
-    """Start the job that makes the next version, if both approvals match."""
+    """Start the job that builds the next version, if both approvals match."""
     collection = editable_collection(request, slug)
     missing = missing_approvals(collection)
     if missing:
@@ -95,7 +95,7 @@ def public(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def texts(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a collection's own texts in a version; its owner may see them even if the terms hide them from others."""
+    """List a collection's texts in a version; its owner may see them even if the terms hide them from others."""
     collection = editable_collection(request, slug)
     version = request.GET.get("version", "")
     rows = _own_texts(collection, version).select(
@@ -129,7 +129,7 @@ def _own_texts(collection: Collection, version: str) -> pl.LazyFrame:
 
 
 def number_of(collection: Collection) -> str:
-    """Return the public status number of a collection; create it if there is none."""
+    """Return the public status number of a collection; create one if there is none."""
     if not collection.status_number:
         signs = "".join(secrets.choice(_ALPHABET) for _sign in range(12))
         number = "-".join(signs[start : start + 4] for start in range(0, 12, 4))
@@ -139,13 +139,13 @@ def number_of(collection: Collection) -> str:
 
 
 def find_status(request: HttpRequest) -> HttpResponse:
-    """Ask for a status number, and show the collection or request that has it."""
+    """Ask for a status number, and redirect to the status of its collection or request."""
     number = re.sub(r"[^0-9A-Za-z-]", "", request.GET.get("number", ""))[:40]
     return redirect("status", number) if number else render(request, "desk/releases/status_find.html")
 
 
 def status(request: HttpRequest, number: str) -> HttpResponse:
-    """Show the status of a collection or of a withdrawal by its number, without an account and without titles."""
+    """Show the status of a collection or withdrawal by its number; no account is needed, and no titles are shown."""
     collection = Collection.objects.filter(status_number=number.upper()).first()
     request_values = None if collection else _withdrawal(number)
     if collection is None and request_values is None:
@@ -159,7 +159,7 @@ def status(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _withdrawal(number: str) -> dict[str, Any] | None:
-    """Return the public facts of a withdrawal: number, day, versions and number of documents; None if there is none."""
+    """Return a withdrawal's public facts: number, day, versions and number of documents; None if there is none."""
     for job in Job.objects.filter(kind__in=("withdraw", "end hold"), state=Job.State.DONE).order_by("-pk"):
         for entry in (job.result or {}).get("receipts", ()):
             if secrets.compare_digest(str(entry["request"]).lower().encode(), number.lower().encode()):

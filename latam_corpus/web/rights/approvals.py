@@ -1,7 +1,7 @@
-"""Approvals: their scope, whether they still match, and which ones a collection lacks.
+"""Approvals: their scope, whether they still match, and which approvals a collection lacks.
 
-An approval has the digest of exactly what was approved. What it covers is stored under that digest in `approvals/`, so
-that a page can say what changed since.
+An approval has the digest of the approved content. The content is stored under that digest in `approvals/`, so that a
+page can show later changes.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 RIGHTS: Final = str(Approval.Kind.RIGHTS)
 CONSENT: Final = str(Approval.Kind.CONSENT)
 KINDS: Final = (RIGHTS, CONSENT)
-# Columns of the catalogue that describe a text and state nothing about terms. Any other column may state terms.
+# Columns of the catalogue that only describe a text. Any other column may state terms.
 _DESCRIBING: Final = frozenset(
     {FILE, "form", "title", "creators", "published", "declared_language", "genre", "country", "composition"}
 )
 CONSENTING: Final = ("consent", "community", "withdrawal_contact")
-# The log's names of actions on terms and consents.
+# The log's names for actions on terms and consents.
 _WRITES: Final = (
     "catalogue added",
     "catalogue mapped",
@@ -53,7 +53,7 @@ _WRITES: Final = (
     "terms decided",
     "terms stated",
 )
-_SHOWN: Final = 5  # names in a sentence about a change
+_SHOWN: Final = 5  # maximum number of names in a sentence about a change
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Standing:
     Attributes:
         kind: `rights` or `consent`.
         state: `draft`, `proposed`, `approved`, `expired` or `refused`.
-        digest: SHA-256 of the content that an approval would cover now.
-        person: who proposed, approved or refused it; None for a draft.
+        digest: the SHA-256, in hex, of the content that an approval would cover now.
+        person: the person who proposed, approved or refused it; None for a draft.
         at: the time of that action.
         reason: the reason of a refusal, or the approver's note.
-        changes: a sentence for each change since it was proposed or approved.
+        changes: one sentence per change since it was proposed or approved.
         approval: the approval or refusal; None for a draft or a proposal.
-        is_alone: whether the person who proposed it approved it, on a desk for one person.
+        is_alone: whether the proposer approved it, on a desk for one person.
         version: the first version made with the approval, `NAME@VERSION`; empty if there is none yet.
     """
 
@@ -102,10 +102,10 @@ def catalogue_rows(collection: Collection) -> dict[str, dict[str, str]]:
 
 
 def covered(collection: Collection, kind: str) -> dict[str, Any]:
-    """Return the content that an approval covers: the statements of source file and catalogue, and the files' SHA-256.
+    """Return the content that an approval covers: statements of source file and catalogue, and SHA-256 of the files.
 
     Args:
-        collection: of the approval.
+        collection: the collection of the approval.
         kind: `rights` or `consent`.
     """
     source = source_values(collection)
@@ -126,23 +126,23 @@ def covered(collection: Collection, kind: str) -> dict[str, Any]:
 
 
 def consent_folder(collection: Collection) -> Path:
-    """Return the folder of a collection's consent documents, each under its SHA-256 and its suffix."""
+    """Return the folder of a collection's consent documents, which are named by their SHA-256 and suffix."""
     return collection_folder(collection) / "consent"
 
 
 def consent_documents(collection: Collection) -> dict[str, list[str]]:
-    """Return the name and the file of the document of each consent record, by the record's id."""
+    """Return name and file of each consent record's document, by the record's id."""
     documents: dict[str, list[str]] = _draft(collection).get("consent_documents") or {}
     return documents
 
 
 def _draft(collection: Collection) -> dict[str, Any]:
-    """Return a collection's draft as the database has it now."""
+    """Return a collection's current draft from the database."""
     return Collection.objects.values_list("draft", flat=True).get(pk=collection.pk) or {}
 
 
 def digest_of(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the content that an approval covers, hex."""
+    """Return the SHA-256, in hex, of the content that an approval covers."""
     return hashlib.sha256(_dumped(values)).hexdigest()
 
 
@@ -218,7 +218,7 @@ def propose(collection: Collection, person: Person) -> list[str]:
             "digest": digest,
             "person": person.pk,
             "at": timezone.now().isoformat(),
-            "after": last.pk if last else 0,  # a refusal of the same content doesn't answer a later proposal
+            "after": last.pk if last else 0,  # an earlier refusal of the same content doesn't answer this proposal
         }
         change_draft(collection, partial(_note_proposal, kind=kind, entry=entry))
         log(person, f"{kind} proposed", f"collection {collection.slug}", after=digest)
@@ -246,7 +246,7 @@ def _writers(collection: Collection, kind: str) -> set[int]:
 
 
 def decide(collection: Collection, kind: str, person: Person, digest: str, *, approved: bool, reason: str) -> bool:
-    """Approve or refuse what has this digest; return False, and store nothing, if it isn't proposed any more."""
+    """Approve or refuse the proposal with this digest; return False, and store nothing, if it isn't open any more."""
     current = standing(collection, kind)
     if current.state != "proposed" or current.digest != digest or not may_decide(person, collection, kind):
         return False
@@ -269,13 +269,13 @@ def decide(collection: Collection, kind: str, person: Person, digest: str, *, ap
 
 
 def approvals_of(collection: Collection) -> list[Approval]:
-    """Return the approvals that match a collection as it is now: at most one of rights and one of consent."""
+    """Return the approvals that match a collection's current content: at most one of rights and one of consent."""
     stands = [standing(collection, kind) for kind in KINDS]
     return [stand.approval for stand in stands if stand.state == "approved" and stand.approval is not None]
 
 
 def missing_approvals(collection: Collection) -> list[str]:
-    """Return a sentence for each approval whose absence or mismatch prevents a release."""
+    """Return one sentence per missing or mismatching approval that prevents a release."""
     sentences = {
         "draft": _("It isn't proposed yet."),
         "proposed": _("It is proposed, and nobody has approved it yet."),
@@ -287,7 +287,7 @@ def missing_approvals(collection: Collection) -> list[str]:
 
 
 def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each difference between two states that approvals cover."""
+    """Yield one sentence per difference between the contents of two approvals."""
     if old is None:
         yield _("The record of what was approved is missing or damaged.")
         return

@@ -1,4 +1,4 @@
-"""Forms about terms and consent, in plain words, with the core's vocabulary."""
+"""Forms about terms and consent, which use the core's vocabulary."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _USE_WORDS: Final = {
 
 
 def said_by(names: Mapping[str, Message]) -> list[tuple[str, str]]:
-    """Return the choices of a vocabulary of the core, in the language of the page."""
+    """Return the choices for a vocabulary of the core, in the language of the page."""
     return [(value, name.translate(core_language())) for value, name in names.items()]
 
 
 def shown_statement(statement: str) -> str:
-    """Return a statement of rights in words; unchanged if it is not a common one."""
+    """Return a common statement of rights in words; return others unchanged."""
     name = LICENCES.get(statement) if statement else None
     return name.translate(core_language()) if name else statement
 
 
 class _Dated(forms.Form):
-    """A form whose two days may not contradict each other."""
+    """A form with two days that must not contradict each other."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an end before the beginning."""
+        """Refuse an end that is before the beginning."""
         values: dict[str, Any] = super().clean() or {}
         start, end = values.get("embargo_until") or values.get("given"), values.get("expires")
         if start and end and end < start:
@@ -51,7 +51,7 @@ class _Dated(forms.Form):
         return values
 
     def _clean_statement(self, values: dict[str, Any]) -> None:
-        """Use the text of «another statement» if that choice was made."""
+        """Replace the choice «another statement» by its text."""
         if values.get("statement") != _OTHER:
             return
         typed = (values.get("other_statement") or "").strip()
@@ -146,7 +146,7 @@ class TermsForm(_Dated):
         return values
 
     def source_changes(self) -> dict[str, Any]:
-        """Return the values of the source file, by dotted key."""
+        """Return the values for the source file, by dotted key."""
         values = self.cleaned_data
         names = ("statement", "basis", "uses", "agreement", "expires", "embargo_until")
         changes = {f"rights.{name}": values[name] or None for name in names}
@@ -155,7 +155,7 @@ class TermsForm(_Dated):
 
 
 class GroupForm(_Dated):
-    """The terms of some texts of a collection: those of the collection, or stricter ones."""
+    """The terms of some texts of a collection: the collection's terms, or stricter ones."""
 
     statement = forms.ChoiceField(label=_("What holds for these texts?"), widget=forms.RadioSelect)
     other_statement = forms.CharField(
@@ -206,7 +206,7 @@ class GroupForm(_Dated):
         self.fields["statement"].choices = [*named, *first, *narrower, out, other_statement]
 
     def _is_allowed(self, statement: str) -> bool:
-        """Whether a statement is at most as open as the collection's."""
+        """Whether a statement is at most as open as the collection's statement."""
         return openness(tier_of(statement)) >= openness(self._tier)
 
     def clean(self) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class GroupForm(_Dated):
         return values
 
     def cells(self) -> dict[str, str]:
-        """Return the cells of the catalogue, by column; an empty one removes an earlier decision."""
+        """Return the cells for the catalogue, by column; an empty cell removes an earlier decision."""
         values = self.cleaned_data
         names = ("expires", "embargo_until", "consent", "community", "withdrawal_contact")
         cells = {name: str(values[name] or "") for name in names}
@@ -229,7 +229,7 @@ class GroupForm(_Dated):
 
 
 class ConsentForm(_Dated):
-    """A record of consent, or a label that a community put on the material."""
+    """A record of consent, or a community's label on the material."""
 
     id = forms.CharField(
         label=_("Name or number of the record"), max_length=80, help_text=_("Under which you keep it, such as acta-7.")
@@ -270,7 +270,7 @@ class ConsentForm(_Dated):
         self.fields["label"].choices = [("", _now("none")), *sorted(named_labels, key=lambda choice: choice[1])]
 
     def clean_id(self) -> str:
-        """Refuse the id of another record.
+        """Return the id, which no other record has.
 
         Raises:
             ValidationError: another record has it.
@@ -281,7 +281,7 @@ class ConsentForm(_Dated):
         return name
 
     def record(self) -> dict[str, Any]:
-        """Return the record as in the source file, without empty values."""
+        """Return the record for the source file, without empty values."""
         names = ("id", "label", "community", "given", "scope", "expires", "withdrawal_contact")
         return {name: value for name in names if (value := self.cleaned_data.get(name))}
 
@@ -304,7 +304,7 @@ class DecisionForm(forms.Form):
     digest = forms.CharField(widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the reason of a refusal."""
+        """Require a reason for a refusal."""
         values: dict[str, Any] = super().clean() or {}
         if values.get("decision") == "refuse" and not (values.get("reason") or "").strip():
             self.add_error("reason", _now("Say what is missing, so that it can be corrected."))

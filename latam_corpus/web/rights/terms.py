@@ -1,4 +1,4 @@
-"""Terms: the catalogue's statements in groups, the consequence of each, and decisions about them."""
+"""Group the catalogue's statements of terms, show the consequences of each, and store decisions about them."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Collection, Person
 
-# A cell that no reader interprets as a licence, so that the text is in no version.
+# A cell that isn't read as a licence, so that the text is in no version.
 NOT_RELEASED: Final = "not to be released"
-_WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason for a file that the catalogue lacks
+_WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason to hold a file without a row in the catalogue
 DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
 _BETWEEN: Final = re.compile(r"\s*(?:[;/|\n]|,|\bo\b|\bou\b|\bor\b|\by\b|\be\b|\band\b)\s*", re.IGNORECASE)
-_LONGEST: Final = 200  # characters of a cell in a heading
+_LONGEST: Final = 200  # maximum number of characters of a cell in a heading
 
 
 @dataclass(frozen=True)
 class Group:
-    """The files whose rows state the same about rights.
+    """The files whose rows state the same rights.
 
     Attributes:
-        value: the cell, as it is; empty if the rows leave it empty.
+        value: the unchanged cell; empty if the rows have no statement.
         is_without_row: whether the catalogue has no row for the files.
         paths: of the files.
         released: how many files could be in a version, according to the facts about them.
-        held: the survey's codes for why the others couldn't, without repetition.
-        tiers: the tiers of those that could be in a version.
-        unknown: how many files weren't examined yet.
+        held: the survey's codes for the reasons why other files couldn't, without repetition.
+        tiers: the rights tiers of the files that could be in a version.
+        unknown: how many files haven't been examined yet.
     """
 
     value: str
@@ -58,18 +58,18 @@ class Group:
 
     @property
     def is_kept_out(self) -> bool:
-        """Whether a person decided that the texts are in no version."""
+        """Whether a person decided to keep the texts out of all versions."""
         return self.value == NOT_RELEASED
 
     @property
     def licences(self) -> list[str]:
-        """The licences that the cell names, if it names several."""
+        """The licences that the cell names; empty unless it names several."""
         parts = list(dict.fromkeys(part for part in _BETWEEN.split(self.value) if part and is_known(part)))
         return parts if len(parts) > 1 and not is_known(self.value) else []
 
 
 def groups(collection: Collection) -> list[Group]:
-    """Return the groups of a collection's files, those that can't be in a version first, then the largest first."""
+    """Return the groups of a collection's files: those with held files first, then the largest first."""
     columns = catalogue_of(collection).get("columns", {})
     has_catalogue = bool(catalogue_of(collection))
     files: dict[tuple[bool, str], list[CollectionFile]] = defaultdict(list)
@@ -100,13 +100,13 @@ def group_of(collection: Collection, value: str, *, is_without_row: bool) -> Gro
 
 
 def decide_terms(collection: Collection, person: Person, paths: Iterable[str], values: Mapping[str, Any]) -> int:
-    """Write a decision into the catalogue's rows of some files, and examine the files again; return their number.
+    """Write a decision into the catalogue's rows of some files, and examine these files again; return their number.
 
     Args:
-        collection: of the files.
-        person: who decides.
+        collection: the collection of the files.
+        person: the person who decides.
         paths: of the files.
-        values: by column of DECIDED; an empty value removes an earlier decision about the column.
+        values: the new values by column of DECIDED; an empty value removes an earlier decision about the column.
     """
     cells = {column: values[column] for column in DECIDED if column in values}
     with transaction.atomic():
@@ -127,6 +127,6 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
 
 
 def examine(collection: Collection, person: Person, paths: list[str] | None = None) -> None:
-    """Examine files again, by default all, since their terms changed; wait for a moment."""
+    """Start a job that examines files again, by default all, because their terms changed; wait briefly for it."""
     arguments: dict[str, Any] = {"all": True} if paths is None else {"paths": paths}
     wait_for(enqueue("survey", person, collection, **arguments))

@@ -1,4 +1,4 @@
-"""The addresses of a collection's rights."""
+"""The URLs of a collection's rights."""
 
 from __future__ import annotations
 

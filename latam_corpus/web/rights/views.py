@@ -37,7 +37,7 @@ from latam_corpus.web.source_values import change_source, source_values, stated
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-_SHOWN = 30  # files that a page about a decision lists
+_SHOWN = 30  # maximum number of files listed on a page about a decision
 
 
 def rights(request: HttpRequest, slug: str) -> HttpResponse:
@@ -102,7 +102,7 @@ def _with(data: Any, **values: str) -> Any:
 
 
 def group(request: HttpRequest, slug: str) -> HttpResponse:
-    """Decide on the terms of the texts whose rows state the same, or of one file."""
+    """Decide on the terms of a group of texts whose rows state the same rights, or of one file."""
     collection = editable_collection(request, slug)
     source = source_values(collection)
     if not stated(source, "rights.statement"):
@@ -216,7 +216,7 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def document(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return a consent document, as a file to save."""
+    """Return a consent document as a download."""
     collection = readable_collection(request, slug)
     entry = consent_documents(collection).get(request.GET.get("id", ""))
     path = consent_folder(collection) / entry[1] if entry else None
@@ -229,7 +229,7 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for the approval of rights and consent as they are now."""
+    """Propose the current rights and consent for approval."""
     collection = editable_collection(request, slug)
     if not stated(source_values(collection), "rights.statement"):
         messages.error(request, _("First state what may be done with the texts."))

@@ -1,4 +1,4 @@
-"""Tags and filters that all templates of the desk may use, without `{% load %}`."""
+"""Tags and filters that all templates of the desk can use without `{% load %}`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABS: Final = {
 
 @register.simple_tag
 def asset(name: str) -> str:
-    """Return the address of a file in `static/desk`, which changes with its content."""
+    """Return the URL of a file in `static/desk`; it changes with the file's content."""
     return f"{reverse('asset', args=[name])}?v={_digests()[name]}"
 
 
@@ -45,7 +45,7 @@ def _digests() -> dict[str, str]:
 
 @register.filter
 def said(text: Any) -> str:
-    """Return a message of the core in the language of the page; also one that `messages.recorded` stored as JSON."""
+    """Return a message of the core, or one that `messages.recorded` stored as JSON, in the language of the page."""
     if isinstance(text, dict):
         text = read_back(text, str(text.get("text") or text.get("number") or text.get("msgid", "")))
     message = text if isinstance(text, Message) else known(text or "")
@@ -54,7 +54,7 @@ def said(text: Any) -> str:
 
 @register.filter
 def means(code: str) -> str:
-    """Explain a code of the core in a sentence, such as the reason why a document was dropped or held."""
+    """Explain a code of the core in a sentence, such as the reason for dropping or holding a document."""
     return meaning(code).translate(core_language()) if code else ""
 
 
@@ -79,19 +79,19 @@ def problem_of(facts: dict[str, Any] | None) -> str:
 
 @register.filter
 def named_language(code: str | None) -> str:
-    """Return the name of a language of the core, such as `que` or `spa_Latn`; nothing if it isn't clear."""
+    """Return the name of a language by its code, such as `que` or `spa_Latn`; nothing if the language isn't clear."""
     return "" if code in {None, "", "und"} else language_name(str(code).partition("_")[0]).translate(core_language())
 
 
 @register.filter
 def count(number: Any) -> str:
-    """Return a whole number with the language's separators."""
+    """Return a whole number with the thousands separators of the page's language."""
     return str(intcomma(number or 0))
 
 
 @register.inclusion_tag("desk/parts/tabs.html", takes_context=True)
 def collection_tabs(context: Any) -> dict[str, Any]:
-    """Show the tabs of the page's collection; the page names its own in `tab`."""
+    """Show the tabs of the page's collection; `tab` names the current one."""
     request, collection = context["request"], context["collection"]
     tabs = []
     for route, label in TABS.items():
@@ -124,14 +124,14 @@ def job_label(job: Any) -> Any:
 
 @register.filter
 def item(values: Any, key: str) -> Any:
-    """Return the value of a key; for a file's path, also that of a catalogue row without the folder."""
+    """Return the value of a key, which may be a file's path without the folder `files`."""
     value = (values or {}).get(key)
     return (values or {}).get(f"files/{key}") if value is None else value
 
 
 @register.filter
 def pairs(values: Any) -> list[tuple[str, Any]]:
-    """Return the keys and values of a dictionary; none if there is none."""
+    """Return the keys and values of a dictionary, which may be None."""
     return list((values or {}).items())
 
 

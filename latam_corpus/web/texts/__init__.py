@@ -1,1 +1,1 @@
-"""A file and the text that is extracted from it."""
+"""Files, and the texts that are extracted from them."""

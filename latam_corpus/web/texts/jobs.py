@@ -1,4 +1,4 @@
-"""Jobs about texts: preview a few with the stages of a run, and draw pages as pictures."""
+"""Jobs about texts: preview some with the stages of a run, and draw pages as pictures."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Collection, Job
 
-MOST: Final = 20  # texts of a collection's preview
+MOST: Final = 20  # texts in a preview of a collection
 _OF_A_FILE: Final = 10
-_PICTURES: Final = 3  # pages of a file
-_LONGEST: Final = 30_000  # characters of a text, and of its original
+_PICTURES: Final = 3  # pages per file
+_LONGEST: Final = 30_000  # maximum characters of a text, and of its original
 
 
 def preview(job: Job) -> dict[str, Any]:
-    """Preview a file's texts, if the job names one, or else some texts of the whole collection."""
+    """Preview the texts of the file that the job names, or else some texts of the collection."""
     collection, path = job.collection, job.arguments.get("path")
     write_catalogue(collection)
     items = lc.preview(
@@ -43,7 +43,7 @@ def preview(job: Job) -> dict[str, Any]:
 
 
 def _draw(collection: Collection, path: str) -> int:
-    """Draw the first pages of a PDF, for those who may change the collection; return how many pictures there are."""
+    """Draw the first pages of a PDF, for people who may change the collection; return the number of pictures."""
     file = collection.files.get(path=path)
     facts = file.facts or {}
     if facts.get("kind") == "image":
@@ -64,7 +64,7 @@ def _draw(collection: Collection, path: str) -> int:
 
 
 def picture_path(digest: str, page: int) -> Path:
-    """Return the place of the picture of a page of the upload with this SHA-256."""
+    """Return the path of the picture of a page, by the SHA-256 of the upload."""
     return data_folder() / "pictures" / f"{digest}-{page}.png"
 
 

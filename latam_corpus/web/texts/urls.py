@@ -1,4 +1,4 @@
-"""The addresses of a collection's texts."""
+"""The URLs of a collection's texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text: the original next to the extracted text, why it is kept or dropped, and readers' notes."""
+"""Pages of a text: the original next to the extracted text, why it is kept or dropped, and readers' notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import Collection
 
-NAMES: Final = "names.txt"  # of third persons, next to the source file
+NAMES: Final = "names.txt"  # the file of third persons' names, next to the source file
 _HIDDEN: Final = re.compile(r"(\[[A-Z][A-Z_ ]{2,30}(?: ?\d+)?\])")
 _TURN: Final = re.compile(r"([^:\n]{1,40}): (.*)")
 _LONGEST_NAME: Final = 120
@@ -57,7 +57,7 @@ class NoteForm(forms.Form):
 
 
 def may_read(request: HttpRequest, collection: Collection, file: CollectionFile) -> bool:
-    """Return whether a person may read a file's text: an editor of the collection, or anyone if it can be released."""
+    """Return whether a person may read a file's text: anyone if it can be released, else editors of the collection."""
     facts = file.facts or {}
     return may_edit(request.user, collection) or ("held_because" in facts and not facts["held_because"])
 
@@ -98,7 +98,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _previewed(request: HttpRequest, collection: Collection, file: CollectionFile) -> Job:
-    """Return the newest preview of a file as it is now; start one if there is none."""
+    """Return the newest preview of a file's current content; start one if there is none."""
     arguments = {"path": file.path, "language": core_language(), "state": state_of(collection, file)}
     jobs = collection.jobs.filter(kind="preview", **{f"arguments__{key}": value for key, value in arguments.items()})
     job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
@@ -155,12 +155,12 @@ def _shown(
 
 
 def _parts(line: str) -> list[tuple[str, bool]]:
-    """Return a line in pieces, each with whether it replaces hidden data."""
+    """Split a line into pieces, each with a flag whether it replaces hidden data."""
     return [(piece, place % 2 == 1) for place, piece in enumerate(_HIDDEN.split(line)) if piece]
 
 
 def _lines(text: str, form: str) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a text: verses with their number, turns with their speaker."""
+    """Yield the lines of a text: verses with their numbers, turns with their speakers."""
     number = 0
     for line in text.split("\n"):
         turn = _TURN.fullmatch(line) if form == "interview" else None
@@ -179,7 +179,7 @@ def _object(collection: Collection, file: CollectionFile) -> str:
 
 @require_POST
 def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Store a reader's note: lines are missing, or the name of a person has to be hidden."""
+    """Store a reader's note: lines are missing, or a person's name must be hidden."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     form = NoteForm(request.POST)
@@ -191,7 +191,7 @@ def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.success(request, _("Noted for the reviewer: lines are missing or wrong."))
     if name:
         hide_name(collection, name)
-        # The log is for all stewards; it doesn't repeat the name.
+        # The log must not repeat the name, since all stewards can read it.
         log(request.user, "name here", _object(collection, file))
         messages.success(request, _("The name is hidden in all texts of this collection."))
     if not lines and not name:
@@ -200,9 +200,9 @@ def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def hide_name(collection: Collection, name: str) -> None:
-    """Add a name to those of third persons, which are hidden in all texts of a collection."""
+    """Add a name to the list of third persons, whose names are hidden in all texts of a collection."""
     named = str(stated(source_values(collection), "consent.third_persons") or NAMES)
-    if safe_path(named) != named:  # a source file that was written by hand may name a file elsewhere
+    if safe_path(named) != named:  # a source file that was written by hand may name a file outside the folder
         named = NAMES
     path = collection_folder(collection) / named
     names = path.read_text("utf-8").splitlines() if path.is_file() else []
@@ -212,7 +212,7 @@ def hide_name(collection: Collection, name: str) -> None:
 
 
 def picture(request: HttpRequest, slug: str, number: int, page: int) -> HttpResponse:
-    """Return a page of a PDF as it was drawn, or a picture that is a file, to those who may change the collection."""
+    """Return the picture of a PDF's page, or a file that is a picture, to people who may change the collection."""
     collection = editable_collection(request, slug)
     file = get_object_or_404(CollectionFile, collection=collection, pk=number)
     path = picture_path(file.sha256, page)

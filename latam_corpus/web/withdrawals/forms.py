@@ -1,4 +1,4 @@
-"""Forms of withdrawals: the search, and the request with its reason."""
+"""Forms of withdrawals: the search, the request, and the end of a hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SearchForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """A request about the ticked texts, and its reason."""
+    """A request to withdraw or hold the ticked texts, with a reason."""
 
     kind = forms.ChoiceField(
         label=_("What should happen?"),
@@ -57,7 +57,7 @@ class RequestForm(forms.Form):
         self.ticked: list[dict[str, Any]] = []
 
     def clean(self) -> dict[str, Any]:
-        """Find the ticked rows; at least one is needed."""
+        """Find the ticked rows, and require at least one."""
         values: dict[str, Any] = super().clean() or {}
         numbers = set(self.data.getlist("row")) if hasattr(self.data, "getlist") else set()
         self.ticked = [row for number, row in enumerate(self.rows) if str(number) in numbers]
@@ -69,6 +69,6 @@ class RequestForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """The reason for the end of a hold."""
+    """The reason for ending a hold."""
 
     because = forms.CharField(label=_("How was it settled?"), max_length=500, help_text=_("Name no one in it."))

@@ -1,4 +1,4 @@
-"""Jobs about withdrawals: search, dry run, withdraw or hold, and end a hold."""
+"""Jobs about withdrawals: search, dry run, withdrawal or hold, and end of a hold."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def find_texts(job: Job) -> dict[str, Any]:
 
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
-    """Return what a withdrawal or hold would remove, and the copies that would replace it; write nothing."""
+    """Return the texts that a withdrawal or hold would remove, and the copies that would replace them."""
     arguments = job.arguments
     outcomes = []
     requests = _requests(arguments)
@@ -68,9 +68,9 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
 
 
 def _requests(arguments: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """Return the selection to withdraw from each release: ids of documents, or texts with all their copies.
+    """Return the selection to withdraw by release: ids of documents, or texts with all their copies.
 
-    A request removes its documents from every release; each release that has some of them gets its next version.
+    A request removes its documents from every release; each release that contains any of them gets a next version.
     """
     by_release: dict[str, list[str]] = {}
     for doc_id, versions in arguments["docs"].items():
@@ -118,7 +118,7 @@ def _outcome(done: Any) -> dict[str, Any]:
 
 
 def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict[str, Any]:
-    """Return the facts about a document that a page may show; of another collection's, only its source."""
+    """Return the facts about a document that a page may show; for another collection's document, only its source."""
     row = documents.get(doc_id, {})
     is_own = row.get("source_id") == own
     return {
@@ -131,13 +131,14 @@ def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict
 
 
 def withdraw(job: Job) -> dict[str, Any]:
-    """Withdraw or hold the texts of a confirmed request; make the next versions and the receipts.
+    """Withdraw or hold the texts of a confirmed request; build the next versions and the receipts.
 
     Texts that are in no version are only removed from the collection, with their files.
     """
     request = Job.objects.get(pk=job.arguments["request"])
     arguments = request.arguments
-    # After a kill, texts that were already withdrawn can't be read again, so the request is kept until the end.
+    # If this job is killed and repeated, texts already withdrawn can't be read again, so the request is kept until the
+    # end.
     request_file = data_folder() / "jobs" / f"{job.pk}.request"
     if not request_file.exists():
         request_file.parent.mkdir(exist_ok=True)
@@ -185,7 +186,7 @@ def _receipt(done: Any, file: str) -> dict[str, Any]:
 
 
 def _remove_files(collection: Collection, paths: Iterable[str]) -> list[str]:
-    """Remove files from a collection, and their bytes if no other collection has them; return their names."""
+    """Remove files from a collection, and their uploads if no other collection has them; return their names."""
     removed = []
     for file in CollectionFile.objects.filter(collection=collection, path__in=list(paths)):
         (files_folder(collection) / file.path).unlink(missing_ok=True)
@@ -199,7 +200,7 @@ def _remove_files(collection: Collection, paths: Iterable[str]) -> list[str]:
 
 
 def end_hold(job: Job) -> dict[str, Any]:
-    """End a hold: the held texts are in the next version again."""
+    """End a hold, so that the held texts are in the next version again."""
     arguments = job.arguments
     name, number = arguments["release"], arguments["request"]
     file = _receipt_file(job, name)
@@ -226,10 +227,10 @@ def end_hold(job: Job) -> dict[str, Any]:
 
 
 def _values_of(page: Path) -> dict[str, Any]:
-    """Return the values that a receipt's page contains.
+    """Return the values in a receipt's page.
 
     Raises:
-        ConfigError: it isn't a receipt.
+        ConfigError: the page isn't a receipt.
     """
     _head, mark, after_mark = page.read_text("utf-8").partition('<script type="application/json" id="receipt">\n')
     if not mark:

@@ -1,4 +1,4 @@
-"""Find texts by words, title or person: in all versions, in the collection's last run, and among its files."""
+"""Find texts by words, title or person in all versions, in the collection's last run, and among its files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import CollectionFile
 
-_MOST: Final = 500  # matches that a search lists
+_MOST: Final = 500  # maximum number of matches in a search's list
 _BEGINNING: Final = 180  # characters of a text in a list
 _COLUMNS: Final = ("doc_id", "source_id", "title", "creators", "contributor", "language", "origin", "text", "text_hash")
 _COLUMNS_OF_COPIES: Final = ("duplicate_cluster", "contained_in", "variant_of")
 
 
 def folded(text: str) -> str:
-    """Return a text in small letters, without accents and with single spaces, for comparison.
+    """Return a text in lower case, without accents and with single spaces, for comparison.
 
     >>> folded("  La  CANCIÓN"), folded("ñandú")
     ('la cancion', 'nandu')
@@ -41,7 +41,7 @@ def _folded(column: pl.Expr) -> pl.Expr:
 
 
 def _matching(query: str, by: str) -> pl.Expr:
-    """Return whether a row has the query in its text, its title, or the names of its people."""
+    """Return an expression for whether a row has the query in its text, its title, or the names of its people."""
     people = pl.concat_str(
         pl.col("creators").list.join("; ").fill_null(""), pl.col("contributor").fill_null(""), separator="; "
     )
@@ -50,13 +50,13 @@ def _matching(query: str, by: str) -> pl.Expr:
 
 
 def last_run(collection: Collection) -> str:
-    """Return the name of the collection's last run; empty if it has none."""
+    """Return the name of the collection's last run; empty if there is none."""
     jobs = Job.objects.filter(collection=collection, kind__in=("run", "release"), state=Job.State.DONE).order_by("-pk")
     return next((str(job.result["run"]) for job in jobs if (job.result or {}).get("run")), "")
 
 
 def _scans(collection: Collection | None) -> Iterator[tuple[str, pl.LazyFrame]]:
-    """Yield the documents of each version, the newest first, then those of the last run, each with its place."""
+    """Yield the documents of each version, newest first, and then of the last run, each with its name."""
     for version in reversed(lc.versions(store_folder())):
         yield version, lc.open_release(store_folder(), version).scan()
     run = last_run(collection) if collection is not None else ""
@@ -70,13 +70,13 @@ def _scans(collection: Collection | None) -> Iterator[tuple[str, pl.LazyFrame]]:
 
 
 def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tuple[list[dict[str, Any]], bool]:
-    """Return the matches of a search and their copies, and whether there are more than the list may have.
+    """Return the matches of a search and their copies, and whether there are more than the list can have.
 
-    Matches come before copies, the collection's own first, each with the places where it is.
+    Matches come before copies, and the collection's own texts before others. Each has the versions that contain it.
 
     Args:
-        collection: whose own texts are searched.
-        query: words, a title or a name; capitals, accents and spaces make no difference.
+        collection: the collection whose texts are searched.
+        query: words, a title or a name; case, accents and spaces are ignored.
         by: `words`, `title` or `person`.
         everywhere: whether to search texts of other collections too.
     """
@@ -97,7 +97,7 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     left = _withdrawn_ids(collection)
     for row in rows:
         row["is_withdrawn"] = row["doc_id"] in left and not row["versions"]
-    paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that were removed since
+    paths = set(collection.files.values_list("path", flat=True))  # files may have been removed since the run
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
     rows.sort(key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))
@@ -105,14 +105,14 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
 
 
 def _withdrawn_ids(collection: Collection) -> set[str]:
-    """Return the ids of the documents that were withdrawn or held from this collection's pages."""
+    """Return the ids of documents that were withdrawn or held through this collection's pages."""
     done = Job.objects.filter(collection=collection, kind="withdraw", state=Job.State.DONE)
     requests = Job.objects.filter(pk__in=[job.arguments["request"] for job in done])
     return {doc_id for job in requests for doc_id in job.arguments["docs"]}
 
 
 def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:
-    """Return the rows that meet a condition, by id, each with the versions that have it and its fate in the run."""
+    """Return the rows that meet a condition, by id, each with its versions and its drop reason in the run."""
     by_id: dict[str, dict[str, Any]] = {}
     for version, scan in _scans(collection):
         names = scan.collect_schema().names()
@@ -147,7 +147,7 @@ def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[
 
 
 def _files(collection: Collection, query: str, by: str, listed_paths: set[str]) -> list[CollectionFile]:
-    """Return the files without a text among the matches whose name or row has the query."""
+    """Return the files that aren't listed yet and whose name or row has the query."""
     words = folded(query)
     matches = []
     for file in collection.files.all():
@@ -165,7 +165,7 @@ def _file_row(file: CollectionFile) -> dict[str, Any]:
 
 
 def documents_by_id(ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return title, source, people and text of documents, from the versions and each collection's last run."""
+    """Return title, source, people and text of documents, by id, from the versions and each collection's last run."""
     doc_ids = list(ids)
     by_id: dict[str, dict[str, Any]] = {}
     columns = ("doc_id", "title", "source_id", "creators", "text")

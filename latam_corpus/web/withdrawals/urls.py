@@ -1,4 +1,4 @@
-"""The addresses of withdrawals."""
+"""The URLs of withdrawals."""
 
 from __future__ import annotations
 

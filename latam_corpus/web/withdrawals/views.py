@@ -1,4 +1,4 @@
-"""Withdraw texts: search, select, review the effect, confirm, and get a receipt."""
+"""Pages to withdraw texts: search, select, review the effect, confirm, and get a receipt."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def _needs_other(job: Job) -> bool:
 
 
 def _confirmed(job: Job) -> Job | None:
-    """Return the job that a request's confirmation started."""
+    """Return the job that the confirmation of a request started."""
     return Job.objects.filter(kind="withdraw", arguments__request=job.pk).first()
 
 
 def _may_confirm(request: HttpRequest, job: Job) -> bool:
-    """Return whether a person may confirm a request: their own, or another person's if a second person is required."""
+    """Return whether a person may confirm a request; if a second person is required, the request must be another's."""
     person, collection = request.user, job.collection
     if is_single():
         return True
@@ -105,7 +105,7 @@ def _job(collection: Collection, number: int, *kinds: str) -> Job:
 
 
 def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show the matches of a search; select some, and start the dry run."""
+    """Show the matches of a search, or start the dry run for the selected ones."""
     collection = editable_collection(request, slug)
     job = _job(collection, number, "find texts")
     if job.person_id != request.user.pk:
@@ -135,7 +135,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show the texts that would leave and the copies that would replace them; confirm the request."""
+    """Show the texts that would be removed and the copies that would replace them; confirm the request."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "try withdrawal")
     may = job.state == Job.State.DONE and not job.arguments.get("dropped") and _may_confirm(request, job)
@@ -157,9 +157,9 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def _start_once(request: HttpRequest, job: Job) -> Job:
-    """Start the withdrawal of a request, if nobody has confirmed it before, and return its job."""
+    """Start the withdrawal of a request unless it was already confirmed; return its job."""
     with transaction.atomic():
-        Job.objects.select_for_update().get(pk=job.pk)  # of two people who confirm at once, the second one waits
+        Job.objects.select_for_update().get(pk=job.pk)  # if two people confirm at the same time, the second one waits
         started = _confirmed(job)
         if started is None:
             place, reason = f"collection {job.collection.slug}, job {job.pk}", job.arguments["because"]
@@ -181,7 +181,7 @@ def drop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Show the receipts of a withdrawal, to print, each with a code that leads to its status page."""
+    """Show the receipts of a withdrawal, for printing, each with a code that leads to its status page."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "withdraw", "end hold")
     receipts = []
@@ -203,7 +203,7 @@ def _may_return(request: HttpRequest, job: Job, entry: dict[str, Any]) -> bool:
 
 
 def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Return the receipt's file, which anyone can verify."""
+    """Return the file of a receipt, which anyone can verify."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "withdraw", "end hold")
     names = [entry["file"] for entry in (job.result or {}).get("receipts", ())]
