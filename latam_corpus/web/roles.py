@@ -55,6 +55,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "api-collections": PEOPLE,
     "api-collection": PEOPLE,
     "api-source": PEOPLE,
+    "api-catalogue": PEOPLE,
     "api-jobs": PEOPLE,
     "api-job": PEOPLE,
     # files
@@ -127,6 +128,8 @@ SCOPES: Final = {
     ("api-collection", "GET"): READ_COLLECTIONS,
     ("api-source", "GET"): READ_SOURCES,
     ("api-source", "PUT"): WRITE_SOURCES,
+    ("api-catalogue", "GET"): READ_SOURCES,
+    ("api-catalogue", "PUT"): WRITE_SOURCES,
     ("api-jobs", "GET"): READ_JOBS,
     ("api-job", "GET"): READ_JOBS,
 }

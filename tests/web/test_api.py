@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from latam_corpus.web.models import Collection, LogEntry, Person, Token
+from latam_corpus.storage.durable import digest_of
+from latam_corpus.web.files.catalogue import write_catalogue
+from latam_corpus.web.files.jobs import use_catalogue
+from latam_corpus.web.models import Collection, Job, LogEntry, Person, Token
+from latam_corpus.web.rights.approvals import decide, propose, standing
 from latam_corpus.web.roles import ROUTES, SCOPES
-from latam_corpus.web.workspace import source_file
+from latam_corpus.web.workspace import add_file, source_file, store_upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +30,14 @@ _ALL = sorted(set(SCOPES.values()))
 def api(client_of: Callable[..., Any]) -> Callable[..., Any]:
     """Calls the API with a new token of a person."""
 
-    def call(someone: Any, method: str, path: str, body: Any = None, scopes: list[str] = _ALL) -> Any:
+    def call(
+        someone: Any, method: str, path: str, body: Any = None, scopes: list[str] = _ALL, replaces: str = ""
+    ) -> Any:
         token = Token.make(someone, "prueba", scopes, 1)
         sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
         client = client_of(enforce_csrf_checks=True)
-        return getattr(client, method)(f"/api{path}", headers={"authorization": f"Bearer {token}"}, **sent)
+        headers = {"authorization": f"Bearer {token}"} | ({"if-match": replaces} if replaces else {})
+        return getattr(client, method)(f"/api{path}", headers=headers, **sent)
 
     return call
 
@@ -37,12 +46,18 @@ def test_a_source_is_pushed_pulled_and_replaced_only_as_it_was_seen(person: Call
     owner = person("contributor")
     created = api(owner, "put", "/collections/cantos/source", {"toml": _SOURCE})
     assert created.status_code == 201
-    pulled = api(owner, "get", "/collections/cantos/source").json()
+    answer = api(owner, "get", "/collections/cantos/source")
+    pulled, etag = answer.json(), answer.headers["ETag"]
     assert pulled == {"toml": _SOURCE, "sha256": created.json()["sha256"]}
+    assert etag == created.headers["ETag"] == f'"{pulled["sha256"]}"'
     newer = _SOURCE.replace('"Cantos"', '"Cantos del río"')
-    assert api(owner, "put", "/collections/cantos/source", {"toml": newer}).status_code == 409
-    done = api(owner, "put", "/collections/cantos/source", {"toml": newer, "replaces": pulled["sha256"]})
+    for replaces, status in (("", 428), ("*", 412), (f'"{"0" * 64}"', 412), (pulled["sha256"], 412)):
+        refused = api(owner, "put", "/collections/cantos/source", {"toml": newer}, replaces=replaces)
+        assert refused.status_code == status
+        assert source_file(Collection.objects.get()).read_text("utf-8") == _SOURCE
+    done = api(owner, "put", "/collections/cantos/source", {"toml": newer}, replaces=etag)
     assert done.status_code == 200
+    assert api(owner, "put", "/collections/cantos/source", {"toml": _SOURCE}, replaces=etag).status_code == 412
     assert source_file(Collection.objects.get()).read_text("utf-8") == newer
     assert api(owner, "get", "/collections/cantos").json()["title"] == "Cantos del río"
     assert [row["id"] for row in api(owner, "get", "/collections").json()["collections"]] == ["cantos"]
@@ -95,9 +110,120 @@ def test_a_public_address_is_accepted(person: Callable[..., Any], api: Any) -> N
     assert answer.status_code == 201, answer.content
 
 
-@pytest.mark.parametrize("body", [None, [], {"toml": 3}, {"toml": "x" * (2**20 + 1)}, {"toml": _SOURCE, "replaces": 1}])
+@pytest.fixture
+def described(person: Callable[..., Any], collection: Any, desk: Any) -> Any:
+    """A collection with files of equal names in two folders, a catalogue of its own, a correction and an approval."""
+    owner = person("contributor")
+    created = collection(owner)
+    for path in ("a/uno.txt", "b/uno.txt", "dos.txt"):
+        file = desk.data / "tmp" / "file"
+        file.write_text(f"Río que bajas cantando {path}", encoding="utf-8")
+        digest = digest_of(file)
+        add_file(created, path, store_upload(file, digest), digest)
+    table = desk.data / "tmp" / "table"
+    rows = "".join(
+        f"{name};Canto;{rights};x\n"
+        for name, rights in (("a/uno.txt", "CC BY 4.0"), ("b/uno.txt", "CC0-1.0"), ("dos.txt", "permiso verbal"))
+    )
+    table.write_text(f"Archivo;Título;Derechos;Nota\n{rows}", encoding="utf-8")
+    digest = digest_of(table)
+    store_upload(table, digest)
+    use_catalogue(created, "catalogo.csv", digest)
+    created.files.filter(path="dos.txt").update(correction={"title": "Canto segundo", "form": "verse"})
+    write_catalogue(created)
+    return created
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_catalogue_that_comes_back_unchanged_changes_nothing(described: Any, api: Any) -> None:
+    pulled = api(described.owner, "get", "/collections/cantos/catalogue")
+    assert {row["file"]: row["rights"] for row in _rows(pulled.json()["csv"])} == {
+        "files/a/uno.txt": "CC BY 4.0",
+        "files/b/uno.txt": "CC0-1.0",
+        "files/dos.txt": "permiso verbal",
+    }
+    source = source_file(described).read_bytes()
+    body = {"csv": pulled.json()["csv"]}
+    pushed = api(described.owner, "put", "/collections/cantos/catalogue", body, replaces=pulled.headers["ETag"])
+    assert (pushed.status_code, pushed.headers["ETag"]) == (200, pulled.headers["ETag"])
+    assert api(described.owner, "get", "/collections/cantos/catalogue").json() == pulled.json()
+    assert source_file(described).read_bytes() == source
+    assert Job.objects.filter(kind="survey").count() == 1
+
+
+def test_a_pushed_catalogue_replaces_corrections_and_its_missing_rows_close_files(described: Any, api: Any) -> None:
+    pulled = api(described.owner, "get", "/collections/cantos/catalogue")
+    changed = pulled.json()["csv"].replace("Canto segundo", "Canto 2")
+    changed = "".join(line for line in changed.splitlines(keepends=True) if "b/uno" not in line)
+    for replaces, status in (("", 428), (f'"{"0" * 64}"', 412)):
+        answer = api(described.owner, "put", "/collections/cantos/catalogue", {"csv": changed}, replaces=replaces)
+        assert answer.status_code == status
+    etag = pulled.headers["ETag"]
+    pushed = api(described.owner, "put", "/collections/cantos/catalogue", {"csv": changed}, replaces=etag)
+    assert pushed.status_code == 200
+    stored = api(described.owner, "get", "/collections/cantos/catalogue")
+    rows = {row["file"]: row for row in _rows(stored.json()["csv"])}
+    assert rows["files/dos.txt"]["title"] == "Canto 2"
+    assert rows["files/dos.txt"]["form"] == "verse"
+    assert rows["files/a/uno.txt"]["Nota"] == "x"
+    assert "files/b/uno.txt" not in rows
+    assert described.files.get(path="b/uno.txt").row is None
+    assert stored.headers["ETag"] == pushed.headers["ETag"] != etag
+
+
+def test_a_push_ends_an_approval_of_what_it_changes_alone(described: Any, api: Any, person: Callable[..., Any]) -> None:
+    propose(described, described.owner)
+    for kind in ("rights", "consent"):
+        digest = standing(described, kind).digest
+        assert decide(described, kind, person("reviewer", kind), digest, approved=True, reason="")
+    assert Collection.objects.get().state == "approved"
+    pulled = api(described.owner, "get", "/collections/cantos/catalogue")
+    text, etag = pulled.json()["csv"], pulled.headers["ETag"]
+    titled = api(
+        described.owner,
+        "put",
+        "/collections/cantos/catalogue",
+        {"csv": text.replace("Canto segundo", "Canto 2")},
+        replaces=etag,
+    )
+    assert titled.json()["approvals"] == {"rights": "approved", "consent": "approved"}
+    assert Collection.objects.get().state == "approved"
+    opened = text.replace("permiso verbal", "CC BY 4.0")
+    pushed = api(
+        described.owner, "put", "/collections/cantos/catalogue", {"csv": opened}, replaces=titled.headers["ETag"]
+    )
+    assert pushed.json()["approvals"] == {"rights": "expired", "consent": "approved"}
+    assert Collection.objects.get().state == "draft"
+    source = api(described.owner, "get", "/collections/cantos/source")
+    text = source.json()["toml"].replace('holder = "Biblioteca de Xico"', 'holder = "Otra biblioteca"')
+    answer = api(described.owner, "put", "/collections/cantos/source", {"toml": text}, replaces=source.headers["ETag"])
+    assert answer.json()["approvals"]["rights"] == "expired"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "\x00", '"' * 200_001, "file\n" + "x" * 200_000, "a,b\n1,2\n", ",,\n,,\n"]
+)
+def test_a_hostile_catalogue_changes_nothing_or_is_named(described: Any, api: Any, text: str) -> None:
+    etag = api(described.owner, "get", "/collections/cantos/catalogue").headers["ETag"]
+    answer = api(described.owner, "put", "/collections/cantos/catalogue", {"csv": text}, replaces=etag)
+    assert answer.status_code in {200, 422}, answer.content
+    if answer.status_code == 422:
+        assert answer.json()["errors"][0]["problem"]
+        assert api(described.owner, "get", "/collections/cantos/catalogue").headers["ETag"] == etag
+
+
+@pytest.mark.parametrize("body", [None, [], {"toml": 3}, {"csv": _SOURCE}, {"toml": "\ud800"}])
 def test_a_body_that_is_no_source_is_refused(person: Callable[..., Any], api: Any, body: Any) -> None:
     assert api(person("contributor"), "put", "/collections/cantos/source", body).status_code == 400
+
+
+@pytest.mark.parametrize("size", [2**20 + 1, 2**21 + 1])
+def test_a_large_body_is_refused(person: Callable[..., Any], api: Any, size: int) -> None:
+    answer = api(person("contributor"), "put", "/collections/cantos/source", {"toml": "x" * size})
+    assert (answer.status_code, answer.json()["errors"][0]["place"]) == (413, "toml")
 
 
 @pytest.mark.parametrize(
@@ -114,8 +240,8 @@ def test_a_token_opens_its_scopes_alone(person: Callable[..., Any], api: Any, co
     collection(owner)
     calls = {
         "collections:read": [("get", "/collections"), ("get", "/collections/cantos")],
-        "sources:read": [("get", "/collections/cantos/source")],
-        "sources:write": [("put", "/collections/cantos/source")],
+        "sources:read": [("get", "/collections/cantos/source"), ("get", "/collections/cantos/catalogue")],
+        "sources:write": [("put", "/collections/cantos/source"), ("put", "/collections/cantos/catalogue")],
         "jobs:read": [("get", "/jobs")],
     }
     assert set(calls) == set(_ALL)
@@ -134,7 +260,9 @@ def test_a_token_has_no_more_rights_than_its_person(person: Callable[..., Any], 
     assert api(other, "put", "/collections/cantos/source", {"toml": _SOURCE}).status_code == 403
     reviewer = person("reviewer")
     assert api(reviewer, "get", "/collections/cantos/source").status_code == 200
-    assert api(reviewer, "put", "/collections/cantos/source", {"toml": _SOURCE}).status_code in {403, 409}
+    assert api(reviewer, "put", "/collections/cantos/source", {"toml": _SOURCE}).status_code == 403
+    assert api(reviewer, "put", "/collections/cantos/catalogue", {"csv": "file\n"}).status_code == 403
+    assert api(other, "put", "/collections/cantos/catalogue", {"csv": "file\n"}).status_code == 404
     assert (
         api(reviewer, "put", "/collections/nueva/source", {"toml": _SOURCE.replace("cantos", "nueva")}).status_code
         == 403

@@ -16,6 +16,12 @@ from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.messages import N_
 
 app = typer.Typer(no_args_is_help=True)
+Desk = Annotated[
+    str,
+    typer.Option(
+        "--desk", metavar="URL", help=N_("The address of the desk; https, or http for a desk on this machine.")
+    ),
+]
 Records = Annotated[str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))]
 
 
@@ -142,6 +148,43 @@ def speakers(
     from latam_corpus.desk.commands.speaker_key import write_speaker_key
 
     write_speaker_key(file, where, key, as_json=as_json)
+
+
+@app.command("pull")
+def pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("The id of the collection at the desk."))],
+    desk: Desk,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help=N_("The folder to write to; one with the name by default.")),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Copy a collection's source file and catalogue from a desk, to change them here and push them.
+
+    The token is read from LATAM_CORPUS_TOKEN, or asked for. It is made on the page of your account at the desk, and
+    must be allowed to read source files. A local file with changes of its own is never overwritten.
+    """
+    from latam_corpus.desk.commands.desk_copies import pull_source
+
+    pull_source(name, desk, to, as_json=as_json)
+
+
+@app.command("push")
+def push(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A source file."))],
+    desk: Desk,
+    as_json: Json = False,
+) -> None:
+    """Send a source file, and the catalogue.csv next to it that it names, to a desk as a draft.
+
+    A collection of the same id is replaced only as it was pulled: if someone has changed it since, nothing is sent and
+    the exit code is 1. An approval of what the push changes no longer applies. The token, as for `sources pull`, must
+    be allowed to read and write source files.
+    """
+    from latam_corpus.desk.commands.desk_copies import push_source
+
+    push_source(file, desk, as_json=as_json)
 
 
 app.command("export")(export_sheet)

@@ -13,6 +13,7 @@ urlpatterns: Final = [
     path("collections", views.collections, name="api-collections"),
     path("collections/<slug:slug>", views.collection, name="api-collection"),
     path("collections/<slug:slug>/source", views.source, name="api-source"),
+    path("collections/<slug:slug>/catalogue", views.catalogue, name="api-catalogue"),
     path("jobs", views.jobs, name="api-jobs"),
     path("jobs/<int:number>", views.job, name="api-job"),
 ]

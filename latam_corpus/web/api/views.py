@@ -1,8 +1,14 @@
-"""The API: read collections and jobs, read and write source files."""
+"""The API: read collections and jobs, read and write source files and catalogues.
+
+A file is replaced only if `If-Match` has the ETag of the current one, so that nobody overwrites unseen changes.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,18 +17,24 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, F
 from django.http import HttpResponse, JsonResponse
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
+from latam_corpus.errors import CorpusError
 from latam_corpus.web.api_access import error
+from latam_corpus.web.files.catalogue import NAME, read_written_catalogue
+from latam_corpus.web.files.jobs import replace_catalogue
 from latam_corpus.web.home.views import jobs_of
+from latam_corpus.web.jobs import enqueue
 from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection
+from latam_corpus.web.rights.approvals import reopen
 from latam_corpus.web.roles import OWNERS, collections_of, is_single, may_edit
 from latam_corpus.web.sources import LARGEST, check_sent_source, read_source, replace_source, sentence
-from latam_corpus.web.workspace import collection_folder
+from latam_corpus.web.workspace import collection_folder, data_folder, store_upload
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,14 +42,16 @@ if TYPE_CHECKING:
     from latam_corpus.web.models import Job
 
 _A_PAGE: Final = 100
-_DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
+_LARGEST: Final = {"toml": LARGEST, "csv": 4 * LARGEST}  # characters
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
+DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
 
 
 @require_GET
 def openapi(request: HttpRequest) -> HttpResponse:
     """Return the description of the API (OpenAPI 3.1)."""
     del request
-    return HttpResponse(_DESCRIPTION.read_bytes(), content_type="application/json")
+    return HttpResponse(DESCRIPTION.read_bytes(), content_type="application/json")
 
 
 @csrf_exempt
@@ -66,35 +80,37 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
     if collection is None:
         return _missing()
     text, digest = read_source(collection)
-    return JsonResponse({"toml": text, "sha256": digest})
+    return JsonResponse({"toml": text, "sha256": digest}, headers={"ETag": f'"{digest}"'})
 
 
 def _put_source(request: HttpRequest, slug: str, existing: Collection | None) -> HttpResponse:
     """Replace a source file if it hasn't changed since the sender read it."""
-    body = _body(request)
-    if not isinstance(body.get("toml"), str) or not isinstance(body.get("replaces", ""), str):
-        return error(400, _("The body must be JSON with the texts `toml` and `replaces`"), place="toml")
+    text = _sent(request, "toml")
+    if isinstance(text, HttpResponse):
+        return text
     language = core_language()
-    findings = check_sent_source(body["toml"], slug)
+    findings = check_sent_source(text, slug)
     mistakes = [sentence(finding, language) for finding in findings if finding.wrong]
     if mistakes:
         return JsonResponse({"errors": mistakes}, status=422)
     with transaction.atomic():
-        answer = _replaced(request, slug, existing, body)
+        answer = _replaced(request, slug, existing, text)
     if isinstance(answer, HttpResponse):
         return answer
     advice = [sentence(finding, language) for finding in findings]
-    return JsonResponse({"sha256": answer, "advice": advice}, status=201 if existing is None else 200)
+    return _pushed(slug, answer, advice, 201 if existing is None else 200)
 
 
-def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
-    """Write the source file and the collection's row; return the file's digest, or a response with the refusal."""
-    values = tomllib.loads(body["toml"])
+def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text: str) -> str | HttpResponse:
+    """Write the source file and the collection's row; return the file's digest, or the response that refuses it."""
+    values = tomllib.loads(text)
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if existing is None:
         taken = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
         if taken or not (is_single() or request.user.role in OWNERS):
             return error(403, _("The collection with this id belongs to someone else"), _("Use another id."), "id")
+        if request.headers.get("If-Match"):
+            return _changed(request)
         existing = Collection.objects.create(slug=slug, owner=request.user, **shown)
         log(request.user, "collection made", f"collection {slug}")
         former = ""
@@ -103,13 +119,76 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, body
         if not may_edit(request.user, locked):
             return error(403, _("Your account doesn't allow this"))
         former = read_source(locked)[1]
-        if former != body.get("replaces", ""):
-            remedy = _("Get the current file, merge your changes, and send it again with the new digest in `replaces`.")
-            return error(409, _("The source file has changed in the meantime"), remedy, former)
+        if not _is_current(request, former):
+            return _changed(request)
         Collection.objects.filter(pk=locked.pk).update(version=F("version") + 1, **shown)
-    digest = replace_source(existing, body["toml"])
+    digest = replace_source(existing, text)
     log(request.user, "source replaced", f"collection {slug}", before=former, after=digest)
     return digest
+
+
+@csrf_exempt
+@require_http_methods(["GET", "PUT"])
+def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the catalogue that a collection's runs read, or replace it."""
+    collection = collections_of(request.user).filter(slug=slug).first()
+    if collection is None:
+        return _missing()
+    if request.method == "PUT":
+        return _put_catalogue(request, collection)
+    text, digest = read_written_catalogue(collection)
+    if not digest:
+        return error(404, _("The collection has no catalogue"), place=NAME)
+    return JsonResponse({"csv": text, "sha256": digest}, headers={"ETag": f'"{digest}"'})
+
+
+def _put_catalogue(request: HttpRequest, collection: Collection) -> HttpResponse:
+    """Replace a catalogue if it hasn't changed since the sender read it."""
+    text = _sent(request, "csv")
+    if isinstance(text, HttpResponse):
+        return text
+    if not may_edit(request.user, collection):
+        return error(403, _("Your account doesn't allow this"))
+    data = text.encode()
+    sent_digest = hashlib.sha256(data).hexdigest()
+    with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
+        path = Path(folder, NAME)
+        path.write_bytes(data)
+        store_upload(path, sent_digest)
+    try:
+        with transaction.atomic():
+            locked = Collection.objects.select_for_update().get(pk=collection.pk)
+            former = read_written_catalogue(locked)[1]
+            if former and not _is_current(request, former):
+                return _changed(request)
+            replace_catalogue(locked, sent_digest)
+            digest = read_written_catalogue(locked)[1]
+            log(request.user, "catalogue added", f"collection {locked.slug}", before=former, after=digest)
+    except CorpusError as failed:
+        told = failed.translated(core_language())
+        return error(422, told.problem, told.remedy, told.place)
+    enqueue("survey", request.user, locked, all=True)
+    return _pushed(collection.slug, digest, [], 200 if former else 201)
+
+
+def _pushed(slug: str, digest: str, advice: list[dict[str, str]], status: int) -> HttpResponse:
+    """Return the response to a push: the digest, advice, and the state of each approval; the rest is a draft again."""
+    states = reopen(Collection.objects.get(slug=slug))
+    values = {"sha256": digest, "advice": advice, "approvals": states}
+    return JsonResponse(values, status=status, headers={"ETag": f'"{digest}"'})
+
+
+def _is_current(request: HttpRequest, digest: str) -> bool:
+    """Return whether the sender knows the file that it replaces; `*` doesn't show that."""
+    return f'"{digest}"' in parse_etags(request.headers.get("If-Match", ""))
+
+
+def _changed(request: HttpRequest) -> HttpResponse:
+    """Return the error of a sender who doesn't know the current file."""
+    remedy = _("Get the current file, merge your changes, and send it with its ETag in If-Match.")
+    if request.headers.get("If-Match"):
+        return error(412, _("The file has changed in the meantime"), remedy, "If-Match")
+    return error(428, _("The file exists already"), remedy, "If-Match")
 
 
 @csrf_exempt
@@ -151,20 +230,36 @@ def _job_row(job: Job) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, name: str, rows: Any, as_row: Any) -> JsonResponse:
-    page = Paginator(rows, _A_PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page", "1")
+    if not _NUMBER.fullmatch(number):
+        return error(400, _("It isn't the number of a page"), _("Use a whole number from 1."), "page")
+    page = Paginator(rows, _A_PAGE).get_page(number)
     following = page.next_page_number() if page.has_next() else None
     return JsonResponse({name: [as_row(row) for row in page], "next_page": following})
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object that a request contains; an empty one if it contains none, or is too large."""
-    if int(request.headers.get("Content-Length") or 0) > 2 * LARGEST:
-        return {}
+def _sent(request: HttpRequest, name: str) -> str | HttpResponse:
+    """Return the text that a request's JSON has under a name, or the response that refuses the request."""
+    too_large = error(413, _("This is too large"), _("Send a smaller file."), name)
+    if int(request.headers.get("Content-Length") or 0) > 2 * _LARGEST[name]:
+        return too_large
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) and len(str(value.get("toml", ""))) <= LARGEST else {}
+        value = None
+    text = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(text, str) or not _is_text(text):
+        return error(400, _("The body must be JSON with the text `%(name)s`") % {"name": name}, place=name)
+    return text if len(text) <= _LARGEST[name] else too_large
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a string can be written as UTF-8: JSON can have half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _missing() -> JsonResponse:

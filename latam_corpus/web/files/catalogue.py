@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +46,15 @@ def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None
         change(draft)
         Collection.objects.filter(pk=row.pk).update(draft=draft)
     collection.draft = draft
+
+
+def read_written_catalogue(collection: Collection) -> tuple[str, str]:
+    """Return the text of `catalogue.csv`, and its SHA-256; both empty if there is none."""
+    try:
+        data = (collection_folder(collection) / NAME).read_bytes()
+    except FileNotFoundError:
+        return "", ""
+    return data.decode(), hashlib.sha256(data).hexdigest()
 
 
 def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> str:

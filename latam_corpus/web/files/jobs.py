@@ -15,7 +15,16 @@ from latam_corpus.api.catalogue_tables import read_catalogue
 from latam_corpus.catalog.source import load_source
 from latam_corpus.pipeline.planning.recipe import default_text
 from latam_corpus.storage.durable import replace
-from latam_corpus.web.files.catalogue import FOLDER, catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.files.catalogue import (
+    COLUMNS,
+    COLUMNS_OF_TERMS,
+    FILE,
+    FOLDER,
+    NAME,
+    catalogue_of,
+    change_draft,
+    write_catalogue,
+)
 from latam_corpus.web.jobs import report_progress
 from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.workspace import (
@@ -168,6 +177,26 @@ def use_catalogue(
     change_draft(collection, lambda draft: draft.__setitem__("catalogue", catalogue))
     write_catalogue(collection)
     return {"rows": len(table.rows), "with_row": len(row_of), "missing": len(missing)}
+
+
+def replace_catalogue(collection: Collection, sha256: str) -> None:
+    """Replace a collection's `catalogue.csv` by an upload with the same columns, such as an edited copy of it.
+
+    The copy has the librarian's corrections in its cells, so it replaces them too.
+
+    Args:
+        collection: which it describes.
+        sha256: the digest of the upload, CSV.
+    """
+    change_draft(collection, lambda draft: draft.get("catalogue", {}).pop("joined", None))
+    table = read_catalogue(upload_of(sha256), (), name=NAME)
+    own = {head: head for head in table.heads if head in {"form", *COLUMNS, *COLUMNS_OF_TERMS}}
+    for file in CollectionFile.objects.filter(collection=collection).exclude(correction={}):
+        kept = {name: value for name, value in file.correction.items() if name not in own}
+        CollectionFile.objects.filter(pk=file.pk).update(correction=kept, version=F("version") + 1)
+    suggested = {head: name for head, name in table.columns.items() if name not in own}
+    column = FILE if FILE in table.heads else None
+    use_catalogue(collection, NAME, sha256, column, {**suggested, **own})
 
 
 def _stated(row: Any, column: str) -> tuple[tuple[str, str], ...]:

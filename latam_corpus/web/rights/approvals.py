@@ -227,6 +227,15 @@ def propose(collection: Collection, person: Person) -> list[str]:
     return kinds
 
 
+def reopen(collection: Collection) -> dict[str, str]:
+    """Make a collection a draft again if it was changed since it was proposed; return the state of each approval."""
+    states = {kind: standing(collection, kind).state for kind in KINDS}
+    if {"draft", "expired"} & set(states.values()):
+        waiting = (Collection.State.REVIEW, Collection.State.APPROVED)
+        Collection.objects.filter(pk=collection.pk, state__in=waiting).update(state=Collection.State.DRAFT)
+    return states
+
+
 def may_decide(person: Person, collection: Collection, kind: str) -> bool:
     """Return whether a person may decide on a proposal: anyone but its proposer and the authors of the terms."""
     if is_single():
