@@ -88,12 +88,23 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """Counts of a page: its paragraphs, those that the text lacks, the text's runs of words, and boilerplate runs."""
+    """Counts of a page.
+
+    Attributes:
+        paragraphs: its paragraphs.
+        lost: those that the text lacks.
+        runs: the text's runs of words.
+        surplus: those that are boilerplate.
+        hits: runs of words in its paragraphs that the text has.
+        missed: those that it lacks.
+    """
 
     paragraphs: int
     lost: int
     runs: int = 0
     surplus: int = 0
+    hits: int = 0
+    missed: int = 0
 
 
 class Asked(NamedTuple):
@@ -167,14 +178,16 @@ def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
     """Count the paragraphs that a text lacks: those with fewer than four fifths of their 4-word runs in it.
 
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
-    Kept(paragraphs=2, lost=1, runs=2, surplus=0)
+    Kept(paragraphs=2, lost=1, runs=2, surplus=0, hits=2, missed=2)
     """
     taken = _runs(text)
     runs = set(taken)
     all_ = [_runs(paragraph) for paragraph in paragraphs]
     around = set(_runs(boilerplate)).difference(*all_)
-    lost = sum(sum(run in runs for run in paragraph_runs) < _FOUND * len(paragraph_runs) for paragraph_runs in all_)
-    return Kept(len(all_), lost, len(taken), sum(run in around for run in taken))
+    hits = [sum(run in runs for run in paragraph_runs) for paragraph_runs in all_]
+    missed = sum(map(len, all_)) - sum(hits)
+    lost = sum(found < _FOUND * len(paragraph_runs) for found, paragraph_runs in zip(hits, all_, strict=True))
+    return Kept(len(all_), lost, len(taken), sum(run in around for run in taken), sum(hits), missed)
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
@@ -227,6 +240,7 @@ def measure(args: argparse.Namespace) -> Report:
         (
             _by_source(pages, counts),
             _by_half(pages, counts),
+            _by_kind("precision / recall / F1 of words, by kind", pages, counts, _words_scored),
             _by_kind("share of paragraphs lost, by kind of page", pages, counts, _lost),
             _by_kind("pages that lose over a tenth, by kind", pages, counts, _bad_pages),
             _by_kind("share of the text that is boilerplate, by kind", pages, counts, _surplus),
@@ -234,6 +248,9 @@ def measure(args: argparse.Namespace) -> Report:
         ),
         (
             "A paragraph is lost where a text has fewer than four fifths of its runs of four words.",
+            """Precision and recall count runs of four words, summed over the pages of a kind: hits and misses are in
+paragraphs, false hits in boilerplate. Words in neither, such as headings and code, don't count.""",
+            "jusText needs a paragraph of over 200 characters to begin with, which most written pages lack.",
             """A paragraph that at least half of a source's pages have is boilerplate; LilyPond's «We welcome your aid…»
 counted as lost until 2026-12-01.""",
             """Boilerplate of real pages is what their templates mark as menus, heads and feet, of written ones all that
@@ -303,6 +320,11 @@ def _lost(counts: list[Kept]) -> str:
 
 def _bad_pages(counts: list[Kept]) -> str:
     return str(sum(count.lost * 10 > count.paragraphs for count in counts))
+
+
+def _words_scored(counts: list[Kept]) -> str:
+    triples = np.array([(count.hits, count.surplus, count.missed) for count in counts], np.float64)
+    return " / ".join(f"{score:.3f}" for score in scores(triples, whole=False))
 
 
 def _surplus(counts: list[Kept]) -> str:
