@@ -28,7 +28,7 @@ from .written_pages import written_pages
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # Source: the half that it belongs to, and its pages below the root, as Debian's packages install them.
 SOURCES: Final = {
@@ -88,16 +88,27 @@ _RIVALS: Final = ("trafilatura", "trafilatura precision", "readability-lxml", "j
 
 
 class Kept(NamedTuple):
-    """Counts of a page: its paragraphs, those that the text lacks, the text's runs of words, and boilerplate runs."""
+    """Counts of a page.
+
+    Attributes:
+        paragraphs: its paragraphs.
+        lost: those that the text lacks.
+        runs: the text's runs of words.
+        surplus: those that are boilerplate.
+        hits: runs of words in its paragraphs that the text has.
+        missed: those that it lacks.
+    """
 
     paragraphs: int
     lost: int
     runs: int = 0
     surplus: int = 0
+    hits: int = 0
+    missed: int = 0
 
 
 class Asked(NamedTuple):
-    """A page: its origin, its paragraphs, and the boilerplate around them."""
+    """A page: its origin, its paragraphs, the boilerplate around them, and the text outside the boilerplate."""
 
     source: str
     half: str
@@ -105,6 +116,7 @@ class Asked(NamedTuple):
     markup: str
     paragraphs: Sequence[str]
     boilerplate: str
+    body: str = ""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -121,9 +133,7 @@ def paragraphs_of(markup: str) -> list[str]:
     ['la barca salió la barca salió la barca salió la barca salió']
     """
     results: list[str] = []
-    for element in _tree(markup).iter(*_ASKED):
-        if any(child.tag in _BLOCKS for child in element.iterdescendants()) or _is_around(element):
-            continue
+    for element in _leaves(_tree(markup), _ASKED):
         text = words(element)
         linked = sum(len(words(link)) for link in element.iter("a") if link.get("href"))
         if len(_WORD.findall(text)) >= LEAST_WORDS and linked < _SHARE_IN_LINKS * len(text):
@@ -139,6 +149,22 @@ def boilerplate_of(markup: str) -> str:
     """
     around = (node for node in _tree(markup).iter() if isinstance(node.tag, str) and node.tag not in _UNSEEN)
     return "\n".join(words(node) for node in around if _is_around(node) and not _is_around(node.getparent()))
+
+
+def body_of(markup: str) -> list[str]:
+    """Return the text of the blocks outside menus, heads and feet; a list of contents repeats its headings.
+
+    >>> body_of("<div class=toc><p>1. La barca</p></div><h2>1. La barca</h2><p>Salió.</p>")
+    ['1. La barca', 'Salió.']
+    """
+    return [words(element) for element in _leaves(_tree(markup), _BLOCKS)]
+
+
+def _leaves(tree: html.HtmlElement, tags: Iterable[str]) -> Iterator[html.HtmlElement]:
+    """Yield the elements with these tags that contain no block and are outside menus, heads and feet."""
+    for element in tree.iter(*tags):
+        if not any(child.tag in _BLOCKS for child in element.iterdescendants()) and not _is_around(element):
+            yield element
 
 
 def repeated(pages: Sequence[Sequence[str]]) -> set[str]:
@@ -163,18 +189,24 @@ def _is_around(element: html.HtmlElement) -> bool:
     )
 
 
-def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "") -> Kept:
+def kept(paragraphs: Iterable[str], text: str, boilerplate: str = "", body: str = "") -> Kept:
     """Count the paragraphs that a text lacks: those with fewer than four fifths of their 4-word runs in it.
 
+    A run of a menu that the page's body has too, such as a heading in a list of contents, is boilerplate from the
+    second time on.
+
     >>> kept(["uno dos tres cuatro cinco", "la barca salió del puerto"], "Uno, dos, tres, cuatro, cinco.")
-    Kept(paragraphs=2, lost=1, runs=2, surplus=0)
+    Kept(paragraphs=2, lost=1, runs=2, surplus=0, hits=2, missed=2)
     """
     taken = _runs(text)
     runs = set(taken)
     all_ = [_runs(paragraph) for paragraph in paragraphs]
     around = set(_runs(boilerplate)).difference(*all_)
-    lost = sum(sum(run in runs for run in paragraph_runs) < _FOUND * len(paragraph_runs) for paragraph_runs in all_)
-    return Kept(len(all_), lost, len(taken), sum(run in around for run in taken))
+    hits = [sum(run in runs for run in paragraph_runs) for paragraph_runs in all_]
+    missed = sum(map(len, all_)) - sum(hits)
+    lost = sum(found < _FOUND * len(paragraph_runs) for found, paragraph_runs in zip(hits, all_, strict=True))
+    surplus = Counter(run for run in taken if run in around) - Counter(_runs(body))
+    return Kept(len(all_), lost, len(taken), surplus.total(), sum(hits), missed)
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
@@ -216,7 +248,9 @@ def measure(args: argparse.Namespace) -> Report:
         shelf.ask(args.rival_python, _RIVALS, args.keep)
     shelf.texts = {"balanced": [balanced(page.markup.encode(), {}).text for page in pages], **shelf.texts}
     counts = {
-        system: [kept(page.paragraphs, text, page.boilerplate) for page, text in zip(pages, texts, strict=True)]
+        system: [
+            kept(page.paragraphs, text, page.boilerplate, page.body) for page, text in zip(pages, texts, strict=True)
+        ]
         for system, texts in shelf.texts.items()
     }
     digest = hashlib.sha256("".join(shelf.markups).encode("utf-8", "replace")).hexdigest()
@@ -227,6 +261,7 @@ def measure(args: argparse.Namespace) -> Report:
         (
             _by_source(pages, counts),
             _by_half(pages, counts),
+            _by_kind("precision / recall / F1 of words, by kind", pages, counts, _words_scored),
             _by_kind("share of paragraphs lost, by kind of page", pages, counts, _lost),
             _by_kind("pages that lose over a tenth, by kind", pages, counts, _bad_pages),
             _by_kind("share of the text that is boilerplate, by kind", pages, counts, _surplus),
@@ -234,10 +269,13 @@ def measure(args: argparse.Namespace) -> Report:
         ),
         (
             "A paragraph is lost where a text has fewer than four fifths of its runs of four words.",
+            """Precision and recall count runs of four words, summed over the pages of a kind: hits and misses are in
+paragraphs, false hits in boilerplate. Words in neither, such as headings and code, don't count.""",
+            "jusText needs a paragraph of over 200 characters to begin with, which most written pages lack.",
             """A paragraph that at least half of a source's pages have is boilerplate; LilyPond's «We welcome your aid…»
 counted as lost until 2026-12-01.""",
             """Boilerplate of real pages is what their templates mark as menus, heads and feet, of written ones all that
-is there without title and paragraphs.""",
+is there without title and paragraphs. Until 7f57a798, headings counted too if a list of contents repeats them.""",
             "Kinds marked as written are pages modelled on the markup of common software, with texts of this project.",
             "The pages with gold are those of the benchmark `extraction`, from which the layout was learnt.",
         ),
@@ -254,7 +292,8 @@ def _real(root: Path) -> list[Asked]:
         for markup, all_ in zip(markups, paragraphs, strict=True):
             around = "\n".join((boilerplate_of(markup), *repeats))
             own = [paragraph for paragraph in all_ if paragraph not in repeats]
-            results.append(Asked(source, half, OTHER_KINDS.get(source, "manual"), markup, own, around))
+            body = "\n".join(line for line in body_of(markup) if line not in repeats)
+            results.append(Asked(source, half, OTHER_KINDS.get(source, "manual"), markup, own, around, body))
     return results
 
 
@@ -303,6 +342,11 @@ def _lost(counts: list[Kept]) -> str:
 
 def _bad_pages(counts: list[Kept]) -> str:
     return str(sum(count.lost * 10 > count.paragraphs for count in counts))
+
+
+def _words_scored(counts: list[Kept]) -> str:
+    triples = np.array([(count.hits, count.surplus, count.missed) for count in counts], np.float64)
+    return " / ".join(f"{score:.3f}" for score in scores(triples, whole=False))
 
 
 def _surplus(counts: list[Kept]) -> str:
