@@ -56,7 +56,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
         declared = vars(cls).get("gives")
         if declared is None:
             return
-        pairs = declared.items() if isinstance(declared, Mapping) else (one.partition(":")[::2] for one in declared)
+        pairs = declared.items() if isinstance(declared, Mapping) else (entry.partition(":")[::2] for entry in declared)
         types = {name.strip().removeprefix("extra."): str(kind).strip() for name, kind in pairs}
         cls.adds = {name: kind for name, kind in types.items() if kind}
         cls.gives = frozenset(types) | ({"extra"} if cls.adds else frozenset())

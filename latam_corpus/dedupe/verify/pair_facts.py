@@ -55,8 +55,8 @@ def lexicon() -> NDArray[np.uint8]:
     True
     """
     table = np.zeros(1 << WORD_BITS, np.uint8)
-    for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
-        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    for words, kind in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
+        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= kind
     return table
 
 

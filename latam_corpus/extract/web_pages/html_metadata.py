@@ -50,7 +50,7 @@ _METAS: Final = frozenset(
     for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _NOTICES, _SECTIONS, _TEASERS, _ADDRESSES)
     for name in names
 )
-_NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
+_NAME_ATTRIBUTE: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
 _WRAPPER: Final = re.compile(r"(?://|/\*)?[ \t]*(?:<!\[CDATA\[|\]\]>|\A\s*<!--|-->\s*\Z)[ \t]*(?:\*/)?")
@@ -121,19 +121,19 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     )
     headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
-    named_authors = [] if is_saved_by_office(data) else _named(metas, _AUTHORS)
-    displayed_titles = [*_named(metas, _TITLES[:4]), *headings, tags.title]
-    addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
+    named_authors = [] if is_saved_by_office(data) else _values_of(metas, _AUTHORS)
+    displayed_titles = [*_values_of(metas, _TITLES[:4]), *headings, tags.title]
+    addresses = [*tags.canonical, *_values_of(metas, _ADDRESSES)]
     candidates = [item for item in _objects(tags.scripts) if _is_article(item[0])]
     articles = _own_articles(candidates, displayed_titles, addresses)
     headlines = _strings(articles, "headline")
     own_headlines = _own_headlines(headlines, _strings(articles, "name"), displayed_titles)
-    titles = [*headlines, *_named(metas, _TITLES), *headings, tags.title]
-    sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *dates_in_text, *addresses]
+    titles = [*headlines, *_values_of(metas, _TITLES), *headings, tags.title]
+    sections = [*_strings(articles, "articleSection"), *_values_of(metas, _SECTIONS)]
+    dates = [*_strings(articles, "datePublished"), *_values_of(metas, _DATES), *dates_in_text, *addresses]
     licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
-    licences += _named(metas, _RIGHTS)
-    notices = [*_named(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
+    licences += _values_of(metas, _RIGHTS)
+    notices = [*_values_of(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
     return HtmlMetadata(
         title=next(filter(None, [*own_headlines, *displayed_titles, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
@@ -144,7 +144,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
         notices=tuple(dict.fromkeys(notice[:_MAX_NOTICE] for notice in filter(is_reserved, notices)))[:_MAX_NOTICES],
         url=next((address for address in addresses if len(address) <= _MAX_ADDRESS and _ADDRESS.match(address)), None),
         language=tags.language,
-        description=next(iter(_named(metas, _TEASERS)), ""),
+        description=next(iter(_values_of(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
     )
 
@@ -253,7 +253,7 @@ def _own_articles(
 def _is_relevant(tag: bytes, attributes: bytes) -> bool:
     """Return whether a tag is to be parsed; parsing every tag would take three times as long."""
     if tag == b"meta":
-        return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
+        return any(name.strip().lower() in _METAS for name in _NAME_ATTRIBUTE.findall(attributes))
     if tag == b"script":
         return b"json" in attributes.lower()
     return tag in _ALWAYS or bool(_MARKED.search(attributes))
@@ -300,7 +300,7 @@ def _own_headlines(headlines: list[str], names: list[str], displayed_titles: lis
     return (shown_names or headlines) if headlines else []
 
 
-def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
+def _values_of(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
     return [value for name in names for value in metas.get(name, ())]
 
 

@@ -63,10 +63,10 @@ class Sites:
         body: bytes | None = None
         problem: Cause | None = None
         if answer.is_success:
-            whole = answer.payload(4 * MAX_BYTES)
+            content = answer.payload(4 * MAX_BYTES)
             is_rules = address.endswith((ROBOTS, FILES[0]))
-            body = read_part(whole) if is_rules else whole[:MAX_BYTES]
-            if len(whole) > len(body):
+            body = read_part(content) if is_rules else content[:MAX_BYTES]
+            if len(content) > len(body):
                 problem = "robots is cut"
             if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, problem = None, "robots is a page"

@@ -299,5 +299,5 @@ def media_of(answer: Exchange) -> str:
 
 def _loggable(link: str, base: str) -> str:
     """Return the link without a password, cut to 300 characters."""
-    whole = link if "://" in link else base
-    return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", whole)[:300]
+    address = link if "://" in link else base
+    return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", address)[:300]

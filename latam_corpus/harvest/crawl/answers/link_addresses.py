@@ -60,17 +60,17 @@ def web_address(link: str, base: str) -> str | None:
     if len(link) > LONGEST:
         raise TroubleError("address too long", link[:100])
     try:
-        whole = urljoin(base, link)
-        parts = urlsplit(whole)
+        absolute = urljoin(base, link)
+        parts = urlsplit(absolute)
     except ValueError:
         raise TroubleError("malformed address", link[:100]) from None
     if parts.scheme not in ("http", "https"):
         return None
-    if _CREDENTIALS.match(whole):
-        raise TroubleError("credentials in address", canonical_url(whole)[:LONGEST])
+    if _CREDENTIALS.match(absolute):
+        raise TroubleError("credentials in address", canonical_url(absolute)[:LONGEST])
     if not parts.netloc:
         raise TroubleError("malformed address", link[:100])
-    address = canonical_url(without_session(canonical_url(whole)))
+    address = canonical_url(without_session(canonical_url(absolute)))
     if len(address) > LONGEST:
         raise TroubleError("address too long", address[:100])
     return address
