@@ -171,7 +171,7 @@ def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[
 
     Args:
         rows: the result of `Keeping.ranked`.
-        pairs: int[k, 2], places of rows.
+        pairs: int[k, 2], indices of rows.
     """
     ends, begins = (rows[name].to_numpy()[pairs].astype(np.int64) for name in ("ends", "begins"))
     crossing: NDArray[np.bool_] = (ends[:, 0] - ends[:, 1]) * (begins[:, 0] - begins[:, 1]) < 0

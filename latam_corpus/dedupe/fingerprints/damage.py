@@ -47,7 +47,7 @@ _MOJIBAKE: Final = list(DAMAGE).index(MOJIBAKE)
 
 @dataclass(frozen=True, eq=False)
 class Accents:
-    """The stop words by which missing accents of a language are recognised: those that have an accent.
+    """Stop words with an accent, by which missing accents of a language are recognised.
 
     A stop word is used if its form without accents is no stop word of the language: *mas* and *más* are both Spanish,
     while *tambien* isn't. A language without accents has no such words.

@@ -62,7 +62,7 @@ def lexicon() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Counts of fingerprints that documents share, which exclude boilerplate.
+    """Counts of the fingerprints that two documents share, in total and without boilerplate.
 
     Attributes:
         streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from the

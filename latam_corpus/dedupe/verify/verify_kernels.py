@@ -13,7 +13,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, NUMB
 # Columns of the tallies of words between shared runs. "The shorter" and "the longer" are the two texts; the counterpart
 # of a word is the word in the same place of the other text.
 ALIKE: Final = 0  # words of the shorter that look like their counterparts
-OWN_RUN: Final = 1  # the longest run of words of the shorter that are neither shared nor alike
+OWN_RUN: Final = 1  # length of the longest run of words of the shorter that are neither shared nor alike
 OTHER_RUN: Final = 2  # the same for the longer
 NUMBERS_KEPT: Final = 3  # numbers of the shorter in a shared run, or equal to their counterparts
 NUMBERS_SWAPPED: Final = 4  # numbers whose counterpart is a different number
@@ -236,7 +236,7 @@ def _tally_clearer(stream, place, lexicon, frequency, tally):
     if s_number and l_number:
         return
     factor = _CLEARER
-    # The look of a word with a digit is unknown: it was misread, unless the other one is a number too.
+    # The look of a word with a digit is unknown. The word counts as misread, unless its counterpart is also a number.
     if not (s_number or l_number):
         distance = _bits(s_look ^ l_look)
         if distance > _LOOK_APART:

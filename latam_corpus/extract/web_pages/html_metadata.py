@@ -43,7 +43,8 @@ _OWN: Final = frozenset({"@graph", "mainEntity", _MAIN})
 # A tag as a parser serialises it; an attribute's value may contain `>`.
 _TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
 _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
-# Tags that are always read. Others with `rel` or `itemprop`, of which some pages have hundreds, only if they match.
+# Tags that are always read. Other tags with `rel` or `itemprop`, of which some pages have hundreds, are read only if
+# they match.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
     name.encode()
@@ -113,7 +114,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     data = page.data.tobytes()
     for start, element in zip(page.metadata_tags[:_MAX_TAGS].tolist(), page.metadata_parents.tolist(), strict=False):
         tags.add(data, start, element)
-    # Elements around the page's heading contain the page itself, whatever their classes say.
+    # Elements around the page's heading contain the page itself, regardless of their classes.
     wrappers = {ancestor for element, _text in tags.headings[:1] for ancestor in page.around(element)}
     authors, dates_in_text = (
         [text for element, text in marks if not _is_foreign(page, element, wrappers)]
@@ -229,7 +230,7 @@ def _own_articles(
 
     Args:
         articles: each article, and whether it is where the page describes itself.
-        displayed_titles: an article with such a headline is the page's own anywhere.
+        displayed_titles: the titles shown on the page; an article with one of them is the page's own anywhere.
         addresses: the page's addresses; an article with one of them is the page's own anywhere.
     """
     titles = {title.casefold() for title in displayed_titles if title}

@@ -53,9 +53,9 @@ class Sites:
         return next((address for address in addresses if address not in site.files), None)
 
     def store_answer(self, address: str, root: str, answer: Exchange, now: float) -> Cause | None:
-        """Store the response for a file; return the problem of a robots.txt that is a page or too long, if any.
+        """Store the response for a file; return a problem if it is a robots.txt that is a page or too long.
 
-        A status of 4xx means that the file doesn't exist (RFC 9309, 2.3.1.3), and so do endless redirects.
+        A 4xx status or endless redirects mean that the file doesn't exist (RFC 9309, 2.3.1.3).
 
         Raises:
             TroubleError: the server failed (5xx, 429), so the file must be requested again.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # RFC 9309 requires parsers to read at least this many bytes; here it is also the maximum.
 MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-# A path pattern, with the preference (y or n) and the words of the rule.
+# A usage rule: a path pattern, the preference (y or n), and the words of the rule.
 _Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
 _AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
 _WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
@@ -147,8 +147,8 @@ def _parser() -> type[Protego]:
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]]]:
     """Return the usage rules of groups for `*`, this crawler or a training agent: by signal, one list per group.
 
-    RFC 9309 ignores a rule before any group; here it applies to all agents, since its author meant some. A rule that
-    doesn't mention a use doesn't lift another rule's refusal of it.
+    RFC 9309 ignores a rule before any group; here it applies to all agents, since its author must have meant some. A
+    rule that doesn't mention a use doesn't lift another rule's refusal of it.
     """
     relevant_agents = {"*", TOKEN, *training_agents()}
     rules: dict[Signal, list[list[_Rule]]] = {}
