@@ -32,8 +32,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
     Attributes:
         name: the name in the ledger and in `run.json`.
         needs: the required columns.
-        gives: the columns that it sets. A column that isn't in the schema is declared with a type: `readability:
-            float64`.
+        gives: the columns that it sets. A column outside the schema is declared with its type: `readability: float64`.
         adds: the columns of `gives` with a type; releases have them in `extra`.
         rewrites: further columns that it changes if they exist.
         by_content: options that name a file or folder. `fingerprint` covers its content, so its path doesn't count.

@@ -23,8 +23,8 @@ class Spelling:
 
     Attributes:
         capitals: int64[n], words of two or more letters, all of them capitals.
-        damaged: int64[n], words with a digit between letters, a capital after a small letter, or, right before them, a
-            stray sign that doesn't join words.
+        damaged: int64[n], words with a digit between letters or a capital after a small letter, or right after a stray
+            sign that doesn't join words.
         mixed: int64[n], the damaged words with a capital after a small letter.
         longest: int64[n], code points of the longest word.
     """

@@ -68,7 +68,7 @@ SLACK: Final = 3  # words by which a counterpart may be shifted, because words w
 _PASSAGE: Final = 3  # minimum own words of a passage, if they are half of the words there
 _SMALL_GAP: Final = 8  # maximum words of a slot, and of a gap at an edge that may be a slot
 _EDGE: Final = 24  # words; the head and foot of a page are longer than two lines of a song
-_CASED: Final = 0.6  # if a larger share of its words is capitalised, a text's capitals are no evidence
+_CASED: Final = 0.6  # if a larger share of a text's words is capitalised, its capitals are no evidence
 _CASED_WORDS: Final = 12  # a shorter text may begin in lower case, as a line of a song
 _EXCHANGED: Final = 6  # words; fewer are no evidence of a spelling
 # The right word is at least this many times as frequent as the misread one. Our own choice, on five books with
@@ -150,7 +150,7 @@ def count_flagged(stream, start, end, tally):
 
 @kernel
 def cased(stream, start, words):
-    """Return whether capitals are evidence in a text: not if nearly all or none of its words have one."""
+    """Return whether capitals are evidence in a text: not if most or none of its words have one."""
     capitals = 0
     for i in range(start, start + words):
         capitals += (stream[i] & (_NUMBER | _CAPITAL)) == _CAPITAL

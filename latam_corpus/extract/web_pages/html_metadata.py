@@ -63,7 +63,7 @@ _MAX_JSON: Final = 2**20
 _MAX_OBJECTS: Final = 500
 _MAX_TAGS: Final = 1000
 _MAX_TEXT: Final = 2000  # bytes of a heading or a name
-_MAX_NAME: Final = 100  # characters of a person's name, or a section's
+_MAX_NAME: Final = 100  # characters of the name of a person or section
 _MAX_NOTICE: Final = 300  # characters
 _MAX_NOTICES: Final = 5
 _MAX_ADDRESS: Final = 2000  # characters
@@ -83,7 +83,7 @@ class HtmlMetadata:
             Core.
         notices: other reservations of rights in its metadata.
         url: the canonical address.
-        language: as the page states it.
+        language: the language as the page states it.
         description: a teaser.
         body: the article's text in JSON-LD.
     """
