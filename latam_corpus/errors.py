@@ -82,8 +82,8 @@ class CorpusError(Exception):
     def without_remedy(self) -> Message:
         """The place, if any, and the problem."""
         place, problem = self.args[:2]
-        named = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
-        return named if str(place) else known(problem)
+        message = Message("{place}: {problem}", {"place": same(place), "problem": known(problem)})
+        return message if str(place) else known(problem)
 
     @property
     def help(self) -> str | Message:
@@ -199,8 +199,8 @@ def on_disk(cause: str | Message, *folders: Path) -> Message:
         folders: the folders that were written to; the folder of temporary files is always a candidate.
     """
     written = [*folders, Path(tempfile.gettempdir())]
-    named = dict.fromkeys(map(str, [folder for folder in written if _is_full(folder)] or written))
-    return _("{cause} (disk of {folders})", cause=known(cause), folders=", ".join(named))
+    listed_folders = dict.fromkeys(map(str, [folder for folder in written if _is_full(folder)] or written))
+    return _("{cause} (disk of {folders})", cause=known(cause), folders=", ".join(listed_folders))
 
 
 def _is_full(folder: Path) -> bool:

@@ -246,9 +246,10 @@ def first_of(names: Sequence[str | Message], most: int) -> Message:
 
 
 def language_of_user() -> str:
-    """Return the user's language from the variables that gettext reads; English if it has no catalogue.
+    """Return the user's language from the variables that gettext reads; English if there is no catalogue for it.
 
-    Source: `LANGUAGE` lists languages in order of preference, and `LC_ALL`, `LC_MESSAGES` or `LANG` name a locale:
+    Source:
+        `LANGUAGE` lists languages in order of preference, and `LC_ALL`, `LC_MESSAGES` or `LANG` name a locale:
         https://www.gnu.org/software/gettext/manual/html_node/The-LANGUAGE-variable.html
     """
     variables = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")

@@ -32,8 +32,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
     Attributes:
         name: the name in the ledger and in `run.json`.
         needs: the required columns.
-        gives: the columns that it sets. A column that isn't in the schema is declared with a type: `readability:
-            float64`.
+        gives: the columns that it sets. A column outside the schema is declared with its type: `readability: float64`.
         adds: the columns of `gives` with a type; releases have them in `extra`.
         rewrites: further columns that it changes if they exist.
         by_content: options that name a file or folder. `fingerprint` covers its content, so its path doesn't count.
@@ -56,7 +55,7 @@ class Operation(ABC):  # noqa: B024  (subclasses have different abstract methods
         declared = vars(cls).get("gives")
         if declared is None:
             return
-        pairs = declared.items() if isinstance(declared, Mapping) else (one.partition(":")[::2] for one in declared)
+        pairs = declared.items() if isinstance(declared, Mapping) else (entry.partition(":")[::2] for entry in declared)
         types = {name.strip().removeprefix("extra."): str(kind).strip() for name, kind in pairs}
         cls.adds = {name: kind for name, kind in types.items() if kind}
         cls.gives = frozenset(types) | ({"extra"} if cls.adds else frozenset())

@@ -61,19 +61,19 @@ def check_stage(stage: Stage, documents: pl.DataFrame | None = None) -> None:
     """
     frame = _documents() if documents is None else schema.conform(documents, schema.DOCUMENT_SCHEMA)
     original = frame.clone()
-    whole = _passed(stage, frame)
+    expected = _passed(stage, frame)
     _must(frame.equals(original), f"«{stage.name}» changes its input frame: return `batch.with_columns(…)`")
-    _must(_passed(stage, frame).equals(whole), f"«{stage.name}» returns something else the second time")
+    _must(_passed(stage, frame).equals(expected), f"«{stage.name}» returns something else the second time")
     if not stage.makes_rows:
         parts = [_passed(stage, frame[start : start + 1]) for start in range(frame.height)]
-        is_pure = pl.concat(parts).sort("doc_id").equals(whole.sort("doc_id"))
+        is_pure = pl.concat(parts).sort("doc_id").equals(expected.sort("doc_id"))
         _must(is_pure, f"«{stage.name}» returns something else for a row if other rows are in the batch")
         backwards = _passed(stage, frame.reverse()).sort("doc_id")
-        _must(backwards.equals(whole.sort("doc_id")), f"«{stage.name}» depends on the order of rows")
+        _must(backwards.equals(expected.sort("doc_id")), f"«{stage.name}» depends on the order of rows")
     _must(_passed(stage, frame[:0]).height == 0, f"«{stage.name}» makes rows of an empty batch")
     unpickled = _unpickled(stage, f"«{stage.name}»")
     _must(unpickled == stage, f"«{stage.name}» isn't equal to its pickled copy: make it a frozen dataclass")
-    _must(_passed(unpickled, frame).equals(whole), f"the pickled copy of «{stage.name}» returns something else")
+    _must(_passed(unpickled, frame).equals(expected), f"the pickled copy of «{stage.name}» returns something else")
 
 
 def check_signal(signal: Signal, texts: Iterable[str] = TEXTS) -> None:

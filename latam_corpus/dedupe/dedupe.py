@@ -148,7 +148,7 @@ class Dedupe(Barrier):
             raise ConfigError(self.refused, problem, _("name a Parquet file with `doc_id` and `from`")) from error
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Yield the decisions on documents that have a copy: their rows and the columns of `gives`.
+        """Yield the decisions on documents with a copy: their rows and the columns in `gives`.
 
         Raises:
             ConfigError: the index to compare with can't be used.

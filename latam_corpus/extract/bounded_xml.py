@@ -12,7 +12,7 @@ from latam_corpus.extract.document import UnusableError
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.xml_tree import tree_of
 
-_WHOLE: Final = N_("check that the file is whole")
+_DEFAULT_REMEDY: Final = N_("check that the file is whole")
 _REMEDIES: Final = (
     (re.compile("depth", re.IGNORECASE), N_("simplify its markup: elements may be nested 256 deep")),
     (re.compile("huge|too long|limit exceeded", re.IGNORECASE), N_("divide it into smaller files")),
@@ -23,12 +23,12 @@ _REMEDIES: Final = (
 )
 
 
-def parse_xml(raw: bytes, where: str = "") -> etree._Element:
+def parse_xml(raw: bytes, member: str = "") -> etree._Element:
     """Return the root of an XML document, see `tree_of`.
 
     Args:
         raw: the XML; it declares its own charset.
-        where: the name of the package member that holds it, for error messages.
+        member: the name of the package member that holds it, for error messages.
 
     Raises:
         UnusableError: it isn't XML, or exceeds the depth or length that the parser accepts.
@@ -36,7 +36,7 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
     try:
         return tree_of(raw)
     except etree.XMLSyntaxError as error:
-        problem = f"{where}: {error}" if where else str(error)
+        problem = f"{member}: {error}" if member else str(error)
         raise UnusableError("not XML", problem, xml_remedy(error)) from None
 
 
@@ -46,7 +46,7 @@ def xml_remedy(error: etree.XMLSyntaxError) -> str:
     >>> [xml_remedy(etree.XMLSyntaxError(one, 0, 1, 1)) for one in ("Excessive depth in document: 256", "Tag mismatch")]
     ['simplify its markup: elements may be nested 256 deep', 'check that the file is whole']
     """
-    return next((remedy for pattern, remedy in _REMEDIES if pattern.search(str(error))), _WHOLE)
+    return next((remedy for pattern, remedy in _REMEDIES if pattern.search(str(error))), _DEFAULT_REMEDY)
 
 
 def entity(element: etree._Element) -> str:

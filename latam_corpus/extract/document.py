@@ -60,14 +60,14 @@ class Extracted:
     """A document's text, the extractor's name and version, and the metadata found in the bytes.
 
     `section` (of a newspaper or site), `licences` (addresses, names or sentences, as they are written), `notices` and
-    `notes` have no column of their own; `extract.stated_rights.licences` records them.
+    `notes` have no columns; `extract.stated_rights.licences` records them.
 
     Attributes:
         notices: lines outside the text that reserve rights, such as the footer of a page.
         refusals: signals by which the file refuses training or mining, each with its words (`catalog.optout`).
         turns: for an interview, the speaker and times of each line of the text.
         notes: repairs and missing parts, in a few plain words each.
-        versions: the same text in other languages, each a document of its own.
+        versions: the same text in other languages, each as a separate document.
         confidence: the confidence of an OCR engine in its words, 0 to 1.
     """
 

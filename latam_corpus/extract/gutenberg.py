@@ -9,7 +9,7 @@ from typing import Final
 # Characters searched for the header. Files of the 1990s have a licence of 15,000 characters before the book.
 _HEAD: Final = 40_000
 
-_NAMED: Final = re.compile(r"Project Gutenberg", re.IGNORECASE)
+_MENTION: Final = re.compile(r"Project Gutenberg", re.IGNORECASE)
 _EBOOK: Final = r"(?:THE |THIS )?PROJECT GUTENBERG(?:'S)?(?: E-?(?:BOOK|TEXT))?"
 # A long title may put the closing stars on a later line.
 _START: Final = re.compile(
@@ -67,7 +67,7 @@ def strip_gutenberg(text: str) -> Book:
     'Vidalita.'
     """
     head = text[:_HEAD]
-    if not _NAMED.search(head):
+    if not _MENTION.search(head):
         return Book(text)
     starts = [*_START.finditer(head), *_SMALL_PRINT.finditer(head)]
     if not starts:

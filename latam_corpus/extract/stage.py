@@ -79,7 +79,7 @@ class Extract(Stage):
         {"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS}
     )
     makes_rows: ClassVar[bool] = True
-    stored_after: ClassVar[bool] = True  # later stages are cheap in comparison, and change more often
+    stored_after: ClassVar[bool] = True  # later stages are cheaper, and change more often
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Keeping = Literal["keep", "normalise", "remove"]
 
-# Words that transcribers of Spanish, Portuguese and English write in brackets for what is not speech.
+# Words in brackets with which transcribers of Spanish, Portuguese and English describe sounds other than speech.
 _PAUSES: Final = r"pausas?|silencios?|silêncio|pauses?|breve pausa|pausa (?:breve|larga|longa)"
 _VOICES: Final = (
     r"risas?|risos?|ríen?|riendo|rindo|laugh(?:s|ter|ing)?|llantos?|llora(?:ndo)?|chor[ao]|chorando|tos|tose|tosiendo"

@@ -70,7 +70,7 @@ class Format:
 
     Attributes:
         name: the value of `collect.format` in a source.
-        label: its usual name.
+        label: the format's usual name.
         suffixes: the suffixes of its file names.
         marks: its marks, which take precedence over the suffix; without marks, only the suffix decides.
         aliases: other spellings of the name, without accents.
@@ -82,7 +82,7 @@ class Format:
         reader: a `Reader` (`collect/records.py`), for formats that need more than `records`: spans, progress, captures.
         splitter: a `Splitter`, which divides a file into parts that can be read separately.
         archive: whether its files contain other files, which are read as if they were in a folder.
-        holds: the only format that is read from an archive; None for all.
+        holds: the only format that is read from the archive; None reads all.
         shares_suffix: whether other formats also use its suffix. Then its marks decide, and a file with an unknown XML
             root isn't in the format.
         is_package: whether each file is a ZIP package; a truncated file is then reported as damaged.

@@ -87,12 +87,12 @@ def _marks(formats: tuple[Format | Unread, ...]) -> Iterator[tuple[Marks, Kind]]
             yield marks, marks.media_type or entry.media_type or ""
 
 
-def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
+def sniffed(head: bytes, content: bytes | None = None) -> str | Unread | None:
     r"""Return the media type of a file, or an `Unread` format; None for text of no known format.
 
     Args:
         head: the first bytes of the file, a few thousand or more.
-        whole: all bytes of the file, since the members of a package are listed at its end.
+        content: all bytes of the file, since the members of a package are listed at its end.
 
     >>> sniffed(b"%PDF-1.7\n"), sniffed("{\\rtf1 Mañana".encode())
     ('application/pdf', 'application/rtf')
@@ -102,9 +102,9 @@ def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
     'una imagen GIF'
     """
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _package(head, whole if whole is not None else head)
+        return _package(head, content if content is not None else head)
     if head.startswith(_OLE):
-        return _ole(whole if whole is not None else head)
+        return _ole(content if content is not None else head)
     for offset, data, kind in _table().magic:
         if head.startswith(data, offset):
             return kind
@@ -119,12 +119,12 @@ def _ole(data: bytes) -> Kind:
     return next(kinds, Unread(_("an old Office document"), _("save it as DOCX, ODT or plain text")))
 
 
-def _package(head: bytes, whole: bytes) -> Kind:
+def _package(head: bytes, content: bytes) -> Kind:
     table = _table()
     match = _MIMETYPE.match(head)
     if match and (kind := table.mimetypes.get(match[1].decode("ascii"))):
         return kind
-    names = _names(head, whole)
+    names = _names(head, content)
     for begins, kind in table.member:
         if any(name.startswith(begins) for name in names):
             return kind
@@ -132,13 +132,13 @@ def _package(head: bytes, whole: bytes) -> Kind:
     return next(kinds, Unread(_("a ZIP archive"), _("give its name the suffix .zip")))
 
 
-def _names(head: bytes, whole: bytes) -> list[str]:
+def _names(head: bytes, content: bytes) -> list[str]:
     """Return the names in a package's directory; without a directory, those of the members that begin in the head.
 
     Members of a package inside the package are skipped.
     """
     try:
-        return zipfile.ZipFile(io.BytesIO(whole)).namelist()
+        return zipfile.ZipFile(io.BytesIO(content)).namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
         names, offset = [], 0
     while offset + _LOCAL.size <= len(head):

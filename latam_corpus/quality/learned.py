@@ -87,7 +87,7 @@ def cached_model(path: str) -> QualityModel:
     """Return the model in a file; it is opened once per worker, and again if the file changes.
 
     Raises:
-        ConfigError: there is no such file, it isn't a quality model, or its words were hashed in another way.
+        ConfigError: the file doesn't exist, isn't a quality model, or was trained with another hash of words.
     """
     file = Path(path)
     if not file.is_file():

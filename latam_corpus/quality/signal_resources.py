@@ -41,7 +41,7 @@ def cached_word_lists(folder: str) -> dict[str, WordSet]:
     """Return the word lists in the folder by language code, read again if a file changed; none if `folder` is empty.
 
     Raises:
-        ConfigError: there is no such folder, it has no list, or a list isn't UTF-8.
+        ConfigError: the folder doesn't exist or has no list, or a list isn't UTF-8.
     """
     return {path.stem: _load(path, path.stat().st_mtime_ns) for path in _files(folder)} if folder else {}
 
@@ -106,7 +106,7 @@ class SignalResources:
         """Raise if a bounded signal needs a file that isn't named, since every document would pass its bound.
 
         Raises:
-            ConfigError: there is such a signal; the message names the bound's file and line.
+            ConfigError: a needed file isn't named; the message names the bound's file and line.
         """
         for signal in SIGNALS:
             if signal.needs and signal.name in policies.bounded_signals and not getattr(self, signal.needs):
@@ -164,7 +164,7 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
     """Return the scores by document.
 
     Raises:
-        ConfigError: there is no such file, it has other columns, or a document has two scores.
+        ConfigError: the file doesn't exist or has other columns, or a document has two scores.
     """
     try:
         frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])

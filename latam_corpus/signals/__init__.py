@@ -17,7 +17,7 @@ from latam_corpus.messages import Message, _, same
 from latam_corpus.signals import of_characters, of_languages, of_lines, of_others, of_repetition, of_words
 from latam_corpus.signals.plugged import entry_place, plugged, plugged_signals
 
-# The order is that of the fields of the column `signals` in releases.
+# In the order of the fields of the column `signals` in releases.
 SIGNALS: Final = (
     *of_words.SIGNALS,
     *of_languages.SIGNALS,

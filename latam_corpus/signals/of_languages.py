@@ -68,7 +68,8 @@ def second_language_share(reading: Reading) -> NDArray[np.float32]:
     r"""Words in lines of four or more words in another background language, as a share of words.
 
     A line counts if at least a quarter of its words are stop words of a background language, and fewer are stop words
-    of the document's own. People switch languages in interviews and in Jopara; in news such lines were pasted in.
+    of the document's language. In interviews and in Jopara, people switch languages; in news, such lines were pasted
+    in.
 
     >>> from latam_corpus.signals.reading import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable

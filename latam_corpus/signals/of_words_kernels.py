@@ -29,7 +29,7 @@ def sum_ranges(values, bounds, result):
 @kernel(work="hashes")
 def unique_in_windows(hashes, doc_words, size, result):
     """Write the mean share of distinct words in windows of `size` words, for each document."""
-    capacity = 1024  # at least four times the window, a power of two
+    capacity = 1024  # a power of two, at least four times the window
     mask = np.uint64(capacity - 1)
     keys = np.zeros(capacity, np.uint64)
     stamps = np.zeros(capacity, np.int64)
@@ -77,7 +77,7 @@ class PhraseTable(NamedTuple):
         firsts: int64[capacity], the first phrase with this first word, -1 if free.
         words: uint64, the hashes of the phrases' words; phrases with the same first word are adjacent.
         ends: int64[p+1], where the words of each phrase start.
-        kinds: int64[p].
+        kinds: int64[p], the kind of each phrase.
     """
 
     keys: NDArray[np.uint64]
@@ -168,7 +168,7 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 @kernel(work="line_hashes")
 def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
-    """Write the hashes and characters of paragraphs, and where those of each document start."""
+    """Write the hashes and numbers of characters of paragraphs, and where each document's paragraphs start."""
     total = 0
     for d in range(len(doc_lines) - 1):
         inside = False
@@ -232,7 +232,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
     counts = np.empty(capacity, np.int64)
     stamps = np.zeros(capacity, np.int64)  # the look-up round in which a slot was used
     seen = np.zeros(capacity, np.int64)  # the round in which its n-gram was first read, from left to right
-    chars_before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
+    chars_before = np.zeros(longest + 1, np.int64)  # number of characters before the i-th word
     at = np.empty(longest, np.int64)  # where the n-grams that may be repeated start
     gram = np.empty(longest, np.uint64)
     slot_of = np.empty(longest, np.int64)

@@ -144,15 +144,15 @@ class Reading:
         """Bytes after compression per byte before it, float64[n]."""
         return _compression_ratios(self.words)
 
-    def listed_share(self, whole: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the number of words in the list of each document's language, as a share of `whole`, float32[n]."""
+    def listed_share(self, denominators: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the share of `denominators` that are words in the list of the document's language, float32[n]."""
         lexicon = self.lexicon
         if not lexicon or not lexicon.word_lists:
             return self.unknown
-        return listed_share(self.words, lexicon.word_lists, lexicon.languages, whole)
+        return listed_share(self.words, lexicon.word_lists, lexicon.languages, denominators)
 
     def unique_words(self, window: int) -> NDArray[np.float32]:
-        """Return the mean share of distinct words over successive windows of `size` words, float32[n]."""
+        """Return the mean share of distinct words over successive windows of `window` words, float32[n]."""
         result = np.zeros(len(self), np.float32)
         unique_in_windows(self.words.hashes, self.words.doc_words, window, result)
         return result

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Divide the part by the whole; 0 if both are 0.
+def share(part: NDArray[np.int64], total: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Divide the part by the total; 0 if both are 0.
 
     >>> import numpy as np
     >>> share(np.array([1, 0]), np.array([4, 0])).tolist()
     [0.25, 0.0]
     """
-    result: NDArray[np.float32] = (part / whole.clip(1)).astype("float32")
+    result: NDArray[np.float32] = (part / total.clip(1)).astype("float32")
     return result
 
 

@@ -35,8 +35,8 @@ def name_key(name: str) -> str:
     >>> name_key("Mistral, Gabriela") == name_key("gabriela  MISTRAL")
     True
     """
-    family, comma, given = name.partition(",")
-    words = f"{given} {family}" if comma else name
+    family, comma, given_name = name.partition(",")
+    words = f"{given_name} {family}" if comma else name
     without_accents = "".join(
         sign for sign in unicodedata.normalize("NFD", words.lower()) if not unicodedata.combining(sign)
     )

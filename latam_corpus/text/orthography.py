@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TYPED: Final = "'"  # the typewriter apostrophe, to which all forms are folded
 _TABLE: Final = Path(__file__).with_suffix(".toml")
-_NO_LETTERS: Final = re.compile(r"\(\?<?[=!][^)]*\)|\\")  # look-around assertions and escapes
+_NO_LETTERS: Final = re.compile(r"\(\?<?[=!][^)]*\)|\\")  # look-around assertions and escapes in a pattern
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class SpellingPair:
     Attributes:
         name: the name of the two spellings.
         source: the publication that states the correspondences.
-        codes: ISO 639-3 of the languages.
-        old, modern: patterns of the signs of each spelling.
+        codes: the ISO 639-3 codes of the languages. old, modern: patterns of the signs of each spelling.
         pairs: patterns of the old and the modern spelling, tried in order.
         attested: words in the old and in the modern spelling.
     """
@@ -106,8 +105,8 @@ def respelled(code: str, lines: Iterable[str]) -> list[str]:
     Lines in an old spelling are converted only to the modern spelling, not to another old one.
 
     Args:
-        code: ISO 639-3.
-        lines: normalised.
+        code: the language's ISO 639-3 code.
+        lines: normalised lines.
 
     >>> respelled("arn", ["kvme ce"]), respelled("nci", ["cihuatl"]), respelled("spa", ["casa"])
     (['küme che'], ['siwatl'], [])
@@ -127,7 +126,7 @@ def all_spellings(codes: Collection[str], words: Iterable[str]) -> dict[str, Non
 
     Args:
         codes: the ISO 639-3 codes of languages that share the words.
-        words: in lower case.
+        words: words in lower case.
 
     >>> list(all_spellings({"ayr"}, ["ukax", "mä"]))
     ['ukax', 'mä', 'ucajj', 'ukajj']

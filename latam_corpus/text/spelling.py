@@ -23,8 +23,8 @@ class Spelling:
 
     Attributes:
         capitals: int64[n], words of two or more letters, all of them capitals.
-        damaged: int64[n], words with a digit between letters, a capital after a small letter, or, right before them, a
-            stray sign that doesn't join words.
+        damaged: int64[n], words with a digit between letters or a capital after a small letter, or right after a stray
+            sign that doesn't join words.
         mixed: int64[n], the damaged words with a capital after a small letter.
         longest: int64[n], code points of the longest word.
     """
@@ -89,14 +89,14 @@ class WordSet:
 
 
 def listed_share(
-    words: WordTable, lists: Mapping[str, WordSet], named: Sequence[str], totals: NDArray[np.int64]
+    words: WordTable, lists: Mapping[str, WordSet], list_names: Sequence[str], totals: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return the share of each document's words that are on its list, float32[n]; NaN without a list.
 
     Args:
         words: the word table of n documents.
         lists: word lists by name.
-        named: the name of each document's list.
+        list_names: the name of each document's list.
         totals: int64[n], the denominators.
 
     >>> table = WordTable.of(["El Barrio, un barrio", "barrio"])
@@ -104,7 +104,7 @@ def listed_share(
     [0.5, nan]
     """
     result = np.full(len(words), np.nan, np.float32)
-    names = np.array(named, np.str_)
+    names = np.array(list_names, np.str_)
     for name, word_set in lists.items():
         rows = names == name
         if rows.any():

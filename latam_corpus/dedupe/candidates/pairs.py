@@ -88,7 +88,8 @@ HUBS: Final = 4
 COMMON: Final = 8
 
 # The share of the possible anchors, beyond the first few, that a pair must have in common. A copy with one letter in
-# twenty misread keeps a quarter of its anchors; of two texts with a common paragraph, the paragraph's share.
+# twenty misread keeps a quarter of its anchors; two texts with a common paragraph share the paragraph's part of their
+# anchors.
 NEEDED: Final = 1 / 8
 _FEW: Final = 16
 

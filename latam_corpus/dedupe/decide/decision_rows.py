@@ -36,8 +36,7 @@ class Decisions:
     Attributes:
         duplicate_of: int64[n], the kept document that contains a dropped one; -1 for a kept document.
         contained_in: int64[n], the much longer kept document that contains this one, or -1. This one may be kept too.
-        variant_of: int64[n], for a kept document the first document in the order of keeping of which it is a variant,
-            or -1.
+        variant_of: int64[n], for a kept document, its original (the first in the order of keeping), or -1.
         link: int64[n], the row of the pair by which the document is dropped, contained or a variant, or -1.
         cluster: int64[n], the first document of the cluster in the order of ids; the document itself if it has no
             cluster.

@@ -171,7 +171,7 @@ def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[
 
     Args:
         rows: the result of `Keeping.ranked`.
-        pairs: int[k, 2], places of rows.
+        pairs: int[k, 2], indices of rows.
     """
     ends, begins = (rows[name].to_numpy()[pairs].astype(np.int64) for name in ("ends", "begins"))
     crossing: NDArray[np.bool_] = (ends[:, 0] - ends[:, 1]) * (begins[:, 0] - begins[:, 1]) < 0
@@ -191,7 +191,7 @@ def order_key(rows: pl.DataFrame) -> pl.Series:
         terms = terms * (_NEVER * 2) + pl.col(name).cast(pl.Int64)
     steps = pl.lit(0, pl.Int64)
     for name, bits in (("new", 1), ("tier", 4), ("damaged", 7), ("added", 7), ("shorter", 20)):
-        value = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # it is 0 or less
+        value = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # the step `shorter` is 0 or less
         steps = steps * (1 << bits) + value.fill_null((1 << bits) - 1)
     obtained = (pl.col("obtained").cast(pl.Datetime("us", "UTC")).dt.epoch("us") + (1 << 62)).fill_null((1 << 63) - 1)
     texts = (number.cast(pl.String).str.zfill(19) for number in (terms, steps, obtained))

@@ -92,7 +92,7 @@ def _pairs(lot: Path) -> NDArray[np.uint32]:
 
 
 def _with_notices(verdicts: pl.DataFrame, notices: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts with the words of notices that were added to the longer documents."""
+    """Return the verdicts, with the words of added notices counted as added to the longer documents."""
     return verdicts.join(notices, on=["first", "second"], how="left", maintain_order="left").select(
         pl.max_horizontal(name, name.replace("appended", "notice")).alias(name) if "appended" in name else name
         for name in VERDICTS

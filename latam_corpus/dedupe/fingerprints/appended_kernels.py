@@ -12,12 +12,12 @@ from latam_corpus.text.word_columns import LINE_BLANK, LINE_OPEN
 _LINES: Final = 8  # minimum lines of a menu; a heading, a date and a signature have fewer
 _LONGEST: Final = 10  # maximum words of an entry; menus contain headlines too
 _MEAN: Final = 5  # maximum mean words per entry; a verse has more
-_PROSE: Final = 11  # words per line of the text next to the menu, if half of its lines don't end like sentences
-_SKIPPED: Final = 2  # longer lines inside a menu, such as a notice about cookies
+_PROSE: Final = 11  # minimum words per line of the text next to a menu, if half of its lines don't end like sentences
+_SKIPPED: Final = 2  # maximum longer lines inside a menu, such as a cookie notice
 _CLOSED: Final = 3  # one entry in this many may end like a sentence, as truncated headlines do
 _ENTRY: Final = 4  # maximum words of an entry next to verses, which begin where three lines of _WINDOW are longer
 _WINDOW: Final = 4
-_VERSES: Final = 4  # lines
+_VERSES: Final = 4  # minimum lines of verse
 _LONGER: Final = 1.5  # verses have at least this many times the entries' words per line
 FIRST_BITS: Final = 14  # bits of a word's hash by which lines are looked up
 

@@ -47,7 +47,7 @@ _MOJIBAKE: Final = list(DAMAGE).index(MOJIBAKE)
 
 @dataclass(frozen=True, eq=False)
 class Accents:
-    """The stop words by which missing accents of a language are recognised: those that have an accent.
+    """Stop words with an accent, by which missing accents of a language are recognised.
 
     A stop word is used if its form without accents is no stop word of the language: *mas* and *más* are both Spanish,
     while *tambien* isn't. A language without accents has no such words.
@@ -103,14 +103,14 @@ class Accents:
         ]
         if UND not in spoken:
             return spoken
-        named, table = self.policies.background, self.policies.stop_table
-        counts = np.zeros((len(words), len(named)), np.int64)
-        numbers = np.array([*map(table.number, named)])
+        listed, table = self.policies.background, self.policies.stop_table
+        counts = np.zeros((len(words), len(listed)), np.int64)
+        numbers = np.array([*map(table.number, listed)])
         is_selected = is_selected & np.array([code == UND for code in spoken])
         count_stops(words.hashes, words.doc_words, table.keys, table.bits, numbers, is_selected, counts)
         best = np.argmax(counts, axis=1)
         is_sure = np.max(counts, axis=1) >= np.maximum(_STOP_WORD_SHARE * words.word_count, 1)
-        guesses = [named[index] if sure else UND for index, sure in zip(best.tolist(), is_sure.tolist(), strict=True)]
+        guesses = [listed[index] if sure else UND for index, sure in zip(best.tolist(), is_sure.tolist(), strict=True)]
         return [guess if code == UND else code for code, guess in zip(spoken, guesses, strict=True)]
 
 

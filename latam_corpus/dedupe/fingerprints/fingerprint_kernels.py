@@ -30,7 +30,7 @@ VOWEL: Final = 1
 ACCENT: Final = 2
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
-_CACHED: Final = 1 << 14  # words cached while a batch is read: 192 kB
+_CACHED: Final = 1 << 14  # words cached during a batch: 192 kB
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
@@ -157,7 +157,7 @@ def _word(data, i, letters_left, digit, bare, looks, accents):
         point, width = decode(data, i)
         i += width
         letter = bare[point]
-        if letter <= _APOSTROPHE:  # all digits and letters come after it
+        if letter <= _APOSTROPHE:  # all digits and letters have higher codes
             if letter == _APOSTROPHE:
                 letters_left -= 1
                 has_apostrophe = h != _BASIS

@@ -80,13 +80,13 @@ def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
     [0, 14]
     """
     counts = stream.counts
-    long, some = counts >= max(scheme.short_words, scheme.shingle), counts >= scheme.exact_words
+    long, has_keys = counts >= max(scheme.short_words, scheme.shingle), counts >= scheme.exact_words
     keys = minhash_of(stream, scheme.bands, scheme.rows, scheme.shingle, scheme.seed)
-    if (some & ~long).any():
+    if (has_keys & ~long).any():
         short = minhash_of(stream, scheme.bands, scheme.rows, scheme.short_shingle, scheme.seed)
         keys = np.where(long[:, None], keys, short)
-    ordered = np.sort(keys[some], axis=1)
-    return Ragged(ordered.reshape(-1), np.concatenate(([0], np.cumsum(some * scheme.bands))).astype(np.int64))
+    ordered = np.sort(keys[has_keys], axis=1)
+    return Ragged(ordered.reshape(-1), np.concatenate(([0], np.cumsum(has_keys * scheme.bands))).astype(np.int64))
 
 
 def proposals_of(stream: Ragged, scheme: Scheme) -> Ragged:

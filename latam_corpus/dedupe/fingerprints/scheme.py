@@ -199,9 +199,9 @@ class Scheme:
         fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
         odd = sorted(fields.keys() ^ values.keys())
         if odd:
-            missing = _("the fingerprint scheme's key «{odd}» is missing", odd=odd[0])
+            missing_key = _("the fingerprint scheme's key «{odd}» is missing", odd=odd[0])
             unknown = _("the fingerprint scheme's key «{odd}» is unknown", odd=odd[0])
-            raise ConfigError(place, missing if odd[0] in fields else unknown, _REBUILD)
+            raise ConfigError(place, missing_key if odd[0] in fields else unknown, _REBUILD)
         for name, kind in fields.items():
             if type(values[name]) is not kind:
                 raise ConfigError(

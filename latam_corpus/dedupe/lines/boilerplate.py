@@ -247,5 +247,5 @@ def cut_lines(text: str, cut: dict[int, int]) -> tuple[str, str]:
     removed: dict[str, int] = {}
     for number, documents in cut.items():
         removed.setdefault(lines[number].strip()[:_MOST_SHOWN], documents)
-    named = [{"line": line, "documents_at_least": documents} for line, documents in removed.items()]
-    return "\n".join(remaining), json.dumps({"lines": named, "characters_before": len(text)}, ensure_ascii=False)
+    cut_evidence = [{"line": line, "documents_at_least": documents} for line, documents in removed.items()]
+    return "\n".join(remaining), json.dumps({"lines": cut_evidence, "characters_before": len(text)}, ensure_ascii=False)

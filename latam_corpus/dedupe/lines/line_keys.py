@@ -118,9 +118,9 @@ def _runs(hashes: NDArray[np.uint64], documents: NDArray[np.int64], long: NDArra
         key = hashes[:last]
         for step in range(1, RUN):
             key = (key * _PRIME) ^ hashes[step : last + step]
-        whole = documents[:last] == documents[RUN - 1 :]
+        is_complete = documents[:last] == documents[RUN - 1 :]
         all_long = np.logical_and.reduce([long[step : last + step] for step in range(RUN)])
-        runs[:last] = np.where(whole & ~all_long, mixed(key), _NONE)
+        runs[:last] = np.where(is_complete & ~all_long, mixed(key), _NONE)
     return runs
 
 

@@ -55,14 +55,14 @@ def lexicon() -> NDArray[np.uint8]:
     True
     """
     table = np.zeros(1 << WORD_BITS, np.uint8)
-    for words, what in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
-        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= what
+    for words, kind in ((_NUMERALS, NUMERAL), (_DENIALS, DENIAL)):
+        table[word_stream(WordTable.of([words])).values & np.uint32((1 << WORD_BITS) - 1)] |= kind
     return table
 
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Counts of fingerprints that documents share, which exclude boilerplate.
+    """Counts of the fingerprints that two documents share, in total and without boilerplate.
 
     Attributes:
         streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from the

@@ -113,7 +113,7 @@ def scattered(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def misread(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document if nearly all its words are shared or look like the word in the same place.
+    """Match a document if nearly all its words are shared or look like their counterparts.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -431,7 +431,7 @@ RULES: Final = (
         _("each has different words, and they state different countries, years or authors"),
     ),
 )  # fmt: skip
-ADDED_BOUNDS: Final = ("added_words", "added_anchors")  # of `words_added`
+ADDED_BOUNDS: Final = ("added_words", "added_anchors")  # the bounds of `words_added`
 BOUND_NAMES: Final = tuple(dict.fromkeys(name for rule in RULES for name in (*rule.bounds, *ADDED_BOUNDS)))
 RULE_NAMES: Final = ("", *(rule.name for rule in RULES))
 EQUAL: Final = RULE_NAMES.index("equal")

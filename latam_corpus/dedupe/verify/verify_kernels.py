@@ -13,7 +13,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, NUMB
 # Columns of the tallies of words between shared runs. "The shorter" and "the longer" are the two texts; the counterpart
 # of a word is the word in the same place of the other text.
 ALIKE: Final = 0  # words of the shorter that look like their counterparts
-OWN_RUN: Final = 1  # the longest run of words of the shorter that are neither shared nor alike
+OWN_RUN: Final = 1  # length of the longest run of words of the shorter that are neither shared nor alike
 OTHER_RUN: Final = 2  # the same for the longer
 NUMBERS_KEPT: Final = 3  # numbers of the shorter in a shared run, or equal to their counterparts
 NUMBERS_SWAPPED: Final = 4  # numbers whose counterpart is a different number
@@ -68,7 +68,7 @@ SLACK: Final = 3  # words by which a counterpart may be shifted, because words w
 _PASSAGE: Final = 3  # minimum own words of a passage, if they are half of the words there
 _SMALL_GAP: Final = 8  # maximum words of a slot, and of a gap at an edge that may be a slot
 _EDGE: Final = 24  # words; the head and foot of a page are longer than two lines of a song
-_CASED: Final = 0.6  # if a larger share of its words is capitalised, a text's capitals are no evidence
+_CASED: Final = 0.6  # if a larger share of a text's words is capitalised, its capitals are no evidence
 _CASED_WORDS: Final = 12  # a shorter text may begin in lower case, as a line of a song
 _EXCHANGED: Final = 6  # words; fewer are no evidence of a spelling
 # The right word is at least this many times as frequent as the misread one. Our own choice, on five books with
@@ -150,7 +150,7 @@ def count_flagged(stream, start, end, tally):
 
 @kernel
 def cased(stream, start, words):
-    """Return whether capitals are evidence in a text: not if nearly all or none of its words have one."""
+    """Return whether capitals are evidence in a text: not if most or none of its words have one."""
     capitals = 0
     for i in range(start, start + words):
         capitals += (stream[i] & (_NUMBER | _CAPITAL)) == _CAPITAL
@@ -236,7 +236,7 @@ def _tally_clearer(stream, place, lexicon, frequency, tally):
     if s_number and l_number:
         return
     factor = _CLEARER
-    # The look of a word with a digit is unknown: it was misread, unless the other one is a number too.
+    # The look of a word with a digit is unknown. The word counts as misread, unless its counterpart is also a number.
     if not (s_number or l_number):
         distance = _bits(s_look ^ l_look)
         if distance > _LOOK_APART:

@@ -69,7 +69,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: `form`, if the source says that it is an interview; `properties`, see `title_and_creators`.
+        parameters: `form`, if the source declares an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or encrypted, isn't a Word document, or part of its text is in another file.
@@ -89,7 +89,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         _write(element, output)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     properties = [*_properties(package)]
-    # Its dates are the file's, and its language is that of the word processor's user.
+    # The properties' dates belong to the file, and their language to the user of the word processor.
     title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         output.text(),

@@ -26,7 +26,7 @@ _DEFAULTS: Final = ""
 @dataclass(frozen=True)
 class _Style:
     parent: str | None
-    hides: bool | None  # None if the style doesn't say
+    hides: bool | None  # None if the style neither hides nor shows text
 
 
 def cut_hidden(body: etree._Element, styles: etree._Element | None) -> list[str]:

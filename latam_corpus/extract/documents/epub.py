@@ -71,7 +71,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file.
-        parameters: `form`, if the source says that it is an interview; pages declare their own charset.
+        parameters: `form`, if the source declares an interview; pages declare their own charset.
 
     Raises:
         UnusableError: it is damaged or encrypted, or lacks a page that its spine names.
@@ -277,7 +277,7 @@ def _is_one_line(cell: etree._Element) -> bool:
 
 
 def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[StyleRule]]) -> list[StyleRule]:
-    """Return the rules of a page's stylesheets that show or hide elements; `sheets` caches those of files."""
+    """Return the rules of a page's stylesheets that show or hide elements; `sheets` caches the rules of files."""
     rules: list[StyleRule] = []
     for element in page.iter("{*}link", "{*}style"):
         if name_of(element) == "style":

@@ -45,7 +45,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the zip file, or the XML of a flat one.
-        parameters: `form`, if the source says that it is an interview; `properties`, see `title_and_creators`.
+        parameters: `form`, if the source declares an interview; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or encrypted, or isn't a text document.
@@ -70,7 +70,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for element in body:
         _write(element, output)
     catalogued = dublin_core(meta)
-    # Its dates are the file's, and its language is that of the word processor's user.
+    # The properties' dates belong to the file, and their language to the user of the word processor.
     title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
         output.text(),
@@ -163,7 +163,7 @@ def _has_shapes(element: etree._Element) -> bool:
 
 
 def _is_left_out(element: etree._Element) -> bool:
-    """Return whether an element isn't text; titles and descriptions are left out only if they are a shape's."""
+    """Return whether an element isn't text; titles and descriptions are left out only in shapes."""
     name = name_of(element)
     return name in _LEFT_OUT or (name in ("title", "desc") and "svg" in str(element.tag))
 

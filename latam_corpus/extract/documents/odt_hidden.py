@@ -98,5 +98,5 @@ def _by_style(element: etree._Element, styles: _Styles) -> bool | None:
     if family is None:
         return None
     hides = styles.hides(family, attribute(element, "style-name"))
-    # A span whose style doesn't say inherits from its paragraph.
+    # A span inherits from its paragraph if its style neither hides nor shows text.
     return False if hides is None and family == "paragraph" else hides

@@ -30,7 +30,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     Args:
         raw: the file's bytes.
         parameters: `charset`, detected by default; `form`: prose or verse, by default judged for each block, or
-            interview. A text with speakers' labels is read as an interview, whatever the form.
+            interview. A text with speakers' labels is always read as an interview.
 
     >>> extract("Mañana\r\nserá otro día.".encode("cp1252"), {"form": "prose"}).text
     'Mañana será otro día.'

@@ -56,8 +56,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, if the source says that it is an interview; `properties`, see `title_and_creators`. The file
-            states its own charset.
+        parameters: `form`, if the source declares an interview; `properties`, see `title_and_creators`. The file states
+            its own charset.
 
     Raises:
         UnusableError: it ends too early.

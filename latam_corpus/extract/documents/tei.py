@@ -270,10 +270,10 @@ def _only_author(root: etree._Element) -> tuple[str, ...]:
     """Return the authors of all works of a corpus.
 
     Raises:
-        UnusableError: they are not the same.
+        UnusableError: the works have different authors.
     """
     all_creators = dict.fromkeys(header_of(work).creators for work in root.iter("{*}TEI", "{*}TEI.2"))
-    # A work without authors has those of the corpus. First and last names may be in either order.
+    # A work without authors has the authors of the corpus. First and last names may be in either order.
     stated = all_creators if header_of(root).creators == () else [creators for creators in all_creators if creators]
     authors = {tuple(sorted(map(name_key, creators))): creators for creators in stated}.values()
     if len(authors) > 1:

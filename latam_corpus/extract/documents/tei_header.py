@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FIRST: Final = re.compile(r"first|princeps", re.IGNORECASE)
-# Types of sources whose date is that of a website or file, not of the work.
+# Types of sources whose date belongs to a website or file, not to the work.
 _OF_THE_FILE: Final = re.compile(r"digital|electronic|online", re.IGNORECASE)
 _LEFT_OUT: Final = frozenset({"idno", "note"})
 
@@ -49,7 +49,7 @@ def header_of(root: etree._Element) -> Header:
     head = root.find("{*}teiHeader")
     if head is None:
         return Header()
-    # A collection has a header of its own and one for each of its texts.
+    # A collection has its own header and one for each of its texts.
     headers = [*root.iter("{*}teiHeader")]
     statements = [element.find("{*}fileDesc/{*}publicationStmt") for element in headers]
     paragraphs = [

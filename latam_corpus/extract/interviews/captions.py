@@ -28,12 +28,12 @@ OUT_OF_ORDER: Final = "cues out of order"
 BROKEN_TIMES: Final = "cues with broken times"
 BLANK_LINES: Final = "cues with blank lines in them"
 
-# Translation programs write spaces in times and other arrows; some files have no milliseconds.
+# Programs of translators write times with spaces and with other arrows; some files have no milliseconds.
 _CLOCK: Final = r"(?:(\d{1,3}):[ ]?)?(\d{1,2}):[ ]?(\d{1,2})(?:[ ]?[.,][ ]?(\d{1,9}))?"
 _TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*[-–—]{{1,3}}[ ]?>[ \t]*{_CLOCK}(?![\d:.,]).*")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
-# By the WebVTT grammar, the first line of a block that isn't a cue. «NOTE usted …» within a cue is text.
+# The first line of a WebVTT block that isn't a cue. «NOTE usted …» within a cue is text.
 _NO_CUE: Final = re.compile(r"NOTE(?:[ 	].*)?|(?:STYLE|REGION)[ 	]*")
 _SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
 _DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
@@ -105,7 +105,7 @@ def _without_notes(lines: Sequence[str]) -> list[str]:
         if not line.strip() or "-->" in line:
             is_note = False
         elif number and not lines[number - 1].strip():
-            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # right above times, it is a cue's name
+            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # a line above times is a cue name
         cleaned.append("" if is_note else line)
     return cleaned
 
@@ -261,4 +261,4 @@ def _pieces(
                     if words:
                         begins = bool(dash) or is_sung or is_verse or change > 0
                         yield cue, _Piece(words, label_name or voice_name, has_voices or label_name is not None, begins)
-                        label_name = None  # a label on a line of its own names the speaker of the next words
+                        label_name = None  # a label alone on a line names the speaker of the next words

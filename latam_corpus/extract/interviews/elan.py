@@ -1,6 +1,6 @@
 """ELAN (EAF 2.7 to 3.0): the annotations of transcription tiers in order of time, each a turn of its participant.
 
-Translation tiers become documents of their own, segment by segment; glosses and other analyses are left out.
+Translation tiers become separate documents, segment by segment; glosses and other analyses are left out.
 """
 
 from __future__ import annotations

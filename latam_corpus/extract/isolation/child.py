@@ -83,7 +83,7 @@ class ExtractJob:
 
 @dataclass(frozen=True)
 class ExtractFailure:
-    """Why a document gave no text: the cause, which is counted, and the evidence in this case."""
+    """The reason why a document gave no text: the cause, which is counted, and the evidence in this case."""
 
     cause: Cause
     evidence: dict[str, Any]

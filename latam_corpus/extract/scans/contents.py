@@ -55,8 +55,8 @@ def with_whole_entries(page: Sequence[Line]) -> list[Line]:
     if len(entries) >= _MIN_ENTRIES:
         entries += _without_leader(page, rows, entries)
     used = {piece for entry in entries for piece in entry.pieces}
-    whole = [_with_section(entry, rows, used) for entry in entries]
-    return [*(line for line in page if line not in used), *whole]
+    joined_entries = [_with_section(entry, rows, used) for entry in entries]
+    return [*(line for line in page if line not in used), *joined_entries]
 
 
 class _Rows:
@@ -68,17 +68,17 @@ class _Rows:
 
     def left_of(self, line: Line) -> Line | None:
         """Return the nearest line to the left in the same row."""
-        return max((near for near in self._beside(line) if near.right <= line.left), key=_right, default=None)
+        return max((near for near in self._in_same_row(line) if near.right <= line.left), key=_right, default=None)
 
     def right_of(self, line: Line) -> Line | None:
         """Return the nearest line to the right in the same row."""
-        return min((near for near in self._beside(line) if near.left >= line.right), key=_left, default=None)
+        return min((near for near in self._in_same_row(line) if near.left >= line.right), key=_left, default=None)
 
     def is_edge(self, line: Line) -> bool:
         """Return whether a line is in the highest or lowest row, where running heads are."""
         return any(abreast(edge, line) for edge in (self._lines[0], self._lines[-1]))
 
-    def _beside(self, line: Line) -> list[Line]:
+    def _in_same_row(self, line: Line) -> list[Line]:
         height = line.top - line.bottom
         start = bisect_left(self._bottoms, line.bottom - height)
         end = bisect_right(self._bottoms, line.top)
@@ -97,9 +97,9 @@ def _parts(line: Line) -> tuple[str, int, str]:
     """Return the words of a line before its leader dots, the number of dots, and the page number after them."""
     words = line.words.strip()
     match = _NUMBER.search(words)
-    before = words[: match.start()] if match else words
-    title = before.rstrip(_DOTS)
-    return title, sum(sign not in " \t\xa0" for sign in before[len(title) :]), match[0] if match else ""
+    leader_text = words[: match.start()] if match else words
+    title = leader_text.rstrip(_DOTS)
+    return title, sum(sign not in " \t\xa0" for sign in leader_text[len(title) :]), match[0] if match else ""
 
 
 def _with_leader(line: Line, rows: _Rows) -> _Entry | None:
@@ -121,16 +121,16 @@ def _without_leader(page: Sequence[Line], rows: _Rows, entries: Sequence[_Entry]
     used = {piece for entry in entries for piece in entry.pieces}
     ends = [entry.pieces[-1].right for entry in entries]
     lowest, highest = min(entry.pieces[0].bottom for entry in entries), max(entry.pieces[0].top for entry in entries)
-    found = []
+    more_entries = []
     for line in page:
         if line in used or not any(abs(line.right - end) <= _SAME_PLACE for end in ends):
             continue
         title, _, number = _parts(line)
         if title and number and lowest <= line.bottom <= highest:
-            found.append(_Entry([line], title, number))
+            more_entries.append(_Entry([line], title, number))
         elif number and not title and not rows.is_edge(line) and (left := rows.left_of(line)) and left not in used:
-            found.append(_Entry([left, line], left.words.strip().rstrip(_DOTS), number))
-    return found
+            more_entries.append(_Entry([left, line], left.words.strip().rstrip(_DOTS), number))
+    return more_entries
 
 
 def _with_section(entry: _Entry, rows: _Rows, used: set[Line]) -> Line:

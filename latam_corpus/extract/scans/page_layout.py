@@ -124,7 +124,7 @@ def _without_marks(page: Sequence[Line], body: float) -> list[Line]:
 
 
 def reading_order(page: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page from top to bottom; the left one of two columns comes first."""
+    """Return the lines of a page from top to bottom; of two columns, the left one comes first."""
     lines = sorted(page, key=lambda line: (-line.top, line.left))
     gutter = _gutter(lines)
     if gutter is None:
@@ -192,7 +192,7 @@ def _with_edges(
 ) -> list[tuple[Sequence[Line], float]]:
     """Return each column with the right edge that full lines of prose reach.
 
-    A page of verse among prose gets the edge of the prose. If all lines are verse, the edge is that of the page.
+    A page of verse among prose gets the edge of the prose. If all lines are verse, they get the right edge of the page.
     """
     single = [columns[0] for columns in pages if len(columns) == 1]
     lengths = sorted(line.right - _edge(column) for column in single for line in column)
@@ -374,7 +374,7 @@ def _edge(column: Sequence[Line]) -> float:
 
 
 def _joined(text: str, line: str, word_counts: Counter[str]) -> list[str]:
-    """Return two lines of a paragraph joined; a word hyphenated at the line's end is made whole."""
+    """Return two lines of a paragraph as one; a word hyphenated at the line's end is joined."""
     if text.endswith("\xad"):
         return [text[:-1] + line]
     hyphenated = re.search(r"([\w'’]+)-$", text)

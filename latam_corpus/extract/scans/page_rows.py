@@ -1,6 +1,6 @@
 """Join the pieces of a row into one line, or recognise them as speakers' labels and line numbers.
 
-A piece ends at each gap wider than the space between words. A line of justified text may have many.
+A piece ends at each gap wider than the space between words. A line of justified text may have many such gaps.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `form`, if the source says that it is an interview; `ocr`, comma-separated languages for recognising
-            pages without text; `properties`, see `title_and_creators`.
+        parameters: `form`, if the source declares an interview; `ocr`, comma-separated languages for recognising pages
+            without text; `properties`, see `title_and_creators`.
 
     Raises:
         UnusableError: it is damaged or locked with a password, or no page has text, written or recognised.
@@ -332,7 +332,7 @@ def _parts(text_page: pdfium.PdfTextPage, text: str, start: int, end: int) -> It
         left, right = text_page.get_charbox(last_char, loose=True), text_page.get_charbox(next_start, loose=True)
         is_wide = right[0] - left[2] > _WIDE_SPACE * max(right[3] - right[1], 1)
         overlap = min(left[3], right[3]) - max(left[1], right[1])
-        # pdfium joins some lines that are one above the other.
+        # pdfium joins some lines that are above each other.
         is_other_row = overlap < _COMMON * min(left[3] - left[1], right[3] - right[1])
         if is_wide or is_other_row:
             yield from _line(text_page, text, piece_start, last_char + 1, _font_size(text_page, text, piece_start))

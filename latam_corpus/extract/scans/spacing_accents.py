@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Left, bottom, right, top, in points.
 Box: TypeAlias = "tuple[float, float, float, float]"
 
-# Spacing accents, and the combining ones that mean the same.
+# Spacing accents and their combining equivalents.
 _COMBINING: Final = {
     "´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "^": "\u0302", "˜": "\u0303", "~": "\u0303", "¨": "\u0308",
     "¸": "\u0327", "˛": "\u0328", "ˇ": "\u030c", "˚": "\u030a", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",

@@ -1,7 +1,7 @@
 """Record the rights statements of pages and files in the ledger, and apply those that restrict a row's terms.
 
 In HTML, `rel=license` gives the terms of the page's main content. It is the page's own claim and may be copied from a
-template, so it can only restrict uses, never allow any. The same holds for reservations in words, unrecognised
+template, so it can only restrict uses, never allow any. The same applies to reservations in words, unrecognised
 statements, and opt-outs. All formats go through `with_page_terms`.
 """
 

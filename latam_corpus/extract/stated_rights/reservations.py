@@ -1,7 +1,7 @@
-"""Recognise reservations of rights in words, in the languages of the region and its immigrants.
+"""Recognise worded reservations of rights, in the languages of the region and its immigrants.
 
-In a metadata field for rights they always count. In running text only a notice counts: a line of its own at the edges
-of a text, or in a part of a page outside its main text. A sentence that mentions such a phrase is not a notice.
+In a metadata field for rights they always count. In running text only a notice counts: a separate line at the edges of
+a text, or in a part of a page outside its main text. A sentence that mentions such a phrase is not a notice.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def is_notice(line: str) -> bool:
     if match is None:
         return False
     start, end = words[: match.start()], words[match.end() :]
-    is_sentence = _SENTENCES.match(match[0])  # more words may follow it, but few may follow «all rights reserved»
+    is_sentence = _SENTENCES.match(match[0])  # more words may follow a sentence than «all rights reserved»
     if start.rstrip().endswith(tuple(_QUOTES)) or not (is_sentence or _TAIL.match(end)):
         return False
     return bool((_MARK.search(start) and len(start) <= _MAX_BEFORE) or _STARTS.match(start))
@@ -126,7 +126,7 @@ def notices_in(lines: Sequence[str], published: str | None = None) -> tuple[str,
 
 
 def _is_broken(line: str, following: str) -> bool:
-    """Return whether a phrase begins in the line and ends in the next; `following` is both lines together."""
+    """Return whether a phrase begins in a line and ends in the next; `following` is both lines together."""
     if not (following and is_notice(following)):
         return False
     words = folded(following)

@@ -1,4 +1,4 @@
-"""Licences that a file states, wherever its format stores them; `licences.py` applies them."""
+"""Find the licences that a file states, in any place of its format; `licences.py` applies them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def stated(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sort_key(statement: str) -> tuple[int, int]:
-    """Return the sort key of a statement; those that may restrict most come first and are never cut off."""
+    """Return the sort key of a statement; the most restrictive ones come first, so that they are never cut off."""
     return ORDER.index(kind_of(statement)), -openness(tier_of(statement))
 
 

@@ -27,8 +27,8 @@ _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
-# Removed, since the declared charset is wrong after decoding, and entities may be a bomb; a reference becomes the
-# entity's name.
+# Removed: the declared charset is wrong after decoding, and entities may be a bomb. A reference becomes the entity's
+# name.
 _DECLARATIONS: Final = re.compile(rb"<\?xml\b[^>]*>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s{0,20})?>", re.DOTALL)
 _ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\w{1,7});)")
 _DICTIONARY: Final = 4096  # bytes

@@ -2,8 +2,8 @@
 
 They are in and after articles, in elements like those of paragraphs, so that the layout can't distinguish them. A line
 is removed only if all of it is a call. The list of calls, from newspapers in Spanish and Portuguese, was made for this
-project. Lines of rules and separators are removed too; asterisks, dashes and dots are kept, because they separate the
-scenes of a story.
+project. Lines of rules and separators are also removed, except asterisks, dashes and dots, which separate the scenes of
+a story.
 """
 
 from __future__ import annotations

@@ -43,14 +43,15 @@ _OWN: Final = frozenset({"@graph", "mainEntity", _MAIN})
 # A tag as a parser serialises it; an attribute's value may contain `>`.
 _TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
 _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
-# Tags that are always read. Others with `rel` or `itemprop`, of which some pages have hundreds, only if they match.
+# Tags that are always read. Other tags with `rel` or `itemprop`, of which some pages have hundreds, are read only if
+# they match.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
     name.encode()
     for names in (_TITLES, _AUTHORS, _DATES, _RIGHTS, _NOTICES, _SECTIONS, _TEASERS, _ADDRESSES)
     for name in names
 )
-_NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
+_NAME_ATTRIBUTE: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
 _WRAPPER: Final = re.compile(r"(?://|/\*)?[ \t]*(?:<!\[CDATA\[|\]\]>|\A\s*<!--|-->\s*\Z)[ \t]*(?:\*/)?")
@@ -62,7 +63,7 @@ _MAX_JSON: Final = 2**20
 _MAX_OBJECTS: Final = 500
 _MAX_TAGS: Final = 1000
 _MAX_TEXT: Final = 2000  # bytes of a heading or a name
-_MAX_NAME: Final = 100  # characters of a person's name, or a section's
+_MAX_NAME: Final = 100  # characters of the name of a person or section
 _MAX_NOTICE: Final = 300  # characters
 _MAX_NOTICES: Final = 5
 _MAX_ADDRESS: Final = 2000  # characters
@@ -82,7 +83,7 @@ class HtmlMetadata:
             Core.
         notices: other reservations of rights in its metadata.
         url: the canonical address.
-        language: as the page states it.
+        language: the language as the page states it.
         description: a teaser.
         body: the article's text in JSON-LD.
     """
@@ -113,7 +114,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     data = page.data.tobytes()
     for start, element in zip(page.metadata_tags[:_MAX_TAGS].tolist(), page.metadata_parents.tolist(), strict=False):
         tags.add(data, start, element)
-    # Elements around the page's heading contain the page itself, whatever their classes say.
+    # Elements around the page's heading contain the page itself, regardless of their classes.
     wrappers = {ancestor for element, _text in tags.headings[:1] for ancestor in page.around(element)}
     authors, dates_in_text = (
         [text for element, text in marks if not _is_foreign(page, element, wrappers)]
@@ -121,19 +122,19 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     )
     headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
-    named_authors = [] if is_saved_by_office(data) else _named(metas, _AUTHORS)
-    displayed_titles = [*_named(metas, _TITLES[:4]), *headings, tags.title]
-    addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
+    named_authors = [] if is_saved_by_office(data) else _values_of(metas, _AUTHORS)
+    displayed_titles = [*_values_of(metas, _TITLES[:4]), *headings, tags.title]
+    addresses = [*tags.canonical, *_values_of(metas, _ADDRESSES)]
     candidates = [item for item in _objects(tags.scripts) if _is_article(item[0])]
     articles = _own_articles(candidates, displayed_titles, addresses)
     headlines = _strings(articles, "headline")
     own_headlines = _own_headlines(headlines, _strings(articles, "name"), displayed_titles)
-    titles = [*headlines, *_named(metas, _TITLES), *headings, tags.title]
-    sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *dates_in_text, *addresses]
+    titles = [*headlines, *_values_of(metas, _TITLES), *headings, tags.title]
+    sections = [*_strings(articles, "articleSection"), *_values_of(metas, _SECTIONS)]
+    dates = [*_strings(articles, "datePublished"), *_values_of(metas, _DATES), *dates_in_text, *addresses]
     licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
-    licences += _named(metas, _RIGHTS)
-    notices = [*_named(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
+    licences += _values_of(metas, _RIGHTS)
+    notices = [*_values_of(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
     return HtmlMetadata(
         title=next(filter(None, [*own_headlines, *displayed_titles, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
@@ -144,7 +145,7 @@ def read_metadata(page: Markup) -> HtmlMetadata:
         notices=tuple(dict.fromkeys(notice[:_MAX_NOTICE] for notice in filter(is_reserved, notices)))[:_MAX_NOTICES],
         url=next((address for address in addresses if len(address) <= _MAX_ADDRESS and _ADDRESS.match(address)), None),
         language=tags.language,
-        description=next(iter(_named(metas, _TEASERS)), ""),
+        description=next(iter(_values_of(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
     )
 
@@ -229,7 +230,7 @@ def _own_articles(
 
     Args:
         articles: each article, and whether it is where the page describes itself.
-        displayed_titles: an article with such a headline is the page's own anywhere.
+        displayed_titles: the titles shown on the page; an article with one of them is the page's own anywhere.
         addresses: the page's addresses; an article with one of them is the page's own anywhere.
     """
     titles = {title.casefold() for title in displayed_titles if title}
@@ -253,7 +254,7 @@ def _own_articles(
 def _is_relevant(tag: bytes, attributes: bytes) -> bool:
     """Return whether a tag is to be parsed; parsing every tag would take three times as long."""
     if tag == b"meta":
-        return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
+        return any(name.strip().lower() in _METAS for name in _NAME_ATTRIBUTE.findall(attributes))
     if tag == b"script":
         return b"json" in attributes.lower()
     return tag in _ALWAYS or bool(_MARKED.search(attributes))
@@ -300,7 +301,7 @@ def _own_headlines(headlines: list[str], names: list[str], displayed_titles: lis
     return (shown_names or headlines) if headlines else []
 
 
-def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
+def _values_of(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
     return [value for name in names for value in metas.get(name, ())]
 
 

@@ -83,19 +83,19 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
     paragraphs = np.flatnonzero(prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _MIN_CHANCE))
     blocks = [fold_signs(markup.block(number).encode("utf-8", "replace")) for number in paragraphs.tolist()]
     is_present = np.array([block in folded for block in blocks], np.bool_)
-    lost = paragraphs[~is_present]
-    if np.count_nonzero(markup.counts[lost, WORDS] >= _LONG) < _MANY:
-        lost = lost[_is_likely(page, lost)]
-    if not len(lost):
+    missing = paragraphs[~is_present]
+    if np.count_nonzero(markup.counts[missing, WORDS] >= _LONG) < _MANY:
+        missing = missing[_is_likely(page, missing)]
+    if not len(missing):
         return None
     selected = page.kept.copy()
-    selected[paragraphs[is_present]] = selected[lost] = True
+    selected[paragraphs[is_present]] = selected[missing] = True
     span = np.flatnonzero(selected)
     # Shorter blocks between paragraphs are added too: terms of definition lists, rows, headings, lines of code.
     between = prose & (page.chances >= _MIN_CHANCE)
     selected[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
     lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
-    return Fuller(without_calls("\n".join(lines)), len(lost), int(markup.counts[lost, WORDS].sum()))
+    return Fuller(without_calls("\n".join(lines)), len(missing), int(markup.counts[missing, WORDS].sum()))
 
 
 def lacks_certain_paragraph(page: Page, text: str) -> bool:
@@ -113,7 +113,7 @@ def lacks_certain_paragraph(page: Page, text: str) -> bool:
     return any(fold_signs(markup.block(number).encode("utf-8", "replace")) not in folded for number in certain.tolist())
 
 
-def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _is_likely(page: Page, missing: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether each block is likely to be text, if few paragraphs are lost, bool[b].
 
     A block is likely text if it is a footnote, or if it is in the element around the text and either between paragraphs
@@ -121,17 +121,17 @@ def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
     """
     markup, kept_blocks = page.markup, np.flatnonzero(page.kept)
     if not len(kept_blocks) or markup.counts[:, LINK_CHARS].sum() > _MAX_LINKS * markup.counts[:, CHARS].sum():
-        return np.zeros(len(lost), np.bool_)
-    owners = markup.owners[lost].tolist()
+        return np.zeros(len(missing), np.bool_)
+    owners = markup.owners[missing].tolist()
     body = int(markup.parents[_text_element(markup, kept_blocks)])
     kinds = {(markup.tags[owner], markup.hints[owner]) for owner in markup.owners[kept_blocks].tolist()}
     # A kept notice far from the text must not turn the blocks between them into text.
     is_in_body = np.array([body in (0, *markup.around(owner)) for owner in owners], np.bool_)
     is_like = np.array([(markup.tags[owner], markup.hints[owner]) in kinds for owner in owners], np.bool_)
-    is_within = (lost > kept_blocks[0]) & (lost < kept_blocks[-1])
+    is_within = (missing > kept_blocks[0]) & (missing < kept_blocks[-1])
     is_foot = find_outermost(markup.parents, markup.hints, _FOOT)[owners] > 0
     is_text = (is_in_body & (is_within | is_like)) | is_foot
-    return np.asarray((page.chances[lost] >= _MIN_CHANCE_ALONE) & is_text, np.bool_)
+    return np.asarray((page.chances[missing] >= _MIN_CHANCE_ALONE) & is_text, np.bool_)
 
 
 def _text_element(markup: Markup, kept_blocks: NDArray[np.int64]) -> int:

@@ -69,7 +69,7 @@ def read_markup(markup: str, enough: int | None = None) -> Markup:
 
     Args:
         markup: the page. Markup that wasn't parsed yields about the same blocks, with unresolved character references.
-        enough: bytes of text after which no more is read; None for the whole page.
+        enough: bytes of text after which reading stops; None for the complete page.
 
     >>> page = read_markup("<html><body><div class=nota><p>Hola, <b>vecina</b>.</p>¿Qué tal?</div></body></html>")
     >>> [page.block(number) for number in range(len(page))]

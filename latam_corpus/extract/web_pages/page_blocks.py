@@ -51,7 +51,7 @@ _PIECE: Final = re.compile(r"[^<>]+")
 
 
 def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
-    r"""Return the markup with mojibake repaired in each text and tag in which parsing would lose half of it.
+    r"""Return the markup with mojibake repaired in each text and tag where parsing would lose half of it.
 
     Args:
         markup: the page.

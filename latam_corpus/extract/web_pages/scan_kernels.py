@@ -287,7 +287,7 @@ def scan(data, enough, table, automaton, page):
 
     Args:
         data: the markup's UTF-8.
-        enough: bytes of text after which no more is read.
+        enough: bytes of text after which reading stops.
         table: see `tags.tag_table`.
         automaton: see `tags.automaton`.
         page: the arrays.

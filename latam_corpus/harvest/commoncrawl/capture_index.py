@@ -61,8 +61,8 @@ class Capture:
 
     Attributes:
         url: its address as recorded.
-        time: when it was fetched, ISO 8601; empty if the index doesn't say.
-        status: the response's status; 0 if the index doesn't say.
+        time: when it was fetched, ISO 8601; empty if the index lacks it.
+        status: the response's status; 0 if the index lacks it.
         mime: its media type as detected, or else as sent.
         languages: ISO 639-3 codes, the most frequent first.
         digest: the digest of its payload.

@@ -36,8 +36,8 @@ _UNREAD: Final = "unread"
 class SiteReader(Crawler):
     """One session of reading the files of many sites: robots.txt, ai.txt, tdmrep.json and the licences they name.
 
-    It is as polite as a crawl, requests public addresses only, and writes every exchange to WARC as evidence. It may
-    be killed at any moment and resumes from there.
+    It is as polite as a crawl, requests only public addresses, and writes every exchange to WARC as evidence. It may be
+    killed at any moment, and the next session resumes it.
 
     Attributes:
         sites: after `run`, the sites that were read, by root.

@@ -65,7 +65,7 @@ class FetchOutcome:
         if self.exchange is not None:
             return len(self.exchange.body)
         detail = self.trouble.detail if self.trouble else {}
-        # A body whose stated length exceeds the limit isn't read.
+        # A body with a stated length above the limit isn't read.
         return 0 if "bytes" in detail else int(str(detail.get("limit_bytes", 0)))
 
 

@@ -53,9 +53,9 @@ class Sites:
         return next((address for address in addresses if address not in site.files), None)
 
     def store_answer(self, address: str, root: str, answer: Exchange, now: float) -> Cause | None:
-        """Store the response for a file; return the problem of a robots.txt that is a page or too long, if any.
+        """Store the response for a file; return a problem if it is a robots.txt that is a page or too long.
 
-        A status of 4xx means that the file doesn't exist (RFC 9309, 2.3.1.3), and so do endless redirects.
+        A 4xx status or endless redirects mean that the file doesn't exist (RFC 9309, 2.3.1.3).
 
         Raises:
             TroubleError: the server failed (5xx, 429), so the file must be requested again.
@@ -63,10 +63,10 @@ class Sites:
         body: bytes | None = None
         problem: Cause | None = None
         if answer.is_success:
-            whole = answer.payload(4 * MAX_BYTES)
+            content = answer.payload(4 * MAX_BYTES)
             is_rules = address.endswith((ROBOTS, FILES[0]))
-            body = read_part(whole) if is_rules else whole[:MAX_BYTES]
-            if len(whole) > len(body):
+            body = read_part(content) if is_rules else content[:MAX_BYTES]
+            if len(content) > len(body):
                 problem = "robots is cut"
             if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, problem = None, "robots is a page"

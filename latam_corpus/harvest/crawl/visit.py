@@ -47,7 +47,7 @@ class Visits:
         scope: decides which addresses belong to the source.
         frontier: the crawl's state.
         archive: its WARC files.
-        enqueue_host: called with the host of each new address.
+        enqueue_host: a function that is called with the host of each new address.
     """
 
     scope: Crawl
@@ -66,8 +66,8 @@ class Visits:
         """Queue a link unless it is excluded or in a trap; return false if it leaves the source.
 
         Args:
-            link: as written.
-            base: the address of the page that has it.
+            link: the link as written.
+            base: the address of the page with the link.
             depth: links from a start to it.
             redirects: redirects followed to reach it.
             is_list: whether it is a sitemap.
@@ -122,7 +122,7 @@ class Visits:
     def conditions(self, waiting: Waiting, site: Site) -> dict[str, str]:
         """Return the headers of a conditional request; none if the site's opt-outs have changed since the last visit.
 
-        The unconditional request then leads to a record with the present opt-outs.
+        The unconditional request then leads to a record with the current opt-outs.
         """
         if waiting.earlier is None:
             return {}
@@ -167,7 +167,7 @@ class Visits:
             if conditional:
                 self._write_page(waiting, answer, [], waiting.earlier, "warc/revisit")
                 return True
-            # The server answers 304 to an unconditional request.
+            # The server answered 304 to an unconditional request.
             self._restate(waiting, site, header_opt_outs(answer.lower_headers, waiting.url, answer.time))
         if answer.is_success:
             return self._handle_content(waiting, answer, site)
@@ -282,7 +282,7 @@ def _has_new_opt_outs(waiting: Waiting, answer: Exchange) -> bool:
 
 
 def if_changed(waiting: Waiting) -> dict[str, str]:
-    """Return the headers of a conditional request by the address's last ETag and date, if it sent them."""
+    """Return the headers of a conditional request with the last ETag and date of the address, if any."""
     headers = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
     return {name: value for name, value in headers.items() if value}
 
@@ -299,5 +299,5 @@ def media_of(answer: Exchange) -> str:
 
 def _loggable(link: str, base: str) -> str:
     """Return the link without a password, cut to 300 characters."""
-    whole = link if "://" in link else base
-    return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", whole)[:300]
+    address = link if "://" in link else base
+    return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", address)[:300]

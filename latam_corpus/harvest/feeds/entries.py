@@ -162,7 +162,7 @@ def _link(item: _Element) -> str:
 
 
 def _title(item: _Element) -> str | None:
-    """Return the entry's title as plain text; RSS titles are HTML, Atom titles only if their type says so."""
+    """Return the entry's title as plain text; RSS titles are HTML, Atom titles only if their type declares it."""
     for title in _children(item, "title"):
         text = "".join(map(str, title.itertext()))
         if (title.get("type") or "html").lower() not in _LITERAL:

@@ -1,4 +1,4 @@
-"""Requests for the lists of a repository: token by token, restarted if a token is broken, and bounded."""
+"""Requests for the lists of a repository: token by token, restarted after a broken token, with limits."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # RFC 9309 requires parsers to read at least this many bytes; here it is also the maximum.
 MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-# A path pattern, with the preference (y or n) and the words of the rule.
+# A usage rule: a path pattern, the preference (y or n), and the words of the rule.
 _Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
 _AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
 _WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
@@ -42,7 +42,7 @@ def is_markup(text: str) -> bool:
     return _MARKUP.match(text) is not None
 
 
-def read_part(whole: bytes) -> bytes:
+def read_part(body: bytes) -> bytes:
     r"""Return the part of a robots.txt or ai.txt that is read: the complete lines of its first 500 KiB.
 
     A truncated rule would have another meaning: `Disallow: /b` refuses more than intended, `Allow: /` allows more.
@@ -53,10 +53,10 @@ def read_part(whole: bytes) -> bytes:
     >>> read_part(long).endswith(b"#\n"), len(read_part(long))
     (True, 511989)
     """
-    if len(whole) <= MAX_BYTES:
-        return whole
-    ends = (whole.rfind(end, 0, MAX_BYTES + 1) for end in (b"\n", b"\r"))
-    return whole[: min(max(ends) + 1, MAX_BYTES)]
+    if len(body) <= MAX_BYTES:
+        return body
+    ends = (body.rfind(end, 0, MAX_BYTES + 1) for end in (b"\n", b"\r"))
+    return body[: min(max(ends) + 1, MAX_BYTES)]
 
 
 class Robots:
@@ -105,8 +105,8 @@ class Robots:
 
     def refused_agents(self, url: str) -> list[str]:
         """Return the named training agents that may not fetch the URL; `*` means all agents."""
-        named = [agent for key, agent in training_agents().items() if key in self._named_agents]
-        agents = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
+        named_agents = [agent for key, agent in training_agents().items() if key in self._named_agents]
+        agents = [agent for agent in named_agents if not self._parsed.can_fetch(url, agent)]
         # An agent without its own group follows the group `*`.
         return agents if self.allows(url) else [*agents, "*"]
 
@@ -147,8 +147,8 @@ def _parser() -> type[Protego]:
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]]]:
     """Return the usage rules of groups for `*`, this crawler or a training agent: by signal, one list per group.
 
-    RFC 9309 ignores a rule before any group; here it applies to all agents, since its author meant some. A rule that
-    doesn't mention a use doesn't lift another rule's refusal of it.
+    RFC 9309 ignores a rule before any group; here it applies to all agents, since its author must have meant some. A
+    rule that doesn't mention a use doesn't lift another rule's refusal of it.
     """
     relevant_agents = {"*", TOKEN, *training_agents()}
     rules: dict[Signal, list[list[_Rule]]] = {}

@@ -23,7 +23,7 @@ _NAMES: Final = {
     **dict.fromkeys(("sitemap", "sitemaps"), "sitemap"),
     **dict.fromkeys(("license", "licence"), "license"),
 }
-_NAMED: Final = re.compile(r"[^:=]{0,40}?[:=]")
+_NAME: Final = re.compile(r"[^:=]{0,40}?[:=]")
 # Rules without a colon. A sentence may begin with the same word; `_VALUES` excludes it.
 _BARE: Final = re.compile(
     r"\W*(user[\W_]{0,2}agents?|dis+al+ow(?:-?ai-?training)?|allow|site-?maps?)[\s:=]+(\S.*)", re.IGNORECASE
@@ -87,8 +87,8 @@ def forbidden_path(value: str) -> str:
 
 def _field(line: str) -> tuple[str, str]:
     """Return a line's name and value; an empty name if it isn't a rule."""
-    named = _NAMED.match(line)
-    name, value = (named[0][:-1].strip().lower(), line[named.end() :].strip()) if named else ("", "")
+    name_match = _NAME.match(line)
+    name, value = (name_match[0][:-1].strip().lower(), line[name_match.end() :].strip()) if name_match else ("", "")
     if rule_name := _NAMES.get(_letters(name)):
         return rule_name, value
     if bare := _BARE.match(line):
@@ -96,7 +96,7 @@ def _field(line: str) -> tuple[str, str]:
         names_agent = rule_name == "user-agent" and (" " not in bare_value or addressed(bare_value))
         if bare_value.startswith(_VALUES[rule_name]) or names_agent:
             return rule_name, bare_value
-    return (name, value) if named and named[0].endswith(":") else ("", "")
+    return (name, value) if name_match and name_match[0].endswith(":") else ("", "")
 
 
 def _letters(name: str) -> str:

@@ -104,11 +104,11 @@ class Site:
             else []
         )
 
-    def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
+    def _licence(self, address: str, url: str, named_at: datetime) -> list[OptOut]:
         """Return the refusal of a licence; an unread licence refuses, with the time at which it was named."""
         file = self.files.get(address)
         if file is None or file.body is None:
-            return unread_licence(address, url, named)
+            return unread_licence(address, url, named_at)
         verdict = licence_verdict(file.body, url)
         return [opt_out(*verdict, address, file.time)] if verdict else []
 

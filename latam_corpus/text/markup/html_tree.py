@@ -36,7 +36,7 @@ _EMPTY: Final = re.compile(
     r"((?:\s+[\w:.-]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*+)\s*/>",
     re.IGNORECASE,
 )
-# Pieces of a parser's output: whole raw elements, comments, and tags with quoted values.
+# Pieces of a parser's output: complete raw elements, comments, and tags with quoted values.
 _WRITTEN: Final = re.compile(
     rf"<(?P<raw>{_RAW})\b[^>]*>.*?</(?P=raw)\s*>|<!--.*?-->|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)(?:[^>\"]|\"[^\"]*\")*>",
     re.DOTALL,

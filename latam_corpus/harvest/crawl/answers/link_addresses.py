@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.harvest.crawl.causes import TroubleError
 
-# Longer than what servers and browsers support; longer addresses are found only in traps.
+# More characters than servers and browsers support; longer addresses occur only in traps.
 LONGEST: Final = 2000
 # Names of session parameters that the canonical form doesn't drop, with their usual values.
 _SESSION_QUERY: Final = re.compile(
@@ -19,7 +19,7 @@ _SESSION_QUERY: Final = re.compile(
 )
 _SESSION_PATH: Final = re.compile(r"(?i);(?:jsessionid|phpsessid|sid)=[^/?;]*|/\(s\([0-9a-z]+\)\)")
 _CREDENTIALS: Final = re.compile(r"(?i)https?://[^/?#]*@")
-# Suffixes of files that aren't pages, which would cost the host traffic and give nothing.
+# Suffixes of files that aren't pages; requests for them would only cost the host traffic.
 _OTHER_FILES: Final = frozenset({
     "7z", "aac", "apk", "avi", "avif", "bmp", "bz2", "css", "csv", "dmg", "doc", "docx", "eot", "epub", "exe", "flac",
     "flv", "gif", "gz", "ico", "iso", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mkv", "mov", "mp3", "mp4", "mpeg",
@@ -60,17 +60,17 @@ def web_address(link: str, base: str) -> str | None:
     if len(link) > LONGEST:
         raise TroubleError("address too long", link[:100])
     try:
-        whole = urljoin(base, link)
-        parts = urlsplit(whole)
+        absolute = urljoin(base, link)
+        parts = urlsplit(absolute)
     except ValueError:
         raise TroubleError("malformed address", link[:100]) from None
     if parts.scheme not in ("http", "https"):
         return None
-    if _CREDENTIALS.match(whole):
-        raise TroubleError("credentials in address", canonical_url(whole)[:LONGEST])
+    if _CREDENTIALS.match(absolute):
+        raise TroubleError("credentials in address", canonical_url(absolute)[:LONGEST])
     if not parts.netloc:
         raise TroubleError("malformed address", link[:100])
-    address = canonical_url(without_session(canonical_url(whole)))
+    address = canonical_url(without_session(canonical_url(absolute)))
     if len(address) > LONGEST:
         raise TroubleError("address too long", address[:100])
     return address

@@ -163,8 +163,8 @@ class Client:
             raise TroubleError("timed out", type(error).__name__, retry=True, host=unreached) from None
         except httpcore2.ProtocolError as error:
             # A server may close a kept connection just when it is reused.
-            lost = "disconnected" in str(error)
-            raise TroubleError("malformed response", str(error)[:200], retry=lost) from None
+            is_disconnected = "disconnected" in str(error)
+            raise TroubleError("malformed response", str(error)[:200], retry=is_disconnected) from None
         except (httpcore2.NetworkError, httpcore2.UnsupportedProtocol, OSError) as error:
             raise _network_trouble(error) from None
         version = answer.extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
@@ -192,11 +192,11 @@ def _read(answer: httpcore2.Response, max_bytes: int, accepts: Callable[[str], b
     """
     names = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
     is_success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-    whole = is_success and accepts is not None
-    if whole and accepts is not None and not accepts(names.get(b"content-type", "")):
+    must_be_complete = is_success and accepts is not None
+    if must_be_complete and accepts is not None and not accepts(names.get(b"content-type", "")):
         raise TroubleError("not a page", names.get(b"content-type", "")[:100])
     length = names.get(b"content-length", "")
-    if whole and length.isdigit() and int(length) > max_bytes:
+    if must_be_complete and length.isdigit() and int(length) > max_bytes:
         raise TroubleError("too large", bytes=int(length), limit_bytes=max_bytes)
     limit = max_bytes if is_success else min(max_bytes, _MAX_ERROR_BODY)
     pieces: list[bytes] = []
@@ -205,7 +205,7 @@ def _read(answer: httpcore2.Response, max_bytes: int, accepts: Callable[[str], b
         size += len(piece)
         pieces.append(piece)
         if size > limit:
-            if whole:
+            if must_be_complete:
                 raise TroubleError("too large", limit_bytes=max_bytes)
             return b"".join(pieces)[:limit], True
     return b"".join(pieces), False
