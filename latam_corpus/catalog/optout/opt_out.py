@@ -97,9 +97,9 @@ def to_json(opt_outs: Iterable[OptOut]) -> str:
     many of the others as fit. Their values and addresses are shortened.
     """
     rows = list(opt_outs)
-    whole = _dumped(rows)
-    if len(whole) <= MOST:
-        return whole
+    complete = _dumped(rows)
+    if len(complete) <= MOST:
+        return complete
     firsts = {opt_out_.signal: opt_out_ for opt_out_ in reversed(rows)}
     repeated = [opt_out_ for opt_out_ in rows if firsts[opt_out_.signal] is not opt_out_]
     fitting: list[OptOut] = []
