@@ -114,16 +114,17 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     >>> print(why_kept({"decided_by": "damage", "accents_missing": 21, "kept_accents_missing": 0, "misread": 1}))
     it is less damaged: 0 words of 1,000, compared with 22; accents are missing
     """
-    by = str(evidence.get("decided_by"))
-    if by not in _WHY:  # the evidence is from a barrier other than `dedupe`
+    criterion = str(evidence.get("decided_by"))
+    if criterion not in _WHY:  # the evidence is from a barrier other than `dedupe`
         return None
     dropped_facts, kept_facts = (
-        {name: evidence.get(f"{prefix}{name}") for name in (by, RELATIVE_DAMAGE, *_DAMAGE)} for prefix in ("", "kept_")
+        {name: evidence.get(f"{prefix}{name}") for name in (criterion, RELATIVE_DAMAGE, *_DAMAGE)}
+        for prefix in ("", "kept_")
     )
-    if by == "obtained" and dropped_facts[by] is None:
-        return _WHY["stated"].fill(kept=kept_facts[by])
-    if by != "damage":
-        return _WHY[by].fill(mine=dropped_facts[by], kept=kept_facts[by])
+    if criterion == "obtained" and dropped_facts[criterion] is None:
+        return _WHY["stated"].fill(kept=kept_facts[criterion])
+    if criterion != "damage":
+        return _WHY[criterion].fill(mine=dropped_facts[criterion], kept=kept_facts[criterion])
     dropped_damage, kept_damage = (
         {name: facts[name] or 0 for name in _DAMAGE} for facts in (dropped_facts, kept_facts)
     )
@@ -131,7 +132,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     if dropped_total <= kept_total and dropped_facts[RELATIVE_DAMAGE]:
         return _COMPARED_DAMAGE.fill(mine=dropped_facts[RELATIVE_DAMAGE], kept=kept_facts[RELATIVE_DAMAGE] or 0)
     worst = max(_DAMAGE, key=lambda name: dropped_damage[name] - kept_damage[name])
-    return _WHY[by].fill(mine=dropped_total, kept=kept_total, how=_DAMAGE[worst])
+    return _WHY[criterion].fill(mine=dropped_total, kept=kept_total, how=_DAMAGE[worst])
 
 
 def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:

@@ -232,8 +232,12 @@ def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
 def _spelling(row: dict[str, Any]) -> dict[str, Any] | None:
     """Find the apostrophes and spellings of a text in an indigenous language of the Americas; None for others."""
     code = short(row["language"] or UNDETERMINED)
-    of = groups().of
-    return describe_spelling(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
+    group_of = groups().of
+    return (
+        describe_spelling(groups().listed(code), row["text"] or "")
+        if code in group_of or code in group_of.values()
+        else None
+    )
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:

@@ -199,21 +199,21 @@ def _rights(rights: dict[str, Any], say: Speaker) -> str:
 
 def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
     """Describe the licences and refusals that the document states, and whether they narrowed its terms."""
-    named = ", ".join(
+    licences = ", ".join(
         [*page_terms.get("licences", ()), *page_terms.get("notices", ()), *page_terms.get("refusals", ())]
     )
     if "agreement" in page_terms:
         agreed = _("{licences} (as the document states; more is permitted by the agreement {agreement})")
-        return say(agreed.fill(licences=named, agreement=page_terms["agreement"]))
+        return say(agreed.fill(licences=licences, agreement=page_terms["agreement"]))
     if page_terms.get("refusals") and "tier_before" not in page_terms:
-        return say(_("{licences} (as the document states; it withholds uses)", licences=named))
+        return say(_("{licences} (as the document states; it withholds uses)", licences=licences))
     if "tier_before" not in page_terms:
-        return named and say(_("{licences} (as the document states; it changes no terms)", licences=named))
+        return licences and say(_("{licences} (as the document states; it changes no terms)", licences=licences))
     previous = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
     if page_terms.get("because") == "unread":
         unread = _("{licences} (as the document states; the program doesn't know what it allows; before: {before})")
-        return say(unread.fill(licences=named, before=previous))
-    return say(_("{licences} (as the document states; less open than {before})", licences=named, before=previous))
+        return say(unread.fill(licences=licences, before=previous))
+    return say(_("{licences} (as the document states; less open than {before})", licences=licences, before=previous))
 
 
 def _language(language: dict[str, Any], say: Speaker) -> str:

@@ -42,14 +42,14 @@ class DrawnSample:
 
     def compared(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return comparisons of copies and variants with the kept documents that they name, if these may be shown."""
-        named = named_by(self.frame).drop_nulls()
-        if not named.len():
+        kept_ids = named_by(self.frame).drop_nulls()
+        if not kept_ids.len():
             return {}
         kept_frames = _readable(self.documents, "kept", self.disclosure, Counter())
         originals = pl.concat(
             [
                 self.frame.clear(),
-                *(kept_frame.filter(pl.col("doc_id").is_in(named.implode())) for kept_frame in kept_frames),
+                *(kept_frame.filter(pl.col("doc_id").is_in(kept_ids.implode())) for kept_frame in kept_frames),
             ]
         )
         return beside(self.frame, originals, self.disclosure.redaction)

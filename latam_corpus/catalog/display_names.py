@@ -124,8 +124,8 @@ class _Label(Message):
 
     def translate(self, language: str) -> str:
         code, _script, _rest = self.msgid.partition("_")
-        named = called(code, language)
-        return self.msgid if language == "en" or named == code else f"{named} ({self.msgid})"
+        name = called(code, language)
+        return self.msgid if language == "en" or name == code else f"{name} ({self.msgid})"
 
 
 def language_label(label: str | None) -> Message:

@@ -106,17 +106,17 @@ def _encoded(text: str, allowed: frozenset[str]) -> str:
     if not (set(text) - allowed):
         return text
     pieces: list[str] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char == "%" and at + 2 < len(text) and text[at + 1] in _HEX and text[at + 2] in _HEX:
-            code = chr(int(text[at + 1 : at + 3], 16))
-            pieces.append(code if code in _UNRESERVED else text[at : at + 3].upper())
-            at += 3
+    position = 0
+    while position < len(text):
+        char = text[position]
+        if char == "%" and position + 2 < len(text) and text[position + 1] in _HEX and text[position + 2] in _HEX:
+            code = chr(int(text[position + 1 : position + 3], 16))
+            pieces.append(code if code in _UNRESERVED else text[position : position + 3].upper())
+            position += 3
             continue
         is_allowed = char in allowed
         pieces.append(char if is_allowed else "".join(f"%{b:02X}" for b in char.encode("utf-8", "surrogatepass")))
-        at += 1
+        position += 1
     return "".join(pieces)
 
 

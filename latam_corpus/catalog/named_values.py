@@ -54,9 +54,9 @@ def genre_of(typed: str) -> str | None:
     ('literature', None)
     """
     names = genre_names()
-    whole = names.get(_genre_key(typed))
-    if whole:
-        return whole
+    genre = names.get(_genre_key(typed))
+    if genre:
+        return genre
     genres = {names.get(_genre_key(part)) for part in _SEVERAL_GENRES.split(typed) if part.strip()}
     return genres.pop() if len(genres) == 1 else None
 

@@ -69,8 +69,8 @@ def _odd_sign(name: str) -> Message:
         return same("")
     if " " < odd <= "~":
         return _(": it has {sign}", sign=f"«{odd}»")
-    named = unicodedata.name(odd, None) or _("a control character")
-    return _(": it has {code}, {sign}", code=f"U+{ord(odd):04X}", sign=named)
+    sign_name = unicodedata.name(odd, None) or _("a control character")
+    return _(": it has {code}, {sign}", code=f"U+{ord(odd):04X}", sign=sign_name)
 
 
 def checked_name(name: str) -> str:
@@ -133,5 +133,5 @@ def next_version(versions: Iterable[str], today: date) -> str:
     '2026.11.1'
     """
     month = (today.year, today.month)
-    taken = [number for *of_month, number in map(version_key, versions) if tuple(of_month) == month]
-    return f"{today.year}.{today.month}.{max(taken, default=-1) + 1}"
+    used_numbers = [number for *of_month, number in map(version_key, versions) if tuple(of_month) == month]
+    return f"{today.year}.{today.month}.{max(used_numbers, default=-1) + 1}"

@@ -369,20 +369,20 @@ class Collect(TomlModel):
             raise ValueError(_("{problem}; {remedy}", problem=error.problem, remedy=error.remedy)) from None
 
     def _check_names(self) -> None:
-        named = self.named
+        keys_by_column = self.named
         for column in self.optional:
-            if column not in named:
+            if column not in keys_by_column:
                 raise ValueError(
                     _(
                         "`optional` has «{column}», which nothing else names; {remedy}",
                         column=column,
-                        remedy=closest(column, named),
+                        remedy=closest(column, keys_by_column),
                     )
                 )
             if column in self.required:
                 raise ValueError(_("«{column}» is both required and optional; keep one of them", column=column))
         possible_columns = self._possible_columns
-        for column, key in named.items():
+        for column, key in keys_by_column.items():
             if possible_columns is None or not key or column in possible_columns:
                 continue
             if len(possible_columns) == 1:
@@ -571,16 +571,16 @@ def load_source(id_or_path: str | Path) -> Source:
     >>> load_source("conha19").genre
     'literature'
     """
-    named = str(id_or_path)
-    if named.endswith(".toml"):
-        path = Path(named).expanduser()
+    name = str(id_or_path)
+    if name.endswith(".toml"):
+        path = Path(name).expanduser()
         return load_toml(path, Source, "source", near_word).read_from(path)
-    if "." in named or "/" in named:  # ids contain neither
-        raise ConfigError(named, _("there is no such file"), path_remedy(Path(named).expanduser()))
-    if named not in _shipped_ids():
-        problem = _("there is no source «{name}» in the catalogue", name=named)
-        raise ConfigError(_("source"), problem, closest(named, _shipped_ids()))
-    return _shipped(named)
+    if "." in name or "/" in name:  # ids contain neither
+        raise ConfigError(name, _("there is no such file"), path_remedy(Path(name).expanduser()))
+    if name not in _shipped_ids():
+        problem = _("there is no source «{name}» in the catalogue", name=name)
+        raise ConfigError(_("source"), problem, closest(name, _shipped_ids()))
+    return _shipped(name)
 
 
 def shipped_sources() -> list[Source]:

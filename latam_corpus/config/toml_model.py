@@ -345,12 +345,12 @@ def line_of(text: str, loc: Sequence[int | str]) -> int | None:
             if header[1] == "[[":
                 table = (*table, counts.get(name, 0))
                 counts[name] = counts.get(name, 0) + 1
-            place: tuple[int | str, ...] = table
+            key_path: tuple[int | str, ...] = table
         elif key:
             dotted = (key[1] or key[2],) if key[1] or key[2] else tuple(key[3].split("."))
-            place = (*table, *dotted)
+            key_path = (*table, *dotted)
         else:
             continue
-        if place and place == tuple(loc[: len(place)]) and (best is None or len(place) > best[0]):
-            best = (len(place), number)
+        if key_path and key_path == tuple(loc[: len(key_path)]) and (best is None or len(key_path) > best[0]):
+            best = (len(key_path), number)
     return best[1] if best else None

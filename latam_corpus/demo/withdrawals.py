@@ -65,19 +65,19 @@ def withdraw_two(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> 
 
 def _withdraw(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
     start = time.perf_counter()
-    done = withdraw(store, WithdrawalRequest.of("demo", by, value, because), datetime.now(UTC), {run.name: run})
-    files = write_receipt_entry(store, done, datetime.now(UTC))
-    receipt = workdir / f"{done.entry.request}.html"
+    withdrawal = withdraw(store, WithdrawalRequest.of("demo", by, value, because), datetime.now(UTC), {run.name: run})
+    files = write_receipt_entry(store, withdrawal, datetime.now(UTC))
+    receipt = workdir / f"{withdrawal.entry.request}.html"
     receipt.write_bytes(files["html"])
-    changes = diff(store, done.before, done.after, {run.name: run})
+    changes = diff(store, withdrawal.before, withdrawal.after, {run.name: run})
     return {
-        "request": done.entry.request,
+        "request": withdrawal.entry.request,
         "because": because,
-        "before": done.before.spec,
-        "after": done.after.spec,
-        "documents": done.after.rows,
+        "before": withdrawal.before.spec,
+        "after": withdrawal.after.spec,
+        "documents": withdrawal.after.rows,
         "changes": [[change.what, change.rows, change.reason] for change in changes],
-        "promoted": [_source(done.after, store, doc_id) for doc_id in done.promoted],
+        "promoted": [_source(withdrawal.after, store, doc_id) for doc_id in withdrawal.promoted],
         "receipt": receipt.name,
         "genuine": problems_of(files["html"], store) == [],
         "seconds": round(time.perf_counter() - start, 2),
@@ -146,7 +146,7 @@ def _print_withdrawal(title: str, because: Message, facts: dict[str, Any]) -> No
     console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})")
     signs = {"added": "+", "removed": "−", "changed": "±"}
     changes = ", ".join(
-        f"{signs[what]}{number(rows)} {reason.translate(spoken())}" for what, rows, reason in facts["changes"]
+        f"{signs[kind]}{number(rows)} {reason.translate(spoken())}" for kind, rows, reason in facts["changes"]
     )
     console.print(
         _(

@@ -99,11 +99,11 @@ class Policies:
         return self.languages[self._resolved(code)]
 
     def _resolved(self, code: str) -> str:
-        named = short(code)
-        if named in self.languages:  # avoids reading the tables of ISO 639
-            return named
-        named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
-        return self._covered.get(named) or holder(named, self.languages) or UND
+        language_code = short(code)
+        if language_code in self.languages:  # avoids reading the tables of ISO 639
+            return language_code
+        language_code = iso_code(language_code or UNDETERMINED, str(self.folder / "languages"))
+        return self._covered.get(language_code) or holder(language_code, self.languages) or UND
 
     @cached_property
     def _covered(self) -> dict[str, str]:

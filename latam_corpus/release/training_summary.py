@@ -142,8 +142,10 @@ def training_content(store: Store, manifest: Manifest, progress: OnStep | None =
         sources=dict(by_source.iter_rows()),
         statements=tuple(Statement(*row) for row in statements.iter_rows()),
         counts={
-            what: dict(rows.group_by(pl.col(what).fill_null("")).agg(pl.col("documents").sum()).sort(what).iter_rows())
-            for what in _COUNTS
+            column: dict(
+                rows.group_by(pl.col(column).fill_null("")).agg(pl.col("documents").sum()).sort(column).iter_rows()
+            )
+            for column in _COUNTS
         },
         machine=int(rows.filter(pl.col("composition").is_in(_MACHINE_MADE))["documents"].sum()),
         obtained=_days(rows),
@@ -312,8 +314,8 @@ The manifest of {manifest.spec} has the digest of every shard; its ledger, why e
 """
 
 
-def _shares(content: TrainingContent, what: str) -> str:
-    counted = sorted(content.counts[what].items(), key=lambda item: (-item[1], item[0]))
+def _shares(content: TrainingContent, column: str) -> str:
+    counted = sorted(content.counts[column].items(), key=lambda item: (-item[1], item[0]))
     shares = [f"{name or NOT_STATED} {100 * n / max(1, content.documents):.1f} %" for name, n in counted]
     return ", ".join(shares) or "none"
 

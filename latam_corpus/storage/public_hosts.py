@@ -69,7 +69,7 @@ def private_address(url: str) -> str | None:
 
 
 def _may_be_asked(address: str, port: int) -> bool:
-    return is_public(address) or bool(_named() & {(address, 0), (address, port)})
+    return is_public(address) or bool(_allowed() & {(address, 0), (address, port)})
 
 
 async def _client(**options: Any) -> Any:
@@ -85,7 +85,7 @@ async def _client(**options: Any) -> Any:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=connected), **options)
 
 
-def _named() -> set[tuple[str, int]]:
+def _allowed() -> set[tuple[str, int]]:
     """Return the addresses and ports that the user allows; port 0 means all ports."""
     hosts = filter(None, re.split(r"[\s,]+", os.environ.get(VARIABLE, "")))
     matches = filter(None, map(_HOST.fullmatch, hosts))

@@ -286,5 +286,5 @@ def make_folder(filesystem: Any, target: str) -> None:
 
 
 def _protocols(filesystem: Any) -> set[str]:
-    named = filesystem.protocol
-    return {named} if isinstance(named, str) else set(named)
+    protocol = filesystem.protocol
+    return {protocol} if isinstance(protocol, str) else set(protocol)

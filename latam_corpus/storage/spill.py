@@ -27,7 +27,7 @@ class Spill:
 
     Attributes:
         folder: the folder of the files.
-        max_bytes: the maximum of bytes in memory of rows with texts.
+        max_bytes: the maximum number of bytes that rows with texts use in memory.
         waiting: rows that aren't written yet.
         waiting_bytes: the approximate size of waiting rows with texts.
         waiting_rows: the number of waiting rows without texts.

@@ -49,10 +49,10 @@ WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "ai.txt": _TRAINING,
 }
 _KNOWN: Final = frozenset(get_args(Signal))
-# The maximum of characters of a value, which comes from a website and is stored in every row.
+# The maximum number of characters of a value, which comes from a website and is stored in every row.
 _LONGEST: Final = 300
-# The maximum of bytes of all opt-outs of a record: readers of WARC refuse records whose fields exceed 32 kB in all. One
-# opt-out per signal fits if its value and address are no longer than `_SHORT_VALUE` and `_SHORT_ADDRESS`.
+# The maximum number of bytes of all opt-outs of a record: readers of WARC refuse records whose fields exceed 32 kB in
+# all. One opt-out per signal fits if its value and address are no longer than `_SHORT_VALUE` and `_SHORT_ADDRESS`.
 MOST: Final = 12_000
 _SHORT_VALUE: Final = 60
 _SHORT_ADDRESS: Final = 400
@@ -97,9 +97,9 @@ def to_json(opt_outs: Iterable[OptOut]) -> str:
     many of the others as fit. Their values and addresses are shortened.
     """
     rows = list(opt_outs)
-    whole = _dumped(rows)
-    if len(whole) <= MOST:
-        return whole
+    complete = _dumped(rows)
+    if len(complete) <= MOST:
+        return complete
     firsts = {opt_out_.signal: opt_out_ for opt_out_ in reversed(rows)}
     repeated = [opt_out_ for opt_out_ in rows if firsts[opt_out_.signal] is not opt_out_]
     fitting: list[OptOut] = []

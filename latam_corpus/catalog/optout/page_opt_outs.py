@@ -94,20 +94,20 @@ def _referred(match: re.Match[bytes]) -> bytes:
 def _markup(text: str) -> str:
     """Return the text without comments, scripts and styles; if one isn't closed, only its opening tag is removed."""
     pieces = []
-    at = 0
+    position = 0
     unclosed: set[str] = set()
-    while opening := _OPENING.search(text, at):
+    while opening := _OPENING.search(text, position):
         kind = (opening[1] or "").lower()
         end = None if kind in unclosed else _ENDS[kind].search(text, opening.end())
-        pieces.append(text[at : opening.start()])
+        pieces.append(text[position : opening.start()])
         if end is None:
             unclosed.add(kind)
-        at = end.end() if end else opening.end()
-    return " ".join([*pieces, text[at:]])
+        position = end.end() if end else opening.end()
+    return " ".join([*pieces, text[position:]])
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
-    """Return the opt-out for a licence that can't be read: it counts, since it was meant as terms.
+    """Return the opt-out for an unreadable licence, which counts because it was meant as terms.
 
     Args:
         address: the address of the licence.

@@ -42,14 +42,14 @@ def matches(pattern: str, path: str) -> bool:
     if not more_pieces:
         return not ends or path == first
     # Matching each piece at its first place leaves the most text for the next one, so that no backtracking is needed.
-    at = len(first)
+    position = len(first)
     for piece in more_pieces[:-1]:
-        at = path.find(piece, at)
-        if at < 0:
+        position = path.find(piece, position)
+        if position < 0:
             return False
-        at += len(piece)
+        position += len(piece)
     last = more_pieces[-1]
-    return len(path) - len(last) >= at and path.endswith(last) if ends else path.find(last, at) >= 0
+    return len(path) - len(last) >= position and path.endswith(last) if ends else path.find(last, position) >= 0
 
 
 def longest(rules: list[tuple[str, T]], path: str) -> list[T]:

@@ -24,7 +24,7 @@ _LARGEST: Final = 2**20
 
 
 def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
-    """Return the verdict of an RSL document on training with the URL, with its reason; None if training is allowed.
+    """Return the verdict of an RSL document on training with the URL, and the reason; None if training is allowed.
 
     A prohibition in any licence of the URL counts. Otherwise, one licence that allows training, free or for
     attribution, suffices. In all other cases permission is required. An unreadable document requires permission too,

@@ -32,7 +32,7 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
     languages = list(dict.fromkeys(words(element) for element in elements.get("language", ())))
     dates = (date for date in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(date))
     addresses = (words(element) for name in ("source", "identifier") for element in elements.get(name, ()))
-    named = (
+    file_names = (
         words(element) for name in ("identifier", "relation", "source", "format") for element in elements.get(name, ())
     )
     return Catalogued(
@@ -50,7 +50,7 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
         rights=tuple(
             dict.fromkeys(words(element) for name in ("rights", "license") for element in elements.get(name, ()))
         ),
-        files=tuple(dict.fromkeys(named)),
+        files=tuple(dict.fromkeys(file_names)),
     )
 
 

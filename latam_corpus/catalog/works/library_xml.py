@@ -63,7 +63,7 @@ def _mods(mods: etree._Element) -> Catalogued:
     languages = texts("{*}language/{*}languageTerm[@type='code']") or texts("{*}language/{*}languageTerm")
     rights = [attribute(element, "href") or words(element) for element in mods.iterfind("{*}accessCondition")]
     links = texts("{*}location/{*}url")
-    named = (*links, *texts("{*}identifier"), *texts("{*}recordInfo/{*}recordIdentifier"))
+    file_names = (*links, *texts("{*}identifier"), *texts("{*}recordInfo/{*}recordIdentifier"))
     return Catalogued(
         title=_title(titles[0]) if titles else None,
         creators=tuple(dict.fromkeys(filter(None, map(_person, mods.iterfind("{*}name"))))),
@@ -71,14 +71,14 @@ def _mods(mods: etree._Element) -> Catalogued:
         language=languages[0] if len(set(languages)) == 1 else None,
         url=next((link for link in links if link.startswith(("http://", "https://"))), None),
         rights=tuple(filter(None, rights)),
-        files=tuple(dict.fromkeys(named)),
+        files=tuple(dict.fromkeys(file_names)),
     )
 
 
 def _title(info: etree._Element) -> str | None:
     parts = {name_of(part): words(part) for part in info}
-    whole = " ".join(filter(None, (parts.get("nonSort"), parts.get("title"))))
-    return ": ".join(filter(None, (whole, parts.get("subTitle")))) or None
+    title = " ".join(filter(None, (parts.get("nonSort"), parts.get("title"))))
+    return ": ".join(filter(None, (title, parts.get("subTitle")))) or None
 
 
 def _person(name: etree._Element) -> str:
@@ -87,9 +87,9 @@ def _person(name: etree._Element) -> str:
     if roles.isdisjoint(_AUTHORS):
         return ""
     parts = [(element.get("type", ""), words(element)) for element in name.iterfind("{*}namePart")]
-    whole = " ".join(text for kind, text in parts if not kind)
+    full_name = " ".join(text for kind, text in parts if not kind)
     family, given = ("".join(text for kind, text in parts if kind == part_type) for part_type in ("family", "given"))
-    return whole or ", ".join(filter(None, (family, given)))
+    return full_name or ", ".join(filter(None, (family, given)))
 
 
 def _of_mets(mets: etree._Element) -> Iterator[Catalogued]:

@@ -148,7 +148,7 @@ def _catalogued(record: Record) -> Catalogued:
     links = [value for field in record.get_fields("856") for value in field.get_subfields("u")]
     numbers = [field.data or "" for field in record.get_fields("001")]
     numbers += [value for field in record.get_fields("035", "024") for value in field.get_subfields("a")]
-    named = [value for field in record.get_fields("856") for value in field.get_subfields("f", "u")]
+    file_names = [value for field in record.get_fields("856") for value in field.get_subfields("f", "u")]
     return Catalogued(
         title=title or None,
         creators=tuple(dict.fromkeys(filter(None, (_joined(field, "ab") for field in persons)))),
@@ -158,7 +158,7 @@ def _catalogued(record: Record) -> Catalogued:
         rights=tuple(
             value for field in record.get_fields("540") for value in field.get_subfields("u", "a") if value.strip()
         ),
-        files=tuple(dict.fromkeys(name for value in (*named, *numbers) if (name := value.strip()))),
+        files=tuple(dict.fromkeys(name for value in (*file_names, *numbers) if (name := value.strip()))),
     )
 
 

@@ -100,9 +100,9 @@ def _text_of(file: str) -> str | None:
 def _files(plan: Plan) -> Iterator[str]:
     recipe = plan.recipe.file
     yield _name(recipe)
-    for named in plan.recipe.sources:
-        if named.endswith(".toml"):
-            yield _name(recipe.parent / Path(named).expanduser())
+    for source_name in plan.recipe.sources:
+        if source_name.endswith(".toml"):
+            yield _name(recipe.parent / Path(source_name).expanduser())
     for stage in plan.operations:
         yield from map(_name, _policies(stage))
 

@@ -178,7 +178,7 @@ class RunCorpus:
             matching.flush()
             for number in range(slices):
                 rows = matching.take(number, empty.schema)
-                if rows.height:  # a slice may be empty if a group is larger than one
+                if rows.height:  # a group larger than a slice leaves slices empty
                     yield rows.filter(pl.col(key).is_not_null()).select(ROW, *columns)
                 self.step(_DECIDING.get(key, f"comparing documents with the same {key}"), number + 1, slices)
 

@@ -50,9 +50,9 @@ def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
             if "evidence" in result.columns
             else pl.Series("evidence", [None] * result.height, pl.String)
         )
-        whole = schema.conform(result, schema.DOCUMENT_SCHEMA)
-        stated_terms = [name for name in _TERMS if whole[name].is_not_null().any()]
-        shown = whole.select(*_EXTRACT_COLUMNS, *stated_terms, "drop_reason")
+        documents = schema.conform(result, schema.DOCUMENT_SCHEMA)
+        stated_terms = [name for name in _TERMS if documents[name].is_not_null().any()]
+        shown = documents.select(*_EXTRACT_COLUMNS, *stated_terms, "drop_reason")
         shown = shown.with_columns(evidence.alias("evidence"))  # for dropped rows: the problem and its remedy
         yield [{} for _ in range(shown.height)], shown
 
@@ -172,8 +172,8 @@ def _decided(
 
 
 def _set_columns(frame: pl.DataFrame, gives: Sequence[str], rewritten: Collection[str] = ()) -> pl.DataFrame:
-    whole = schema.conform(frame, schema.DOCUMENT_SCHEMA)
-    return whole.select(*gives, *(name for name in sorted(rewritten) if whole[name].is_not_null().any()))
+    documents = schema.conform(frame, schema.DOCUMENT_SCHEMA)
+    return documents.select(*gives, *(name for name in sorted(rewritten) if documents[name].is_not_null().any()))
 
 
 def _needed_by(barrier: Stage | Barrier) -> list[str]:

@@ -241,7 +241,7 @@ def _step_counts(folder: Path) -> StepCounts | None:
 
 
 def _side_columns(task: Task, step: Step) -> pl.Schema:
-    """Return the columns outside the document schema that this step stores for the barriers, if it is the last one."""
+    """Return the columns outside the document schema that this step stores for the next barriers; others store none."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
 

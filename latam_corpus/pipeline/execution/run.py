@@ -101,7 +101,7 @@ def least_parts(plan: Plan) -> int:
 def _input(file: InputFile, reading: str) -> Input:
     if file.is_missing:
         return Input(file, "", input_key(file, "", reading), "")
-    state = state_of(file.url)  # before the digest, so that `Input.check` notices a change during it
+    state = state_of(file.url)  # before the digest, so that `Input.check` notices a change while it is computed
     content = digest(file)
     return Input(file, content, input_key(file, content, reading), state)
 
@@ -249,7 +249,7 @@ def _run(
     work: Path,
     engine: Engine,
     batch: tuple[int, int] | None,
-    done: Work,
+    finished: Work,
     sweep: Sweep | None,
     on_step: OnStep,
 ) -> Iterator[StageEvent]:
@@ -274,7 +274,7 @@ def _run(
                 replace(
                     task,
                     segment=segment,
-                    entry=done.keys[task.part.name][-1],
+                    entry=finished.keys[task.part.name][-1],
                     decisions=decided[task.part.name][0],
                     decisions_key=decided[task.part.name][1],
                     decided_on=decided_on[task.part.name],
@@ -283,31 +283,33 @@ def _run(
                 for task in tasks
             ]
         began = time.monotonic()
-        yield from _run_segment(segment, tasks, engine, done, earlier, sweep, place)
-        done.seconds["parts"] += time.monotonic() - began
-        tasks = [task for task in tasks if task.part.name not in done.failures]
+        yield from _run_segment(segment, tasks, engine, finished, earlier, sweep, place)
+        finished.seconds["parts"] += time.monotonic() - began
+        tasks = [task for task in tasks if task.part.name not in finished.failures]
         if parts and not tasks:
-            name, error = next(iter(done.failures.items()))
+            name, error = next(iter(finished.failures.items()))
             raise SourceError(name, _("every part failed, the first with: {reason}", reason=error))
         if not number:
-            done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
+            finished.facts = facts_of(
+                parts, {name: folder_of(work, finished.keys[name][0]) for name in finished.done()}
+            )
         if segment.barriers:
             began = time.monotonic()
-            outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
-            barriers = with_source_facts(segment.barriers, done.facts)
+            outputs = {name: [folder_of(work, key) for key in finished.keys[name]] for name in finished.done()}
+            barriers = with_source_facts(segment.barriers, finished.facts)
             # The files of a bucket are fetched to this machine, so the barriers' jobs must run here.
             barrier_engine = engine.here if bucket_of(work) else engine
             last_outputs = {task.part.name: outputs[task.part.name][-1] for task in tasks}
             restore = partial(restore_rows, tasks, last_outputs, engine, earlier)
             decisions = yield from decide(barriers, outputs, work, barrier_engine, restore, on_step)
             decided, decided_on = decisions.parts, decisions.rows
-            done.replaced.append(decisions.replaced)
-            done.notes |= decisions.notes
-            done.decisions += decisions.files
+            finished.replaced.append(decisions.replaced)
+            finished.notes |= decisions.notes
+            finished.decisions += decisions.files
             title = " │ ".join(barrier.name for barrier in segment.barriers)
-            done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
-            yield from _rebuilt(decisions.mended, done)
-            done.seconds["decisions"] += time.monotonic() - began
+            finished.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
+            yield from _rebuilt(decisions.mended, finished)
+            finished.seconds["decisions"] += time.monotonic() - began
         earlier.append({task.part.name: task for task in tasks})
 
 
@@ -315,7 +317,7 @@ def _run_segment(
     segment: Segment,
     tasks: Sequence[Task],
     engine: Engine,
-    done: Work,
+    finished: Work,
     earlier: Sequence[Mapping[str, Task]],
     sweep: Sweep | None,
     place: WorkPlace,
@@ -333,17 +335,17 @@ def _run_segment(
     for outcome in outcomes_of(tasks, engine, earlier):
         place.check(failed=bool(outcome.error))
         yield PartDone(outcome)
-        yield from _rebuilt(outcome.mended, done)
+        yield from _rebuilt(outcome.mended, finished)
         if outcome.entry_changed:
             changed.append(outcome.part)
             continue
         if outcome.error:
-            done.failures[outcome.part] = outcome.failure
+            finished.failures[outcome.part] = outcome.failure
             continue
-        done.keys[outcome.part] += outcome.keys
-        done.rebuilt_keys |= set(outcome.keys) if outcome.mended else set()
+        finished.keys[outcome.part] += outcome.keys
+        finished.rebuilt_keys |= set(outcome.keys) if outcome.mended else set()
         for step, was_reused in zip(segment.steps, outcome.reused, strict=True):
-            tally = done.reused.setdefault(step.title, [0, 0])
+            tally = finished.reused.setdefault(step.title, [0, 0])
             tally[0] += was_reused
             tally[1] += 1
         if sweep:
@@ -352,8 +354,8 @@ def _run_segment(
         raise RowsChangedError.of(min(changed))
 
 
-def _rebuilt(mended: Sequence[Message], done: Work) -> Iterator[StageEvent]:
-    done.mended += mended
+def _rebuilt(mended: Sequence[Message], finished: Work) -> Iterator[StageEvent]:
+    finished.mended += mended
     yield from map(Rebuilt, mended)
 
 

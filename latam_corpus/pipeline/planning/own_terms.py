@@ -82,7 +82,7 @@ class OwnTerms:
         if not self.excluded:
             return None
         causes = [
-            Message("{cause} ({n})", {"cause": _named(*cause), "n": f"{n:,}"}) for cause, n in self.causes.most_common()
+            Message("{cause} ({n})", {"cause": _shown(*cause), "n": f"{n:,}"}) for cause, n in self.causes.most_common()
         ]
         return _PROBLEM.fill(
             n=self.excluded,
@@ -140,5 +140,5 @@ def _causes(row: dict[str, Any], statements: dict[str, Any], *, is_agreed: bool)
     return causes
 
 
-def _named(kind: str, value: str) -> Message:
+def _shown(kind: str, value: str) -> Message:
     return _WHY.get(kind) or same(value)

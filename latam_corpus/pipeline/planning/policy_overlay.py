@@ -65,11 +65,11 @@ def overlay(folder: Path, work: Path) -> Overlay:
         ConfigError: the folder has no policy, a file isn't a valid policy, or it was changed after it was signed.
     """
     shipped = data_folder("filters")
-    own = _own_files(folder, shipped)
-    policies = tuple(_signed(name, path) for name, path in sorted(own.items()))
-    merged = work / "policies" / _digest(own)
+    own_files = _own_files(folder, shipped)
+    policies = tuple(_signed(name, path) for name, path in sorted(own_files.items()))
+    merged = work / "policies" / _digest(own_files)
     if not merged.is_dir():
-        _make(merged, shipped, own)
+        _make(merged, shipped, own_files)
     return Overlay(merged.resolve(), policies)
 
 

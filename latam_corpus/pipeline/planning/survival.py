@@ -85,7 +85,7 @@ class Floors(BaseModel):
     @cached_property
     def by_language(self) -> dict[str, float]:
         """The floors of languages by their ISO 639-3 codes."""
-        return {_code(named): floor for named, floor in self.language.items()}
+        return {_code(name): floor for name, floor in self.language.items()}
 
     def admitting(self, language: str) -> list[str]:
         """Return the codes that have a floor and admit a language."""

@@ -67,7 +67,7 @@ class ListedRun:
 
     @property
     def whole(self) -> bool:
-        """Whether it was finished with all of its parts."""
+        """Whether the run finished without a failed part."""
         return self.record is not None and not any(part.get("failed") for part in self.record.values["parts"])
 
 

@@ -121,8 +121,8 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     kind, _, cause = reason.partition(":")
     if kind in ("unreadable", "extract"):
         cause_message = _CAUSES.get(cause, same(cause))
-        if evidence and (named := evidence.get("format")):
-            cause_message = _FORMAT.fill(format=Message(named), remedy=Message(evidence.get("remedy", "")))
+        if evidence and (format_name := evidence.get("format")):
+            cause_message = _FORMAT.fill(format=Message(format_name), remedy=Message(evidence.get("remedy", "")))
         return ((_UNREADABLE if kind == "unreadable" else _NO_TEXT).fill(cause=cause_message),)
     if match := _BOUND.fullmatch(reason):
         return ((_BELOW if match[2] == "<" else _ABOVE).fill(name=signal_label(match[1]), bound=decimal(match[3])),)

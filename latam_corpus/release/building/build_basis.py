@@ -1,4 +1,4 @@
-"""The inputs of a new version, and the check that they did not change during the build."""
+"""Read the inputs of a new version, and check that they didn't change during the build."""
 
 from __future__ import annotations
 

@@ -144,22 +144,22 @@ def _differing(
         old_rows, new_rows = (spill.take(number, _DIGESTS) for spill in spills)
         added.append(compact(new_rows.join(old_rows, on="doc_id", how="anti").select(_LISTED_COLUMNS)))
         removed.append(compact(old_rows.join(new_rows, on="doc_id", how="anti").select(_LISTED_COLUMNS)))
-        both = old_rows.join(new_rows, on="doc_id", suffix="_new").select("language", reason)
-        changed.append(both.filter(pl.col("reason").struct.field("values").list.len() > 0))
+        common_rows = old_rows.join(new_rows, on="doc_id", suffix="_new").select("language", reason)
+        changed.append(common_rows.filter(pl.col("reason").struct.field("values").list.len() > 0))
     return pl.concat(added), pl.concat(removed), pl.concat(changed)
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.DataFrame]:
     """Yield, for each document outside the shared shards, a hash of the columns of each kind: _DIGESTS."""
     log = read_log(store)
-    for named in manifest.shards:
-        if named.sha256 in shared:
+    for listed_shard in manifest.shards:
+        if listed_shard.sha256 in shared:
             continue
-        shard = log.resolved(named)
-        if shard != named:  # only the ids of erased documents are known
-            objects = log.digests_of(named)
+        shard = log.resolved(listed_shard)
+        if shard != listed_shard:  # only the ids of erased documents are known
+            objects = log.digests_of(listed_shard)
             erased = pl.col("object").is_in(objects[:-1] if shard else objects)
-            ids = log.rows.filter(erased).select("doc_id", language=pl.lit(named.language)).unique("doc_id")
+            ids = log.rows.filter(erased).select("doc_id", language=pl.lit(listed_shard.language)).unique("doc_id")
             yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_LISTED_COLUMNS).fill_null(0))
         # If a version is older than a column, its values are null.
         place = f"{store.url}, {shard.object}" if shard else ""
@@ -206,8 +206,10 @@ def _with_reasons(
     # Reasons name only the most frequent kept documents; otherwise nearly every row would have its own reason.
     kept_ids = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
     counted = kept_ids.value_counts(sort=True).sort("count", "kept", descending=[True, False])
-    named = counted["kept"].head(_MAX_KEPT_NAMED)
-    reason = _reason(template, pl.col("reason"), kept_id=pl.when(pl.col("kept").is_in(named.implode())).then("kept"))
+    frequent_ids = counted["kept"].head(_MAX_KEPT_NAMED)
+    reason = _reason(
+        template, pl.col("reason"), kept_id=pl.when(pl.col("kept").is_in(frequent_ids.implode())).then("kept")
+    )
     reason_rows = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
     joined = rows.join(reason_rows, on="doc_id", how="left")
     return joined.with_columns(pl.when(pl.col("reason").is_not_null()).then("reason").otherwise(default))
@@ -246,7 +248,7 @@ def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> pl
     return pl.when(~pl.col("source_id").is_in(sources)).then(not_run).otherwise(of_run_sources)
 
 
-def _counted(what: str, rows: pl.DataFrame) -> list[Change]:
+def _counted(kind: str, rows: pl.DataFrame) -> list[Change]:
     counted = rows.group_by("language", "reason").len().iter_rows()
-    changes = [Change(what, language, _sentence(**reason), count) for language, reason, count in counted]
+    changes = [Change(kind, language, _sentence(**reason), count) for language, reason, count in counted]
     return sorted(changes, key=lambda change: (-change.rows, change.language, str(change.reason)))

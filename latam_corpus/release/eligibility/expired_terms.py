@@ -76,12 +76,14 @@ def enter_lapses(
         if len(lifted_ids):
             lifted = pl.DataFrame({"doc_id": lifted_ids}, schema=LIFTED)
             log = _with_entry(log, old.name, now, "return", "request", entry.request, {"lifted": lifted}, entry.number)
-    named = pl.concat(left_out)
-    reasons_of = {reason: _lapse(reason, old) for reason in named["reason"].unique()}
-    named = named.with_columns(pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by"))
-    named = named.sort("by", maintain_order=True).unique("doc_id", keep="first", maintain_order=True)
+    candidates = pl.concat(left_out)
+    reasons_of = {reason: _lapse(reason, old) for reason in candidates["reason"].unique()}
+    candidates = candidates.with_columns(
+        pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by")
+    )
+    candidates = candidates.sort("by", maintain_order=True).unique("doc_id", keep="first", maintain_order=True)
     for by in _BY:
-        rows = named.filter(by=by)
+        rows = candidates.filter(by=by)
         if rows.is_empty():
             continue
         places = _places(store, log, old.name, rows["doc_id"])

@@ -55,7 +55,7 @@ def kept_out(documents: pl.DataFrame, kinds: dict[str, set[By]], copies: Replace
         copies: copies of the documents.
     """
     originals = {row[0]: (row[1], _people(*row[2:])) for row in documents.select(PEOPLE_COLUMNS).iter_rows()}
-    of = dict(copies.of.iter_rows()) | dict(copies.unfinished.select("doc_id", "of").iter_rows())
+    original_ids = dict(copies.of.iter_rows()) | dict(copies.unfinished.select("doc_id", "of").iter_rows())
     columns = schema.DOCUMENT_SCHEMA
     types = pl.Schema({name: columns[name] for name in PEOPLE_COLUMNS})
     frames = [schema.conform(frame, types) for part in copies.parts for frame in part.batches()]
@@ -63,7 +63,7 @@ def kept_out(documents: pl.DataFrame, kinds: dict[str, set[By]], copies: Replace
     rows = []
     for copy, source, *people in pl.concat(frames).iter_rows():
         # A copy of a document that replaced a withdrawn one may be a copy of any of the withdrawn documents.
-        ids = [of[copy]] if of.get(copy) in originals else list(originals)
+        ids = [original_ids[copy]] if original_ids.get(copy) in originals else list(originals)
         why = _why(source, _people(*people), [(*originals[doc_id], kinds.get(doc_id, set())) for doc_id in ids])
         if why and copy not in originals:
             rows.append((copy, why))

@@ -64,8 +64,8 @@ def without_replaced(
         light: all light rows.
         replaced: the result of `read_replaced`.
     """
-    named = light.filter(pl.col("doc_id").is_in(replaced["duplicate_of"].implode()))
-    texts = named.select(
+    copies = light.filter(pl.col("doc_id").is_in(replaced["duplicate_of"].implode()))
+    texts = copies.select(
         pl.col("run").cast(pl.String), pl.col("doc_id").alias("duplicate_of"), pl.col("text_hash").alias("kept_text")
     ).unique(["run", "duplicate_of"], keep="first", maintain_order=True)
     replacements = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})

@@ -81,8 +81,8 @@ def find_replacement_copies(
         return ReplacementCopies()
     versions = list(store.lineage(old))
     earlier = dict.fromkeys(entry.id for version in versions for entry in version.runs)
-    named = {run.id for run in runs}
-    searched_runs = [*runs, *(load_run(folders[run]) for run in earlier if run in folders and run not in named)]
+    input_names = {run.id for run in runs}
+    searched_runs = [*runs, *(load_run(folders[run]) for run in earlier if run in folders and run not in input_names)]
     withdrawn = pl.concat([ids, log.documents_of(log.withdrawals)["doc_id"]])
     of_versions = [links_of(store, version).filter(pl.col("of").is_in(withdrawn.implode())) for version in versions]
     linked = pl.concat([pl.DataFrame(schema=COPY_LINKS), *of_versions])
@@ -98,9 +98,9 @@ def find_replacement_copies(
         copies = [*_dropped(run, ids, unfinished), *_kept(run, by_ledger)]
         parts += [part for part, _ in copies]
         of += [rows for _, rows in copies]
-        if copies and run.id not in named:
+        if copies and run.id not in input_names:
             used.append(run)
-    absent = tuple(run for run in earlier if run not in folders and run not in named)
+    absent = tuple(run for run in earlier if run not in folders and run not in input_names)
     pairs = pl.concat(of).unique("doc_id", keep="first", maintain_order=True)
     return ReplacementCopies(tuple(parts), tuple(used), pairs, pl.concat(unfinished), absent)
 
@@ -111,9 +111,9 @@ def links_of(store: Store, version: Manifest) -> pl.DataFrame:
         return pl.DataFrame(schema=COPY_LINKS)
     placed = pl.col("evidence").str.contains(f'"{IN_PLACE_OF}"', literal=True).fill_null(value=False)
     rows = read_ledger(store, version.name, version.version, where=(pl.col("reason") == "duplicate") | placed)
-    of = [pl.col("evidence").str.json_path_match(f"$.{name}") for name in ("kept", IN_PLACE_OF)]
+    original_ids = [pl.col("evidence").str.json_path_match(f"$.{name}") for name in ("kept", IN_PLACE_OF)]
     released = (pl.col("verdict") == "released").alias("released")
-    return rows.select("doc_id", pl.coalesce(of).alias("of"), released, "text_hash_after")
+    return rows.select("doc_id", pl.coalesce(original_ids).alias("of"), released, "text_hash_after")
 
 
 def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[InputPart, pl.DataFrame]]:

@@ -1,6 +1,6 @@
 """Assign each document to a split: by duplicate cluster or, if a recipe asks for it, by author, source or file.
 
-A document keeps its split in all later versions: a training document is never held out, nor the reverse.
+A document keeps its split in all later versions: training documents are never held out later, nor the reverse.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         frames: light rows, or results of this function, whose counts are added.
     """
     groups = [pl.DataFrame(schema=_GROUPS)]
-    each = [pl.lit(1).alias("rows"), *(pl.col("obtained").alias(name) for name in ("first", "last"))]
+    columns = [pl.lit(1).alias("rows"), *(pl.col("obtained").alias(name) for name in ("first", "last"))]
     for frame in frames:
-        rows = frame if "rows" in frame.columns else frame.with_columns(each)
+        rows = frame if "rows" in frame.columns else frame.with_columns(columns)
         groups.append(rows.select(_GROUPS.names()).cast(_GROUPS))
     sums = [pl.col("rows", "text_bytes").sum(), pl.col("first").min(), pl.col("last").max()]
     return pl.concat(groups).group_by(GROUPED).agg(sums)
@@ -79,8 +79,8 @@ def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manife
             return None
         size = pl.col("text").str.len_bytes().sum().cast(pl.Int64)
         sums = pl.len().cast(pl.Int64).alias("rows"), size.alias("text_bytes")
-        by = [pl.col(name).cast(pl.String) for name in columns[:-1]]
-        frames.append(rows.group_by(by).agg(sums).with_columns(pl.lit(number).alias("file")).collect())
+        keys = [pl.col(name).cast(pl.String) for name in columns[:-1]]
+        frames.append(rows.group_by(keys).agg(sums).with_columns(pl.lit(number).alias("file")).collect())
     groups = pl.concat(frames)
     shards = []
     for (number,), shard_rows in groups.group_by("file", maintain_order=True):
@@ -135,8 +135,8 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
         ReleaseError: a loss has no reason.
     """
     reason = accepted(reason)
-    named = {run.id for run in inputs.runs}
-    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in named]
+    run_names = {run.id for run in inputs.runs}
+    losses = [loss for loss in (inputs.parent.accepted_losses if inputs.parent else ()) if loss.run not in run_names]
     for run in inputs.runs:
         why = run.accepted_loss or reason
         if run.losses and why is None:

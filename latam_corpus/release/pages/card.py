@@ -140,8 +140,8 @@ def hub_licence(rights: str | None) -> str | None:
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
     """
     match = _CC_URI.fullmatch(rights or "")
-    named = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
-    return named if named in _HUB_LICENCES else None
+    hub_id = f"cc-{match[1]}-{match[2]}".replace("cc-zero", "cc0") if match else (rights or "").lower()
+    return hub_id if hub_id in _HUB_LICENCES else None
 
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
@@ -238,10 +238,10 @@ def _contents(manifest: Manifest) -> str:
         for config, count in sorted(by_config.items())
     ]
     tables = [table(["configuration", *vocabulary.SPLITS, "text"], rows)]
-    for what in ("country", "rights_tier"):
-        counts = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
+    for column in ("country", "rights_tier"):
+        counts = sorted(manifest.counts[column].items(), key=lambda item: (-item[1].rows, item[0]))
         rows = [[name or NOT_STATED, f"{tally.rows:,}", str(megabytes(tally.text_bytes))] for name, tally in counts]
-        tables.append(table([what.replace("_", " "), "documents", "text"], rows))
+        tables.append(table([column.replace("_", " "), "documents", "text"], rows))
     return "## What it holds\n\n" + "\n\n".join(tables)
 
 

@@ -103,14 +103,14 @@ def limits(manifest: Manifest) -> str:
 def _largest(manifest: Manifest) -> list[str]:
     """Return a line each for country, source and genre: the largest one, with its share of the version."""
     lines = []
-    for what in ("country", "source", "genre"):
-        tallies: Mapping[str, Tally] = manifest.counts.get(what, {})
+    for column in ("country", "source", "genre"):
+        tallies: Mapping[str, Tally] = manifest.counts.get(column, {})
         if not tallies or not manifest.rows:
             continue
         name, tally = max(tallies.items(), key=lambda item: (item[1].rows, item[0]))
         share = 100 * tally.rows / manifest.rows
         of_all = f"{name or NOT_STATED}, of {len(tallies)} in all"
-        lines.append(f"- The {what} of {share:.0f} % of the documents is {of_all}.")
+        lines.append(f"- The {column} of {share:.0f} % of the documents is {of_all}.")
     return lines
 
 

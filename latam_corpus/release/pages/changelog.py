@@ -70,10 +70,10 @@ def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> st
         changes: the changes since its parent.
         earlier: the parent's CHANGELOG.md; empty if there is none.
     """
-    totals = {what: sum(c.rows for c in changes if c.what == what) for what in CHANGES}
+    totals = {kind: sum(c.rows for c in changes if c.what == kind) for kind in CHANGES}
     against = f", from {manifest.parent.version}" if manifest.parent else ""
     how = "" if manifest.parent else ", compared with no earlier version"
-    summary = ", ".join(f"{rows:,} {what}" for what, rows in totals.items())
+    summary = ", ".join(f"{rows:,} {kind}" for kind, rows in totals.items())
     rows = [[c.what, c.language, f"`{c.reason}`", f"{c.rows:,}"] for c in changes]
     section = (
         f"## {manifest.version} ({manifest.created:%Y-%m-%d}{against})\n\n"

@@ -84,7 +84,7 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
         gaps = [_NO_FOLDER, _PARTIAL] if lock.is_part else [_NO_FOLDER]
         return LockCheck(lock.spec, ids, refused, no_rows, gaps=tuple(gap.fill(release=lock.spec) for gap in gaps))
     rows = places_of(pl.concat([ids, refused]).unique(), folder)
-    if not lock.is_part and not (folder / MAP).is_file():  # an export, which has a map, may contain only one split
+    if not lock.is_part and not (folder / MAP).is_file():  # exports, which have a map, may contain only one split
         return LockCheck(lock.spec, ids, refused, rows)
     pulled_withdrawn, pulled_refused = (part.filter(part.is_in(rows["doc_id"].implode())) for part in (ids, refused))
     return LockCheck(lock.spec, pulled_withdrawn, pulled_refused, rows, len(ids) - len(pulled_withdrawn))

@@ -206,14 +206,14 @@ def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: boo
         if dtype.is_integer():
             dtype = pl.Int64() if all(re.fullmatch("[+-]?[0-9]+", token.text) for token in tokens) else pl.Float64()
         return pl.Series([_number(token, column, dtype) for token in tokens], dtype=dtype)
-    known = BY_NAME.get("language" if column.name == "languages.code" else column.name)
+    descriptor = BY_NAME.get("language" if column.name == "languages.code" else column.name)
     convert = {pl.Date: _day, pl.Datetime: _moment, pl.Binary: bytes.fromhex}.get(type(dtype), str)
     values = []
     for token in tokens:
         text = _text(token, column)
         # With a misspelt value, `!=` would be true for every row.
-        if must_be_known and known and not known.allows(text):
-            remedy = known.advice or closest(text, known.words)
+        if must_be_known and descriptor and not descriptor.allows(text):
+            remedy = descriptor.advice or closest(text, descriptor.words)
             raise ConditionError(token, _("«{name}» has no such value", name=column.name), remedy)
         try:
             values.append(convert(text))

@@ -71,11 +71,11 @@ def problems_of(
         *_parent_problems(store, manifest),
     ]
     problems += version_signature_problems(manifest, data, log, keys)
-    for done, named in enumerate(manifest.shards):
-        shard = log.resolved(named)
+    for done, listed_shard in enumerate(manifest.shards):
+        shard = log.resolved(listed_shard)
         if shard:
-            problems += _shard_problems(store, manifest, shard, counts, with_index=shard == named)
-        purged_count += shard != named
+            problems += _shard_problems(store, manifest, shard, counts, with_index=shard == listed_shard)
+        purged_count += shard != listed_shard
         if progress:
             progress(N_("verifying"), done + 1, len(manifest.shards))
     # A damaged shard would be reported again as a wrong count, and purged documents can't be counted.
@@ -270,11 +270,11 @@ def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: l
         last_id = ids[-1]
         counts.in_shards = (counts.in_shards + _hash_sum(ids)) % 2**64
         yield from _misplaced_rows(frame, shard)
-        for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
+        for name, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
             for value, n in frame[column].fill_null("").value_counts().iter_rows():
-                counts.by_value[what][value] += n
-    for what in _PARTITION:
-        counts.by_value[what][getattr(shard, what)] += rows
+                counts.by_value[name][value] += n
+    for name in _PARTITION:
+        counts.by_value[name][getattr(shard, name)] += rows
     if rows != shard.rows:
         yield _(
             "{n} {n:row|rows}, but the manifest says {expected}",

@@ -136,7 +136,7 @@ def updated_opt_outs(
 
 
 def _refusals(document: Mapping[str, Any], sites: Mapping[str, ReadSite]) -> Iterator[dict[str, Any]]:
-    """Yield a row of the list for each refusal of a document."""
+    """Yield a row for the list for each refusal that concerns a document."""
     site = sites.get(root_of(document["url"]))
     for opt_out in site.opt_outs(document["url"]) if site else ():
         yield {**document, **opt_out.row()}

@@ -161,9 +161,9 @@ def named_by(frame: pl.DataFrame, selection: LogSelection) -> NDArray[np.bool_]:
         pl.int_range(pl.len()).alias("row"),
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
-    named = people.filter(_has_hash(people["name"], "creator", selection.asked))["row"]
+    matching_rows = people.filter(_has_hash(people["name"], "creator", selection.asked))["row"]
     mask = np.zeros(frame.height, np.bool_)
-    mask[named.to_numpy()] = True
+    mask[matching_rows.to_numpy()] = True
     return mask
 
 

@@ -93,14 +93,14 @@ class Planner:
         numbers = {
             partition: self._numbers.setdefault(partition, len(self._numbers)) for partition in names.unique().rows()
         }
-        place = np.zeros(rows.height, _PLACE)
-        place["partition"] = [numbers[partition] for partition in names.rows()]
+        records = np.zeros(rows.height, _PLACE)
+        records["partition"] = [numbers[partition] for partition in names.rows()]
         digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
         ids = np.frombuffer(digests, ">u8").astype(np.uint64)
         groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
-        place["bits"] = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
-        place["size"] = weights(rows)
-        place.tofile(self._folder / f"{self._ranges}")
+        records["bits"] = (groups << np.uint64(64 - GROUP_BITS)) | (ids >> np.uint64(GROUP_BITS))
+        records["size"] = weights(rows)
+        records.tofile(self._folder / f"{self._ranges}")
         self._ranges += 1
 
     def planned(self, limit: int = SHARD_BYTES) -> ShardPlan:
@@ -152,17 +152,18 @@ class Planner:
         sizes = np.zeros_like(counts)
         mask = np.uint64(((1 << depth) - 1) << (48 - depth))
         for index in range(self._ranges):
-            place = np.fromfile(self._folder / f"{index}", _PLACE)
-            at = (place["partition"].astype(np.uint64) << np.uint64(48)) | ((place["bits"] >> np.uint64(16)) & mask)
-            node = np.searchsorted(keys, at).clip(max=len(keys) - 1)
-            in_node = keys[node] == at
-            next_bits = (place["bits"][in_node] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
+            records = np.fromfile(self._folder / f"{index}", _PLACE)
+            partitions = records["partition"].astype(np.uint64) << np.uint64(48)
+            record_keys = partitions | ((records["bits"] >> np.uint64(16)) & mask)
+            node = np.searchsorted(keys, record_keys).clip(max=len(keys) - 1)
+            in_node = keys[node] == record_keys
+            next_bits = (records["bits"][in_node] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
             cell = node[in_node] * (1 << _LEVELS) + next_bits.astype(np.int64)
             counts += np.bincount(cell, minlength=counts.size).reshape(counts.shape)
             order = np.argsort(cell, kind="stable")
             firsts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(cell[order]) != 0)))
             if len(firsts):  # `np.bincount` with weights would sum floats
-                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][in_node][order], firsts)
+                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(records["size"][in_node][order], firsts)
         yield from zip(nodes, counts, sizes, strict=True)
 
 
@@ -182,11 +183,11 @@ class ShardPlan:
 
     def shards(self, index: int) -> NDArray[np.uint32]:
         """Return the cell number of each document in a range, in order."""
-        place = np.fromfile(self.folder / f"{index}", _PLACE)
-        shards = np.zeros(len(place), np.uint32)
+        records = np.fromfile(self.folder / f"{index}", _PLACE)
+        shards = np.zeros(len(records), np.uint32)
         for number, (first, bits) in self.starts.items():
-            in_partition = place["partition"] == number
-            shards[in_partition] = first + np.searchsorted(bits, place["bits"][in_partition], side="right") - 1
+            in_partition = records["partition"] == number
+            shards[in_partition] = first + np.searchsorted(bits, records["bits"][in_partition], side="right") - 1
         return shards
 
 
@@ -212,8 +213,8 @@ def groups_of(contributors: pl.Series, authors: pl.Series) -> list[str]:
         pl.all().fill_null("")
     )
     groups = {
-        (of, by): f"{_bits(of):064b}"[:_CONTRIBUTOR_BITS] + f"{_bits(by):064b}"[:_AUTHOR_BITS]
-        for of, by in pairs.unique().iter_rows()
+        (contributor, author): f"{_bits(contributor):064b}"[:_CONTRIBUTOR_BITS] + f"{_bits(author):064b}"[:_AUTHOR_BITS]
+        for contributor, author in pairs.unique().iter_rows()
     }
     return [groups[pair] for pair in pairs.iter_rows()]
 

@@ -412,13 +412,13 @@ class Store:
             ConfigError: the release or version doesn't exist; the error names the closest one.
             ReleaseError: all versions of the release are damaged.
         """
-        name, at, version = spec.partition("@")
+        name, separator, version = spec.partition("@")
         versions = self.versions(name)
         if not versions:
             remedy = closest(name, self.names()) if self.is_there() else NO_STORE
             raise ConfigError(self.url, _("there is no release «{name}»", name=name), remedy)
         place = f"{self.url}, {name}"
-        if at and not version:
+        if separator and not version:
             raise ConfigError(
                 place,
                 _("there is no version after the @"),

@@ -131,7 +131,7 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
 
 
 def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[str, Any]) -> None:
-    """Add the entry of a purge, even if other processes have added entries, unless one of these is a purge."""
+    """Add the entry of a purge, after any entries of other processes, unless one of these is a purge too."""
     sequence = log.sequence
     while True:
         try:

@@ -419,8 +419,8 @@ def _add_withdrawal(
         by: matches.filter(pl.col("selection").is_in([n for n, item in enumerate(request.items) if item.by == by]))
         for by in ("doc", "creator")
     }
-    given = texts_of(pl.Series([item.normalised for item in request.items if item.by == "text"], dtype=pl.String))
-    texts = {"text": given} | {by: search.texts(rows) for by, rows in by_kind.items()}
+    requested = texts_of(pl.Series([item.normalised for item in request.items if item.by == "text"], dtype=pl.String))
+    texts = {"text": requested} | {by: search.texts(rows) for by, rows in by_kind.items()}
     stay_out = _kept_out(search, request, matches, old, runs_on_disk)
     spared = _spared(search, by_kind["doc"], matches, old, runs_on_disk)
     tables = {
@@ -558,11 +558,11 @@ def _reasons(
     return dict(sorted(stay_out.items()))
 
 
-def sources_of(store: Store, done: Withdrawal) -> dict[str, str]:
+def sources_of(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
     """Return the sources of the documents and their copies from the ledgers, by document id."""
-    ids = pl.Series([*done.documents, *done.promoted, *done.kept_out], dtype=pl.String)
+    ids = pl.Series([*withdrawal.documents, *withdrawal.promoted, *withdrawal.kept_out], dtype=pl.String)
     sources: dict[str, str] = {}
-    for manifest in (done.after, done.before):
+    for manifest in (withdrawal.after, withdrawal.before):
         if LEDGER in manifest.files:
             rows = read_ledger(store, manifest.name, manifest.version, where=pl.col("doc_id").is_in(ids.implode()))
             sources |= dict(rows.select("doc_id", "source_id").drop_nulls().iter_rows())

@@ -143,45 +143,46 @@ _WHAT: Final = {
 }
 
 
-def not_reached(done: Withdrawal) -> list[Message]:
+def not_reached(withdrawal: Withdrawal) -> list[Message]:
     """Return sentences about copies that a withdrawal doesn't reach."""
     other_release = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
     return [
-        *(other_release.fill(name=name) for name in done.other_releases),
-        *([_("the bytes of older versions, until `latam-corpus release purge`")] if done.entry.erases else []),
-        *(_AFTERWARDS if done.entry.kind != "return" else []),
+        *(other_release.fill(name=name) for name in withdrawal.other_releases),
+        *([_("the bytes of older versions, until `latam-corpus release purge`")] if withdrawal.entry.erases else []),
+        *(_AFTERWARDS if withdrawal.entry.kind != "return" else []),
     ]
 
 
-def receipt_values(done: Withdrawal) -> dict[str, Any]:
+def receipt_values(withdrawal: Withdrawal) -> dict[str, Any]:
     """Return the values of the receipt, in the types of JSON."""
-    entry = done.entry
+    entry = withdrawal.entry
     return {
         "format": _FORMAT,
         "kind": entry.kind,
         "request": entry.request,
         "release": entry.release,
-        "asked": {"by": entry.by, "value": done.value, "because": entry.because},
+        "asked": {"by": entry.by, "value": withdrawal.value, "because": entry.because},
         "time": entry.time.isoformat(),
-        "entry": {"number": entry.number, "sha256": done.entry_sha256, "file": entry.dumped().decode()},
-        "documents": len(done.documents),
-        "doc_ids": done.documents[:_MAX_IDS],
+        "entry": {"number": entry.number, "sha256": withdrawal.entry_sha256, "file": entry.dumped().decode()},
+        "documents": len(withdrawal.documents),
+        "doc_ids": withdrawal.documents[:_MAX_IDS],
         "versions": [
-            {"version": spec, "documents": n, "shards": done.shards[spec]} for spec, n in sorted(done.rows.items())
+            {"version": spec, "documents": n, "shards": withdrawal.shards[spec]}
+            for spec, n in sorted(withdrawal.rows.items())
         ],
-        "before": {"version": done.before.spec, "manifest_sha256": done.before_sha256},
+        "before": {"version": withdrawal.before.spec, "manifest_sha256": withdrawal.before_sha256},
         "after": {
-            "version": done.after.spec,
-            "manifest_sha256": done.after_sha256,
-            "documents": done.after.rows,
-            "bytes_written": done.written,
-            "bytes": done.after.shard_bytes,
+            "version": withdrawal.after.spec,
+            "manifest_sha256": withdrawal.after_sha256,
+            "documents": withdrawal.after.rows,
+            "bytes_written": withdrawal.written,
+            "bytes": withdrawal.after.shard_bytes,
         },
-        "promoted": done.promoted,
-        "in_place_of": done.in_place_of,
-        "kept_out": done.kept_out,
-        "left_aside": list(map(str, done.copy_notices)),
-        "not_reached": list(map(str, not_reached(done))),
+        "promoted": withdrawal.promoted,
+        "in_place_of": withdrawal.in_place_of,
+        "kept_out": withdrawal.kept_out,
+        "left_aside": list(map(str, withdrawal.copy_notices)),
+        "not_reached": list(map(str, not_reached(withdrawal))),
         "toolkit": __version__,
     }
 
@@ -192,15 +193,15 @@ def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
     return {"json": data, "html": _page(values, data)}
 
 
-def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[str, bytes]:
+def write_receipt_entry(store: Store, withdrawal: Withdrawal, now: datetime) -> dict[str, bytes]:
     """Add the digests of the receipt to the log; return the receipt's bytes in each format.
 
     Raises:
         ReleaseError: the entry can't be added.
     """
-    files = receipt_files(receipt_values(done))
+    files = receipt_files(receipt_values(withdrawal))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    fields = {"request": done.entry.request, "release": done.entry.release, "of": done.entry.number}
+    fields = {"request": withdrawal.entry.request, "release": withdrawal.entry.release, "of": withdrawal.entry.number}
     log = read_log(store)
     while all(entry.receipts != digests for entry in log.entries):
         with suppress(EntryTakenError):
@@ -210,24 +211,24 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
     return files
 
 
-def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> dict[str, Any]:
+def write_receipt(store: Store, withdrawal: Withdrawal, file: Path | None = None) -> dict[str, Any]:
     """Add the digests of a receipt to the log, write the receipt to a file, and return its values.
 
     Args:
         store: the store of the log; if it has a signer, the file is signed too.
-        done: the result of the request.
+        withdrawal: the result of the request.
         file: the file to write, JSON if it ends in `.json`, else a page; None to write no file.
 
     Raises:
         ReleaseError: the entry can't be added.
     """
-    files = write_receipt_entry(store, done, datetime.now(UTC))
+    files = write_receipt_entry(store, withdrawal, datetime.now(UTC))
     if file:
         written = files["json" if file.suffix == ".json" else "html"]
         replace(file, written)
         if store.signer:
-            replace(signature_file(file), store.signer.signature(written, f"receipt {done.entry.request}"))
-    return receipt_values(done)
+            replace(signature_file(file), store.signer.signature(written, f"receipt {withdrawal.entry.request}"))
+    return receipt_values(withdrawal)
 
 
 def problems_of(
@@ -315,7 +316,7 @@ def _entry_problems(values: Mapping[str, Any]) -> list[Message]:
         ),
         "reason": (requested["because"], entry.because),
     }
-    return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (stated, logged) in pairs.items() if stated != logged]
+    return [_OF_ENTRY.fill(what=_WHAT[key]) for key, (stated, logged) in pairs.items() if stated != logged]
 
 
 def _logged(by: By, value: str) -> str:
@@ -371,7 +372,7 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
 
 
 def _copy_sentences(values: Mapping[str, Any]) -> list[Message]:
-    """Return sentences about the copies; receipts of older versions only count those that were released."""
+    """Return sentences about the copies; receipts by older versions only state the number of released copies."""
     lines = [_PROMOTED.fill(n=len(values["promoted"]))] if values["promoted"] else []
     pairs = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
     if pairs:

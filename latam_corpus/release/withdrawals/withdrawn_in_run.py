@@ -118,12 +118,12 @@ def with_withdrawals(plan: Plan, log: WithdrawalLog, release: str) -> Plan:
     barrier = Withdrawals(log.store.url, release, _digest(log))
     segments = [
         dataclasses.replace(
-            segment, barriers=tuple(step for planned in segment.barriers for step in _before(barrier, planned))
+            segment, barriers=tuple(step for planned in segment.barriers for step in _preceded(barrier, planned))
         )
         for segment in plan.segments
     ]
     return dataclasses.replace(plan, segments=tuple(segments))
 
 
-def _before(withdrawals: Withdrawals, barrier: Barrier) -> tuple[Barrier, ...]:
+def _preceded(withdrawals: Withdrawals, barrier: Barrier) -> tuple[Barrier, ...]:
     return (withdrawals, barrier) if barrier.name == DEDUPE else (barrier,)
