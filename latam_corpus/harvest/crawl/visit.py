@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.harvest.crawl.causes import Cause
-    from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
+    from latam_corpus.harvest.crawl.frontier import EarlierRecord, Frontier, State, Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, EarlierRecord, WrittenRecord
+    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, WrittenRecord
     from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10
