@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.errors import ConfigError
+from latam_corpus.harvest.crawl.archived_page import EarlierRecord
 from latam_corpus.harvest.optout.site import SiteFile
 from latam_corpus.messages import _
 
@@ -66,15 +67,6 @@ def collection_summary(path: Path) -> dict[str, Any]:
     finally:
         db.close()
     return summary
-
-
-@dataclass(frozen=True)
-class EarlierRecord:
-    """The earlier record of a page, to which a revisit refers."""
-
-    id: str
-    date: str
-    digest: str
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.archived_page import RecordedPage
-    from latam_corpus.harvest.crawl.frontier import EarlierRecord
+    from latam_corpus.harvest.crawl.archived_page import EarlierRecord, RecordedPage
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 _SYNC_EVERY: Final = 1.0  # seconds
