@@ -101,7 +101,7 @@ class Survey:
 
     Attributes:
         files: all surveyed files.
-        hidden: the number of files left out: links, and files whose name begins with a dot.
+        hidden: the number of files left out: links, hidden files, and lock files of Office.
         missing: the names in the manifests of bags (BagIt) that have no file.
         catalogue: the table that describes most of the files; None if there is none.
         texts: the number of files with text that a run reads.
@@ -235,7 +235,7 @@ def _files_below(folder: Path) -> tuple[list[InputFile], int]:
         folders[:] = [name for name in sorted(folders) if not name.startswith(".")]
         for name in sorted(names):
             path = Path(root, name)
-            if name.startswith(".") or not path.is_file() or path.is_symlink():
+            if name.startswith((".", "~$")) or not path.is_file() or path.is_symlink():
                 hidden += 1
                 continue
             input_files.append(_input(path, path.relative_to(folder).as_posix()))

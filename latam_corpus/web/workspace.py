@@ -78,7 +78,7 @@ def safe_path(name: str) -> str:
 
     >>> safe_path("cantos/../../etc/passwd"), safe_path("C:\\textos\\uno.txt"), safe_path("/a//b.txt")
     ('', 'C_/textos/uno.txt', 'a/b.txt')
-    >>> safe_path(".DS_Store"), safe_path("a/.git/config"), safe_path("acta\x00.pdf")
+    >>> safe_path(".DS_Store"), safe_path("~$lista.xlsx"), safe_path("acta\x00.pdf")
     ('', '', 'acta_.pdf')
     """
     parts = []
@@ -86,7 +86,7 @@ def safe_path(name: str) -> str:
         part = _CONTROL.sub("_", raw_part).strip()
         if part in {"", "."}:
             continue
-        if part.startswith(".") or part.lower() in _JUNK:
+        if part.startswith((".", "~$")) or part.lower() in _JUNK:
             return ""
         parts.append(_shortened(part))
     path = "/".join(parts)

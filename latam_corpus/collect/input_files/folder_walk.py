@@ -63,7 +63,7 @@ class _Walk:
             raise cannot_be_opened(folder, error) from None
         for entry in entries:
             name = entry["name"].rpartition("/")[2]
-            if name.startswith("."):
+            if name.startswith((".", "~$")):  # hidden, or the lock of a file that is open in Office
                 continue
             path, info = f"{folder.rstrip('/')}/{name}", followed(entry)
             target = info["name"] if entry["islink"] else f"{real.rstrip('/')}/{name}"

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class EarlierRecord:
+    """The earlier record of a page, to which a revisit refers."""
+
+    id: str
+    date: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class RecordedPage:
     """A page as it was recorded.
 

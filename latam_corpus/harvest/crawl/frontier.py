@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.transport.warc_writer import EarlierRecord
+from latam_corpus.harvest.crawl.archived_page import EarlierRecord
 from latam_corpus.harvest.optout.site import SiteFile
 from latam_corpus.messages import _
 

@@ -14,7 +14,7 @@ from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
 from latam_corpus.harvest.crawl.answers import traps
 from latam_corpus.harvest.crawl.answers.link_addresses import address_of
 from latam_corpus.harvest.crawl.answers.page_content import read_answer
-from latam_corpus.harvest.crawl.archived_page import recorded_page
+from latam_corpus.harvest.crawl.archived_page import EarlierRecord, recorded_page
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.transport.warc_writer import payload_digest
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES, withdraw_page
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, EarlierRecord, WrittenRecord
+    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, WrittenRecord
     from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10

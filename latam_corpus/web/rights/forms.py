@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.catalog.community_labels import labels
@@ -47,7 +47,7 @@ class _Dated(forms.Form):
         values: dict[str, Any] = super().clean() or {}
         start, end = values.get("embargo_until") or values.get("given"), values.get("expires")
         if start and end and end < start:
-            self.add_error("expires", _now("It ends before it begins. Correct one of the two days."))
+            self.add_error("expires", gettext("It ends before it begins. Correct one of the two days."))
         return values
 
     def _clean_statement(self, values: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ class _Dated(forms.Form):
         if not is_known(typed):
             self.add_error(
                 "other_statement",
-                _now(
+                gettext(
                     "This isn't recognised as a licence. Write a name such as CC-BY-4.0, or the address of a licence "
                     "or of a statement of rightsstatements.org."
                 ),
@@ -109,7 +109,7 @@ class TermsForm(_Dated):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         statements = [(value, name) for value, name in said_by(LICENCES) if value]
-        self.fields["statement"].choices = [*statements, (_OTHER, _now("another licence or statement"))]
+        self.fields["statement"].choices = [*statements, (_OTHER, gettext("another licence or statement"))]
         self.fields["basis"].choices = said_by(BASES)
 
     @classmethod
@@ -130,15 +130,17 @@ class TermsForm(_Dated):
         self._clean_statement(values)
         statement, uses = values.get("statement", ""), values.get("uses", [])
         if statement == IN_COPYRIGHT and not values.get("agreement"):
-            self.add_error("agreement", _now("Write the name or number of the permission, so that others can find it."))
+            self.add_error(
+                "agreement", gettext("Write the name or number of the permission, so that others can find it.")
+            )
         if statement == IN_COPYRIGHT and values.get("basis") not in {"contract", "consent"}:
-            self.add_error("basis", _now("A written permission is a contract or a consent."))
+            self.add_error("basis", gettext("A written permission is a contract or a consent."))
         tier = tier_of(statement)
         lacking = set(uses) - set(uses_under(tier, uses))
         if tier == "unknown" and statement and statement != IN_COPYRIGHT:
-            self.add_error("statement", _now("This statement allows nothing by itself. Nothing could be released."))
+            self.add_error("statement", gettext("This statement allows nothing by itself. Nothing could be released."))
         elif lacking and statement != IN_COPYRIGHT and not values.get("agreement"):
-            message = _now(
+            message = gettext(
                 "This licence doesn't allow it by itself: %(uses)s. Name the written permission, or untick it."
             )
             names = ", ".join(str(_USE_WORDS[use]) for use in USES if use in lacking)
@@ -193,7 +195,9 @@ class GroupForm(_Dated):
         super().__init__(*args, **kwargs)
         self._of_collection = rights.get("statement", "")
         self._tier = rights.get("tier") or tier_of(self._of_collection)
-        same_terms = _now("the same as for the collection: %(terms)s") % {"terms": shown_statement(self._of_collection)}
+        same_terms = gettext("the same as for the collection: %(terms)s") % {
+            "terms": shown_statement(self._of_collection)
+        }
         narrower = [
             (value, name)
             for value, name in said_by(LICENCES)
@@ -201,8 +205,8 @@ class GroupForm(_Dated):
         ]
         named = [(value, value) for value in licences]
         first = [(self._of_collection, same_terms)] if self._of_collection else []
-        out = (NOT_RELEASED, _now("nothing yet: these texts are in no version"))
-        other_statement = (_OTHER, _now("another licence or statement"))
+        out = (NOT_RELEASED, gettext("nothing yet: these texts are in no version"))
+        other_statement = (_OTHER, gettext("another licence or statement"))
         self.fields["statement"].choices = [*named, *first, *narrower, out, other_statement]
 
     def _is_allowed(self, statement: str) -> bool:
@@ -216,7 +220,7 @@ class GroupForm(_Dated):
         statement = values.get("statement")
         is_own = statement in {NOT_RELEASED, self._of_collection}
         if statement and not is_own and is_known(statement) and not self._is_allowed(statement):
-            message = _now("The collection allows less than this: %(terms)s. Change the collection's terms first.")
+            message = gettext("The collection allows less than this: %(terms)s. Change the collection's terms first.")
             self.add_error("statement", message % {"terms": shown_statement(self._of_collection)})
         return values
 
@@ -267,7 +271,7 @@ class ConsentForm(_Dated):
         self._taken = frozenset(taken)
         language = core_language()
         named_labels = [(label.uri, label.names.get(language) or label.names["en"]) for label in labels().values()]
-        self.fields["label"].choices = [("", _now("none")), *sorted(named_labels, key=lambda choice: choice[1])]
+        self.fields["label"].choices = [("", gettext("none")), *sorted(named_labels, key=lambda choice: choice[1])]
 
     def clean_id(self) -> str:
         """Return the id, which no other record has.
@@ -277,7 +281,7 @@ class ConsentForm(_Dated):
         """
         name = str(self.cleaned_data["id"]).strip()
         if name in self._taken:
-            raise forms.ValidationError(_now("Another record has this name or number."))
+            raise forms.ValidationError(gettext("Another record has this name or number."))
         return name
 
     def record(self) -> dict[str, Any]:
@@ -307,5 +311,5 @@ class DecisionForm(forms.Form):
         """Require a reason for a refusal."""
         values: dict[str, Any] = super().clean() or {}
         if values.get("decision") == "refuse" and not (values.get("reason") or "").strip():
-            self.add_error("reason", _now("Say what is missing, so that it can be corrected."))
+            self.add_error("reason", gettext("Say what is missing, so that it can be corrected."))
         return values

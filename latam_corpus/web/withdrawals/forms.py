@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -62,9 +62,9 @@ class RequestForm(forms.Form):
         numbers = set(self.data.getlist("row")) if hasattr(self.data, "getlist") else set()
         self.ticked = [row for number, row in enumerate(self.rows) if str(number) in numbers]
         if not self.ticked:
-            self.add_error(None, _now("Tick at least one text."))
+            self.add_error(None, gettext("Tick at least one text."))
         if values.get("kind") == "hold" and any(not row["versions"] for row in self.ticked):
-            self.add_error("kind", _now("A text that is in no version can't be held. Withdraw it, or untick it."))
+            self.add_error("kind", gettext("A text that is in no version can't be held. Withdraw it, or untick it."))
         return values
 
 

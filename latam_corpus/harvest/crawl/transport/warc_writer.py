@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.archived_page import RecordedPage
+    from latam_corpus.harvest.crawl.archived_page import EarlierRecord, RecordedPage
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 _SYNC_EVERY: Final = 1.0  # seconds
@@ -81,15 +81,6 @@ _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest
 _UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 # The body is recorded without its transfer encoding, whose header is renamed, as Common Crawl does.
 _RENAMED_HEADERS: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
-
-
-@dataclass(frozen=True)
-class EarlierRecord:
-    """The earlier record of a page, referenced by a revisit."""
-
-    id: str
-    date: str
-    digest: str
 
 
 @dataclass(frozen=True)
