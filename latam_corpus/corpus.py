@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import numpy as np
 import polars as pl
 
+from latam_corpus.schema import series_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -286,5 +288,5 @@ def ragged(lists: pl.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
         lists = lists.fill_null(pl.Series([[]], dtype=lists.dtype))
     arrow = lists.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     # Through Polars, because Arrow's `to_numpy` imports pandas if it is installed.
-    values, offsets = (pl.Series(part).to_numpy() for part in (arrow.values, arrow.offsets))
+    values, offsets = (series_of(part).to_numpy() for part in (arrow.values, arrow.offsets))
     return values[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import ftfy
 import numpy as np
 import polars as pl
 
@@ -20,12 +19,6 @@ from latam_corpus.text.word_columns import REPAIRS
 
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
-
-# Typographic quotation marks and apostrophes are the author's and are kept. Entities are unescaped only in text without
-# markup.
-_CONFIG: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=True, explain=False)
-_MARKUP_CONFIG: Final = _CONFIG._replace(unescape_html=False)
-
 
 # Ligatures of printers; long s and æ are letters of old spellings and are kept.
 _LIGATURE: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ſt", "ﬆ": "st"}
@@ -142,8 +135,12 @@ def _is_specks(line: str) -> bool:
     return sum(char.isalnum() for char in signs) < _NO_WORDS * len(signs)
 
 
-def _repaired(line: str, config: ftfy.TextFixerConfig) -> str:
+def _repaired(line: str, *, has_markup: bool) -> str:
     """Return a line repaired by ftfy, except for correct pairs of characters that look like mojibake."""
+    import ftfy  # heavy, and undamaged texts don't need it
+
+    # Typographic quotation marks and apostrophes are the author's and are kept. Entities are unescaped only in text without markup.
+    config = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=not has_markup, explain=False)
     masked = _CORRECT.sub(_MASK, line) if "Ã" in line else line
     if masked == line or ftfy.fix_encoding(masked) != masked:
         return ftfy.fix_text(line, config)
@@ -159,14 +156,14 @@ def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str,
         ends: for each line the offset after it, without its line end.
         marked: for each line whether it may need repair.
     """
-    config = _MARKUP_CONFIG if b"<" in data else _CONFIG
+    has_markup = b"<" in data
     pieces: list[bytes] = []
     start, copied_to, changed = 0, 0, 0
     for end, is_marked in zip(ends, marked, strict=True):
         stop = min(end + 1, len(data))  # ftfy gets a line with its line end
         if is_marked:
             line = data[start:stop]
-            better = _repaired(line.decode(), config).encode()
+            better = _repaired(line.decode(), has_markup=has_markup).encode()
             if better != line:
                 pieces += [data[copied_to:start], better]
                 copied_to = stop

@@ -7,16 +7,19 @@ direction of its line.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import jinja2
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.codes import UNDETERMINED, known_code, short
 from latam_corpus.messages import Message
+from latam_corpus.paths import cache_folder, use_folder
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.page_frame import checked_language, look
 from latam_corpus.report.page_words import WORDS
@@ -24,6 +27,8 @@ from latam_corpus.text.display.terminal_text import visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jinja2.bccache import Bucket
 
 
 _CODE: Final = re.compile("[a-z]{2,3}")
@@ -94,10 +99,25 @@ def language_tag(code: str | None) -> str:
     return hub_language(str(known_code(short_code)))
 
 
+class _CompiledTemplates(FileSystemBytecodeCache):
+    """A cache of compiled templates in the user's cache; if it can't be written, templates are compiled each time."""
+
+    def __init__(self) -> None:
+        folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}"
+        use_folder(folder)
+        super().__init__(str(folder))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Store a compiled template."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 @cache
 def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
+        bytecode_cache=_CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,6 +6,8 @@ only when a user names the command; `--help` lists all commands from the table.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import os
 import sys
@@ -48,6 +50,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
+# How many new objects Python makes before it looks for garbage: with its default of 700, the imports of a command
+# cause hundreds of searches, which find nothing.
+_NEW_OBJECTS: Final = 10_000
 _HELP_LIMIT: Final = 1000  # characters: longer than any help text, so that Typer doesn't cut it; the terminal wraps it
 
 
@@ -154,6 +159,8 @@ def run(app: typer.Typer) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # printing must not fail on a terminal that isn't UTF-8
+    gc.set_threshold(_NEW_OBJECTS)
+    atexit.register(gc.freeze)  # Python would search everything for garbage once more before it ends
     speak_as_typed(sys.argv[1:])
     warnings.showwarning = _show_warning
     try:

@@ -90,9 +90,7 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
     [b'\x01\x00\x02\x00', b'\x03\x00']
     """
     buffers = [None, pa.py_buffer(offsets * values.itemsize), pa.py_buffer(values.tobytes())]
-    series = pl.from_arrow(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
-    assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
-    return series
+    return schema.series_of(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
 
 
 def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
+from latam_corpus.schema import series_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,9 +86,7 @@ class Ragged:
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
         """
-        series = pl.from_arrow(self.arrow())
-        assert isinstance(series, pl.Series)  # noqa: S101  (an array, not a table)
-        return series
+        return series_of(self.arrow())
 
     def arrow(self) -> pa.LargeListArray:
         """Return an Arrow array with a list per document, without copying numbers."""

@@ -109,7 +109,7 @@ class StepFile:
     def write(self, frame: pl.DataFrame) -> None:
         """Append a frame, which must have the columns of the file."""
         if frame.height:
-            self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._file.schema))
+            self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
     def __enter__(self) -> Self:
         return self
