@@ -120,7 +120,7 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
     if not query.strip():
         return ()
     rows = (row for frame in documents.frames() for row in frame.filter(matches_query(query)).iter_rows(named=True))
-    stories = tuple(_of_version(documents.name, row, out, store) for row in islice(rows, MAX_MATCHES))
+    stories = tuple(story_in_version(documents.name, row, out, store) for row in islice(rows, MAX_MATCHES))
     if not stories:
         raise ConfigError(
             _("«{query}»", query=query),
@@ -130,7 +130,14 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
     return stories
 
 
-def _of_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
-    """Return the history of a version's document from a run on this disk, or else from its row alone."""
+def story_in_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
+    """Return the history of a version's document from a run on this disk, else from its row alone.
+
+    Args:
+        name: `NAME@VERSION`.
+        row: the document, with all columns of the schema.
+        out: the folder of runs.
+        store: the store of the version.
+    """
     matches = find(out, row["doc_id"])
     return lineage(matches[0] if matches else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

@@ -46,25 +46,25 @@ def life_page(
     shown = story["withdrawn"] is None and (internal or story["readable"])
     figures = Figures(language)
     named = shown or (served and story["withdrawn"] is None and story["nameable"])
-    shareable, compared = _shareable(story, shown, named, internal, figures)
+    others_view, compared = shareable(story, shown, named, internal, figures)
     say = Speaker(language)
     return render(
         "life.html",
         language,
         kind="life",
-        title=shareable["title"] or (shareable["source"]["origin"] or {}).get("file") or story["doc_id"],
-        sections=sections_of(("origin", "steps", *(["bounds"] if shareable["bounds"] else []), *_SECTIONS)),
+        title=others_view["title"] or (others_view["source"]["origin"] or {}).get("file") or story["doc_id"],
+        sections=sections_of(("origin", "steps", *(["bounds"] if others_view["bounds"] else []), *_SECTIONS)),
         internal=internal,
         served=served,
-        story=shareable,
+        story=others_view,
         why=meaning(story["reason"]) if story["reason"] else "",
         hidden=not shown,
-        facts=list(facts(shareable, say)),
-        covered=", ".join(f"{kind} ({n})" for kind, n in sorted(shareable["redactions"].items())),
-        steps=list(steps(shareable, say)),
-        bounds=[_bound(bound, figures) for bound in sorted(shareable["bounds"], key=lambda bound: bound["kept_to"])],
+        facts=list(facts(others_view, say)),
+        covered=", ".join(f"{kind} ({n})" for kind, n in sorted(others_view["redactions"].items())),
+        steps=list(steps(others_view, say)),
+        bounds=[_bound(bound, figures) for bound in sorted(others_view["bounds"], key=lambda bound: bound["kept_to"])],
         compared=compared,
-        releases=list(releases(shareable, say)),
+        releases=list(releases(others_view, say)),
         commands=list(_commands(story, where)),
     )
 
@@ -82,7 +82,7 @@ def where_options(out: Path, store: str | None) -> list[str]:
     return [*([] if str(out) == "out" else ["--out", str(out)]), *(["--store", store] if store else [])]
 
 
-def _shareable(
+def shareable(
     story: dict[str, Any], shown: bool, named: bool, internal: bool, figures: Figures
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Return the shareable history, and the comparison with the copy if both texts may be shown."""

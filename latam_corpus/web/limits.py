@@ -35,6 +35,9 @@ LIMITS: Final = {
     "files-upload": Limit(600, 3600),
     "status": Limit(30, 600),
     "status-find": Limit(60, 600),
+    "browse": Limit(300, 600),
+    "browse-collection": Limit(300, 600),
+    "browse-text": Limit(120, 600),
     "api": Limit(600, 600),
 }
 

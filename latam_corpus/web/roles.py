@@ -79,6 +79,10 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "release-text": OWNERS,
     "status": EVERYONE,
     "status-find": EVERYONE,
+    # the public catalogue: `browse.holdings` decides what each person sees of it
+    "browse": EVERYONE,
+    "browse-collection": EVERYONE,
+    "browse-text": EVERYONE,
     # withdrawals
     "withdraw": PEOPLE,
     "withdraw-rule": OWNERS,

@@ -21,5 +21,6 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.texts.urls")),
     path("", include("latam_corpus.web.judging.urls")),
     path("", include("latam_corpus.web.policies.urls")),
+    path("", include("latam_corpus.web.browse.urls")),
     path("api/", include("latam_corpus.web.api.urls")),
 ]

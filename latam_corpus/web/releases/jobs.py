@@ -55,7 +55,7 @@ def make_version(job: Job) -> dict[str, Any]:
         for approval in approvals
     ]
     counts = count_version(version, {collection.slug: entries})
-    documents = sum(row[2] for row in counts["counts"] if row[0] == collection.slug)
+    documents = sum(row[-2] for row in counts["slices"] if row[0] == collection.slug)
     state = Collection.State.RELEASED if documents else Collection.State.APPROVED
     Collection.objects.filter(pk=collection.pk).update(state=state, reason="")
     log(job.person, "version made", f"collection {collection.slug}, {version}", after=approvals[0].digest)

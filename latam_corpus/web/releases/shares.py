@@ -31,6 +31,8 @@ class Share:
         words: the number of their words.
         languages: for each language of the collection: its code, the number of the collection's documents and words,
             and their share of the version's words in that language, in percent.
+        title: the collection's title in the version.
+        holder: the collection's holder in the version.
         attribution: the required credit: title, holder and terms.
         approvals: for the rights and the consent: kind, name and day of the approval, and whether the proposer approved
             it alone.
@@ -41,6 +43,8 @@ class Share:
     documents: int
     words: int
     languages: list[tuple[str, int, int, float]]
+    title: str
+    holder: str
     attribution: str
     approvals: list[dict[str, Any]]
 
@@ -62,19 +66,18 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
         approvals: the approvals with which the version was built, by collection; stored ones are kept.
     """
     release = lc.open_release(store_folder(), version)
-    words = pl.coalesce(pl.col("signals").struct.field("word_count"), pl.col("text").str.count_matches(r"\S+"))
     counted = (
         release.scan()
-        .group_by("source_id", "language")
-        .agg(pl.len().alias("documents"), words.sum().cast(pl.Int64).alias("words"))
-        .sort("source_id", "language")
+        .group_by("source_id", "language", "genre", "country", "rights_tier")
+        .agg(pl.len().alias("documents"), words_of_text().sum().alias("words"))
+        .sort("source_id", "language", "genre", "country", "rights_tier")
         .collect()
     )
     earlier = stored_counts(version)
     values = {
         "version": version,
         "day": release.manifest.created.date().isoformat(),
-        "counts": counted.rows(),
+        "slices": counted.rows(),
         "sources": [
             {"id": entry.source_id, "title": entry.title, "holder": entry.holder, "rights": entry.rights}
             for entry in release.manifest.sources
@@ -86,13 +89,19 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
     return values
 
 
+def words_of_text() -> pl.Expr:
+    """Return an expression: the words of a text as they were measured, or else counted between spaces."""
+    counted = pl.coalesce(pl.col("signals").struct.field("word_count"), pl.col("text").str.count_matches(r"\S+"))
+    return counted.cast(pl.Int64)
+
+
 def stored_counts(version: str) -> dict[str, Any] | None:
     """Return the stored counts of a version; None if it wasn't counted yet."""
     try:
         counts: dict[str, Any] = json.loads(_file(version).read_bytes())
     except FileNotFoundError:
         return None
-    return counts
+    return counts if "slices" in counts else None  # of an earlier desk, it is counted again
 
 
 def count_all() -> list[str]:
@@ -110,23 +119,27 @@ def shares_of(slug: str) -> tuple[list[Share], list[str]]:
         values = stored_counts(version)
         if values is None:
             uncounted.append(version)
-        elif any(source == slug for source, *_rest in values["counts"]):
+        elif any(source == slug for source, *_rest in values["slices"]):
             shares.append(_share(values, slug))
-    return sorted(shares, key=lambda share: (share.day, _number(share.version)), reverse=True), uncounted
+    return sorted(shares, key=lambda share: by_age(share.day, share.version), reverse=True), uncounted
 
 
-def _number(version: str) -> list[int]:
-    return [int(part) for part in version.partition("@")[2].split(".") if part.isdigit()]
+def by_age(day: str, version: str) -> tuple[str, list[int]]:
+    """Return a key that sorts versions by age, the oldest first."""
+    return day, [int(part) for part in version.partition("@")[2].split(".") if part.isdigit()]
 
 
 def _share(values: dict[str, Any], slug: str) -> Share:
-    own = [(language, documents, words) for source, language, documents, words in values["counts"] if source == slug]
+    own: dict[str, tuple[int, int]] = {}
     all_words: dict[str, int] = {}
-    for _source, language, _documents, words in values["counts"]:
+    for source, language, _genre, _country, _tier, documents, words in values["slices"]:
         all_words[language] = all_words.get(language, 0) + words
+        if source == slug:
+            earlier = own.get(language, (0, 0))
+            own[language] = earlier[0] + documents, earlier[1] + words
     languages = [
         (language, documents, words, 100 * words / all_words[language] if all_words[language] else 0.0)
-        for language, documents, words in own
+        for language, (documents, words) in own.items()
     ]
     entries = [entry for entry in values["sources"] if entry["id"] == slug]
     terms = ", ".join(dict.fromkeys(str(entry["rights"]) for entry in entries if entry["rights"]))
@@ -135,9 +148,11 @@ def _share(values: dict[str, Any], slug: str) -> Share:
     return Share(
         values["version"],
         values["day"],
-        sum(documents for _language, documents, _words in own),
-        sum(words for _language, _documents, words in own),
+        sum(documents for documents, _words in own.values()),
+        sum(words for _documents, words in own.values()),
         languages,
+        str(named["title"] or slug),
+        str(named["holder"] or ""),
         f"{attribution}.",
         values["approvals"].get(slug, []),
     )

@@ -38,8 +38,7 @@ def release(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, collection: Collection, form: VersionForm | None, status: int = 200) -> HttpResponse:
     shares, uncounted = shares_of(collection.slug)
-    if uncounted and not Job.objects.filter(kind="count versions", state__in=Job.OPEN).exists():
-        enqueue("count versions", request.user)
+    count_later(request, uncounted)
     names = _names()
     values = {
         "collection": collection,
@@ -55,6 +54,12 @@ def _page(request: HttpRequest, collection: Collection, form: VersionForm | None
         "is_public": bool((collection.draft or {}).get("is_public")),
     }
     return render(request, "desk/releases/release.html", values, status=status)
+
+
+def count_later(request: HttpRequest, uncounted: list[str]) -> None:
+    """Start the job that counts versions, unless it waits or runs."""
+    if uncounted and not Job.objects.filter(kind="count versions", state__in=Job.OPEN).exists():
+        enqueue("count versions", request.user)
 
 
 def _names() -> list[str]:

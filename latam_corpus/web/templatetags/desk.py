@@ -130,6 +130,12 @@ def item(values: Any, key: str) -> Any:
 
 
 @register.filter
+def unlocalized(number: float) -> str:
+    """Return a number as SVG has it, with a point in every language."""
+    return f"{number:g}"
+
+
+@register.filter
 def pairs(values: Any) -> list[tuple[str, Any]]:
     """Return the keys and values of a dictionary, which may be None."""
     return list((values or {}).items())
