@@ -70,7 +70,7 @@ class Rights(TomlModel):
         tier: the rights tier, only if the statement doesn't determine it, as with a written permission.
         agreement: the name or number of a written permission.
         expires: the last day of the permission.
-        embargo_until: the day before which nothing is released.
+        embargo_until: the first day on which texts may be released.
         quotation: the sentence that states the licence, copied.
         quoted_from: the address of that sentence.
         quoted_on: the day on which it was read.
@@ -188,7 +188,7 @@ class Pick(TomlModel):
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError(
-                _('it has no origin or several; name one: column = "…", path = "regular expression" or value = "…"')
+                _('it needs exactly one origin; write one: column = "…", path = "regular expression" or value = "…"')
             )
         return self
 

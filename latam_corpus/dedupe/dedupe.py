@@ -49,7 +49,7 @@ class Dedupe(Barrier):
     Attributes:
         near: whether to look for near-duplicates; if not, only equal texts are compared.
         contained: "keep" or "drop" documents that are part of a much longer one, such as a poem in an anthology.
-        templates: "keep" or "drop" texts of one form with different numbers or names, such as decrees.
+        templates: "keep" or "drop" texts from one template with different numbers or names, such as decrees.
         variants: "keep" or "drop" texts that share much and have words of their own throughout, such as a song from
             another place or a text in another spelling.
         against: an earlier release, NAME@VERSION, to compare with; the command line replaces it by the folder of that

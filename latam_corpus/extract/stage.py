@@ -59,8 +59,8 @@ class Extract(Stage):
     Attributes:
         mode: how HTML pages are read: `balanced` uses their layout, and trafilatura if the layout is uncertain;
             `careful` uses trafilatura, three times as slow; `fast` only the layout.
-        time_limit: seconds of processor time for a document's parser; for a PDF or TEI once more for each of its
-            megabytes. The wall-clock limit is six times as long.
+        time_limit: seconds of processor time for a document's parser; for a PDF or TEI file, that many more for each
+            megabyte. The wall-clock limit is six times as long.
         memory_limit_mb: megabytes for a document's parser; enforced on Linux only.
         ocr: languages, such as spa, por or que, in which tesseract recognises pictures and pages without text; by
             default they are not recognised.
