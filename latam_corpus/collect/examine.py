@@ -183,7 +183,7 @@ def examine(source: Source, where: str) -> Examined:
 def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
     """Report that the values were counted only in the first records."""
     problem = _(
-        "these counts are only of the first {n} {n:record|records}; others may have more such values",
+        "these counts cover only the first {n} {n:record|records}; others may have more such values",
         n=decimal(f"{records:,}"),
     )
     yield Breach(_("input of {source}", source=source.id), problem, _("a run reads and counts all records"))

@@ -46,7 +46,7 @@ _HOW_LINES: Final = (
     _("Instead of “no” you may write the name of the language, such as náhuatl or guarani mbya."),
     _("Write anything else in the column «{note}».", note=NOTE),
     _(
-        "Save the sheet and send it back. Whoever drew it gives the command: latam-corpus judge import SHEET "
+        "Save the sheet and send it back. The person who drew the sample runs: latam-corpus judge import SHEET "
         "--reader NAME"
     ),
 )

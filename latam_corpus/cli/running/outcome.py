@@ -103,7 +103,7 @@ def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, 
         )
     console.print(
         _(
-            "  with {workers} {workers:worker|workers}, about {time} until then, and {files} files and folders",
+            "  with {workers} {workers:worker|workers}, this takes about {time}, and {files} files and folders",
             workers=cost.workers,
             time=duration(3600 * cost.hours),
             files=number(cost.files),

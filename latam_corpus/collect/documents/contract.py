@@ -424,8 +424,7 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
         heads = [_("«{name}»", name=head) for head in suggested]
         lines = ", ".join(f"{name} = {json.dumps(head, ensure_ascii=False)}" for head, name in suggested.items())
         problem = _(
-            "{n} {n:column isn't used, although its head says|columns aren't used, although their heads say} "
-            "what {n:it has|they have}: {columns}",
+            "{n} {n:column has a known head but isn't|columns have known heads but aren't} used: {columns}",
             n=len(heads),
             columns=first_of(heads, _SHOWN),
         )
@@ -636,8 +635,8 @@ def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Brea
     """
     for file, line in sorted(unnamed.items()):
         problem = _(
-            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: what it says about their "
-            "rights isn't read, so all documents of the source are held back and never released",
+            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: its statements about "
+            "rights aren't read, so all documents of the source are held back and never released",
             file=file,
         )
         remedy = _("write under [collect]: {line}; if it says nothing about these texts, move it elsewhere", line=line)

@@ -484,7 +484,7 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
     naming = _naming(source, heads)
     if not naming:
         shown = ", ".join(filter(None, heads))
-        problem = _("no column name says that it names files; the columns are: {columns}", columns=shown)
+        problem = _("no column seems to contain file names; the columns are: {columns}", columns=shown)
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))
     column = naming[0]
     read_columns = columns_read(source, heads)

@@ -240,7 +240,7 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
             problem = _(
                 "«{named}» isn't a folder, and collect.index names a catalogue among a folder's files", named=named
             )
-            raise ConfigError(place, problem, _("name the folder in which both are"))
+            raise ConfigError(place, problem, _("name the folder that contains both"))
         lists = listed_members(source, Content(file.relative, partial(open_url, file.url)))
         if index and not lists.has_index:
             problem = _("no file in «{archive}» matches «{pattern}», which collect.index names")

@@ -90,7 +90,8 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _conflict() -> str:
     return _(
-        "Somebody else changed this in the meantime. Compare it with what is stated now; saving again replaces it."
+        "Someone else changed this in the meantime. Compare it with the present statement; if you save again, yours "
+        "replaces it."
     )
 
 
@@ -238,7 +239,7 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
     elif not collection.files.exists():
         messages.error(request, _("First add files."))
     elif propose(collection, request.user):
-        messages.success(request, _("Proposed. Now somebody else reads it, and approves it or says what is missing."))
+        messages.success(request, _("Proposed. Someone else now reads it, and approves it or says what is missing."))
     return redirect("rights", slug)
 
 
