@@ -206,11 +206,11 @@ class GroupForm(_Dated):
             for value, name in said_by(LICENCES)
             if value not in {"", PUBLIC_DOMAIN, IN_COPYRIGHT, self._of_collection} and self._is_allowed(value)
         ]
-        named = [(value, value) for value in licences]
+        licence_choices = [(value, value) for value in licences]
         first = [(self._of_collection, same_terms)] if self._of_collection else []
         out = (NOT_RELEASED, gettext("nothing yet: these texts are in no version"))
         other_statement = (_OTHER, gettext("another licence or statement"))
-        self.fields["statement"].choices = [*named, *first, *narrower, out, other_statement]
+        self.fields["statement"].choices = [*licence_choices, *first, *narrower, out, other_statement]
 
     def _is_allowed(self, statement: str) -> bool:
         """Whether a statement is at most as open as the collection's statement."""

@@ -159,8 +159,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     records = _records(source_values(collection))
     name = request.GET.get("id", "")
     current = next((record for record in records if record.get("id") == name), None)
-    taken = [str(record.get("id")) for record in records if record is not current]
-    form = ConsentForm(request.POST or None, request.FILES or None, taken=taken, initial=current or {})
+    other_ids = [str(record.get("id")) for record in records if record is not current]
+    form = ConsentForm(request.POST or None, request.FILES or None, taken=other_ids, initial=current or {})
     if request.method == "POST" and form.is_valid():
         record = form.record()
         if current and "language" in current:
