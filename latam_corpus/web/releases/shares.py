@@ -153,8 +153,8 @@ def _share(values: dict[str, Any], slug: str) -> Share:
         sum(documents for documents, _words in own.values()),
         sum(words for _documents, words in own.values()),
         languages,
-        str(named["title"] or slug),
-        str(named["holder"] or ""),
+        str(credited["title"] or slug),
+        str(credited["holder"] or ""),
         f"{attribution}.",
         values["approvals"].get(slug, []),
     )
