@@ -259,7 +259,7 @@ class CommonCrawl(Asking):
         domains: the top-level domains of the pages, such as `cl`.
         languages: ISO 639-3 codes, one of which must be the first language of a capture in the index; captures in an
             index without languages don't match.
-        paths: patterns as in robots.txt, one of which a page's path must match.
+        paths: patterns as in robots.txt; a page's path must match one of them.
         exclude: patterns of paths that aren't included.
         max_records: the maximum number of captures in a plan.
         ask_sites: whether to read the current opt-outs in the sites' files.
