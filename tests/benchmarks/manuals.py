@@ -262,6 +262,7 @@ def measure(args: argparse.Namespace) -> Report:
             _by_source(pages, counts),
             _by_half(pages, counts),
             _by_kind("precision / recall / F1 of words, by kind", pages, counts, _words_scored),
+            _means(pages, counts),
             _by_kind("share of paragraphs lost, by kind of page", pages, counts, _lost),
             _by_kind("pages that lose over a tenth, by kind", pages, counts, _bad_pages),
             _by_kind("share of the text that is boilerplate, by kind", pages, counts, _surplus),
@@ -336,6 +337,21 @@ def _by_kind(
     return Table(title, heads, tuple(rows))
 
 
+def _means(pages: Sequence[Asked], counts: dict[str, list[Kept]]) -> Table:
+    rows = []
+    for half in HALVES:
+        kinds = dict.fromkeys(page.kind for page in pages if page.half == half)
+        places = [[at for at, page in enumerate(pages) if (page.kind, page.half) == (kind, half)] for kind in kinds]
+        means = (
+            sum(_scores_of_words([each[at] for at in some])[2] for some in places) / len(places)
+            for each in counts.values()
+        )
+        rows.append((half, len(kinds), *(f"{mean:.3f}" for mean in means)))
+    return Table(
+        "F1 of words, mean of the kinds", ("half", "kinds#", *(f"{system}#" for system in counts)), tuple(rows)
+    )
+
+
 def _lost(counts: list[Kept]) -> str:
     return f"{sum(count.lost for count in counts) / max(1, sum(count.paragraphs for count in counts)):.1%}"
 
@@ -344,9 +360,13 @@ def _bad_pages(counts: list[Kept]) -> str:
     return str(sum(count.lost * 10 > count.paragraphs for count in counts))
 
 
-def _words_scored(counts: list[Kept]) -> str:
+def _scores_of_words(counts: list[Kept]) -> tuple[float, float, float]:
     triples = np.array([(count.hits, count.surplus, count.missed) for count in counts], np.float64)
-    return " / ".join(f"{score:.3f}" for score in scores(triples, whole=False))
+    return scores(triples, whole=False)
+
+
+def _words_scored(counts: list[Kept]) -> str:
+    return " / ".join(f"{score:.3f}" for score in _scores_of_words(counts))
 
 
 def _surplus(counts: list[Kept]) -> str:

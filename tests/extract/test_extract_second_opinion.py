@@ -10,7 +10,7 @@ import trafilatura
 
 from latam_corpus.extract.web_pages import html
 from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
-from latam_corpus.extract.web_pages.lost_paragraphs import lacks_certain_paragraph
+from latam_corpus.extract.web_pages.lost_paragraphs import lacks_certain_paragraph, without_improbable
 from latam_corpus.extract.web_pages.page_blocks import read_page
 
 
@@ -19,6 +19,7 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the searches for lost paragraphs: the pages of these tests only have lengths."""
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
     monkeypatch.setattr(html, "lacks_certain_paragraph", lambda *_: False)
+    monkeypatch.setattr(html, "without_improbable", lambda _, text: text)
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,45 @@ def test_one_certain_paragraph_does_not_decide_on_a_long_text() -> None:
     assert lacks_certain_paragraph(page, f"0 {text}")
     page.chances[2] = 0.9
     assert not lacks_certain_paragraph(page, f"0 {text}")
+
+
+_POST = "Se midió el nivel del pozo con una soga, y está dos metros más abajo que en el invierno pasado."
+_VISITORS = "No hay usuarios registrados visitando el foro, y cuatro invitados leen sin haberse identificado."
+_FOOT = "Las imágenes se reproducen con el permiso del archivo que conserva los originales."
+
+
+@pytest.mark.parametrize(
+    ("posts", "chance", "around", "is_kept"),
+    [
+        (4, 0.14, "<div class=share>Compartir</div>", False),
+        (4, 0.15, "<div class=share>Compartir</div>", True),
+        (4, 0.14, "", True),  # no template: a paragraph outside menus belongs to the text
+        (1, 0.14, "<div class=share>Compartir</div>", True),  # too large a part of the text
+    ],
+)
+def test_improbable_lines_of_trafilatura_are_dropped(
+    monkeypatch: pytest.MonkeyPatch, posts: int, chance: float, around: str, is_kept: bool
+) -> None:
+    """Visitors of a forum are dropped, unless the page is hardly anything else or has no template."""
+    texts = [*(f"{number} {_POST}" for number in range(posts)), _VISITORS]
+    page = read_page(f"<main>{''.join(f'<p>{text}</p>' for text in texts)}</main>{around}")
+    page.chances[:] = [chance if page.markup.block(block) == _VISITORS else 0.5 for block in range(len(page.markup))]
+    monkeypatch.setattr(html, "without_improbable", without_improbable)
+    monkeypatch.setattr(
+        trafilatura,
+        "bare_extraction",
+        lambda *_, **__: SimpleNamespace(text="\n\n".join(("- " + texts[0], *texts[1:]))),
+    )
+    chosen = choose_text(page, "<p>")
+    assert chosen.extractor == EXTRACTOR
+    assert (_VISITORS in chosen.text) == is_kept
+    assert all(text in chosen.text for text in texts[:-1])
+
+
+def test_an_improbable_copy_of_a_probable_line_is_kept() -> None:
+    """A title is in the menu too, and blank lines are no copies of a rule."""
+    page = read_page(f"<nav><p>{_FOOT}</p><p>***</p></nav><div class=share>Compartir</div><main><p>{_FOOT}</p></main>")
+    copies = [block for block in range(len(page.markup)) if page.markup.block(block) == _FOOT]
+    page.chances[:] = 0.1
+    page.chances[copies[-1]] = 0.9
+    assert without_improbable(page, f"{_FOOT}\n\nCompartir\n{_FOOT}") == f"{_FOOT}\n\n{_FOOT}"

@@ -20,7 +20,11 @@ from latam_corpus.extract.stated_rights.file_refusals import page_refusals
 from latam_corpus.extract.stated_rights.reservations import notices_beside
 from latam_corpus.extract.web_pages.calls_to_action import without_calls
 from latam_corpus.extract.web_pages.html_metadata import read_metadata
-from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text, lacks_certain_paragraph
+from latam_corpus.extract.web_pages.lost_paragraphs import (
+    fuller_text,
+    lacks_certain_paragraph,
+    without_improbable,
+)
 from latam_corpus.extract.web_pages.model_file import model_digest
 from latam_corpus.extract.web_pages.page_blocks import markup_of, parsed, read_page
 from latam_corpus.text.markup.html_tree import html_tree
@@ -147,7 +151,7 @@ def choose_text(page: Page, markup: str) -> Chosen:
             second_text = _by_trafilatura(markup, fast=False)
         is_usable = second_text and len(second_text) >= LEAST * len(text)
         if is_usable and not lacks_certain_paragraph(page, second_text):
-            return _with_lost_paragraphs(page, without_calls(second_text), EXTRACTOR)
+            return _with_lost_paragraphs(page, without_calls(without_improbable(page, second_text)), EXTRACTOR)
     return _with_lost_paragraphs(page, text, LAYOUT)
 
 

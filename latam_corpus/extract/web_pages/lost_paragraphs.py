@@ -30,6 +30,10 @@ _LONG: Final = 12  # words
 # Minimum probability of a paragraph in such a part, and of a single paragraph.
 _MIN_CHANCE: Final = 0.005
 _MIN_CHANCE_ALONE: Final = 0.1
+# Another extractor's line is dropped if it is a block with a lower probability,
+_MIN_CHANCE_SECOND: Final = 0.15
+# unless less than this share of its text would remain: then the layout is wrong about the page.
+_MIN_REMAINING: Final = 0.67
 # A paragraph with this probability belongs to a short text, even if another extractor omits it. In longer texts, the
 # layout takes teasers for paragraphs too often to rely on a single one.
 _CERTAIN: Final = 0.75
@@ -111,6 +115,29 @@ def lacks_certain_paragraph(page: Page, text: str) -> bool:
         return False
     folded = fold_signs(text.encode("utf-8", "replace"))
     return any(fold_signs(markup.block(number).encode("utf-8", "replace")) not in folded for number in certain.tolist())
+
+
+def without_improbable(page: Page, text: str) -> str:
+    """Return the text without lines that are improbable by the layout: menus, teasers and notices.
+
+    On a page without a template, paragraphs outside menus are kept, because `fuller_text` would add them.
+
+    Args:
+        page: the page with the probabilities of its blocks.
+        text: the text that another extractor found in it.
+    """
+    markup = page.markup
+    is_text = page.chances >= _MIN_CHANCE_SECOND
+    if not (page.metadata.published or _has_template(markup)):
+        is_text |= _is_prose(page) & (markup.counts[:, WORDS] >= _PARAGRAPH)
+    improbable, probable = (
+        {fold_signs(markup.block(number).encode("utf-8", "replace")) for number in np.flatnonzero(blocks).tolist()}
+        for blocks in (~is_text, is_text)
+    )
+    removed = improbable - probable - {b""}
+    lines = text.split("\n")
+    remaining = "\n".join(line for line in lines if fold_signs(line.encode("utf-8", "replace")) not in removed)
+    return remaining if len(remaining) >= _MIN_REMAINING * len(text) else text
 
 
 def _is_likely(page: Page, missing: NDArray[np.int64]) -> NDArray[np.bool_]:
