@@ -92,7 +92,7 @@ class PreviewItem:
 
     @property
     def original_lines(self) -> list[tuple[str, bool]]:
-        """The lines of the original, each with a flag whether its words are missing from both text and title."""
+        """The lines of the original, each with a flag: whether its words are missing from both text and title."""
         return list(lines_left_out(self.original, self.text, self.title))
 
 

@@ -65,7 +65,7 @@ class Explanation:
 
 
 def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
-    """Explain the documents that match a query, see `find`.
+    """Explain the documents that match a query (see `find`).
 
     Args:
         query: a doc_id, an address, or words of the text.
@@ -102,7 +102,7 @@ def _interviews_with_codes(run: Path) -> int:
 
 
 def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:
-    """Return the histories of the documents of a run or version that match a query, see `explained`.
+    """Return the histories of the documents of a run or version that match a query (see `explained`).
 
     Args:
         documents: the documents of the run or version.

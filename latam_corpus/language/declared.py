@@ -108,7 +108,7 @@ def note(shown: LanguageJudgement, declared: str) -> dict[str, Any]:
 
 
 def _declared_group(declared: str) -> str | None:
-    """Return the group as which a declared language of the Americas is judged; None for other languages."""
+    """Return the group under which a declared language of the Americas is judged; None for other languages."""
     code = known_code(short(declared))
     of = groups().of
     return of.get(code, code if code in of.values() else None) if code else None

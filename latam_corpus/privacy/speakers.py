@@ -58,7 +58,7 @@ _HEADING: Final = re.compile(
 _TITLE_HEADING: Final = re.compile(
     rf"^\W*(?i:entrevistas? (?:a|al|ao|à|con|com)) (?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
 )
-# The words of a name after and before a part of it, such as `Ramírez` after `Lucha`.
+# The words after or before a known part of a name, such as `Ramírez` after `Lucha`.
 _NAME_AFTER: Final = re.compile(rf"(?: (?:(?:de|del|la|las|los|da|do|das|dos) ){{0,2}}{_CAPITAL}[\w'’-]*)*")
 _NAME_BEFORE: Final = re.compile(rf"(?:(?<!\w){_CAPITAL}[\w'’-]* )*$")
 # A name of several words is recognised anywhere; a single word may be a common noun.

@@ -155,7 +155,7 @@ class Sandbox:
         return child.wait()
 
 
-# The only state of this module: starting a child takes half a second, too long to do it for each batch.
+# The module's only state. The child is kept, because starting one for each batch would take half a second each time.
 _SANDBOX: Final = Sandbox()
 atexit.register(_SANDBOX.stop)
 os.register_at_fork(after_in_child=_SANDBOX.forget)

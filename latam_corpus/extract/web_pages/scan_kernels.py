@@ -51,12 +51,12 @@ _LETTERS_FROM: Final = 0xC3
 _SIGNS: Final = 0xC2  # U+0080 to U+00BF: control characters, the no-break space A0, the soft hyphen AD
 _NO_BREAK: Final = 0xA0
 _SOFT_HYPHEN: Final = 0xAD
-_PUNCTUATION: Final = 0xE2  # U+2000 to U+203F with 80: spaces 80 to 8A, the zero-width space 8B
+_PUNCTUATION: Final = 0xE2  # U+2000 to U+203F if 80 follows; then 80 to 8A are spaces, 8B the zero-width space
 _FIRST_BLOCK: Final = 0x80
 _LAST_WIDE_SPACE: Final = 0x8A
 _ZERO_WIDTH: Final = 0x8B
-_IDEOGRAPHS: Final = 0xE3  # U+3000, the ideographic space, with 80 80
-_FORMS: Final = 0xEF  # U+FEFF, the byte order mark, with BB BF
+_IDEOGRAPHS: Final = 0xE3  # followed by 80 80: U+3000, the ideographic space
+_FORMS: Final = 0xEF  # followed by BB BF: U+FEFF, the byte order mark
 _MARK_SECOND, _MARK_THIRD = 0xBB, 0xBF
 
 _DEEPEST: Final = 512  # deeper elements count as part of the one above them

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from latam_corpus.train.streams.ordered_rows import OrderedRows
 
 _CHUNK_ROWS: Final = 1024
-# More passes over a slice than an epoch can have, so that passes in different epochs have different orders.
+# A number larger than the passes over a slice in any epoch, so that passes in different epochs have different orders.
 _PASSES: Final = 1 << 20
 _MIN_WINDOW: Final = 16 << 20
-# Columns whose value is the same in all rows of a file; by other columns, a slice must select rows.
+# Columns whose value is the same in all rows of a file; a slice by any other column must select rows.
 _FILE_COLUMNS: Final = ("language", "genre", "split")
 
 
