@@ -138,10 +138,12 @@ def _judgement(place: str, row: Mapping[str, Any], reader: str, day: str, digest
     """
     for key in _DRAWN_KEYS:
         if not isinstance(row.get(key), str):
-            raise ConfigError(place, _("it has no «{key}»", key=key), _("take it from the row that `sample` returned"))
+            raise ConfigError(
+                place, _("it has no «{key}»", key=key), _("use the value from the row that `sample` returned")
+            )
     if not DIGEST.fullmatch(row["text_hash"]):
         problem = _("«{key}» is {given}", key="text_hash", given=row["text_hash"])
-        raise ConfigError(place, problem, _("take it from the row that `sample` returned"))
+        raise ConfigError(place, problem, _("use the value from the row that `sample` returned"))
     answers = {question: answer for question, answer in dict(row.get("answers") or {}).items() if answer}
     if not answers:
         raise ConfigError(place, _("it has no answer"), _("answer one of: {known}", known=", ".join(QUESTIONS)))

@@ -99,7 +99,7 @@ class Run:
         Files that the run couldn't read have a row too. A file that `collect.files` doesn't choose has no row.
 
         Args:
-            language: of the sentences.
+            language: the language of the sentences.
 
         Returns:
             A frame with `source_id`, `file` (null for records without one), `documents`, `kept`, `dropped`, `reasons`

@@ -59,7 +59,7 @@ class RunRequest:
         site: a TOML file that describes the cluster.
         workers: the number of worker processes; 0 for one per processor; None for one, or for the cluster's number.
         limit: the maximum number of records per file, for a trial, which releases nothing.
-        work: which work is kept, see `work_cleanup`.
+        work: the intermediate results to keep, see `work_cleanup`.
         store: the release store, unless it is in `out`.
         sign: the minisign secret key that signs the release.
         strict: whether to refuse a release if an input can't be read completely.

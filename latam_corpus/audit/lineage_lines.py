@@ -267,7 +267,7 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return f"{verdict} {say(reason_label(step['reason']))}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # the facts show the terms of the page
-        narrowed = _("passed, its terms narrowed by what it states of its rights")
+        narrowed = _("passed; its own statement of rights narrowed its terms")
         return say(narrowed if "tier_before" in evidence or "refusals" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
         return say(_NOTED[step["stage"]](evidence))

@@ -97,7 +97,7 @@ class Crawl(Asking):
     Attributes:
         start: the pages, sitemaps or feeds to start from.
         hosts: the hosts that belong to the source, `*.` for all subdomains; by default, those of `start`.
-        paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
+        paths: patterns as in robots.txt; a page's path must match one of them. By default, every path matches.
         exclude: patterns of paths that aren't fetched.
         follow: the ways in which pages are found.
         max_pages: the number of pages after which the crawl stops.
@@ -176,7 +176,7 @@ class Feeds(Asking):
     Attributes:
         start: the feeds.
         hosts: the hosts of the entries' pages, `*.` for all subdomains; by default, those of `start`.
-        paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
+        paths: patterns as in robots.txt; a page's path must match one of them. By default, every path matches.
         exclude: patterns of paths that aren't fetched.
         archives: whether to read a feed's older documents too (RFC 5005: `next`, `prev-archive`).
         max_pages: the number of pages after which a round stops.
@@ -259,7 +259,7 @@ class CommonCrawl(Asking):
         domains: the top-level domains of the pages, such as `cl`.
         languages: ISO 639-3 codes, one of which must be the first language of a capture in the index; captures in an
             index without languages don't match.
-        paths: patterns as in robots.txt, one of which a page's path must match.
+        paths: patterns as in robots.txt; a page's path must match one of them.
         exclude: patterns of paths that aren't included.
         max_records: the maximum number of captures in a plan.
         ask_sites: whether to read the current opt-outs in the sites' files.

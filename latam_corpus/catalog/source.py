@@ -188,7 +188,7 @@ class Pick(TomlModel):
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError(
-                _('it has no origin or several; name one: column = "…", path = "regular expression" or value = "…"')
+                _('it needs exactly one origin; write one: column = "…", path = "regular expression" or value = "…"')
             )
         return self
 

@@ -83,6 +83,6 @@ ENTRIES: Final = {
     "line_keys": StageEntry(_("to note lines")),
     "common_lines": StageEntry(_("to find shared lines")),
     "supersede": StageEntry(_("to choose records")),
-    "withdrawals": StageEntry(_("to set aside what was withdrawn")),
+    "withdrawals": StageEntry(_("to set aside withdrawn documents")),
     "settle": StageEntry(_("to close")),
 }

@@ -136,7 +136,7 @@ def members(content: Content, budget: ArchiveBudget | None = None) -> Iterator[M
 
     Args:
         content: the archive.
-        budget: what is left of the outer archive's budget; None for an archive that isn't inside another.
+        budget: the rest of the outer archive's budget; None for an archive that isn't inside another.
 
     Yields:
         Members and refused members; finally a failure if the archive has more than `MAX_MEMBERS` members.

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 5
 _FILES: Final = 20
-_DOCUMENTS: Final = 500  # per file
-_BYTES: Final = 2**21  # per frame
+_DOCUMENTS: Final = 500  # documents per file
+_BYTES: Final = 2**21  # bytes per frame
 
 
 # The problem and the remedy for each way in which an entry of a list or catalogue can't be used.
@@ -130,7 +130,7 @@ def examine(source: Source, where: str) -> Examined:
     sample = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
     limit = _DOCUMENTS * max(len(source.collect.texts), 1)
-    whole = len(sample) == len(files)
+    is_complete = len(sample) == len(files)
     rows = [pl.DataFrame()]
     unread: dict[tuple[str, str], Message | None] = {}
     terms = Counter[tuple[str, tuple[str, ...]]]()
@@ -148,7 +148,7 @@ def examine(source: Source, where: str) -> Examined:
                 remedy = sentence(values, values["remedy"]) if values.get("remedy") else None
                 unread.setdefault((file.relative, reason), remedy)
         watch.end_of_file()
-        whole &= sum(frame.height for frame in frames) < limit
+        is_complete &= sum(frame.height for frame in frames) < limit
         rows += frames
     all_rows = pl.concat(rows, how="diagonal")
     dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
@@ -159,19 +159,19 @@ def examine(source: Source, where: str) -> Examined:
         source.id,
         len(files),
         len(sample),
-        whole,
+        is_complete,
         watch.facts,
-        (*watch.breaches, *alike, *(of_all_records if whole and not watch.breaches else ())),
+        (*watch.breaches, *alike, *(of_all_records if is_complete and not watch.breaches else ())),
         (
             *_unmatched(source, files),
             *_unchosen(source, where, files),
             *_undescribed(source, files),
             *unnamed_catalogues(source.id, watch.facts.unnamed),
             *of_values,
-            *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
+            *(_of_a_sample(source, watch.facts.records) if of_values and not is_complete else ()),
             *unusable_entries(source, files),
             *_titled(source, files, watch.facts),
-            *(() if whole else of_all_records),
+            *(() if is_complete else of_all_records),
         ),
         next((file.relative for file in files if _is_of_bytes(source, file)), ""),
         unread,
@@ -183,7 +183,7 @@ def examine(source: Source, where: str) -> Examined:
 def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
     """Report that the values were counted only in the first records."""
     problem = _(
-        "these counts are only of the first {n} {n:record|records}; others may have more such values",
+        "these counts cover only the first {n} {n:record|records}; others may have more such values",
         n=decimal(f"{records:,}"),
     )
     yield Breach(_("input of {source}", source=source.id), problem, _("a run reads and counts all records"))

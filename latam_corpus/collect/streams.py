@@ -161,14 +161,14 @@ def seekable(content: Content) -> BinaryIO:
     if stream.seekable() and not suffix:
         return stream
     with stream:
-        held = payload(blocks(stream, suffix))
-    if held is None:
+        data = payload(blocks(stream, suffix))
+    if data is None:
         raise SourceError(
             content.relative,
             _("it needs more than {max_record} bytes of memory", max_record=decimal(f"{MAX_RECORD:,}")),
             _("unpack it first"),
         )
-    return io.BytesIO(held)
+    return io.BytesIO(data)
 
 
 def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:
@@ -229,10 +229,10 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
 
 
 def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
-    """Raise an error if the data unpacks to far more bytes than text does.
+    """Raise `ValueError` if data unpacks to far more bytes than text does.
 
     Raises:
-        ValueError: it does.
+        ValueError: the data is a decompression bomb.
     """
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
         raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as decompression bombs do")
@@ -326,8 +326,12 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         line_pieces = []  # don't keep a second copy while the caller uses the line
         yield line
         line = None
-        whole = more_lines[:-1]
-        yield from whole if len(piece) <= MAX_RECORD else (line if len(line) <= MAX_RECORD else None for line in whole)
+        complete_lines = more_lines[:-1]
+        yield from (
+            complete_lines
+            if len(piece) <= MAX_RECORD
+            else (line if len(line) <= MAX_RECORD else None for line in complete_lines)
+        )
         line_pieces, size = [more_lines[-1]], len(more_lines[-1])
     if size:
         yield b"".join(line_pieces) if size <= MAX_RECORD else None

@@ -66,7 +66,7 @@ COLUMNS: Final = (
         "embargo_until", "date", _("the first day on which it may be released"), nullable=True, set_by="collect",
         source="rights.embargo_until", statistics=True,
         key=RecordKey(
-            17, "the day before which nothing is released, unless the source's is later.", narrows=True,
+            17, "the first day on which it may be released, unless the source's is later.", narrows=True,
             heads=names(
                 "embargo until, embargo, embargoed until, embargo end, embargo end date, embargo date, embargo "
                 "liftdate, embargo lift date, embargo hasta, embargado hasta, bajo embargo hasta, fecha de "

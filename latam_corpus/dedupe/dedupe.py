@@ -49,7 +49,7 @@ class Dedupe(Barrier):
     Attributes:
         near: whether to look for near-duplicates; if not, only equal texts are found.
         contained: "keep" or "drop" documents that are part of a much longer one, such as a poem in an anthology.
-        templates: "keep" or "drop" texts on the same form with different numbers or names, such as decrees.
+        templates: "keep" or "drop" texts from one template with different numbers or names, such as decrees.
         variants: "keep" or "drop" texts that share much but differ throughout, such as a song from another place or a
             text in another spelling.
         against: an earlier release, NAME@VERSION, to compare with; the command line replaces it with the folder of that

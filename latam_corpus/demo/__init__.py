@@ -11,9 +11,6 @@ COMMANDS: Final = {
     "demo": Command(
         "latam_corpus.demo.command:demo",
         "inspect",
-        N_(
-            "Show one document's whole life: collected, judged, released, explained, pulled; then two that are "
-            "withdrawn."
-        ),
+        N_("Follow one document through collection, checks, release, explanation and pull; then withdraw two others."),
     ),
 }

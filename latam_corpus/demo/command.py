@@ -16,7 +16,7 @@ def demo(
         Path | None, typer.Option(help=N_("A folder of real texts, to show indigenous languages too."))
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help=N_("The folder for all files of the demo, which stay for inspection."))
+        Path | None, typer.Option(help=N_("The folder for all files of the demo, which are kept for inspection."))
     ] = None,
     as_json: Json = False,
 ) -> None:

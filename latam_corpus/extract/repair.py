@@ -139,8 +139,8 @@ def _repaired(line: str, *, has_markup: bool) -> str:
     """Return a line repaired by ftfy, except for correct pairs of characters that look like mojibake."""
     import ftfy  # heavy, and undamaged texts don't need it
 
-    # Typographic quotation marks and apostrophes are the author's and are kept. Entities are unescaped only in text without
-    # markup.
+    # Typographic quotation marks and apostrophes are the author's and are kept. Entities are unescaped only in text
+    # without markup.
     config = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=not has_markup, explain=False)
     masked = _CORRECT.sub(_MASK, line) if "Ã" in line else line
     if masked == line or ftfy.fix_encoding(masked) != masked:

@@ -201,11 +201,11 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
     >>> list(lines_left_out("Inicio\nLa barca salió.", "La barca salió."))
     [('Inicio', True), ('La barca salió.', False)]
     """
-    whole, heading = " ".join(text.split()), " ".join((title or "").split())
+    words_of_text, heading = " ".join(text.split()), " ".join((title or "").split())
     for line in original.splitlines():
         words = " ".join(line.split())
         if words:
-            yield line.rstrip(), words not in whole and words != heading
+            yield line.rstrip(), words not in words_of_text and words != heading
 
 
 def preview_page(

@@ -157,8 +157,8 @@ def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] =
     in_bags = {file.relative: file for file in with_bags(all_files)}
     missing = [
         str(failure.evidence.get("name", ""))
-        for one in in_bags.values()
-        for failure in of_json(one.description.failures)
+        for bag_file in in_bags.values()
+        for failure in of_json(bag_file.description.failures)
         if failure.cause == "missing file"
     ]
     input_files = only_named(all_files, files, str(folder))

@@ -47,7 +47,7 @@ class Coverage:
 
 
 def coverage(policies: Policies) -> list[Coverage]:
-    """Return the languages that have a policy or that the model identifies, those of the Americas first, by name.
+    """Return the languages that have a policy or that the model identifies: first languages of the Americas, by name.
 
     Args:
         policies: the policies.

@@ -299,7 +299,7 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
                 counts[of.get(code, code)][word] += max(1, 1_000_000 * tally[word] // total)
     long_names = {name for name in names if len(name) >= RULE.telling}
     colonial = {code: _most_frequent(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
-    taken = {word for words in colonial.values() for word in words}
+    function_words = {word for words in colonial.values() for word in words}
     chosen = dict(colonial)
     for group in sorted(set(counts) - set(RULE.colonial)):
         list_size = RULE.words * _list_factor(sum(g == group for g in of.values()))
@@ -307,7 +307,7 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
         chosen[group] = [
             word
             for word in _most_frequent(own_counts, len(own_counts))
-            if word not in taken
+            if word not in function_words
             and (word not in long_names or own_counts[word] >= RULE.no_name * members[group])
             and borrowed.get(word, 0) < RULE.borrowed * own_counts[word] / members[group]
         ][:list_size]

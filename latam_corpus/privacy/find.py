@@ -89,7 +89,7 @@ def find(
         words: words that indicate the kinds of numbers.
         country: the country whose identifiers have precedence.
         names: the pattern of third persons' names; None without a list.
-        hints: what the text may contain.
+        hints: the identifiers that the text may contain.
     """
     identifiers = without_overlaps(_candidates(text, modes, words, country, hints))
     if names is None:

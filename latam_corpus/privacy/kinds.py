@@ -58,8 +58,7 @@ class Identifier:
         bare: the form that needs a word next to it; None if it has none.
         holds: a function that returns whether a number satisfies the rule; None if there is no rule.
         lettered: whether the written form has capital letters before its digits.
-        chance: on average, one in this many arbitrary numbers of the written form satisfies the rule; 1 without a check
-            digit.
+        chance: one in this many arbitrary numbers of the written form satisfies the rule; 1 without a check digit.
         start: matches at a position where the identifier may begin.
     """
 

@@ -1,4 +1,4 @@
-"""Find what a number in a text may be: a telephone, identity or account number, a plate, a house number, coordinates.
+"""Find the possible kinds of a number in a text: telephone, identity, account, plate, house number, coordinates.
 
 Candidate spans may overlap; the candidate with the lowest rank has precedence.
 """

@@ -124,7 +124,7 @@ class Words:
 
     @cached_property
     def in_names(self) -> Words:
-        """The words with additional ones that indicate an identifier only in a URL or the name of a file."""
+        """The words, except words that are ambiguous in a URL or the name of a file."""
         excluded = set(map(folded_words, _AMBIGUOUS_IN_NAMES))
         phrases = {
             last: [(phrase, kinds) for phrase, kinds in same_ending if not kinds or phrase not in excluded]

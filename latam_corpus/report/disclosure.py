@@ -140,7 +140,7 @@ class Redaction:
 
 
 def _policies(folder: Path) -> str:
-    """Return the folder of the run's policies; empty if there are none, or if an older, incomplete version."""
+    """Return the folder of the run's policies; empty if there are none, or if some are missing (older versions)."""
     own = folder / "filters"
     if not (own / "privacy").is_dir():
         return ""
@@ -224,8 +224,8 @@ class Disclosure:
         rows = with_readable(frame, self.today).with_columns(withdrawn.alias("withdrawn"))
         rows = rows.with_columns((pl.col("readable") | self.internal) & ~pl.col("withdrawn"))
         closed = _terms(frame).select(closed_by_labels().is_not_null()).to_series()
-        named = pl.lit(self.names) & ~closed & ~pl.col("withdrawn")
-        return rows.with_columns((pl.col("readable") | named).alias("nameable"))
+        is_nameable = pl.lit(self.names) & ~closed & ~pl.col("withdrawn")
+        return rows.with_columns((pl.col("readable") | is_nameable).alias("nameable"))
 
     def withdrawn_by(self, frame: pl.DataFrame) -> pl.Series:
         """Return the number of the log entry that withdraws each row; null for other rows."""

@@ -26,8 +26,8 @@ class Figures:
         ('1\u202f234\u202f567', '1234', '0,318')
         """
         formatted = f"{value:,.{digits}f}" if abs(value) >= _GROUPED else f"{value:.{digits}f}"
-        whole, point, decimals = formatted.partition(".")
-        return whole.replace(",", _THIN) + (point if self.language == "en" else point and ",") + decimals
+        integer, point, decimals = formatted.partition(".")
+        return integer.replace(",", _THIN) + (point if self.language == "en" else point and ",") + decimals
 
     def short(self, value: float) -> str:
         """Format a measured value to three significant digits.
@@ -74,10 +74,10 @@ class Figures:
         """
         if seconds < _MINUTE:
             return f"{self.number(seconds, 1)}{_THIN}s"
-        whole = round(seconds)
-        if whole < _HOUR:
-            return f"{whole // _MINUTE}{_THIN}min {whole % _MINUTE}{_THIN}s"
-        return f"{self.number(whole // _HOUR)}{_THIN}h {whole % _HOUR // _MINUTE}{_THIN}min"
+        rounded = round(seconds)
+        if rounded < _HOUR:
+            return f"{rounded // _MINUTE}{_THIN}min {rounded % _MINUTE}{_THIN}s"
+        return f"{self.number(rounded // _HOUR)}{_THIN}h {rounded % _HOUR // _MINUTE}{_THIN}min"
 
     def moment(self, iso: str) -> str:
         """Format an ISO 8601 time as date and time in its time zone; return other texts unchanged.

@@ -33,7 +33,7 @@ WORDS: Final = {
         "recipe or the source, or state why the loss is acceptable."
     ),
     "flow": _("Documents kept by each stage"),
-    "flow_how": _("Each row is a stage: the documents that it left, and why it set the others aside."),
+    "flow_how": _("Each row is a stage: the documents that it kept, and why it set the others aside."),
     "stage": _("Stage"),
     "policy": _("Policy"),
     "left": _("Left"),
@@ -116,7 +116,7 @@ WORDS: Final = {
     "size": _("Size"),
     "charset": _("Charset"),
     "to_look_at": _("To look at"),
-    "life": _("A document's life"),
+    "life": _("History of a document"),
     "life_kept": _("It was kept."),
     "life_dropped": _("It was set aside: {why}."),
     "life_withdrawn": _("Withdrawn on {when}, by request {request}."),
@@ -166,12 +166,12 @@ WORDS: Final = {
     "read_how": _("The beginnings of documents drawn at random; recognised personal data is covered."),
     "hidden_of": _("Not shown: {kept} kept, {dropped} set aside. They are withdrawn, or their terms don't allow it."),
     "hidden_named": _(
-        "This page is meant to stay in the run's folder, and shows their titles and files; `report … --to "
-        "FILE` writes a page without them, to share."
+        "This page is meant to stay in the run's folder, and shows titles and file names; `report … --to FILE` "
+        "writes a page without them, to share."
     ),
     "goes_on": _("it continues …"),
     "untitled": _("without a title"),
-    "survival": _("Documents left by each stage, by source"),
+    "survival": _("Documents kept by each stage, by source"),
     "survival_how": _("The share of a source's documents that is left after each stage that set documents aside."),
     "copies": _("Copies and variants"),
     "copies_how": _(
@@ -313,9 +313,9 @@ LIMITS: Final = (
         **NAMED_OF_100,
     ),
     _(
-        "Quality is judged by bounds on what can be counted. Of 100 sentences of good texts on which no bound was "
-        "chosen, 100 of novels in Spanish, 99 of novels in Portuguese and 98 of films were kept. A good text that is "
-        "unusual may be missing."
+        "Quality is judged by bounds on measured values. Of 100 sentences of good texts that weren't used to choose "
+        "the bounds, 100 from novels in Spanish, 99 from novels in Portuguese and 98 from films were kept. An "
+        "unusual good text may be missing."
     ),
     _(
         "Personal data is covered if its form is recognised, such as addresses, telephone numbers and "

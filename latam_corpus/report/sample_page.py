@@ -46,7 +46,7 @@ _HOW_LINES: Final = (
     _("Instead of “no” you may write the name of the language, such as náhuatl or guarani mbya."),
     _("Write anything else in the column «{note}».", note=NOTE),
     _(
-        "Save the sheet and send it back. Whoever drew it gives the command: latam-corpus judge import SHEET "
+        "Save the sheet and send it back. The person who drew the sample runs: latam-corpus judge import SHEET "
         "--reader NAME"
     ),
 )
@@ -91,8 +91,8 @@ def beside(frame: pl.DataFrame, originals: pl.DataFrame, redaction: Redaction) -
     """
     pairs = named_by(frame).is_in(originals["doc_id"].implode())
     frame, originals = redaction.of(frame.filter(pairs)), redaction.of(originals)
-    named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    both = named.join(originals.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    copies = frame.select("doc_id", "text", named_by(frame).alias("of"))
+    both = copies.join(originals.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
     return {
         row["doc_id"]: (row["title"] or row["of"], side_by_side(row["text"] or "", row["other"] or ""))
         for row in both.iter_rows(named=True)

@@ -47,7 +47,7 @@ _MARK: Final = quote("://", safe="")  # replaces «://» in the name of a workin
 _AT_ONCE: Final = 16  # objects transferred at the same time
 _SILENT_BEATS: Final = 3
 _LIFE: Final = re.compile(rb", life ([^, ]+)")
-_CHECK: Final = _("check the address, the rights to it and the space left")
+_CHECK: Final = _("check the address, the access rights and the free space")
 _LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run whose files are stored in `work/objects`
 _LOCAL: Final = frozenset({".html", ""})  # suffixes of files that aren't uploaded: report pages and locks
 

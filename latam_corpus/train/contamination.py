@@ -282,8 +282,8 @@ class _Index:
         self._counts[len(lines) :][self._counts[len(lines) :] < RUN] = 0
         self._values, self._starts = values, offsets[:-1]
         # Lines shorter than a run are searched for as a whole.
-        whole = {size: _Runs.of(values, offsets, size, self._counts == size) for size in range(SHORTEST, RUN)}
-        tables = whole | {RUN: _Runs.of(values, offsets, RUN, self._counts >= RUN)}
+        short_runs = {size: _Runs.of(values, offsets, size, self._counts == size) for size in range(SHORTEST, RUN)}
+        tables = short_runs | {RUN: _Runs.of(values, offsets, RUN, self._counts >= RUN)}
         self._tables = {size: table for size, table in tables.items() if len(table.hashes)}
         min_words, max_words = _SCATTERED_WORDS
         scattered = (self._counts >= min_words) & (self._counts <= max_words)

@@ -153,11 +153,11 @@ def _unimax(budget: int, slices: Mapping[str, int], cap: float) -> dict[str, flo
 def _rounded(budget: int, shares: Mapping[str, float]) -> dict[str, int]:
     """Round to whole tokens that add up to the budget, by the method of largest remainders."""
     exact = {name: budget * share for name, share in shares.items()}
-    whole = {name: int(value) for name, value in exact.items()}
-    missing = budget - sum(whole.values())
-    for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:missing]:
-        whole[name] += 1
-    return whole
+    tokens = {name: int(value) for name, value in exact.items()}
+    missing = budget - sum(tokens.values())
+    for name in sorted(exact, key=lambda name: (tokens[name] - exact[name], name))[:missing]:
+        tokens[name] += 1
+    return tokens
 
 
 def parse_weights(texts: Sequence[str]) -> dict[str, float]:

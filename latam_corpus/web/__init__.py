@@ -15,8 +15,7 @@ COMMANDS: Final = {
         "latam_corpus.web.commands.command_line:app",
         "contribute",
         N_(
-            "Open the desk: hand over a collection, see what becomes of it and withdraw it, in a browser.\n"
-            "\n"
+            "Open the desk: hand over a collection, see what happens to it and withdraw it, in a browser.\n\n"
             "Without a further command, it serves one person on this machine and opens the browser."
         ),
     ),

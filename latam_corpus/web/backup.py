@@ -74,7 +74,7 @@ def restore_rows() -> int:
         ConfigError: the database already has people, or an upload differs from its digest.
     """
     if Person.objects.exists():
-        raise ConfigError("--database", _("it has people already"), _("name an empty database"))
+        raise ConfigError("--database", _("it already has accounts"), _("name an empty database"))
     rows = data_folder() / ROWS
     call_command("loaddata", str(rows), verbosity=0)
     rows.unlink()

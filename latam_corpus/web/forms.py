@@ -66,7 +66,7 @@ class VersionedForm(forms.ModelForm):
         self.data[self.add_prefix("version")] = self.conflict.version
         self.add_error(
             None,
-            _("Somebody else saved this in the meantime. Compare both texts; saving again replaces theirs by yours."),
+            _("Someone else saved this in the meantime. Compare both texts; if you save again, yours replaces theirs."),
         )
         return False
 

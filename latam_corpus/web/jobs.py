@@ -107,7 +107,7 @@ def request_stop(job: Job) -> None:
 
 
 def report_progress(job: Job, done: int, of: int, what: str = "") -> None:
-    """Store a job's progress for its page; `what` names the object that is being processed."""
+    """Store a job's progress for its page; `what` is the name of the object in work."""
     Job.objects.filter(pk=job.pk).update(progress={"done": done, "of": of, "what": what})
 
 

@@ -238,7 +238,7 @@ class LogEntry(models.Model):
 
 
 class Approval(models.Model):
-    """A second person's approval of rights or consent, bound to the digest of what was approved."""
+    """A second person's approval of rights or consent, bound to the digest of the approved content."""
 
     class Kind(models.TextChoices):
         RIGHTS = "rights", _("rights")

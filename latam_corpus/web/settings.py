@@ -205,7 +205,7 @@ def _database(desk: Desk) -> dict[str, Any]:
             "NAME": str(desk.data / "desk.sqlite3"),
             "OPTIONS": {
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-                # Otherwise a transaction that reads and then writes fails, instead of waiting, if another one writes in
+                # Otherwise a transaction that reads and then writes fails instead of waiting if another one writes
                 # between.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

@@ -48,7 +48,7 @@ def check_sent_source(text: str, slug: str) -> list[lc.Finding]:
 def _own_mistakes(values: dict[str, Any], slug: str) -> Iterator[lc.Finding]:
     """Yield the mistakes that matter only on a shared machine, not on the author's own."""
     if values["id"] != slug:
-        yield lc.Finding(None, "id", _("it isn't the collection's"), _("write «{slug}»", slug=slug))
+        yield lc.Finding(None, "id", _("it isn't the id of the collection"), _("write «{slug}»", slug=slug))
     for keys in _FILES:
         named: Any = values
         for key in keys:
@@ -58,7 +58,7 @@ def _own_mistakes(values: dict[str, Any], slug: str) -> Iterator[lc.Finding]:
             yield lc.Finding(None, ".".join(keys), problem, _("name a file next to the others"))
     for key, value in _strings(values.get("collect", {}), "collect"):
         if key.endswith(".private_hosts"):
-            yield lc.Finding(None, key, _("a desk reaches no private networks"), _("leave it out"))
+            yield lc.Finding(None, key, _("a desk can't reach private networks"), _("leave it out"))
         elif address := _private_host(value):
             problem = _("«{address}» is in a private network, which a desk doesn't reach", address=address)
             yield lc.Finding(None, key, problem, _("name a public address"))

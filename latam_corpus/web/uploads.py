@@ -88,7 +88,7 @@ class DigestHandler(TemporaryFileUploadHandler):
 
 def keep_uploads(request: HttpRequest, collection: Collection, field: str = "files") -> tuple[int, list[Refused]]:
     """Add the uploaded files of a form's field to a collection; return their number, and the refused files."""
-    taken = 0
+    added = 0
     files = request.FILES.getlist(field)
     for file in files:
         digest = file.digest.hexdigest()
@@ -96,5 +96,5 @@ def keep_uploads(request: HttpRequest, collection: Collection, field: str = "fil
         file.file.flush()
         upload = store_upload(temporary, digest)
         add_file(collection, file.relative, upload, digest)
-        taken += 1
-    return taken, list(getattr(request, "refused_files", ()))
+        added += 1
+    return added, list(getattr(request, "refused_files", ()))

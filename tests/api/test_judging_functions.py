@@ -72,7 +72,7 @@ def test_judgements_are_stored_as_by_the_command(out: Path, command_line: Comman
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"text_hash": "x"}, r"judgements\[1\]: «text_hash» is x; take it from the row that `sample` returned"),
+        ({"text_hash": "x"}, r"judgements\[1\]: «text_hash» is x; use the value from the row that `sample` returned"),
         ({"doc_id": None}, r"judgements\[1\]: it has no «doc_id»"),
         ({"answers": {}}, r"judgements\[1\]: it has no answer; answer one of: verdict, "),
         ({"answers": {"verdicto": "good"}}, r"judgements\[1\]: there is no question «verdicto»"),

@@ -58,7 +58,7 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
         ('[collect]\nremove = ["("]', "«(» isn't a regular expression"),
         ('[collect.columns]\ntitel = "t"', "line 5: unknown key «collect.columns.titel»; did you mean «title»?"),
         ('[collect.columns]\nurl = { colum = "u" }', "did you mean «column»?"),
-        ('[collect.columns]\nurl = { column = "u", value = "v" }', "name one: column"),
+        ('[collect.columns]\nurl = { column = "u", value = "v" }', "write one: column"),
         ('[collect.columns]\ntext = "t"\n[[collect.texts]]\ncolumn = "a"', "exclude each other"),
         ("id = ", "it isn't TOML"),
     ],

@@ -162,7 +162,7 @@ def test_suggestions_are_valid_policy_toml(command_line: CommandLine, tmp_path: 
     assert genre_bounds["stop_word_share"]["of"] == "typical"
     assert genre_bounds["stop_word_share"]["min"] <= 1
     shown = command_line(*measure, "--html", tmp_path / "muestra.html")
-    assert "on documents that they weren't chosen on" in shown.out
+    assert "on documents not used to choose them" in shown.out
     assert "<svg" in (tmp_path / "muestra.html").read_text()
 
 

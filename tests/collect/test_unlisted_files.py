@@ -191,7 +191,7 @@ def test_a_column_of_opt_outs_in_a_catalogue_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("heads", "told"),
     [
-        ("ficha;derechos", "no column name says that it names files"),
+        ("ficha;derechos", "no column seems to contain file names"),
         ("archivo;derecho", "«derecho» isn't read; «derechos» would be"),
         ("archivo;licensia", "«licensia» isn't read; «licencia» would be"),
     ],

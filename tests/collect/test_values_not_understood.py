@@ -78,7 +78,7 @@ def test_check_says_that_it_read_a_sample(tmp_path: Path, small_source: SmallSou
     examined = examine(load_source(str(tmp_path / "fuente.toml")), str(tmp_path / "a.jsonl"))
     doubts = [str(doubt.as_message()) for doubt in examined.doubts]
     assert any("aren't understood as «published»" in doubt for doubt in doubts)
-    assert any("only of the first 500 records" in doubt for doubt in doubts) == (records > 500)
+    assert any("cover only the first 500 records" in doubt for doubt in doubts) == (records > 500)
 
 
 def test_check_counts_documents_that_their_licences_exclude(

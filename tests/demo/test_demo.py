@@ -58,7 +58,7 @@ def test_the_screen_has_what_the_first_page_quotes(demo_out: Path) -> None:
 
 def _quoted_on_the_first_page() -> set[str]:
     page = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"^Some lines of what it prints:\n\n```text\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    [block] = re.findall(r"^Some lines of its output:\n\n```text\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     return set(_without_versions(block)) - {"  …"}
 
 

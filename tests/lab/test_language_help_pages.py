@@ -31,5 +31,5 @@ def test_paragraphs_left_in_english_are_not_spanish(tmp_path: Path) -> None:
 
 def test_another_folder_is_an_error(tmp_path: Path) -> None:
     """A folder without English pages, which are needed to find untranslated ones, is an error."""
-    with pytest.raises(ConfigError, match="no folder of help pages"):
+    with pytest.raises(ConfigError, match="it isn't a folder of help pages"):
         list(help_rows(tmp_path))

@@ -229,7 +229,7 @@ def test_a_dry_run_works_on_a_read_only_store(
         "--because", "x", "--store", store.url,
     )  # fmt: skip
     assert result.code == 0, result.err
-    assert "3 documents would leave; nothing was written" in result.out
+    assert "3 documents would be withdrawn; nothing was written" in result.out
     assert documents[9]["doc_id"] in result.out
     assert "cantos" in result.out
 

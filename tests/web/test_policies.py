@@ -215,7 +215,7 @@ def test_two_people_who_edit_one_draft_see_the_conflict(
         ("Words", "et", "non"),
         ("words that have a letter: at least", "60", "50"),
     ]
-    assert "Somebody else saved this in the meantime." in answer.content.decode()
+    assert "Someone else saved this in the meantime." in answer.content.decode()
     draft.refresh_from_db()
     assert draft.rules["words"] == ["et"]
     client.post(f"/rules/{draft.pk}", opened | {"add": "non", "version": answer.context["form"]["version"].value()})

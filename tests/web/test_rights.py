@@ -99,7 +99,7 @@ def test_terms_are_written_into_the_source_file_and_wrong_ones_are_named(
     assert values["holder"] == "Biblioteca de Xico"
     assert Collection.objects.get().rights_holder == "Familia Ruiz"
     page = client.post("/collections/cantos/rights/terms", _TERMS | {"seen": seen, "statement": "CC0-1.0"})
-    assert "Somebody else changed this" in page.content.decode()
+    assert "Someone else changed this" in page.content.decode()
     assert source_values(owned)["rights"]["statement"] == "CC-BY-4.0"
 
 

@@ -25,7 +25,7 @@ def sources(incomplete: str) -> list[str]:
 
 
 def stages(incomplete: str) -> list[str]:
-    """Return the stages, including those of plug-ins, whose key starts with this text."""
+    """Return the stages, including plug-ins, whose key starts with this text."""
     from latam_corpus.pipeline.planning.registry import registered
 
     return sorted(name for name in registered() if name.startswith(incomplete))

@@ -81,7 +81,7 @@ def _refusal(error: Any) -> Message | str:
         for name, value in first.get("ctx", {}).items()
     }
     requirement = EXPECTED_VALUES[first["type"]].fill(**bounds)
-    return _("it must be {what}, and is «{given}»", what=requirement, given=str(first["input"]))
+    return _("it must be {what}, not «{given}»", what=requirement, given=str(first["input"]))
 
 
 def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:

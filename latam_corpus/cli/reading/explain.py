@@ -1,4 +1,4 @@
-"""`latam-corpus explain`: what each stage did to a document, and why it was kept or dropped."""
+"""`latam-corpus explain`: show the effect of each stage on a document, and why it was kept or dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The output of `latam-corpus measure`: signals compared with bounds, and what each bound drops."""
+"""The output of `latam-corpus measure`: signals compared with bounds, and the documents that each bound drops."""
 
 from __future__ import annotations
 

@@ -223,10 +223,10 @@ def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, An
 
 def _value(node: dict[str, Any]) -> str:
     words = node.get("enum") or ([node["const"]] if "const" in node else [])
-    named = ", ".join(f"`{word if isinstance(word, str) else json.dumps(word)}`" for word in words)
+    allowed = ", ".join(f"`{word if isinstance(word, str) else json.dumps(word)}`" for word in words)
     kind = _KINDS.get("date" if node.get("format") == "date" else str(node.get("type")))
     limits = [f"{_spoken(sign)} {node[key]}" for key, sign in _LIMITS.items() if key in node]
-    text = named or " ".join([_spoken(kind) if kind else "", *limits]).strip()
+    text = allowed or " ".join([_spoken(kind) if kind else "", *limits]).strip()
     return _spoken(_("list of {values}", values=text)) if node.get("listed") else text
 
 

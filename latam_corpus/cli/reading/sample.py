@@ -81,5 +81,5 @@ def show_sample(
 
 def _value_label(column: str, value: str) -> str:
     """Return the name of a column's value in the user's language; in English, the value itself."""
-    named = value_name(column, value).translate(spoken())
-    return value if spoken() == "en" else language_label(value).translate(spoken()) if column == "language" else named
+    label = value_name(column, value).translate(spoken())
+    return value if spoken() == "en" else language_label(value).translate(spoken()) if column == "language" else label

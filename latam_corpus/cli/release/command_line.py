@@ -24,7 +24,7 @@ Because = Annotated[str, typer.Option(metavar="TEXT", help=N_("The reason, for t
 Receipt = Annotated[
     Path | None, typer.Option(metavar="FILE", help=N_("A file for the receipt: JSON if it ends in .json, else a page."))
 ]
-NextOf = Annotated[str, typer.Argument(help=N_("The release of which the next version is made."))]
+NextOf = Annotated[str, typer.Argument(help=N_("The release whose next version is made."))]
 PurgedOut = Annotated[
     Path | None,
     typer.Option(
@@ -64,7 +64,7 @@ def build(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help=N_("A file for the receipt of the documents that left because their terms have lapsed."),
+            help=N_("A file for the receipt of the documents that are left out because their terms have lapsed."),
         ),
     ] = None,
     out: Out = Path("out"),
@@ -169,7 +169,9 @@ def withdraw(
         bool,
         typer.Option(
             "--dry-run",
-            help=N_("List the documents that would leave and the copies that would replace them; write nothing."),
+            help=N_(
+                "List the documents that would be withdrawn and the copies that would replace them; write nothing."
+            ),
         ),
     ] = False,
     receipt: Receipt = None,

@@ -18,10 +18,10 @@ from latam_corpus.release.storing.minisign_keys import read_public_keys
 def publish_version(*, spec: str, to: str, out: Path, store: str | None, as_json: bool) -> None:
     """Copy the documents that may be redistributed to a folder or URL, in the layout of the Hugging Face Hub."""
     opened = open_store(store, out)
-    named = load_version(opened, spec, note).spec
+    version = load_version(opened, spec, note).spec
     notes: list[Message] = []
     with progress() as step:
-        lock = publish(named, opened, to, step, notes.append, datetime.now(UTC).date())
+        lock = publish(version, opened, to, step, notes.append, datetime.now(UTC).date())
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:

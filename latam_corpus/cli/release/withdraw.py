@@ -193,9 +193,9 @@ def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: boo
             }
         )
         return
-    console.print(_("{n} {n:document|documents} would leave; nothing was written", n=number(len(leave))))
+    console.print(_("{n} {n:document|documents} would be withdrawn; nothing was written", n=number(len(leave))))
     if leave:
-        table(_("would leave"), ["doc_id", _("source")], leave)
+        table(_("would be withdrawn"), ["doc_id", _("source")], leave)
     for spec, n in sorted(done.rows.items()):
         console.print(_("  {version} has {n} of them", version=spec, n=number(n)))
     if not come_back:

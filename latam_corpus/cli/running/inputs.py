@@ -132,7 +132,7 @@ def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
     selected_names = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
     if not selected_names:
         return recipe
-    sources = {named_source(named, recipe.file)[0].id: named for named in recipe.sources}
+    sources = {named_source(reference, recipe.file)[0].id: reference for reference in recipe.sources}
     stages = {entry.use for entry in recipe.stage}
     wrong = []
     for name in selected_names:

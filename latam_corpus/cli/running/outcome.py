@@ -103,7 +103,7 @@ def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, 
         )
     console.print(
         _(
-            "  with {workers} {workers:worker|workers}, about {time} until then, and {files} files and folders",
+            "  with {workers} {workers:worker|workers}, this takes about {time}, and {files} files and folders",
             workers=cost.workers,
             time=duration(3600 * cost.hours),
             files=number(cost.files),
@@ -155,11 +155,11 @@ def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
             group["parts"] += 1
             group["bytes"] += part.bytes
             group["unpacked_again"] += part.span.skip
-    whole = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
+    uncut = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
     return {
         "together": {"files": sum(len(part.files) for part in joined), "parts": len(joined)},
         "cut": list(split.values()),
-        "uncut": [{"file": file.relative, "bytes": file.size} for file in whole],
+        "uncut": [{"file": file.relative, "bytes": file.size} for file in uncut],
     }
 
 

@@ -277,7 +277,7 @@ def _documents_line(changes: DocumentDifferences | None) -> Message:
     'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
     """
     if changes is None:
-        return _("the kept documents can't be compared, because those of a run were removed")
+        return _("the kept documents can't be compared, because the documents of a run were removed")
     if changes == DocumentDifferences():
         return _("the kept documents are the same in both")
     columns = enumerated(same(f"{name} {n}") for name, n in changes.columns.items())

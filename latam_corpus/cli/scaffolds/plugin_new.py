@@ -45,8 +45,8 @@ def new(
     if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):
         remedy = _("start with a small letter, and use small letters and digits; a stage or signal may also have _")
         raise ConfigError(name, _("it isn't a valid name"), remedy)
-    taken = {"stage": registered(), "signal": signal_names()}.get(kind, [suffix[1:] for suffix in suffixes()])
-    if name in taken:
+    existing = {"stage": registered(), "signal": signal_names()}.get(kind, [suffix[1:] for suffix in suffixes()])
+    if name in existing:
         raise ConfigError(name, _("the name is taken"), _("give it another name"))
     folder = to or Path(f"corpus-{name.replace('_', '-')}")
     if folder.exists():

@@ -74,8 +74,8 @@ def _reference_from(recipe_file: Path, named: str) -> str:
 def _refuse_repeated(described: list[tuple[str, Source]]) -> None:
     """Raise ConfigError if two sources have the same id."""
     first: dict[str, str] = {}
-    for named, source in described:
+    for reference, source in described:
         if source.id in first:
             problem = _("{path} also has the id «{id}»", id=source.id, path=first[source.id])
-            raise ConfigError(named, problem, _("give one of them another id"))
-        first[source.id] = named
+            raise ConfigError(reference, problem, _("give one of them another id"))
+        first[source.id] = reference

@@ -59,11 +59,11 @@ class Rows:
 
     def take(self, order: Sequence[int]) -> Rows:
         """Return the rows at these places, in this order."""
-        taken = {
+        columns = {
             name: values if isinstance(values, Constant) else [values[row] for row in order]
             for name, values in self.columns.items()
         }
-        return Rows(len(order), taken)
+        return Rows(len(order), columns)
 
     def frame(self) -> pl.DataFrame:
         """Return the rows as a frame with the types of the schema."""

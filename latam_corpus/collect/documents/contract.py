@@ -45,7 +45,7 @@ _LOOKED_AT: Final = 20  # records of JSON lines whose keys a message lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 _MOST_NOT_TAKEN: Final = 100  # columns
-_KINDS: Final = 100  # of records in web archives that are no documents
+_KINDS: Final = 100  # kinds of records in web archives that aren't documents
 _TO_CONVERT: Final = (".ods", ".xls", ".xlsm", ".numbers")  # spreadsheets that aren't read
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
@@ -82,7 +82,7 @@ class MissingColumns:
 
     Attributes:
         columns: columns that the source names and no record has.
-        present: columns that the records have.
+        present: the columns that the records have.
     """
 
     columns: list[str]
@@ -207,7 +207,7 @@ class Facts:
 class _File:
     relative: str
     records: int = 0
-    columns: tuple[str, ...] | None = None  # of a table
+    columns: tuple[str, ...] | None = None  # the columns of a table
     present: set[str] = field(default_factory=set)
     blank: dict[str, int | None] = field(default_factory=dict)  # the first record in which a column is empty
     first: list[Record] = field(default_factory=list)
@@ -424,8 +424,7 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
         heads = [_("«{name}»", name=head) for head in suggested]
         lines = ", ".join(f"{name} = {json.dumps(head, ensure_ascii=False)}" for head, name in suggested.items())
         problem = _(
-            "{n} {n:column isn't used, although its head says|columns aren't used, although their heads say} "
-            "what {n:it has|they have}: {columns}",
+            "{n} {n:column has a known head but isn't|columns have known heads but aren't} used: {columns}",
             n=len(heads),
             columns=first_of(heads, _SHOWN),
         )
@@ -457,12 +456,14 @@ def missing(source: Source, relative: str, column: str, present: Sequence[str], 
     """
     key = source.collect.named[column]
     if has_header:
-        named = _("there is no column «{column}», which {key} names")
-        unnamed = _("there is no column «{column}», and the source names no other for its texts")
+        named_problem = _("there is no column «{column}», which {key} names")
+        unnamed_problem = _("there is no column «{column}», and the source names no other for its texts")
     else:
-        named = _("no record that was read has «{column}», which {key} names")
-        unnamed = _("no record that was read has «{column}», and the source names no other column for its texts")
-    problem = named.fill(column=column, key=f"collect.{key}") if key else unnamed.fill(column=column)
+        named_problem = _("no record that was read has «{column}», which {key} names")
+        unnamed_problem = _(
+            "no record that was read has «{column}», and the source names no other column for its texts"
+        )
+    problem = named_problem.fill(column=column, key=f"collect.{key}") if key else unnamed_problem.fill(column=column)
     near = _nearest(column, present)
     shown = first_of(present, _SHOWN)
     if near:
@@ -636,8 +637,8 @@ def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Brea
     """
     for file, line in sorted(unnamed.items()):
         problem = _(
-            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: what it says about their "
-            "rights isn't read, so all documents of the source are held back and never released",
+            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: its statements about "
+            "rights aren't read, so all documents of the source are held back and never released",
             file=file,
         )
         remedy = _("write under [collect]: {line}; if it says nothing about these texts, move it elsewhere", line=line)
@@ -788,7 +789,7 @@ def _has(record: Record, column: str) -> bool:
 
 
 def _names(file: _File) -> list[str]:
-    """Return the columns of a file; for JSON lines, those of its first records, with fields of structs as paths."""
+    """Return a file's columns; for JSON lines, the columns of its first records; fields of structs are paths."""
     if file.columns is not None:
         return list(file.columns)
     return list(dict.fromkeys(path for record in file.first for path in _paths(record)))

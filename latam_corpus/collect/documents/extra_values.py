@@ -98,9 +98,9 @@ def as_list(value: Any) -> list[str] | None:
             return None
     values = value if isinstance(value, (list, tuple)) else parted(mapping.as_text(value) or "")
     texts = [mapping.as_text(part) for part in values if not mapping.is_empty(part)]
-    whole = [text for text in texts if text is not None]
-    is_readable = whole and len(whole) == len(texts) and sum(map(len, whole)) <= LONGEST
-    return whole if is_readable else None
+    complete = [text for text in texts if text is not None]
+    is_readable = complete and len(complete) == len(texts) and sum(map(len, complete)) <= LONGEST
+    return complete if is_readable else None
 
 
 _AS: Final[dict[str, Callable[[Any], str | float | bool | date | list[str] | None]]] = {

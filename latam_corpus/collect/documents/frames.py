@@ -121,9 +121,11 @@ def rows_of(context: RecordContext, chunk: Chunk) -> Rows:
 def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str = "text") -> Rows:
     """Return one row for each failure, with the columns that all documents of the source share."""
     # Two parts of a file may each be damaged; they are two rows.
-    whole = f"{context.relative}#{context.part}" if context.part else context.relative
+    file_locator = f"{context.relative}#{context.part}" if context.part else context.relative
     locators = [
-        f.about.get("id") or f.about.get("url") or (whole if f.number is None else f"{context.relative}#{f.number}")
+        f.about.get("id")
+        or f.about.get("url")
+        or (file_locator if f.number is None else f"{context.relative}#{f.number}")
         for f in failures
     ]
     if context.watch:

@@ -38,7 +38,7 @@ _FILE_COLUMNS: Final = frozenset(
 
 
 def is_file_column(head: str) -> bool:
-    """Whether a column's name says that it names files.
+    """Whether a column's name means that it names files.
 
     >>> is_file_column("Archivo"), is_file_column("Título")
     (True, False)
@@ -276,8 +276,8 @@ def stated_by(head: str) -> str | None:
 def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:
     """Return a record's columns that state terms, mapped or not; for a field of a struct, the struct's name."""
     mapped = [pick.column for name in TERMS for pick in picks(collect.columns, name) if pick.column]
-    named = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
-    return (named | _STRUCTS).intersection(heads)
+    columns = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
+    return (columns | _STRUCTS).intersection(heads)
 
 
 def heads_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -297,9 +297,9 @@ def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
         heads: the file's columns; those that state terms are read even if they aren't mapped.
     """
     collect = source.collect
-    named = [pick.column for name in KEYS for pick in picks(collect.columns, name) if pick.column]
-    named += [*collect.named, *stating_columns(collect, heads)]
-    return frozenset(name for column in named for name in _names(column))
+    columns = [pick.column for name in KEYS for pick in picks(collect.columns, name) if pick.column]
+    columns += [*collect.named, *stating_columns(collect, heads)]
+    return frozenset(name for column in columns for name in _names(column))
 
 
 def value_at(record: Mapping[str, Any], column: str) -> Any:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record: those that are stored in rows
+CONSENT_FIELDS: Final = ("id", "label", "community")  # the fields of a consent record that rows store
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
 _MAPPED: Final = tuple(name for name in TERMS if name != "rights")
@@ -127,12 +127,12 @@ class Narrowing:
 
     def _statements(self, value: Any) -> list[str | None]:
         """Return the statements in a cell if all are known; otherwise the cell is one statement, such as a sentence."""
-        whole = as_statement(value)
-        if isinstance(value, str) and not is_understood(whole, self.own):
+        cell_statement = as_statement(value)
+        if isinstance(value, str) and not is_understood(cell_statement, self.own):
             parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
             if len(parts) > 1 and all(is_understood(statement, self.own) for statement in parts):
                 return list(parts)
-        return [whole]
+        return [cell_statement]
 
     def _add_uses(self, value: Any) -> bool:
         names = [use_of(part) if isinstance(part, str) else None for part in _parts(value)]
@@ -327,7 +327,7 @@ def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
 def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
     """Apply the stated terms to a document's terms; the strictest statement wins.
 
-    The source's own statement narrows nothing, since an agreement may allow more than it says.
+    The source's own statement narrows nothing, since an agreement may allow more than the statement.
 
     Args:
         source: the document's source.

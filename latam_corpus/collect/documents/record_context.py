@@ -26,7 +26,7 @@ class RecordContext:
         file: the file's path in the source.
         format: the format of the file or of the member.
         genre: the default genre.
-        member: the member's path in the archive; None for a file that is no archive.
+        member: the member's path in the archive; None for a file that isn't an archive.
         part: the part of the file that is read, for the name of a failure of the whole part.
         catalogued: the columns that a catalogue states of the file; None if it has no row.
         rows: the catalogue's rows that name the file, and the labels of its bag; their terms narrow the source's terms.

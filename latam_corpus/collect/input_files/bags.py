@@ -148,9 +148,9 @@ def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: 
     listed_names: set[str] = set()
     for list_ in lists:
         for name in sorted({*list_.checksums} - listed_names - {*names_in_bag}):
-            where = {"fetch": fetched[name]} if name in fetched else {}
-            remedy = N_("download it from there, and put it into the bag") if where else _REMEDY
-            list_.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
+            address = {"fetch": fetched[name]} if name in fetched else {}
+            remedy = N_("download it from there, and put it into the bag") if address else _REMEDY
+            list_.failures.append(Failure(None, "missing file", {"name": name, **address, "remedy": remedy}))
         listed_names.update(list_.checksums)
     detail = {"list": _FETCH, "remedy": N_("ask whoever made the bag whether it belongs there")}
     unnamed = [Failure(None, "not in the list", {"name": name, **detail}) for name in sorted({*fetched} - listed_names)]
@@ -234,8 +234,8 @@ def _name(written: str, names_in_bag: Collection[str]) -> str:
     """Return the file of a name in a list: as written, with decoded line ends and percent signs, or fully decoded."""
     plain = written.replace("\\", "/").removeprefix("./")
     coded = re.sub("%(?:0a|0d|25)", lambda code: _ESCAPED[code[0].lower()], plain, flags=re.IGNORECASE)
-    whole = unicodedata.normalize("NFC", unquote(plain))
-    return next((name for name in (plain, coded, whole) if name in names_in_bag), coded)
+    fully_decoded = unicodedata.normalize("NFC", unquote(plain))
+    return next((name for name in (plain, coded, fully_decoded) if name in names_in_bag), coded)
 
 
 def _fetched(

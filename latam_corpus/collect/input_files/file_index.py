@@ -261,14 +261,14 @@ def matched_rows(
 
 def _match_alike(claims: Sequence[_Claim], names: FileNames) -> None:
     """Match the remaining names regardless of accents, case and separators, if the match is unambiguous."""
-    taken = {file for claim in claims for file in claim.files}
+    claimed = {file for claim in claims for file in claim.files}
     alike: dict[str, list[tuple[_Claim, str]]] = defaultdict(list)
     for claim in claims:
         for name, candidates in list(claim.unmatched.items()):
             files = () if candidates else names.alike(name)
             if len(files) > 1:
                 claim.unmatched[name] = files
-            elif files and files[0] not in taken:
+            elif files and files[0] not in claimed:
                 alike[files[0]].append((claim, name))
     for file, claiming in alike.items():
         if len({id(claim) for claim, _name in claiming}) == 1:
@@ -475,16 +475,16 @@ def _file_column(source: Source, list_: InputFile, heads: Sequence[str]) -> str:
     """
     index = source.collect.index
     columns = source.collect.columns
-    named = [pick.column for name in type(columns).model_fields if (pick := getattr(columns, name))]
-    named += [extra.column for extra in source.collect.extra.values()]
-    for column in (index.column if index else None, *named):
+    mapped = [pick.column for name in type(columns).model_fields if (pick := getattr(columns, name))]
+    mapped += [extra.column for extra in source.collect.extra.values()]
+    for column in (index.column if index else None, *mapped):
         if column and column not in heads and column.partition(".")[0] not in heads:
             problem = _("there is no column «{column}», which the source names", column=column)
             raise ConfigError(list_.relative, problem, closest(column, heads))
     naming = _naming(source, heads)
     if not naming:
         shown = ", ".join(filter(None, heads))
-        problem = _("no column name says that it names files; the columns are: {columns}", columns=shown)
+        problem = _("no column seems to contain file names; the columns are: {columns}", columns=shown)
         raise ConfigError(list_.relative, problem, _('name it: [collect.index] column = "…"'))
     column = naming[0]
     read_columns = columns_read(source, heads)

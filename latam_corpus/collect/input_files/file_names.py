@@ -79,7 +79,7 @@ class FileNames:
         return files, unmatched if each or not files else {}
 
     def _find(self, name: str, folder: PurePosixPath) -> NameMatch:
-        """Return the files of a name: those at its path from the list or the folder, or else those of a unique name."""
+        """Return the files of a name: at its path from the list or the folder, or else by the name if it is unique."""
         path, is_address = _as_path(name)
         if not path:
             return NameMatch()
@@ -105,20 +105,20 @@ class FileNames:
 
         Either path may have additional parent folders, if the list was written in a parent folder or elsewhere.
         """
-        named, actual = ([key(part) for part in PurePosixPath(name).parent.parts] for name in (path, file))
-        common = min(len(named), len(actual))
-        if named[len(named) - common :] != actual[len(actual) - common :] or ".." in named:
+        stated, actual = ([key(part) for part in PurePosixPath(name).parent.parts] for name in (path, file))
+        common = min(len(stated), len(actual))
+        if stated[len(stated) - common :] != actual[len(actual) - common :] or ".." in stated:
             return False
-        return len(named) <= common or named[len(named) - common - 1] not in self._folders[key]
+        return len(stated) <= common or stated[len(stated) - common - 1] not in self._folders[key]
 
     def alike(self, name: str) -> tuple[str, ...]:
         """Return the files whose names differ from this one only by accents, case, separators or a missing suffix."""
         path, is_address = _as_path(name)
         if not path:
             return ()
-        named = unquote(path)
-        files = self._by_key.get(name_key(PurePosixPath(named).name), ())
-        return tuple(file for file in files if is_address or self._may_be(named, file, name_key))
+        decoded = unquote(path)
+        files = self._by_key.get(name_key(PurePosixPath(decoded).name), ())
+        return tuple(file for file in files if is_address or self._may_be(decoded, file, name_key))
 
     def next_to(self, list_: InputFile) -> list[str]:
         """Return the files that a record without names describes: those next to it."""

@@ -104,12 +104,12 @@ def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:
     return not patterns or any(pattern.fullmatch(name) for pattern in patterns)
 
 
-# Opens a file on a disk, at an address, or in an archive.
+# A function that opens a file on a disk, at a URL, or in an archive.
 Opener: TypeAlias = Callable[[InputFile], BinaryIO]
 
 
 def opened_file(file: InputFile) -> BinaryIO:
-    """Open the file for reading its bytes as they are stored.
+    """Open the file for reading its stored bytes.
 
     Raises:
         SourceError: it can't be opened.

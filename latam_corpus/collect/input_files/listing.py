@@ -51,47 +51,47 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         ConfigError: there are no files, the source chooses none of them, or none has a known format.
         SourceError: a folder can't be listed.
     """
-    named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
+    location = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
-        fs, path = file_system(named, **web_options(named))
+        fs, path = file_system(location, **web_options(location))
     except (ValueError, ImportError) as error:
         raise ConfigError(
-            _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=named, error=error)
+            _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=location, error=error)
         ) from None
-    if address := private_address(named):
+    if address := private_address(location):
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("«{named}» leads to {address}, which isn't a public address", named=named, address=address),
+            _("«{named}» leads to {address}, which isn't a public address", named=location, address=address),
             _("if it should be read, name its host in {variable}", variable=VARIABLE),
         )
     fs.invalidate_cache()
     if "file" in _protocols(fs) and OF_THE_SYSTEM.match(os.path.realpath(path)):
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("«{named}» belongs to the system, and has no texts", named=named),
+            _("«{named}» belongs to the system, and has no texts", named=location),
             _("check the path"),
         )
     if fs.isfile(path):
         files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
         files = _with_neighbour_catalogues(fs, str(PurePosixPath(path).parent), files, source)
     elif fs.isdir(path):
-        files = _in_folder(fs, path.rstrip("/"), named, source)
+        files = _in_folder(fs, path.rstrip("/"), location, source)
     elif fs.exists(path):
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("«{named}» is neither a file nor a folder", named=named),
+            _("«{named}» is neither a file nor a folder", named=location),
             _("check the path"),
         )
-    elif re.search(r"[*?\[]", named):
-        files = _matching(fs, path, named, source)
+    elif re.search(r"[*?\[]", location):
+        files = _matching(fs, path, location, source)
     else:
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("there is nothing at «{named}»", named=named),
+            _("there is nothing at «{named}»", named=location),
             _nearest_files(fs, path),
         )
     if source.collect.index and not any(file.description.is_list for file in files):
-        _refuse_without_index(source, files, named, is_folder=fs.isdir(path))
+        _refuse_without_index(source, files, location, is_folder=fs.isdir(path))
     known_by_name = any(file.is_missing or format_of(file.relative, source.collect.format) for file in files)
     if not known_by_name and not any(map(_is_known, files)):
         known_suffixes = ", ".join(sorted(suffixes()))
@@ -103,7 +103,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
             if isinstance(kind, Unread):
                 raise ConfigError(files[0].url, _("it is {format}, an unknown format", format=kind.name), kind.remedy)
             raise ConfigError(files[0].url, _("a file of an unknown format"), remedy)
-        raise ConfigError(named, _("{n} {n:file|files}, all of unknown formats", n=len(files)), remedy)
+        raise ConfigError(location, _("{n} {n:file|files}, all of unknown formats", n=len(files)), remedy)
     return files
 
 
@@ -121,7 +121,7 @@ def _is_known(file: InputFile) -> bool:
 
 
 def digest(file: InputFile) -> str:
-    """Return the SHA-256, in hex, of the file's bytes as they are stored.
+    """Return the SHA-256, in hex, of the file's stored bytes.
 
     Raises:
         SourceError: the file can't be read.
@@ -130,7 +130,7 @@ def digest(file: InputFile) -> str:
         return sha256_of(stream)
 
 
-def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
+def _in_folder(fs: Any, root: str, location: str, source: Source) -> list[InputFile]:
     """Return the folder's files that the source chooses, and the lists that describe them."""
     all_files = _every_file(fs, root)
     patterns = [compiled(pattern) for pattern in source.collect.files]
@@ -141,7 +141,7 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
         looked = ", ".join(source.collect.files) or "files"
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("«{named}» has no {looked}", named=named, looked=looked),
+            _("«{named}» has no {looked}", named=location, looked=looked),
             _files_there([file.relative for file in all_files]),
         )
     # A catalogue inside an archive is looked for when the archive is read.
@@ -225,7 +225,7 @@ def _is_archive(file: InputFile) -> bool:
     return entry is not None and entry.archive
 
 
-def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
+def _refuse_without_index(source: Source, files: list[InputFile], location: str, *, is_folder: bool) -> None:
     """Raise unless a catalogue can describe the files: one next to them, or one inside each archive.
 
     Raises:
@@ -238,16 +238,16 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
             if is_folder:  # a file in a folder without a catalogue is only described by bags
                 continue
             problem = _(
-                "«{named}» isn't a folder, and collect.index names a catalogue among a folder's files", named=named
+                "«{named}» isn't a folder, and collect.index names a catalogue among a folder's files", named=location
             )
-            raise ConfigError(place, problem, _("name the folder in which both are"))
+            raise ConfigError(place, problem, _("name the folder that contains both"))
         lists = listed_members(source, Content(file.relative, partial(open_url, file.url)))
         if index and not lists.has_index:
             problem = _("no file in «{archive}» matches «{pattern}», which collect.index names")
             raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
 
 
-def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
+def _matching(fs: Any, path: str, location: str, source: Source) -> list[InputFile]:
     """Return the files that match a glob, by their path below the last folder without wildcards."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     entries = fs.glob(path, detail=True)
@@ -257,7 +257,7 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
     if not files:
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("no file matches «{named}»", named=named),
+            _("no file matches «{named}»", named=location),
             _("check the pattern"),
         )
     matched = sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))

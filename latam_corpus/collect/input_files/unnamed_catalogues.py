@@ -57,7 +57,7 @@ class Catalogue:
     Attributes:
         file: its path.
         column: the column of a table that names files; empty if none does.
-        described: how many files it describes.
+        described: the number of files that it describes.
         terms: the columns that seem to be about terms.
         heads: all columns of a table.
         is_pattern: whether the path is a pattern that matches several catalogues of the same name.
@@ -137,11 +137,11 @@ def with_unnamed_catalogues(
 
 def _as_json(catalogues: Sequence[Catalogue]) -> str:
     """Return as JSON the path of each catalogue and the line that reads it; catalogues of one name become a pattern."""
-    named: dict[str, list[Catalogue]] = {}
+    by_name: dict[str, list[Catalogue]] = {}
     for catalogue in catalogues:
-        named.setdefault(PurePosixPath(catalogue.file).name, []).append(catalogue)
+        by_name.setdefault(PurePosixPath(catalogue.file).name, []).append(catalogue)
     merged = [
-        of[0] if len(of) == 1 else replace(of[0], file=f"**/{name}", is_pattern=True) for name, of in named.items()
+        of[0] if len(of) == 1 else replace(of[0], file=f"**/{name}", is_pattern=True) for name, of in by_name.items()
     ]
     return json.dumps([[catalogue.file, catalogue.toml] for catalogue in merged], ensure_ascii=False) if merged else ""
 
@@ -174,11 +174,11 @@ def candidates_of(source: Source, files: Iterable[InputFile], all_files: Iterabl
 def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener = opened_file) -> Catalogue | None:
     """Return the catalogue in a file; None if it doesn't seem to describe other files.
 
-    A table is a catalogue if a column names files, by its head or by its cells, or if a head is about terms. A table
+    A table is a catalogue if the head or the cells of a column name files, or if a head is about terms. A table
     that can't be read counts as one, since its content is unknown.
 
     Args:
-        source: the source, whose charset is that of the table.
+        source: the source, which states the charset of the table.
         list_: the file.
         names: the files that it may describe.
         open_: opens the file.
@@ -277,7 +277,7 @@ def _naming_column(
     counts: dict[str, int] = {}
     for head in heads:
         cells = [cell for record in records if (cell := str(value_at(record, head) or "").strip())]
-        named = sum(bool(names.match(parted(cell), list_, each=True)[0]) for cell in cells)
-        if 2 * named > len(cells):
-            counts[head] = named
+        matches = sum(bool(names.match(parted(cell), list_, each=True)[0]) for cell in cells)
+        if 2 * matches > len(cells):
+            counts[head] = matches
     return max(counts, key=counts.__getitem__, default="")

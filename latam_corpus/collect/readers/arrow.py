@@ -135,7 +135,7 @@ def chunk_of(batch: pa.RecordBatch, previous_rows: int, columns: tuple[str, ...]
     """Return a batch's records with their numbers; a row that isn't valid UTF-8 is a failure.
 
     Args:
-        batch: the batch as it was read.
+        batch: the batch that was read.
         previous_rows: the number of records before it in the file.
         columns: all columns of the file.
     """

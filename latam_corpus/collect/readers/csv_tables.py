@@ -264,7 +264,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
-    """Yield each row, or the error of a bad row, with the number of its first line and its size in characters."""
+    """Yield the number of each row's first line, the number of characters up to its end, and the row or its error."""
     csv.field_size_limit(streams.MAX_RECORD)
     lines = _Lines(pieces, dialect.end)
     reader = csv.reader(iter(lines), dialect.options())

@@ -40,7 +40,7 @@ def ods_rows(where: str, data: bytes) -> list[list[str]]:
         problem = _("it isn't a workbook ({error})", error=error)
         raise ConfigError(where, problem, _("save it again as .xlsx, or as CSV")) from None
     if root is None:
-        problem = _("it unpacks to more than a sheet of sources should")
+        problem = _("it is too large for a sheet of sources when unpacked")
         raise ConfigError(where, problem, _("cut it into several sheets"))
     for sheet in root.iter("{*}table"):
         rows = list(islice(_rows(sheet), _MOST_ROWS))

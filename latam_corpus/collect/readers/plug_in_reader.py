@@ -1,4 +1,4 @@
-"""Read formats, such as those of plug-in packages, whose reader is a function from a file's bytes to records."""
+"""Read formats, for example from plug-in packages, whose reader is a function from a file's bytes to records."""
 
 from __future__ import annotations
 

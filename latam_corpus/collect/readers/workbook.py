@@ -104,7 +104,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
             return openpyxl.load_workbook(io.BytesIO(data), **options)
     except BROKEN as error:
         raise _broken(where, error) from None
-    raise ConfigError(where, _("it unpacks to more than a sheet of sources should"), _("cut it into several sheets"))
+    raise ConfigError(where, _("it is too large for a sheet of sources when unpacked"), _("cut it into several sheets"))
 
 
 def _broken(where: str, error: Exception) -> ConfigError:

@@ -90,7 +90,7 @@ def payload_of(response: Response, limit: int | None = None, *, whole: bool = Tr
     """Decode the body; return it unchanged if it was recorded in decoded form.
 
     Args:
-        response: the response as it was recorded.
+        response: the recorded response.
         limit: the maximum number of unpacked bytes; by default, `MAX_RECORD`.
         whole: whether to refuse a body that was cut in transit; if false, return its beginning.
 

@@ -195,15 +195,15 @@ def _next_record(stream: BinaryIO, first_offset: int) -> int | None:
     stream.seek(0)
     packed = stream.read(len(_GZIP)) == _GZIP
     stream.seek(first_offset - 1)  # in a plain file, a record begins after a line end
-    at, held = first_offset - 1, b""
+    at, data = first_offset - 1, b""
     while block := stream.read(_BLOCK):
-        held += block
-        for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
+        data += block
+        for match in re.finditer(re.escape(_GZIP), data) if packed else _PLAIN.finditer(data):
             offset = at + match.start()
-            if offset >= first_offset and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+            if offset >= first_offset and (not packed or _unpacks(data[match.start() :][:_BLOCK])):
                 return offset
-        at += max(len(held) - _OVERLAP, 0)
-        held = held[-_OVERLAP:]
+        at += max(len(data) - _OVERLAP, 0)
+        data = data[-_OVERLAP:]
     return None
 
 

@@ -393,7 +393,7 @@ RULES: Final = (
     ),
     Rule(
         "scattered", Effect.ACCEPT, scattered, ("scattered_words", "scattered_share", "scattered_alike"),
-        _("in common runs of three or more words; the rest is scattered like damage"),
+        _("in common runs of three or more words; the differences are scattered, as damage is"),
     ),
     Rule(
         "misread", Effect.ACCEPT, misread,
@@ -404,13 +404,13 @@ RULES: Final = (
     Rule("appended", Effect.EXTEND, appended, _LENGTHS, _("its additional text is a menu, a summary or questions")),
     Rule(
         "numbers", Effect.TEMPLATE, numbers, ("short_words", "numbers", *_SLOT_BOUNDS),
-        _("the same form with different numbers"),
+        _("the same template with different numbers"),
     ),
     Rule(
         "names", Effect.TEMPLATE, names, ("short_words", "names", "names_share", *_SLOT_BOUNDS),
-        _("the same form with different names"),
+        _("the same template with different names"),
     ),
-    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same form, but one of the two has a negation")),
+    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same template, but one of the two has a negation")),
     Rule("saying", Effect.REFUSE, saying, ("saying_words",)),
     Rule(
         "boilerplate", Effect.REFUSE, boilerplate,

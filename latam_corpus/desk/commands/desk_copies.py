@@ -7,10 +7,9 @@ import json
 import os
 import re
 import sys
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-import typer
 
 from latam_corpus.cli.interface.show import console, print_json
 from latam_corpus.cli.interface.ui_language import spoken
@@ -198,4 +197,4 @@ def _token() -> str:
         remedy = _("make one on the page of your account at the desk, and set {variable} to it", variable=VARIABLE)
         raise ConfigError(VARIABLE, _("there is no token"), remedy)
     question: Message = _("Token of the desk")
-    return str(typer.prompt(question.translate(spoken()), hide_input=True, err=True)).strip()
+    return getpass(f"{question.translate(spoken())}: ").strip()

@@ -1,4 +1,4 @@
-"""The command `sources preview`: show what a run would do with a few items of a source, next to the originals."""
+"""The command `sources preview`: show the results of a run for a few items of a source, next to the originals."""
 
 from __future__ import annotations
 

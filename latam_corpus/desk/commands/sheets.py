@@ -47,8 +47,8 @@ def export_sheet(
     language = spoken()
     if sheet.exists():
         raise ConfigError(str(sheet), _("the file already exists"), _("give another name"))
-    named = [*(sources or ()), *((source.id for source in shipped_sources()) if all_sources else ())]
-    rows = [row_of(_text_of(name, language), language) for name in named]
+    names = [*(sources or ()), *((source.id for source in shipped_sources()) if all_sources else ())]
+    rows = [row_of(_text_of(name, language), language) for name in names]
     if sheet.suffix.lower() == ".xlsx":
         write_file(sheet, handout_workbook(rows, language, sheet))
     elif sheet.suffix.lower() == ".csv":
@@ -57,7 +57,7 @@ def export_sheet(
         problem = _("«{suffix}» isn't a format for sheets", suffix=sheet.suffix)
         raise ConfigError(str(sheet), problem, _("end its name in .xlsx or .csv"))
     if as_json:
-        print_json({"sheet": str(sheet), "sources": named})
+        print_json({"sheet": str(sheet), "sources": names})
     else:
         console.print(_("sheet: {path}", path=sheet))
 

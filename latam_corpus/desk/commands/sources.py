@@ -72,9 +72,9 @@ def write_source(*, path: Path | None, template: str, blank: bool, list_template
         screen.show(f"\n{_NOTHING_WRITTEN.translate(language)}")
         raise typer.Exit(130) from None
     text = schema_line("source") + chosen.filled(answers, language)
-    named = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
-    write_with_schema(named, text, "source", _OTHER_NAME)
-    _print_written(named, text, language, as_json)
+    new_path = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
+    write_with_schema(new_path, text, "source", _OTHER_NAME)
+    _print_written(new_path, text, language, as_json)
 
 
 def _list_templates(language: str, as_json: bool) -> None:

@@ -57,7 +57,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
         ConfigError: openpyxl isn't installed.
     """
     openpyxl = openpyxl_for(str(path))
-    from openpyxl.styles import Alignment, Font  # an extra
+    from openpyxl.styles import Alignment, Font  # an optional dependency
 
     book = openpyxl.Workbook()
     page = book.active
@@ -116,7 +116,7 @@ def _how_page(book: Any, language: str) -> None:
 
 def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
     """Add a drop-down list to each column with choices; the import reports other values."""
-    from openpyxl.worksheet.datavalidation import DataValidation  # an extra
+    from openpyxl.worksheet.datavalidation import DataValidation  # an optional dependency
 
     words = book.create_sheet(_("choices").translate(language))
     words.sheet_state = "hidden"

@@ -98,8 +98,8 @@ def named_language(typed: str) -> str:
     ('guarani mbya', 'una lengua rara')
     """
     first_part, *other_parts = _PARTS.split(typed.strip(), maxsplit=1)
-    named = " ".join(other_parts) if other_parts and _general(first_part, ()) is not None else typed.strip()
-    return _IS.sub("", named, count=1) if _IS.match(named) else named
+    answer = " ".join(other_parts) if other_parts and _general(first_part, ()) is not None else typed.strip()
+    return _IS.sub("", answer, count=1) if _IS.match(answer) else answer
 
 
 def is_blank(typed: str) -> bool:

@@ -102,8 +102,8 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
             result.problems[row_index + 1] = problems
             continue
         drawn = cells.get("drawn_from", ""), cells.get("drawn_by", "")
-        named, note = cells.get("language", "und"), cells.get(_NOTE_KEY, "")
-        judgement = Judgement(*text, reader, day.isoformat(), digest[:16], *drawn, named, answered, note)
+        language, note = cells.get("language", "und"), cells.get(_NOTE_KEY, "")
+        judgement = Judgement(*text, reader, day.isoformat(), digest[:16], *drawn, language, answered, note)
         result.judged.append(judgement)
     return result
 

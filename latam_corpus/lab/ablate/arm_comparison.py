@@ -83,7 +83,7 @@ def ablate(
     """Train models on each arm and measure them on held-out texts, separately for each language.
 
     Args:
-        arms: at least two; the others are compared with the first.
+        arms: at least two arms; the others are compared with the first.
         held_out: the texts to measure on; a document that contains one of their long lines is left out of every arm.
         trainer: trains a model and measures it.
         seeds: the number of times that documents are drawn and models are trained.
@@ -118,7 +118,7 @@ def ablate(
     scores: list[Score] = []
     done = 0
     for language in compared:
-        held = [text for text in held_out if text.language == language]
+        measured = [text for text in held_out if text.language == language]
         sizes = {name: sum(map(len, pools[name, language])) for name in names}
         smallest = min(sizes.values())
         byte_counts = {name: min(sizes[name] if whole else smallest, budget or sizes[name]) for name in names}
@@ -130,12 +130,12 @@ def ablate(
                 if not texts:
                     problem = _("{n} bytes of {language} hold no text", n=byte_counts[name], language=language)
                     raise ConfigError("--bytes", problem, _("give more"))
-                bits_by_seed.append(trainer(texts, [document.text for document in held], seed))
+                bits_by_seed.append(trainer(texts, [document.text for document in measured], seed))
                 done += 1
                 if progress:
                     progress(N_("training models"), done, len(compared) * len(names) * seeds)
             bits[name] = np.array(bits_by_seed)
-        scores += _scores(language, held, bits, byte_counts)
+        scores += _scores(language, measured, bits, byte_counts)
     left_out = {
         arm.name: sum(text.language in compared for text in arm.texts)
         - sum(len(pools[arm.name, language]) for language in compared)

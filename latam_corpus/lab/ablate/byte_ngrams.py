@@ -83,7 +83,7 @@ class ByteNgrams:
         """Train a model on texts; it also predicts the end of a text.
 
         Args:
-            texts: at least one.
+            texts: at least one text.
             order: the length of the longest n-grams, at most MOST.
         """
         unique, counts = np.unique(_ngrams(texts, order), return_counts=True)
@@ -134,7 +134,7 @@ def _find(values: NDArray[np.uint64], queries: NDArray[np.uint64]) -> tuple[NDAr
 
 
 def _discounts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    # n1 to n4 and Y of the paper.
+    # These are n1 to n4 and Y in the paper.
     n1, n2, n3, n4 = (int((counts == times).sum()) for times in (1, 2, 3, 4))
     if not all((n1, n2, n3, n4)):
         return np.array(_USUAL)

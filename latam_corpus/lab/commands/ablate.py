@@ -38,7 +38,7 @@ def compare_arms(
     """Train small models in the same way on several selections of documents, and compare them on unseen texts."""
     trainer = _trainer(model, order, passes)
     unseen = read_file(held_out)
-    compared_arms = [read_arm(named, out, store, note) for named in arms]
+    compared_arms = [read_arm(argument, out, store, note) for argument in arms]
     with progress() as step:
         ablation = ablate(compared_arms, unseen, trainer, seeds, budget, whole=whole, progress=step)
     if as_json:

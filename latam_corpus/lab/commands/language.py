@@ -47,9 +47,9 @@ def add_language(*, code: str, texts: list[Path], to: Path | None, licence: str,
     drawn = draw(iso639_3, texts, to or Path(iso639_3), licence, datetime.now(UTC).date())
     if as_json:
         own = drawn.language
-        named = [{"code": name, "lines": n, "some": list(some)} for name, n, some in drawn.named_otherwise]
+        other_languages = [{"code": name, "lines": n, "some": list(some)} for name, n, some in drawn.named_otherwise]
         counts = {"train": len(own.train), "kept_out": len(own.kept_out), "repeated": drawn.repeated}
-        print_json({"folder": str(own.folder), "code": own.code, **counts, "named_otherwise": named})
+        print_json({"folder": str(own.folder), "code": own.code, **counts, "named_otherwise": other_languages})
     else:
         _print_drawn(drawn)
 
@@ -122,8 +122,8 @@ def train_model(
     )
     console.print(_("{file}: its label map", file=trained.label_map))
     if names.total() > _MAX_MISNAMED * rows:
-        shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
-        about = {"n": number(names.total()), "rows": number(rows), "names": shown}
+        frequent = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
+        about = {"n": number(names.total()), "rows": number(rows), "names": frequent}
         errors.print(
             _(
                 "warning: {n} of {rows} {rows:row|rows} in languages that it doesn't know {n:is|are} identified "
@@ -174,8 +174,8 @@ def _print_comparison(comparison: Comparison) -> None:
         (_("taken from"), comparison.taken),
     ):
         if counts:
-            shown = ", ".join(f"{code} {n}" for code, n in counts[:8])
-            console.print(Message("{title}: {counts}", {"title": title, "counts": shown}))
+            frequent = ", ".join(f"{code} {n}" for code, n in counts[:8])
+            console.print(Message("{title}: {counts}", {"title": title, "counts": frequent}))
 
 
 def choose_model(named: str, *, as_json: bool) -> None:

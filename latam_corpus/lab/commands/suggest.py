@@ -73,7 +73,7 @@ def _suggest(measured: MeasuredRows, lose: float, tighten: bool, as_json_: bool)
             "present": decimal(f"{100 * entry.present_loses:.2g}"),
         }
         message = _(
-            "# on documents that they weren't chosen on, these bounds together would drop {share} %; the present ones "
+            "# on documents not used to choose them, these bounds together would drop {share} %; the present ones "
             "drop {present} %"
         )
         console.print(message.fill(**shares))

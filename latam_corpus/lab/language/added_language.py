@@ -54,8 +54,8 @@ TRAIN: Final = "train.txt"
 KEPT_OUT: Final = "kept-out.txt"
 LEAST: Final = 50  # lines; fewer don't show how well the language is identified
 ENOUGH: Final = 200  # lines
-_ONE_IN: Final = 5  # lines is kept out: 40 of 200, enough for an interval of about 10 percentage points
-_MAX_STRETCHES: Final = 500  # of one text
+_ONE_IN: Final = 5  # one line in five is kept out: 40 of 200, enough for an interval of about 10 points
+_MAX_STRETCHES: Final = 500  # stretches per text
 _SEED: Final = 20261127
 _EXAMPLES: Final = 5
 

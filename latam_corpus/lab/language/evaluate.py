@@ -77,14 +77,14 @@ def evaluate(model: LanguageModel, data: Sequence[Texts]) -> Evaluation:
             ", ".join(str(t.path) for t in data), _("it has no labelled text"), _("each line is «label<TAB>text»")
         )
     start = time.perf_counter()
-    named: list[str] = []
+    results: list[str] = []
     for first in range(0, len(pairs), _BATCH):
-        named += [
+        results += [
             groups().of.get(judged.code, judged.code)
             for judged in judge(model, [text for _, text in pairs[first : first + _BATCH]])
         ]
     seconds = time.perf_counter() - start
-    return score([(label, name) for (label, _), name in zip(pairs, named, strict=True)], len(pairs) / seconds)
+    return score([(label, name) for (label, _), name in zip(pairs, results, strict=True)], len(pairs) / seconds)
 
 
 def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluation:
@@ -96,10 +96,10 @@ def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluati
     table: dict[str, Counter[str]] = defaultdict(Counter)
     for label, name in pairs:
         table[label][name] += 1
-    named = Counter[str]()
+    totals = Counter[str]()
     for names in table.values():
-        named.update(names)
-    measured = [_scores(code, table[code], named[code]) for code in sorted(set(table) | set(named) - {UNDETERMINED})]
+        totals.update(names)
+    measured = [_scores(code, table[code], totals[code]) for code in sorted(set(table) | set(totals) - {UNDETERMINED})]
     with_texts = [row for row in measured if row.texts]
     return Evaluation(
         tuple(sorted(measured, key=lambda row: (-row.texts, row.code))),

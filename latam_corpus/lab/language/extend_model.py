@@ -40,7 +40,7 @@ _OWN_WEIGHT: Final = 0.5  # relative to all base lines together: a false identif
 _STEPS: Final = 100
 _MAX_STEP: Final = 5.0  # limit of a Newton step: with few lines, the first steps may be far too long
 _TOLERANCE: Final = 1e-6
-# A word counts as Spanish, Portuguese, English or French if the model identifies it alone so with this probability.
+# A telling word has less than this probability, when read alone, of being in one of the four colonial languages.
 _FOREIGN: Final = 0.5
 _LEAST_LINES: Final = 2  # minimum number of lines in which a word must occur
 # The offset after the magic number, the version, and the arguments: see `ftz.read_parts`.
@@ -104,7 +104,7 @@ def fitted_row(
 
 
 def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> list[str]:
-    """Return the frequent words that identify a language, without those of Spanish, Portuguese, English and French.
+    """Return the frequent words that identify a language and aren't Spanish, Portuguese, English or French.
 
     Args:
         model: the identifier, with words of these four languages.

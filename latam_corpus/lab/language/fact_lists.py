@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TELLING: Final = "wordlists_0.85_top400.jsonl.xz"
 _FREQUENT: Final = "configs.tar.xz"
 _STOP_WORDS: Final = re.compile(r"^stopwords:\n((?:- .*\n)+)", re.MULTILINE)
-_ROWS: Final = 320  # per language
-_WORDS: Final = (5, 40)  # per row
+_ROWS: Final = 320  # rows per language
+_WORDS: Final = (5, 40)  # words per row
 _FREQUENT_SHARE: Final = 0.4  # approximately the share of function words in a text
 _SKEW: Final = 1.6  # exponent of the index: above 1, words at the beginning of a list are drawn more often
 

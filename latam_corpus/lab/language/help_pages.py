@@ -29,7 +29,7 @@ def help_rows(folder: Path) -> Iterator[tuple[str, str]]:
         ConfigError: there is no folder with the English pages, with which paragraphs are compared.
     """
     if not (folder / _ENGLISH).is_dir():
-        raise ConfigError(str(folder), _("no folder of help pages"), _("give a folder like /usr/share/help"))
+        raise ConfigError(str(folder), _("it isn't a folder of help pages"), _("give a folder like /usr/share/help"))
     english = set(_paragraphs(folder / _ENGLISH))
     for language in sorted(path for path in folder.iterdir() if path.is_dir()):
         if language.name == _ENGLISH:

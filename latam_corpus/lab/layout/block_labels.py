@@ -26,7 +26,7 @@ BELIEVED: Final = {
     "justext": 0.3,
 }
 _DOUBT: Final = 1.5  # each snippet that an extractor got wrong divides its vote by e to this power
-_GOLD_WEIGHT: Final = 6.0  # of blocks with a snippet, and of all blocks of a page with a whole gold text
+_GOLD_WEIGHT: Final = 6.0  # the weight of blocks with a snippet, and of all blocks if the gold is a whole text
 _LONG: Final = 60  # letters; a longer block counts as in a text if both its ends are in it
 _DISTINCT: Final = 12  # letters; a shorter block may be found in a text by chance
 _SIGNS: Final = re.compile(r"[\W_]+")
@@ -70,14 +70,14 @@ def _are_in(folded: Sequence[str], text: str) -> NDArray[np.float64]:
     A short block must be a whole line of the text, or be in it together with its neighbours.
     """
     lines = {_folded(line) for line in _ITEM.split("\n" + text)}
-    whole = _folded(text)
+    folded_text = _folded(text)
     is_in = np.zeros(len(folded))
     for index, block in enumerate(folded):
         if len(block) >= _DISTINCT:
-            is_in[index] = block in lines or _is_part(block, whole)
+            is_in[index] = block in lines or _is_part(block, folded_text)
             continue
         run = "".join(folded[max(0, index - 1) : index + 2])
-        is_in[index] = block in lines or (len(run) >= _DISTINCT and run in whole)
+        is_in[index] = block in lines or (len(run) >= _DISTINCT and run in folded_text)
     return is_in
 
 

@@ -63,7 +63,7 @@ def grow(
     for _ in range(options.times):
         trees += _boosted(codes, shares, weights, start, options, rng)
     for tree in trees:
-        tree[tree[:, 0] < 0, 1] /= options.times  # the value is used only in leaves
+        tree[tree[:, 0] < 0, 1] /= options.times  # the values of leaves, whose feature is -1
     return _forest(trees, edges, start)
 
 
@@ -88,7 +88,7 @@ def _boosted(
 
 
 def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the bounds between the bins of a feature; a row's bin is that of the first bound not below its value."""
+    """Return the bounds between the bins of a feature; a row's bin is set by the first bound not below its value."""
     values = np.unique(column)
     if len(values) > BINS:
         values = np.unique(np.quantile(column, np.linspace(0, 1, BINS), method="lower"))

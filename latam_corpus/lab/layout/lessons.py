@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
 SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)
 BOUND: Final = 0.5
-_INNER_FOLDS: Final = 3  # for the predictions of the first forest from which the second one learns
+_INNER_FOLDS: Final = 3  # folds for the first forest's predictions, from which the second one learns
 # Blocks of links that no extractor keeps are sampled at this rate, and weighted to compensate.
 _EASY: Final = 0.2
 _LINKED: Final = 0.7  # a block of links has more than this share of its letters in links

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 LEAST: Final = 50  # documents of each kind
 _WINDOW: Final = 200  # words per line, so that long and short documents have similar lines
-_MAX_WINDOWS: Final = 20  # per document
-_HELD_OUT: Final = 26  # of the 256 values of a hash's first byte
+_MAX_WINDOWS: Final = 20  # windows per document
+_HELD_OUT: Final = 26  # values, of 256, of a hash's first byte
 LOSSES: Final = (0.01, 0.05)
 
 
@@ -93,14 +93,14 @@ def train(
         )
     good, bad = _distinct(good), _distinct(bad)
     _check(good, bad)
-    trained, held = zip(*(_split(texts) for texts in (good, bad)), strict=True)
+    trained, held_out = zip(*(_split(texts) for texts in (good, bad)), strict=True)
     about = {"toolkit": __version__, "settings": asdict(settings), "good": len(trained[0]), "bad": len(trained[1])}
     about["origin"] = dict(origin or {})
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(_lines(trained[0], GOOD) + _lines(trained[1], BAD), out, settings, about, keep)
-    scores = [cached_model(str(out))(WordTable.of(texts)) for texts in held]
+    scores = [cached_model(str(out))(WordTable.of(texts)) for texts in held_out]
     return TrainedScore(
-        out, len(trained[0]), len(trained[1]), len(held[0]), len(held[1]), auc(*scores), _bounds(*scores)
+        out, len(trained[0]), len(trained[1]), len(held_out[0]), len(held_out[1]), auc(*scores), _bounds(*scores)
     )
 
 
@@ -129,10 +129,10 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
 def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split the texts into those for training and those for measuring."""
     trained: list[str] = []
-    held: list[str] = []
+    held_out: list[str] = []
     for text in texts:
-        (held if hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT else trained).append(text)
-    return trained, held
+        (held_out if hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT else trained).append(text)
+    return trained, held_out
 
 
 def _lines(texts: Sequence[str], label: str) -> list[str]:

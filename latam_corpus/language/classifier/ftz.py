@@ -81,11 +81,11 @@ class _Reader:
 
     def entries(self, count: int) -> list[tuple[bytes, bytes]]:
         """Return the words and labels of the dictionary, each with a byte that is 0 for a word."""
-        found = list(islice(_ENTRY.finditer(self._data, self._at), count))
-        if len(found) < count:
+        matches = list(islice(_ENTRY.finditer(self._data, self._at), count))
+        if len(matches) < count:
             raise ValueError("it ends within a word")
-        self._at = found[-1].end() if found else self._at
-        return [(match[1], match[2]) for match in found]
+        self._at = matches[-1].end() if matches else self._at
+        return [(match[1], match[2]) for match in matches]
 
 
 class ArrayCache(Protocol):

@@ -96,7 +96,7 @@ def meanings() -> NDArray[np.uint32]:
 
 @cache
 def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
-    """Return tables that tell whether normalisation leaves a mark in place.
+    """Return tables for deciding whether normalisation leaves a mark in place.
 
     Returns:
         The canonical combining class of each code point's last mark, int16[0x10000], which is 0 without a mark; and the

@@ -247,7 +247,7 @@ def _check_words(
         if not 1 <= len(hashes) <= _PAIR:
             raise ConfigError(
                 place,
-                _("cue «{word}» is {n} words", word=word, n=len(hashes)),
+                _("the cue «{word}» has {n} words", word=word, n=len(hashes)),
                 _("a cue is one word, or two successive words"),
             )
         if hashes in seen:

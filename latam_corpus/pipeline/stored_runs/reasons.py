@@ -68,7 +68,7 @@ _TERMS: Final[Mapping[str, Message]] = {
     "expires=": _("its permission ended on {day}"),
     "embargo_until>": _("on {day}, it may not be released yet"),
     "embargo_until=": _("it may not be released before {day}"),
-    "opt_out=": _("the owner of its site refuses such a use: {value}"),
+    "opt_out=": _("the owner of its site refuses this use: {value}"),
     "label=": _("a label of its community restricts its use: {value}"),
 }
 _TERM: Final = re.compile("(" + "|".join(map(re.escape, _TERMS)) + ")(.+)")

@@ -147,7 +147,7 @@ def load_run(folder: Path) -> InputRun:
         problem = _("this isn't the record of a run: {reason}", reason=f"{error!r}")
         raise ConfigError(str(file), problem, _("run the recipe again")) from None
     if not finished:
-        raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; what is done is reused"))
+        raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; finished work is reused"))
     name = folder.resolve().name
     return InputRun(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
 

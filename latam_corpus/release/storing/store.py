@@ -264,7 +264,7 @@ class Store:
         except remote.failures() as error:
             problem = _("it can't be read or written: {reason}", reason=error)
             raise ReleaseError(
-                self.url, problem, _("check the address, the rights to it and the space left")
+                self.url, problem, _("check the address, the access rights and the free space")
             ) from error
 
     def names(self) -> list[str]:

@@ -66,7 +66,7 @@ class Withdrawals(Barrier):
         log = read_log(store)
         if _digest(log) != self.entries:
             problem = _("documents were withdrawn from the store during the run")
-            raise PartError(store.url, problem, _("run it again: what was done before is kept"))
+            raise PartError(store.url, problem, _("run it again: finished work is kept"))
         tombstones, checked_ids = Tombstones(log), _checked_ids(store, log, self.release)
         evidence = {
             entry.number: json.dumps({"withdrawal": entry.number, "request": entry.request})

@@ -363,8 +363,8 @@ def _without_texts(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame
     with the text.
     """
     is_redacted = pl.col("drop_reason").fill_null(KEPT).is_in(list(disclosure.redaction.passed))
-    named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
-    hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
+    is_nameable = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
+    hidden = hidden.with_columns(is_nameable.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
     try:
         hidden = disclosure.redaction.of(hidden.cast({"turns": schema.TURNS}))
     except ConfigError:  # a list that is needed to redact titles is missing

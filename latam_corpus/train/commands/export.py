@@ -61,4 +61,4 @@ def export_version(
             folder=to,
         )
     )
-    console.print(_("{file} says where each document's tokens are", file=to / MAP))
+    console.print(_("{file} has the position of each document's tokens", file=to / MAP))

@@ -107,9 +107,9 @@ def _mapped(file: Path) -> pa.Buffer | None:
     """Map a file and mark it as used; return None if it is missing or damaged."""
     try:
         with pa.memory_map(str(file)) as opened:
-            whole = opened.read_buffer()
+            stored = opened.read_buffer()
         os.utime(file)
     except OSError:
         return None
-    data = whole.slice(0, max(0, whole.size - _CHECKSUM_BYTES))
-    return data if whole.slice(data.size).equals(pa.py_buffer(_checksum(data))) else None
+    data = stored.slice(0, max(0, stored.size - _CHECKSUM_BYTES))
+    return data if stored.slice(data.size).equals(pa.py_buffer(_checksum(data))) else None

@@ -49,7 +49,7 @@ class RowsInMemory:
         return self._texts[name].at(places)
 
     def _joined(self, name: str) -> pa.ChunkedArray:
-        """Return a column joined to one chunk, and keep it: Arrow would join the chunks each time rows are taken."""
+        """Return a column joined to one chunk, and keep it: Arrow would join the chunks for each selection of rows."""
         column = self._table[name]
         if column.num_chunks > 1:
             joined = pa.table([column], names=[name]).combine_chunks()[name]

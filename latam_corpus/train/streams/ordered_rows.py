@@ -151,7 +151,7 @@ class OrderedRows:
         """Return the rows at positions of one window, except those that are left out, and their positions.
 
         Args:
-            positions: ascending positions; they may be before those of earlier calls only within the same window.
+            positions: ascending positions; they may precede earlier calls' positions only within the same window.
         """
         loaded = self._load_once(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]

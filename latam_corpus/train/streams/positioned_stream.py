@@ -264,7 +264,9 @@ class PositionedStream(ABC):
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
         if not hasattr(tokenizer, "sha256"):
             problem = _("{kind} is not a tokenizer of this toolkit", kind=type(tokenizer).__name__)
-            raise ConfigError("tokenizer", problem, _("give what `latam_corpus.train.load_tokenizer(FILE)` returns"))
+            raise ConfigError(
+                "tokenizer", problem, _("pass the tokenizer that `latam_corpus.train.load_tokenizer(FILE)` returns")
+            )
         self._prepare()
         place = self._place
         if place.parts and place.tokenizer != tokenizer.sha256:

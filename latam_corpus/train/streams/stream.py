@@ -142,10 +142,10 @@ class CorpusStream(PositionedStream):
     def with_withdrawn(self) -> tuple[CorpusStream, frozenset[str]]:
         """Return a stream with withdrawn documents and the column `doc_id`, and the ids that its reader must drop."""
         files = self._files.files
-        whole = copy(self)
-        whole._files = replace(self._files, files=tuple(replace(file, withdrawn=frozenset()) for file in files))  # noqa: SLF001  (its own kind)
-        whole._selection = self._selection.with_ids()  # noqa: SLF001
-        return whole, frozenset().union(*(file.withdrawn for file in files))
+        complete = copy(self)
+        complete._files = replace(self._files, files=tuple(replace(file, withdrawn=frozenset()) for file in files))  # noqa: SLF001  (its own kind)
+        complete._selection = self._selection.with_ids()  # noqa: SLF001
+        return complete, frozenset().union(*(file.withdrawn for file in files))
 
     @property
     def columns(self) -> list[str]:

@@ -149,11 +149,11 @@ def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Plac
     by_rank = {state["rank"]: state for state in states}
     if len(by_rank) < len(states):
         raise ConfigError("state", _("two of these states are from the same rank"), _("give one state per rank"))
-    own = by_rank.get(rank) if first["world"] == world else None
-    if not own or len(states) > 1:
+    own_state = by_rank.get(rank) if first["world"] == world else None
+    if not own_state or len(states) > 1:
         _check_complete(by_rank, first["world"], rank, world)
-    if own:
-        return _place_in(own)
+    if own_state:
+        return _place_in(own_state)
     places = [_place_in(by_rank[number]) for number in range(first["world"])]
     last_stop = tuple(place.position for place in places)
     stops = dict.fromkeys([*(stop for place in places for stop in place.stops), last_stop])

@@ -27,7 +27,7 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(
         label=_("What may this person do?"),
         choices=[
-            (Role.CONTRIBUTOR, _("Contributor: hand over collections of their own, and follow what becomes of them")),
+            (Role.CONTRIBUTOR, _("Contributor: hand over collections of their own, and follow what happens to them")),
             (Role.REVIEWER, _("Reviewer: approve the rights of others' collections, and judge texts")),
             (Role.STEWARD, _("Steward: do everything, including invitations, versions and withdrawals")),
         ],

@@ -57,7 +57,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_GET
 def collections(request: HttpRequest) -> HttpResponse:
-    """List the collections that the token's person may read."""
+    """List the collections that the token's owner may read."""
     rows = collections_of(request.user).annotate(file_count=Count("files")).order_by("slug")
     return _page(request, "collections", rows, _collection_row)
 
@@ -106,8 +106,8 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text
     values = tomllib.loads(text)
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if existing is None:
-        taken = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
-        if taken or not (is_single() or request.user.role in OWNERS):
+        exists = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
+        if exists or not (is_single() or request.user.role in OWNERS):
             return error(403, _("The collection with this id belongs to someone else"), _("Use another id."), "id")
         if request.headers.get("If-Match"):
             return _changed(request)
@@ -194,7 +194,7 @@ def _changed(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_GET
 def jobs(request: HttpRequest) -> HttpResponse:
-    """List the jobs that the token's person may see, the newest first."""
+    """List the jobs that the token's owner may see, newest first."""
     return _page(request, "jobs", jobs_of(request), _job_row)
 
 

@@ -39,7 +39,7 @@ def desk(
         bool, typer.Option("--no-browser", help=N_("Print the address, and don't open the browser."))
     ] = False,
 ) -> None:
-    """Open the desk: hand over a collection, see what becomes of it and withdraw it, in a browser.
+    """Open the desk: hand over a collection, see what happens to it and withdraw it, in a browser.
 
     Without a further command, it serves one person on this machine and opens the browser.
     """
@@ -70,11 +70,13 @@ def serve_desk(
     ] = "127.0.0.1:8000",
     hosts: Annotated[
         list[str],
-        typer.Option("--host", metavar="NAME", help=N_("A name by which browsers reach it; can be repeated.")),
+        typer.Option(
+            "--host", metavar="NAME", help=N_("A host name by which browsers reach the desk; can be repeated.")
+        ),
     ] = [],
     proxy: Annotated[
         str,
-        typer.Option("--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")),
+        typer.Option("--proxy", metavar="IP", help=N_("The address of the https proxy in front of the desk.")),
     ] = "",
 ) -> None:
     """Serve the desk for a library: people log in, with accounts by invitation (`desk invite`)."""
@@ -103,7 +105,7 @@ def invite(
     ] = "http://127.0.0.1:8000",
     as_json: Json = False,
 ) -> None:
-    """Print a link with which one person makes an account, within 14 days."""
+    """Print a link that lets one person create an account within 14 days."""
     configure(Desk(_created(data), database))
     from latam_corpus.web.log import log
     from latam_corpus.web.models import Invitation, Role

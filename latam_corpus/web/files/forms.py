@@ -49,8 +49,8 @@ _OPEN: Final = frozenset({"open", "attribution", "share_alike"})
 
 def _choices(names: Mapping[str, Message], empty: Any) -> list[tuple[str, Any]]:
     language = core_language()
-    named = sorted(((key, name.translate(language)) for key, name in names.items() if key), key=lambda pair: pair[1])
-    return [("", empty), *named]
+    choices = sorted(((key, name.translate(language)) for key, name in names.items() if key), key=lambda pair: pair[1])
+    return [("", empty), *choices]
 
 
 class FolderForm(forms.Form):
@@ -101,7 +101,7 @@ class LanguageField(forms.CharField):
 
 
 def language_names() -> dict[str, str]:
-    """Return the codes by name for a picker of the region's languages; groups («I don't know which») come first."""
+    """Return codes by name for a picker of the region's languages: Spanish and Portuguese, groups, then the others."""
     language = core_language()
     unknown = gettext("%(group)s, I don't know which")
     of_region = groups()
@@ -199,15 +199,15 @@ class MappingForm(forms.Form):
             ValidationError: two columns have the same meaning.
         """
         values: dict[str, Any] = super().clean() or {}
-        taken: dict[str, str] = {}
+        head_by_meaning: dict[str, str] = {}
         for number, head in enumerate(self.heads):
             name = values.get(f"c{number}")
-            if name and name in taken:
-                text = gettext("«%(first)s» has this meaning already.") % {"first": taken[name]}
+            if name and name in head_by_meaning:
+                text = gettext("«%(first)s» has this meaning already.") % {"first": head_by_meaning[name]}
                 self.add_error(f"c{number}", text)
             elif name:
-                taken[name] = head
-        self.columns = {head: name for name, head in taken.items() if head != values.get("column")}
+                head_by_meaning[name] = head
+        self.columns = {head: name for name, head in head_by_meaning.items() if head != values.get("column")}
         return values
 
 

@@ -122,8 +122,8 @@ def use_catalogue(
     """Make a table the catalogue of a collection: assign rows to files, and keep the rows without a file.
 
     If the table is one of the collection's files, it is removed from them, since it isn't a text. Rows that were joined
-    by hand stay joined as long as the table has them. If several rows describe a file differently, the file gets none
-    of them until a user joins one by hand.
+    by hand are kept if the table has them. If several rows describe a file differently, the file gets none of them
+    until a user joins one by hand.
 
     Args:
         collection: the collection that the table describes.
@@ -146,8 +146,10 @@ def use_catalogue(
     for row in table.rows:
         for path in row.files:
             numbers.setdefault(path, []).append(row.number)
-    differ = {path for path, named in numbers.items() if len({_stated(rows[n], table.column) for n in named}) > 1}
-    row_of = {path: named[0] for path, named in numbers.items() if path not in differ}
+    differ = {
+        path for path, row_numbers in numbers.items() if len({_stated(rows[n], table.column) for n in row_numbers}) > 1
+    }
+    row_of = {path: row_numbers[0] for path, row_numbers in numbers.items() if path not in differ}
     row_of |= {path: number for path, number in joined.items() if path in files and number in rows}
     for path, file in files.items():
         cells = dict(rows[row_of[path]].cells) if path in row_of else None

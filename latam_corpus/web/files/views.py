@@ -117,10 +117,10 @@ def _values(rows: Any, name: str) -> list[str]:
 def upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Store uploaded files, and examine them."""
     collection = editable_collection(request, slug)
-    taken, refused = keep_uploads(request, collection)
-    if taken:
-        log(request.user, "files added", f"collection {slug}, {taken} files")
-        text = ngettext("%(n)d file is here.", "%(n)d files are here.", taken) % {"n": taken}
+    added, refused = keep_uploads(request, collection)
+    if added:
+        log(request.user, "files added", f"collection {slug}, {added} files")
+        text = ngettext("%(n)d file is here.", "%(n)d files are here.", added) % {"n": added}
         messages.success(request, text)
         examine(request, collection)
     reasons = {
@@ -133,7 +133,7 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
         if names:
             shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")  # noqa: PLR2004  (enough to recognise them)
             messages.warning(request, _("Not added (%(reason)s): %(names)s") % {"reason": label, "names": shown})
-    if not taken and not refused:
+    if not added and not refused:
         messages.error(request, _("No file was chosen."))
     return redirect("files", slug)
 
@@ -239,7 +239,7 @@ def join(collection: Collection, file: CollectionFile, number: int) -> bool:
         row = next((row for row in catalogue.get("missing", ()) if row["number"] == number), None)
         if row is None:
             return
-        catalogue["missing"] = [other for other in catalogue["missing"] if other["number"] != number]
+        catalogue["missing"] = [missing_row for missing_row in catalogue["missing"] if missing_row["number"] != number]
         catalogue["missing_count"] = max(catalogue.get("missing_count", 1) - 1, 0)
         catalogue["joined"] = {**catalogue.get("joined", {}), file.path: number}
         catalogue["near"] = {path: near for path, near in catalogue.get("near", {}).items() if near != number}

@@ -114,7 +114,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def jobs_of(request: HttpRequest) -> Any:
-    """Return the jobs that a person may see: contributors those of their own collections, others all."""
+    """Return the jobs that a person may see: for contributors, jobs of their own collections; for others, all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():
         return everything.filter(Q(person=request.user) | Q(collection__owner=request.user))

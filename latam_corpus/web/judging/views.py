@@ -51,19 +51,19 @@ def draw(request: HttpRequest) -> HttpResponse:
     sources = samples.sources_of(request.user)
     form = DrawForm(request.POST, named=sources)
     if form.is_valid():
-        named, number = form.cleaned_data["named"], form.cleaned_data["number"]
+        place, number = form.cleaned_data["named"], form.cleaned_data["number"]
         try:
-            drawn = samples.draw(request.user, named, sources[named], number)
+            drawn = samples.draw(request.user, place, sources[place], number)
         except lc.ConfigError as error:
             form.add_error("named", said(error.problem))
         else:
-            log(request.user, "texts drawn", f"{named}, {number} of each language")
+            log(request.user, "texts drawn", f"{place}, {number} of each language")
             return redirect("judging-next", drawn[0].pk) if len(drawn) == 1 else redirect("judging")
     return _list(request, sources, form, status=422)
 
 
 def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[str, Any]]]:
-    """Return a sample, and those of its texts that the person may read.
+    """Return a sample, and the texts in it that the person may read.
 
     Raises:
         Http404: there is none that this person may open.
@@ -97,8 +97,8 @@ def next_text(request: HttpRequest, number: int) -> HttpResponse:
 
 def _go_on(opened: Sample, places: Iterable[int], answered: Container[int], after: int = 0) -> HttpResponse:
     """Go to the next text without an answer, or else to an earlier one; if there is none, to the sample."""
-    left = sorted((place for place in places if place not in answered), key=lambda place: (place <= after, place))
-    return redirect("judging-text", opened.pk, left[0]) if left else redirect("judging-sample", opened.pk)
+    unanswered = sorted((place for place in places if place not in answered), key=lambda place: (place <= after, place))
+    return redirect("judging-text", opened.pk, unanswered[0]) if unanswered else redirect("judging-sample", opened.pk)
 
 
 def text(request: HttpRequest, number: int, place: int) -> HttpResponse:

@@ -118,13 +118,14 @@ class PolicyForm(VersionedForm):
         """Return the words that only one of the two drafts has, and the bounds that differ."""
         if self.conflict is None:
             return []
-        theirs, own = self.conflict.rules, self.cleaned_data["rules"]
+        other_rules, own_rules = self.conflict.rules, self.cleaned_data["rules"]
         pairs = [
-            [word for word in one["words"] if word not in two["words"]] for one, two in ((theirs, own), (own, theirs))
+            [word for word in first["words"] if word not in second["words"]]
+            for first, second in ((other_rules, own_rules), (own_rules, other_rules))
         ]
         rows = [(gettext("Words"), ", ".join(pairs[0]), ", ".join(pairs[1]))] if any(pairs) else []
         for name, (signal, end) in self.bounds.items():
-            ends = [rules["bounds"].get(signal, {}).get(end, 0) * scale(signal) for rules in (theirs, own)]
+            ends = [rules["bounds"].get(signal, {}).get(end, 0) * scale(signal) for rules in (other_rules, own_rules)]
             if ends[0] != ends[1]:
                 rows.append((str(self.fields[name].label), f"{ends[0]:g}", f"{ends[1]:g}"))
         return rows

@@ -41,9 +41,9 @@ def policies(request: HttpRequest) -> HttpResponse:
     """Show the drafts, and a picker of languages: from a group to its varieties, or by any common name."""
     typed, group = request.GET.get("q", "").strip()[:100], request.GET.get("group", "")
     codes = find_languages(typed)
-    named = [code for code in codes if code in varieties()]
-    if len(named) == 1 and 2 * len(set(codes) & set(varieties()[named[0]])) >= len(varieties()[named[0]]):
-        group = named[0]  # it is the group's name
+    groups = [code for code in codes if code in varieties()]
+    if len(groups) == 1 and 2 * len(set(codes) & set(varieties()[groups[0]])) >= len(varieties()[groups[0]]):
+        group = groups[0]  # it is the group's name
     if group in varieties():
         codes = tuple({*codes, *varieties()[group]} - {group})
     drafts = [
@@ -242,17 +242,17 @@ def use(request: HttpRequest, number: int) -> HttpResponse:
     review = _review(draft, text)
     is_valid = review is not None and review.state == "current"
     for collection in own_collections(draft):
-        path, thing = _file(collection, draft), f"collection {collection.slug}, language {draft.language}"
+        path, log_object = _file(collection, draft), f"collection {collection.slug}, language {draft.language}"
         if not may_edit(request.user, collection):
             continue
         if collection.slug not in ticked:
             if path.is_file():
                 path.unlink()
-                log(request.user, "rules no longer used", thing)
+                log(request.user, "rules no longer used", log_object)
         elif is_valid and not (path.is_file() and path.read_text("utf-8") == draft.signed):
             path.parent.mkdir(parents=True, exist_ok=True)
             replace(path, draft.signed.encode())
-            log(request.user, "rules used", thing, after=content_digest(text))
+            log(request.user, "rules used", log_object, after=content_digest(text))
     if ticked and not is_valid:
         messages.error(request, _("Sign the rules first: runs use only signed ones."))
     else:

@@ -91,7 +91,7 @@ def approvals_now(collection: Collection) -> list[Approval]:
 
 
 def _not_approved(collection: Collection) -> ConfigError:
-    problem = _("its rights and its consent aren't both approved as they are now")
+    problem = _("its current rights and consent aren't both approved")
     return ConfigError(collection.slug, problem, _("propose it, and let somebody else approve it"))
 
 

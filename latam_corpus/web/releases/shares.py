@@ -143,16 +143,18 @@ def _share(values: dict[str, Any], slug: str) -> Share:
     ]
     entries = [entry for entry in values["sources"] if entry["id"] == slug]
     terms = ", ".join(dict.fromkeys(str(entry["rights"]) for entry in entries if entry["rights"]))
-    named = entries[0] if entries else {"title": slug, "holder": ""}
-    attribution = ". ".join(str(part) for part in (named["title"], named["holder"], terms, values["version"]) if part)
+    credited = entries[0] if entries else {"title": slug, "holder": ""}
+    attribution = ". ".join(
+        str(part) for part in (credited["title"], credited["holder"], terms, values["version"]) if part
+    )
     return Share(
         values["version"],
         values["day"],
         sum(documents for documents, _words in own.values()),
         sum(words for _documents, words in own.values()),
         languages,
-        str(named["title"] or slug),
-        str(named["holder"] or ""),
+        str(credited["title"] or slug),
+        str(credited["holder"] or ""),
         f"{attribution}.",
         values["approvals"].get(slug, []),
     )

@@ -112,7 +112,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def text(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a text of a collection as it is in a version."""
+    """Show a collection's text in the form that a version contains."""
     collection = editable_collection(request, slug)
     version = request.GET.get("version", "")
     rows = _own_texts(collection, version).filter(pl.col("doc_id") == request.GET.get("doc", "")).head(1).collect()

@@ -77,7 +77,10 @@ class TermsForm(_Dated):
     rights_holder = forms.CharField(
         label=_("Who holds the rights?"),
         max_length=200,
-        help_text=_("The authors, their heirs, a publisher or a community. For free works, write “public domain”."),
+        help_text=_(
+            "The authors, their heirs, a publisher or a community. If no one holds rights any more, write "
+            "“public domain”."
+        ),
     )
     statement = forms.ChoiceField(label=_("What does the rights holder allow?"), widget=forms.RadioSelect)
     other_statement = forms.CharField(
@@ -203,11 +206,11 @@ class GroupForm(_Dated):
             for value, name in said_by(LICENCES)
             if value not in {"", PUBLIC_DOMAIN, IN_COPYRIGHT, self._of_collection} and self._is_allowed(value)
         ]
-        named = [(value, value) for value in licences]
+        licence_choices = [(value, value) for value in licences]
         first = [(self._of_collection, same_terms)] if self._of_collection else []
         out = (NOT_RELEASED, gettext("nothing yet: these texts are in no version"))
         other_statement = (_OTHER, gettext("another licence or statement"))
-        self.fields["statement"].choices = [*named, *first, *narrower, out, other_statement]
+        self.fields["statement"].choices = [*licence_choices, *first, *narrower, out, other_statement]
 
     def _is_allowed(self, statement: str) -> bool:
         """Whether a statement is at most as open as the collection's statement."""
@@ -236,7 +239,9 @@ class ConsentForm(_Dated):
     """A record of consent, or a community's label on the material."""
 
     id = forms.CharField(
-        label=_("Name or number of the record"), max_length=80, help_text=_("Under which you keep it, such as acta-7.")
+        label=_("Name or number of the record"),
+        max_length=80,
+        help_text=_("The name or number under which you keep it, such as acta-7."),
     )
     community = forms.CharField(
         label=_("Who gave it?"), max_length=200, help_text=_("The community, its assembly, a family, or the speaker.")

@@ -36,7 +36,7 @@ class Group:
     Attributes:
         value: the unchanged cell; empty if the rows have no statement.
         is_without_row: whether the catalogue has no row for the files.
-        paths: of the files.
+        paths: the paths of the files.
         released: how many files could be in a version, according to the facts about them.
         held: the survey's codes for the reasons why other files couldn't, without repetition.
         tiers: the rights tiers of the files that could be in a version.
@@ -105,7 +105,7 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
     Args:
         collection: the collection of the files.
         person: the person who decides.
-        paths: of the files.
+        paths: the paths of the files.
         values: the new values by column of DECIDED; an empty value removes an earlier decision about the column.
     """
     cells = {column: values[column] for column in DECIDED if column in values}

@@ -90,7 +90,8 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _conflict() -> str:
     return _(
-        "Somebody else changed this in the meantime. Compare it with what is stated now; saving again replaces it."
+        "Someone else changed this in the meantime. Compare it with the present statement; if you save again, yours "
+        "replaces it."
     )
 
 
@@ -158,8 +159,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     records = _records(source_values(collection))
     name = request.GET.get("id", "")
     current = next((record for record in records if record.get("id") == name), None)
-    taken = [str(record.get("id")) for record in records if record is not current]
-    form = ConsentForm(request.POST or None, request.FILES or None, taken=taken, initial=current or {})
+    other_ids = [str(record.get("id")) for record in records if record is not current]
+    form = ConsentForm(request.POST or None, request.FILES or None, taken=other_ids, initial=current or {})
     if request.method == "POST" and form.is_valid():
         record = form.record()
         if current and "language" in current:
@@ -238,7 +239,7 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
     elif not collection.files.exists():
         messages.error(request, _("First add files."))
     elif propose(collection, request.user):
-        messages.success(request, _("Proposed. Now somebody else reads it, and approves it or says what is missing."))
+        messages.success(request, _("Proposed. Someone else now reads it, and approves it or says what is missing."))
     return redirect("rights", slug)
 
 

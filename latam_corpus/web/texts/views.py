@@ -201,14 +201,14 @@ def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def hide_name(collection: Collection, name: str) -> None:
     """Add a name to the list of third persons, whose names are hidden in all texts of a collection."""
-    named = str(stated(source_values(collection), "consent.third_persons") or NAMES)
-    if safe_path(named) != named:  # a source file that was written by hand may name a file outside the folder
-        named = NAMES
-    path = collection_folder(collection) / named
+    file_name = str(stated(source_values(collection), "consent.third_persons") or NAMES)
+    if safe_path(file_name) != file_name:  # a source file that was written by hand may name a file outside the folder
+        file_name = NAMES
+    path = collection_folder(collection) / file_name
     names = path.read_text("utf-8").splitlines() if path.is_file() else []
     if name not in names:
         replace(path, "".join(f"{line}\n" for line in [*filter(None, names), name]).encode())
-    change_source(collection, {"consent.third_persons": named})
+    change_source(collection, {"consent.third_persons": file_name})
 
 
 def picture(request: HttpRequest, slug: str, number: int, page: int) -> HttpResponse:

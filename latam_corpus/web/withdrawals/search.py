@@ -94,9 +94,9 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     copies = _collected(collection, is_copy & ~pl.col("doc_id").is_in(ids)) if matches else {}
     rows = [_row(collection, row, is_copy=False) for row in matches.values()]
     rows += [_row(collection, row, is_copy=True) for row in copies.values()]
-    left = _withdrawn_ids(collection)
+    withdrawn_ids = _withdrawn_ids(collection)
     for row in rows:
-        row["is_withdrawn"] = row["doc_id"] in left and not row["versions"]
+        row["is_withdrawn"] = row["doc_id"] in withdrawn_ids and not row["versions"]
     paths = set(collection.files.values_list("path", flat=True))  # files may have been removed since the run
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
