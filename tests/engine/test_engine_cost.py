@@ -106,4 +106,4 @@ def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLin
     assert result.json["engine"]["workers"] == 2
     assert result.json["engine"]["files"] > 0
     said = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
-    assert "with 2 workers, about " in said.out
+    assert "with 2 workers, this takes about " in said.out

@@ -157,7 +157,7 @@ def test_a_changed_cue_changes_the_fingerprint_and_a_comment_does_not(filters: P
         ('variety     = "es-CL"', 'variety     = "Chile"', "line 4: «Chile» isn't a tag of a variety"),
         ('"fome",', '"fome", "fome",', "cue «fome» is in chile.toml too"),
         ('"fome",', '"fome", "bacán de", "arepera",', "cue «arepera» is in caribbean.toml too"),
-        ('"fome",', '"fome", "por la puerta",', "cue «por la puerta» is 3 words"),
+        ('"fome",', '"fome", "por la puerta",', "cue «por la puerta» has 3 words"),
         ("most     = 3", "moost = 3", "unknown key «cues (1).moost»; did you mean «most»?"),
         ("most     = 3", 'countries = ["CH"]', "«CH» is unknown here; "),
         ("most     = 3", 'also = ["riopletense"]', "did you mean «rioplatense»?"),
