@@ -100,12 +100,19 @@ def language_tag(code: str | None) -> str:
 
 
 class _CompiledTemplates(FileSystemBytecodeCache):
-    """A cache of compiled templates in the user's cache; if it can't be written, templates are compiled each time."""
+    """A cache of compiled templates in the user's cache; a template that can't be read or stored there is compiled."""
 
     def __init__(self) -> None:
         folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}"
         use_folder(folder)
         super().__init__(str(folder))
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Load a compiled template; a damaged file counts as missing."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # noqa: BLE001  (unpickling damaged bytes can raise anything)
+            bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Store a compiled template."""
@@ -118,6 +125,7 @@ def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         bytecode_cache=_CompiledTemplates(),
+        optimized=False,  # else filters of constants would be stored in the language of the first reader
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

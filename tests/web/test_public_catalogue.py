@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -173,8 +174,11 @@ def test_counts_of_an_earlier_desk_are_counted_again(version: str) -> None:
     from latam_corpus.web.releases import shares
 
     file = shares._file(version)  # noqa: SLF001  (as an earlier desk wrote it)
-    file.write_text('{"version": "v", "day": "2026-11-25", "counts": []}', encoding="utf-8")
+    approvals = {"publica": [{"kind": "rights", "name": "Ana", "day": "2026-11-25", "alone": False}]}
+    stored = {"version": "v", "day": "2026-11-25", "counts": [], "approvals": approvals}
+    file.write_text(json.dumps(stored), encoding="utf-8")
     assert stored_counts(version) is None
+    assert shares.count_version(version)["approvals"] == approvals
 
 
 @pytest.mark.usefixtures("owner", "version")

@@ -73,7 +73,6 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
         .sort("source_id", "language", "genre", "country", "rights_tier")
         .collect()
     )
-    earlier = stored_counts(version)
     values = {
         "version": version,
         "day": release.manifest.created.date().isoformat(),
@@ -82,7 +81,7 @@ def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | Non
             {"id": entry.source_id, "title": entry.title, "holder": entry.holder, "rights": entry.rights}
             for entry in release.manifest.sources
         ],
-        "approvals": (earlier or {}).get("approvals", {}) | (approvals or {}),
+        "approvals": _stored(version).get("approvals", {}) | (approvals or {}),
     }
     _file(version).parent.mkdir(exist_ok=True)
     replace(_file(version), json.dumps(values, ensure_ascii=False).encode())
@@ -97,11 +96,17 @@ def words_of_text() -> pl.Expr:
 
 def stored_counts(version: str) -> dict[str, Any] | None:
     """Return the stored counts of a version; None if it wasn't counted yet."""
-    try:
-        counts: dict[str, Any] = json.loads(_file(version).read_bytes())
-    except FileNotFoundError:
-        return None
+    counts = _stored(version)
     return counts if "slices" in counts else None  # of an earlier desk, it is counted again
+
+
+def _stored(version: str) -> dict[str, Any]:
+    """Return what is stored of a version, by this desk or an earlier one; nothing if it wasn't counted yet."""
+    try:
+        stored: dict[str, Any] = json.loads(_file(version).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return stored
 
 
 def count_all() -> list[str]:

@@ -1,0 +1,41 @@
+"""Compiled templates in the user's cache: used again, and compiled again where a file of the cache is damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from latam_corpus.report import templating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """The files of a cache that has one compiled template."""
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path))
+    templating._environment.cache_clear()  # noqa: SLF001  (as a new process)
+    templating._environment("es").get_template("parts.html")  # noqa: SLF001
+    templating._environment.cache_clear()  # noqa: SLF001
+    yield [path for path in (tmp_path / "templates").rglob("*") if path.is_file()]
+    templating._environment.cache_clear()  # noqa: SLF001
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 20, 45, -1])
+def test_a_damaged_file_is_compiled_again(cached: list[Path], kept_bytes: int) -> None:
+    """The file is written again as it was."""
+    (file,) = cached
+    whole = file.read_bytes()
+    file.write_bytes(whole[:kept_bytes])
+    templating._environment("en").get_template("parts.html")  # noqa: SLF001
+    assert file.read_bytes() == whole
+
+
+def test_a_compiled_template_has_no_constant_of_a_language(cached: list[Path]) -> None:
+    """One file serves all languages, so a filter of a constant isn't computed when a template is compiled."""
+    assert len(cached) == 1
+    source = "{{ 'x'|plain }}"
+    assert "plain" in str(templating._environment("es").compile(source, raw=True))  # noqa: SLF001
