@@ -102,8 +102,9 @@ def language_tag(code: str | None) -> str:
 class _CompiledTemplates(FileSystemBytecodeCache):
     """A cache of compiled templates in the user's cache; a template that can't be read or stored there is compiled."""
 
-    def __init__(self) -> None:
-        folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}"
+    def __init__(self, language: str) -> None:
+        # Jinja computes filters of constants when it compiles, so that each language has files of its own.
+        folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}" / language
         use_folder(folder)
         super().__init__(str(folder))
 
@@ -124,8 +125,7 @@ class _CompiledTemplates(FileSystemBytecodeCache):
 def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        bytecode_cache=_CompiledTemplates(),
-        optimized=False,  # else filters of constants would be stored in the language of the first reader
+        bytecode_cache=_CompiledTemplates(language),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
