@@ -104,7 +104,7 @@ class _CompiledTemplates(FileSystemBytecodeCache):
 
     def __init__(self, language: str) -> None:
         # Jinja computes filters of constants when it compiles, so that each language has files of its own.
-        folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}" / language
+        folder = cache_folder() / "templates" / f"{__version__}-{jinja2.__version__}-{language}"
         use_folder(folder)
         super().__init__(str(folder))
 
