@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import metadata
+from typing import cast
 
 
 def in_group(group: str) -> list[metadata.EntryPoint]:
@@ -14,4 +15,4 @@ def in_group(group: str) -> list[metadata.EntryPoint]:
 @cache
 def installed() -> metadata.EntryPoints:
     """Return the entry points of all packages, which takes 10 to 30 ms."""
-    return metadata.entry_points()
+    return cast("metadata.EntryPoints", metadata.entry_points())  # Python 3.11 returns a dictionary that has `select`
