@@ -60,15 +60,10 @@ class ReleasePlan:
     """The contents of a new version.
 
     Attributes:
-        request: the runs, the parent and the terms.
-        basis: the inputs as read when the build began.
         inputs: the runs and the parent, and the runs and versions that contribute single documents (replacements, and
             documents that return after a hold).
         parts: the files of documents; a document's `part` is an index into them.
-        decided: the decision on each document, and the shards.
-        columns: the columns of the shards, with those that sources and plug-ins add.
         reused: the parent's shards that have the same rows and aren't rewritten, by index of the new shard.
-        losses: losses of the runs below their recipes' floors, with the reason for accepting them.
         runs_on_disk: the folders of runs that explain why documents were left out, by name.
         folder: temporary files, needed until the version is written.
     """
@@ -145,12 +140,7 @@ class _Scanner:
     """Reads documents as light rows, with the reason for each that is kept out of the version.
 
     Attributes:
-        request: the terms of the version.
-        refused: refusals by site owners.
-        withdrawn: withdrawals by rights holders.
-        tombstones: documents and texts that withdrawals keep out; None if nothing is withdrawn.
         given: the terms of each run's sources, by run name; those of the parent's sources under "".
-        progress: called with the name of the step, the units done and their total.
     """
 
     request: BuildRequest

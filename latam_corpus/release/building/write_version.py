@@ -59,10 +59,6 @@ if TYPE_CHECKING:
 def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest:
     """Write a planned version and return its manifest, or the latest version's manifest if nothing would change.
 
-    Args:
-        plan: the contents of the version.
-        progress: called with the name of the step, the units done and their total.
-
     Raises:
         OvertakenError: since the plan began another version became the latest, or documents were withdrawn.
         ReleaseError: no document is left for the version, or the version can't be written.

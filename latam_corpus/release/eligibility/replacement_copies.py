@@ -66,14 +66,6 @@ def find_replacement_copies(
 ) -> ReplacementCopies:
     """Find copies that were left out as duplicates of withdrawn documents.
 
-    Args:
-        ids: the ids of the withdrawn documents.
-        runs: the runs that the version is built from.
-        store: the store of the release.
-        old: the parent version.
-        folders: the folders of the runs on disk, by run name.
-        log: the withdrawal log of the store.
-
     Raises:
         ReleaseError: a run or a ledger is damaged.
     """
@@ -153,13 +145,7 @@ def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[InputPart, p
 
 
 def returning_copies(light: pl.DataFrame, replacements: ReplacementCopies, other_rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the light rows of the copies to release, one per withdrawn document, and of the refused copies.
-
-    Args:
-        light: the light rows of the copies.
-        replacements: the copies.
-        other_rows: light rows of the version's other documents.
-    """
+    """Return the light rows of the copies to release, one per withdrawn document, and of the refused copies."""
     released = other_rows.filter(pl.col("refusal").is_null())["doc_id"]
     is_released = pl.col("doc_id").is_in(released.implode())
     rows = light.join(replacements.of, on="doc_id")

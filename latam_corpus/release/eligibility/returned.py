@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[InputPart], list[Manifest]]:
-    """Return the files with documents whose holds ended after the parent version, and the versions of these files.
-
-    Args:
-        store: the store of the release.
-        old: the parent version.
-        log: the withdrawal log of the store.
-    """
+    """Return the files with documents whose holds ended after the parent version, and the versions of these files."""
     holds = {entry.number: entry for entry in log.entries if entry.kind == "hold"}
     since = log.entries[old.withdrawal_sequence :]
     ended = [holds[entry.of] for entry in since if entry.kind == "return" and entry.of in holds]
@@ -54,11 +48,6 @@ def stand_ins(store: Store, old: Manifest, log: WithdrawalLog) -> pl.DataFrame:
     """Return the copies that were released in place of held documents, REPLACED.
 
     They are left out again when these documents return, unless their text has changed since.
-
-    Args:
-        store: the store of the release.
-        old: the parent version.
-        log: the withdrawal log of the store.
     """
     first = min(entry.number for entry in log.entries if entry.kind == "hold")
     since = [manifest for manifest in store.lineage(old) if manifest.withdrawal_sequence >= first]
