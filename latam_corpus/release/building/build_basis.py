@@ -10,7 +10,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.eligibility.build_inputs import Inputs, load_run
 from latam_corpus.release.eligibility.removals import read_withdrawn
-from latam_corpus.release.eligibility.returned import returned_parts
+from latam_corpus.release.eligibility.replacement_copies import returned_parts
 from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.withdrawal_log import must_reach, read_log

@@ -141,7 +141,7 @@ class Inputs:
 
     Attributes:
         others: runs of earlier versions that have replacements of withdrawn documents (`replacement_copies.py`).
-        earlier: versions from which documents return after a hold (`returned.py`).
+        earlier: versions from which documents return after a hold (`replacement_copies.py`).
         places: `doc_id` of each replacement, and the document that it replaces in `of`.
     """
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.storing.store import Store
 
 # Increased only if older readers would misread the new format, not when keys are added.
 FORMAT: Final = 1
@@ -276,7 +275,20 @@ class Manifest(_Entry):
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
-def load_manifest(store: Store, name: str, version: str) -> Manifest:
+class StoredFiles(Protocol):
+    """A store of files, such as `Store`, which this module can't import."""
+
+    @property
+    def url(self) -> str:
+        """The store's folder or URL."""
+        ...
+
+    def read(self, *names: str) -> bytes:
+        """Return the bytes of a small file."""
+        ...
+
+
+def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
     """Return the manifest of a finished version.
 
     Raises:
@@ -285,7 +297,7 @@ def load_manifest(store: Store, name: str, version: str) -> Manifest:
     return read_manifest(store, name, version)[0]
 
 
-def read_manifest(store: Store, name: str, version: str) -> tuple[Manifest, bytes]:
+def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest, bytes]:
     """Return the manifest of a finished version, and the bytes of its file."""
     data = store.read("releases", name, version, MANIFEST)
     place = f"{store.url}, {name}@{version}, {MANIFEST}"
@@ -295,7 +307,7 @@ def read_manifest(store: Store, name: str, version: str) -> tuple[Manifest, byte
     return manifest, data
 
 
-def read_side_file(store: Store, manifest: Manifest, file: str) -> bytes:
+def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
     """Return the bytes of a file that the manifest lists.
 
     Raises:
@@ -308,7 +320,7 @@ def read_side_file(store: Store, manifest: Manifest, file: str) -> bytes:
     return data
 
 
-def manifest_sha256(store: Store, name: str, version: str) -> str:
+def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
     """Return the SHA-256 of a version's stored manifest, hex."""
     return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
 
