@@ -6,8 +6,7 @@ import random
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from latam_corpus.release.building.build import planned_release
-from latam_corpus.release.building.write_version import write_version
+from latam_corpus.release.building.build import planned_release, write_version
 from latam_corpus.release.eligibility.build_request import BuildRequest
 from latam_corpus.release.storing.store import Store
 

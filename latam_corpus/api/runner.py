@@ -20,8 +20,7 @@ from latam_corpus.pipeline.planning.recipe_errors import hints_of
 from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN, held_documents, with_true_reasons
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.pipeline.stored_runs.run_record import is_removed
-from latam_corpus.release.building.build import planned_release
-from latam_corpus.release.building.write_version import write_version
+from latam_corpus.release.building.build import planned_release, write_version
 from latam_corpus.release.eligibility.build_request import BuildRequest
 from latam_corpus.release.eligibility.strictest import overruled_lines
 from latam_corpus.release.pages.judgements import read_judgements

@@ -36,15 +36,9 @@ def publish(
 ) -> Lock:
     """Publish the documents of a version that may be redistributed, and return the lock of the published files.
 
-    Documents that were withdrawn or refused since the build, or whose permission has ended, are left out too.
-
-    Args:
-        spec: `NAME@VERSION`.
-        store: the store of the version.
-        to: a folder, or its fsspec URL; it must be new or empty, or contain an earlier version of the release.
-        progress: called with the name of the step, the bytes done and their total.
-        report: called with notes for the user.
-        today: the day on which permissions are judged; None ignores their ends.
+    Documents that were withdrawn or refused since the build, or whose permission has ended, are left out too. The
+    target is a folder, or its fsspec URL; it must be new or empty, or contain an earlier version of the release.
+    Without a day, the ends of permissions are ignored.
 
     Raises:
         ConfigError: none of its documents may be redistributed, or the folder has other contents.

@@ -71,13 +71,8 @@ class TrainingContent:
     """Counts of a version, without withdrawn documents.
 
     Attributes:
-        documents: the number of documents.
-        text_bytes: the size of their texts.
         domains: the domains of documents that were collected online, the largest first.
         no_domain: the number of documents that were collected online but have no web address.
-        sources: documents by source.
-        statements: documents by source and rights statement.
-        counts: documents by genre, language and country.
         machine: the number of documents that a machine wrote or translated.
         obtained: the first and the last day of collection; None if no document has a day.
         asked: the first and the last day for documents that were collected online.
@@ -208,13 +203,7 @@ def next_update(written: date) -> date:
 
 
 def training_summary(manifest: Manifest, content: TrainingContent, written: date) -> str:
-    """Return the text of the summary, as Markdown.
-
-    Args:
-        manifest: the manifest of the version.
-        content: its counts.
-        written: the day of the summary.
-    """
+    """Return the text of the summary, as Markdown."""
     kinds = {source.source_id: source.collected for source in manifest.sources}
     online: list[Statement] = []
     private: list[Statement] = []

@@ -12,7 +12,7 @@ from latam_corpus.collect.documents.contract import Facts, inputs_reported
 from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read, read_all, split
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.execution.contracts import header_rows, input_lines
+from latam_corpus.pipeline.execution.contracts import input_lines, input_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def test_a_catalogue_may_have_a_title(tmp_path: Path, name: str, padded: bool) -
     seen = examine(source, str(tmp_path))
     assert any("the header is taken to be row 5" in str(doubt.problem) for doubt in seen.doubts)
     assert any("the header is taken to be row 5" in str(one) for one in inputs_reported("fondo", seen.facts))
-    record = {"header_rows": header_rows({"fondo": Facts.of(seen.facts.as_dict())})}
+    record = input_values({"fondo": Facts.of(seen.facts.as_dict())})
     assert [f"«{name}»" in str(line) for line in input_lines(record)] == [True]
 
 

@@ -13,7 +13,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.documents.contract import Facts, Watch, inputs_reported
 from latam_corpus.collect.files import list_inputs, read_all
-from latam_corpus.pipeline.execution.contracts import damaged_rows, input_lines, passed_over_rows
+from latam_corpus.pipeline.execution.contracts import input_lines, input_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_responses_that_are_no_documents_are_counted(tmp_path: Path) -> None:
     assert Facts.of(facts.as_dict()).passed_over == counted
     (line,) = map(str, inputs_reported("fondo", facts))
     assert line.startswith("fondo: 5 records of web archives are no documents: status 404 (2), ")
-    record = {"passed_over": passed_over_rows({"fondo": facts}), "damaged": damaged_rows({"fondo": facts})}
+    record = input_values({"fondo": facts})
     assert list(map(str, input_lines(record))) == [line]
 
 

@@ -18,7 +18,7 @@ from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.input_files.input_file import of_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.execution.contracts import unlisted_rows
+from latam_corpus.pipeline.execution.contracts import input_values
 from latam_corpus.release.eligibility.admission import ReleaseTerms
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_a_file_without_a_row_is_held_back_and_named(tmp_path: Path) -> None:
     assert "has no row for 1 file, which is held back and never released: «cancion dos.txt» (closest name" in _doubts(
         source, folder
     )
-    assert unlisted_rows({"envio": watch.facts}) == [
+    assert input_values({"envio": watch.facts})["without_catalogue_row"] == [
         {"source": "envio", "file": "cancion dos.txt", "nearest": "canción doz.txt"}
     ]
     assert "«cancion dos.txt»" in str(next(terms_reported("envio", watch.facts)).problem)

@@ -9,7 +9,7 @@ import pytest
 from built_versions import build, prose
 
 import latam_corpus as lc
-from latam_corpus.release.building import write_version as building
+from latam_corpus.release.building import build as building
 from latam_corpus.release.building.build_basis import OvertakenError
 from latam_corpus.release.storing.manifest import MANIFEST
 from latam_corpus.release.storing.store import Store

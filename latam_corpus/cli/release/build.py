@@ -16,8 +16,7 @@ from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.survival import accepted
-from latam_corpus.release.building.build import planned_release
-from latam_corpus.release.building.write_version import write_version
+from latam_corpus.release.building.build import planned_release, write_version
 from latam_corpus.release.eligibility.build_inputs import load_run
 from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
 from latam_corpus.release.eligibility.splits import SPLIT_SHARES

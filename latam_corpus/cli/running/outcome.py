@@ -15,16 +15,7 @@ from latam_corpus.collect.documents.contract import inputs_reported, terms_repor
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.engine.cost import cost_of
 from latam_corpus.messages import Message, _, decimal, first_of, known
-from latam_corpus.pipeline.execution.contracts import (
-    damaged_rows,
-    header_rows,
-    mapping_rows,
-    never_filled,
-    not_taken_rows,
-    passed_over_rows,
-    unlisted_rows,
-    unnamed_catalogue_rows,
-)
+from latam_corpus.pipeline.execution.contracts import input_values, never_filled
 from latam_corpus.pipeline.execution.estimate import estimate
 from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
@@ -217,13 +208,7 @@ def print_result(
                 "rows": {"in": result.rows_in, "kept": result.kept},
                 "stages": {name: dataclasses.asdict(count) for name, count in result.stages.items()},
                 "barriers": result.barriers,
-                "mapping": mapping_rows(result.facts),
-                "without_catalogue_row": unlisted_rows(result.facts),
-                "unnamed_catalogues": unnamed_catalogue_rows(result.facts),
-                "passed_over": passed_over_rows(result.facts),
-                "damaged": damaged_rows(result.facts),
-                "not_taken": not_taken_rows(result.facts),
-                "header_rows": header_rows(result.facts),
+                **input_values(result.facts),
                 "unread": dict(result.unread),
                 "by_genre": result.by_genre,
                 "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},

@@ -95,9 +95,7 @@ def _check_extracted(plan: Plan, examined: Examined) -> None:
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
     """Return the column facts of all parts, added up by source.
 
-    Args:
-        parts: the parts of a run.
-        folders: the outputs of the first step, by the names of the parts that didn't fail.
+    `folders` are the outputs of the first step, by the names of the parts that didn't fail.
 
     Raises:
         SourceError: a source's records break a promise of its file about their columns.
@@ -130,92 +128,54 @@ def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -
 def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     """Return the entries in `run.json` about how each document column was filled."""
     return [
-        {
-            "source": source,
-            "column": name,
-            "from": fill.origin,
-            "records": fill.records,
-            "filled": fill.filled,
-            **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
-        }
+        _mapping_row(source, name, fill.origin, fill.records, fill)
         for source, source_facts in facts.items()
         for name, fill in source_facts.fills.items()
     ] + [
-        {
-            "source": source,
-            "column": name,
-            "from": origin,
-            "records": source_facts.records
-            or fill.records,  # records of files that are read whole aren't counted in `Facts.records`
-            "filled": fill.filled,
-            "unmapped": True,
-            **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
-        }
+        # Records of files that are read whole aren't counted in `Facts.records`.
+        _mapping_row(source, name, origin, source_facts.records or fill.records, fill) | {"unmapped": True}
         for source, source_facts in facts.items()
         for name, fills in source_facts.stated.items()
         for origin, fill in fills.items()
     ]
 
 
-def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about files without a row in their catalogue."""
-    return [
-        {"source": source, "file": file, "nearest": near or None}
-        for source, source_facts in facts.items()
-        for file, near in sorted(source_facts.unlisted.items())
-    ]
+def _mapping_row(source: str, column: str, origin: str, records: int, fill: ColumnFill) -> dict[str, Any]:
+    row = {"source": source, "column": column, "from": origin, "records": records, "filled": fill.filled}
+    return row | ({"unread": fill.unread, "examples": fill.examples} if fill.unread else {})
 
 
-def unnamed_catalogue_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about catalogues that sources don't name."""
-    return [
-        {"source": source, "file": file, "toml": line}
-        for source, source_facts in facts.items()
-        for file, line in sorted(source_facts.unnamed.items())
-    ]
+def input_values(facts: Mapping[str, Facts]) -> dict[str, list[dict[str, Any]]]:
+    """Return the lists in `run.json` about the sources' columns and the files and records that weren't read."""
 
+    def rows(name: str, key: str, value: str) -> list[dict[str, Any]]:
+        return [
+            {"source": source, key: fact, value: about}
+            for source, source_facts in facts.items()
+            for fact, about in sorted(getattr(source_facts, name).items())
+        ]
 
-def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about records of web archives that aren't documents, by source and reason."""
-    return [
-        {"source": source, "why": why, "records": n}
-        for source, source_facts in facts.items()
-        for why, n in sorted(source_facts.passed_over.items())
-    ]
-
-
-def not_taken_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about record columns that aren't copied to documents."""
-    return [
-        {"source": source, "columns": source_facts.not_taken}
-        for source, source_facts in facts.items()
-        if source_facts.not_taken
-    ]
-
-
-def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about files that can't be read completely."""
-    return [
-        {"source": source, "file": file, "problem": problem}
-        for source, source_facts in facts.items()
-        for file, problem in sorted(source_facts.damaged.items())
-    ]
-
-
-def header_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the entries in `run.json` about tables whose header isn't in the first row."""
-    return [
-        {"source": source, "file": file, "row": row}
-        for source, source_facts in facts.items()
-        for file, row in sorted(source_facts.header_rows.items())
-    ]
+    return {
+        "mapping": mapping_rows(facts),
+        "without_catalogue_row": [
+            row | {"nearest": row["nearest"] or None} for row in rows("unlisted", "file", "nearest")
+        ],
+        "unnamed_catalogues": rows("unnamed", "file", "toml"),
+        "passed_over": rows("passed_over", "why", "records"),
+        "damaged": rows("damaged", "file", "problem"),
+        "not_taken": [
+            {"source": source, "columns": source_facts.not_taken}
+            for source, source_facts in facts.items()
+            if source_facts.not_taken
+        ],
+        "header_rows": rows("header_rows", "file", "row"),
+    }
 
 
 def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     """Yield a sentence for each entry in `run.json` about files and records that weren't read.
 
-    Args:
-        record: the values of `run.json`, which an earlier version of the toolkit may have written.
+    An earlier version of the toolkit may have written the record.
     """
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("passed_over", ()):
@@ -237,8 +197,7 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
 def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     """Yield a sentence for each entry in `run.json` about terms that were read or not understood.
 
-    Args:
-        record: the values of `run.json`, which an earlier version of the toolkit may have written.
+    An earlier version of the toolkit may have written the record.
     """
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("without_catalogue_row", ()):

@@ -32,10 +32,6 @@ class StoredDecisions:
     Attributes:
         parts: the file of decisions of each part (None if there are none), and a digest of the decisions.
         replaced: documents of an earlier version that new ones replace, see `barriers.REPLACED`.
-        notes: notes of barriers, by their names.
-        mended: a sentence for each damaged file of decisions that was rebuilt.
-        reused: whether the decisions were stored by an earlier run.
-        files: the names of all files in which they are stored.
         rows: the digest of each part's rows for which the decisions are valid.
     """
 
@@ -61,11 +57,7 @@ def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:
 
 
 def read(path: Path) -> pl.DataFrame:
-    """Read a table of decisions.
-
-    Raises:
-        PartError: the file is damaged.
-    """
+    """Read a table of decisions; raise `PartError` if the file is damaged."""
     data = fetched(path).read_bytes()
     if _name(data) != path.name:
         raise PartError(str(path), OTHER_BYTES, _("run it again: it is rebuilt"))
@@ -73,13 +65,7 @@ def read(path: Path) -> pl.DataFrame:
 
 
 def remember(decisions: StoredDecisions, work: Path, key: str) -> StoredDecisions:
-    """Store the decisions of a cut; return them with the names of their files.
-
-    Args:
-        decisions: the decisions of its barriers.
-        work: the work folder.
-        key: a digest of the rows and of the barriers.
-    """
+    """Store the decisions of a cut under a digest of its rows and barriers; return them with their files' names."""
     replaced, _ = store(decisions.replaced, work)
     values: dict[str, Any] = {
         "parts": {name: [path and path.name, digest] for name, (path, digest) in decisions.parts.items()},

@@ -38,13 +38,10 @@ _PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimated cost of the unfinished parts.
+    """The estimated cost of the unfinished parts, in bytes of outputs and of input, sampled and in all.
 
     Attributes:
         seconds: CPU seconds of one worker, up to the first barrier.
-        disk: bytes of outputs.
-        sampled: bytes of input in the sample.
-        remaining: bytes of input of all unfinished parts.
     """
 
     seconds: float
@@ -88,13 +85,7 @@ def _of_packs(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
 
 
 def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
-    """Estimate whole files or spans from the first records of the largest part, or from small files of all sizes.
-
-    Args:
-        parts: the parts of one source, each a file or a span of a file.
-        plan: the run's plan.
-        work: a temporary folder for the outputs of the sample.
-    """
+    """Estimate whole files or spans from the first records of the largest part, or from small files of all sizes."""
     # If each part unpacks its file from the start, the first part of a file skips nothing.
     ordered = sorted(parts, key=lambda part: (_skipped(part) > 0, -part.bytes))
     small = ordered[0].bytes <= _SMALL
@@ -135,11 +126,7 @@ def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]
 
 
 def _run(task: Task) -> Outcome:
-    """Run a task and return its outcome.
-
-    Raises:
-        PartError: the task failed, as it would in the run.
-    """
+    """Run a task and return its outcome; raise `PartError` if it failed, as it would in the run."""
     outcome = run_part(task)
     if outcome.error:
         raise PartError(outcome.part, outcome.error, outcome.remedy)

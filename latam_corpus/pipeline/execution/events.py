@@ -16,12 +16,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class SegmentStarted:
-    """The stages between two barriers start on every part.
-
-    Attributes:
-        title: the names of the stages.
-        parts: the number of parts.
-    """
+    """The stages between two barriers start on every part."""
 
     title: str
     parts: int
@@ -44,7 +39,7 @@ class BarrierStarted:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A damaged file of an earlier run is rebuilt; `sentence` names it."""
+    """A damaged file of an earlier run is rebuilt."""
 
     damage: Message
 

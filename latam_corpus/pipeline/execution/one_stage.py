@@ -58,13 +58,7 @@ def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
 
 
 def with_typed_extra(result: pl.DataFrame, original: pl.Series | None, stages: Iterable[Operation]) -> pl.DataFrame:
-    """Convert `extra` to a struct, its form in releases.
-
-    Args:
-        result: the rows after the stages.
-        original: `extra` before the stages; None if there was none.
-        stages: the stages that may have added columns.
-    """
+    """Convert `extra` to a struct, its form in releases; `original` is `extra` before the stages."""
     if EXTRA not in result.columns:
         return result
     fields = dict(pl.Schema(original.dtype)) if original is not None and isinstance(original.dtype, pl.Struct) else {}
@@ -98,10 +92,7 @@ def apply_stages(
 ) -> Iterator[pl.DataFrame]:
     """Yield, for each frame of documents, a frame with the same rows and the columns that the stages set.
 
-    Args:
-        documents: frames of the document schema.
-        stages: in order; one may be a barrier, which waits for all frames.
-        tell: see `with_language`.
+    One stage may be a barrier, which waits for all frames.
 
     Raises:
         ConfigError: a stage makes several rows out of one.
@@ -185,10 +176,7 @@ def with_language(
 ) -> pl.DataFrame:
     """Fill missing values of `language` if a stage needs it, from the declared language or by identification.
 
-    Args:
-        documents: rows of the document schema.
-        stages: the stages that will be applied.
-        tell: called with a sentence if languages are identified.
+    If languages are identified, `tell` is called with a sentence.
     """
     if not any("language" in stage.needs for stage in stages):
         return documents

@@ -44,10 +44,7 @@ class Probe:
     """A job that passes a range of a task's rows through the first stages of its segment, and stores nothing.
 
     Attributes:
-        task: the task.
-        start: the first row.
         stop: the row after the last one; None to count the rows only.
-        stages: the number of the segment's stages to apply.
     """
 
     task: Task
@@ -97,12 +94,7 @@ def _stages(task: Task) -> list[Stage]:
 def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tuple[list[Task], list[Outcome]]:
     """Find the poison documents of tasks that killed their workers.
 
-    Args:
-        killed: the tasks and their outcomes.
-        engine: the engine that runs the probes.
-
-    Returns:
-        The tasks to run again without their poison documents, and the outcomes of tasks in which none was found.
+    The first tasks are to run again without them; the outcomes are of tasks in which none was found.
     """
     retried, failed = [], []
     for task, outcome in killed:

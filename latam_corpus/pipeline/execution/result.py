@@ -15,15 +15,7 @@ from latam_corpus.config.toml_model import bytes_of
 from latam_corpus.errors import PartError
 from latam_corpus.messages import _, sentences
 from latam_corpus.pipeline.execution.barriers import REPLACED
-from latam_corpus.pipeline.execution.contracts import (
-    damaged_rows,
-    header_rows,
-    mapping_rows,
-    not_taken_rows,
-    passed_over_rows,
-    unlisted_rows,
-    unnamed_catalogue_rows,
-)
+from latam_corpus.pipeline.execution.contracts import input_values
 from latam_corpus.pipeline.planning.survival import Loss, losses
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.pipeline.rows.step_file import StepCounts
@@ -48,23 +40,13 @@ class RunResult:
     """The result of a run.
 
     Attributes:
-        folder: the run's folder.
         rows_in: rows that were read, plus rows that stages made out of others.
-        kept: rows that were kept.
-        stages: the counts of each stage, in order.
-        failures: the failed parts with their errors.
-        reused: how many of the parts of each step were reused, and of how many, by the step's title.
         by_genre: rows kept and dropped by genre and source.
-        outputs: the keys of each part's outputs.
-        seconds: duration of the run.
         phases: elapsed seconds of `start` (plan, digests, cuts of files), `parts` (all segments), `decisions`
             (barriers) and `record` (sums and the run's folder).
         losses: the groups of documents of which a stage kept less than the recipe's floor.
         accepted_loss: the reason for releasing documents nevertheless; None if none was given.
         barriers: notes of barriers, such as documents left out of a comparison.
-        mended: a sentence for each damaged file that was rebuilt.
-        facts: facts about the columns of records, by source.
-        decisions: the names of the files with the barriers' decisions.
         strict: whether to make no release if an input couldn't be read completely.
     """
 
@@ -106,15 +88,8 @@ class Work:
     """The finished work of a run in progress.
 
     Attributes:
-        keys: the keys of each part's outputs.
-        failures: the failed parts with their errors.
         reused: how many of the parts of each step were reused, and of how many, by the step's title.
-        replaced: the barriers' decisions about documents of an earlier version.
-        notes: notes of barriers.
-        mended: a sentence for each damaged file that was rebuilt.
         rebuilt_keys: the keys of all outputs of parts that had damaged ones.
-        decisions: the names of the files with the barriers' decisions.
-        facts: facts about the columns of records, by source.
         seconds: elapsed seconds of `parts` and `decisions`.
     """
 
@@ -135,17 +110,7 @@ class Work:
 
 
 def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
-    """Add the counts of all parts.
-
-    Args:
-        plan: the run's plan.
-        folder: the run's folder.
-        folders: the output folders of each part's steps.
-        work: the finished work.
-
-    Raises:
-        PartError: rows were lost.
-    """
+    """Add the counts of all parts; raise `PartError` if rows were lost."""
     stages: dict[str, Count] = {}
     total = StepCounts()
     for outputs in folders.values():
@@ -197,17 +162,9 @@ def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
         reasons_by_group.setdefault((genre, source), Counter())[reason] += n
     rows = []
     for genre, source in sorted({*kept_rows, *reasons_by_group}):
-        reasons = reasons_by_group.get((genre, source), Counter())
-        kept_count = kept_rows[genre, source]
-        rows.append(
-            {
-                "genre": genre,
-                "source": source,
-                "in": kept_count + sum(reasons.values()),
-                "kept": kept_count,
-                "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
-            }
-        )
+        reasons, kept_count = reasons_by_group.get((genre, source), Counter()), kept_rows[genre, source]
+        counts = {"in": kept_count + reasons.total(), "kept": kept_count, "reasons": dict(reasons.most_common())}
+        rows.append({"genre": genre, "source": source, **counts})
     return rows
 
 
@@ -232,13 +189,8 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
                 "name": p.name,
                 "source": p.source.id,
                 "files": [
-                    {
-                        "file": input_.file.relative,
-                        "bytes": input_.file.size,
-                        "sha256": input_.sha256,
-                        "key": input_.key,
-                    }
-                    for input_ in p.inputs
+                    {"file": each.file.relative, "bytes": each.file.size, "sha256": each.sha256, "key": each.key}
+                    for each in p.inputs
                 ],
                 "bytes": p.bytes,
                 "span": None if p.span is None else str(p.span),
@@ -252,14 +204,8 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "stages": {name: asdict(count) for name, count in result.stages.items()},
         "barriers": result.barriers,
         "decisions": list(result.decisions),
-        "mapping": mapping_rows(result.facts),
-        "without_catalogue_row": unlisted_rows(result.facts),
-        "unnamed_catalogues": unnamed_catalogue_rows(result.facts),
-        "passed_over": passed_over_rows(result.facts),
-        "damaged": damaged_rows(result.facts),
-        "not_taken": not_taken_rows(result.facts),
+        **input_values(result.facts),
         "extra": dict(plan.extra),
-        "header_rows": header_rows(result.facts),
         "by_genre": result.by_genre,
         "losses": [loss.as_dict() for loss in result.losses],
         "accepted_loss": result.accepted_loss,
@@ -273,13 +219,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
 
 
 def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> run_record.Contents:
-    """Return the files of the run's folder.
-
-    Args:
-        folders: the output folders of each part's steps.
-        written: the small files, see `written_of`.
-        work: the finished work.
-    """
+    """Return the files of the run's folder; for the small ones see `written_of`."""
     replaced = pl.concat([pl.DataFrame(schema=REPLACED), *work.replaced])
     return run_record.Contents(_linked(folders), written, replaced)
 

@@ -53,10 +53,8 @@ if TYPE_CHECKING:
 def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFile], None] | None = None) -> list[Part]:
     """Return the parts of the plan's sources, in the sources' order.
 
-    Args:
-        plan: the plan of the run.
-        limit: the greatest number of records that are read from each file.
-        on_scan: called with a large file that must be read from end to end to find where it can be cut.
+    At most `limit` records are read from each file. `on_scan` is called with a large file that must be read from end to
+    end to find where it can be cut.
 
     Raises:
         ConfigError: a source has no location, there are no records, or the source's holder must be asked first.
@@ -89,11 +87,7 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
 
 
 def least_parts(plan: Plan) -> int:
-    """Return the least possible number of parts, by the names and sizes of files; large files may be cut into more.
-
-    Raises:
-        ConfigError: there is nothing at a source's location.
-    """
+    """Return the least possible number of parts, by the names and sizes of files; large files may be cut into more."""
     locations = [(source, plan.locations.get(source.id)) for source in plan.sources]
     return sum(1 for source, location in locations if location for _ in packs(list_inputs(source, location)))
 
@@ -120,11 +114,8 @@ class RunSettings:
     """The settings of a run.
 
     Attributes:
-        batch: the most rows and the most bytes of a batch; the results don't depend on it.
         accepted_loss: why a stage may keep less than the recipe's floor; None if no reason was given.
         mended: damaged files that were rebuilt before the run, for its record.
-        keep: the outputs to keep, see `work_cleanup.py`.
-        strict: whether to make no release if an input can't be read completely.
         began: the start of the command by `time.monotonic`, for the record; by default, the time when its parts were
             known.
     """
@@ -160,14 +151,6 @@ def run_events(
     """Run the plan over the parts; yield events, and return the result.
 
     To stop early, close the generator. Finished work is stored, and the next run continues from it.
-
-    Args:
-        plan: the plan of the run.
-        parts: the parts of its sources, see `find_parts`.
-        out: the folder of runs and work.
-        engine: the engine that runs the parts.
-        settings: the settings of the run.
-        on_step: see `OnStep`.
 
     Raises:
         ConfigError: another process has locked the run's folder, or the work folder if this run removes work; or the
@@ -366,11 +349,7 @@ def _recorded(
     result: RunResult,
     contents: run_record.Contents,
 ) -> Generator[StageEvent, None, RunResult]:
-    """Write the run's folder, or confirm an existing run with the same results; return the result with its folder.
-
-    Raises:
-        ConfigError: another process has locked the folder.
-    """
+    """Write the run's folder, or confirm an existing run with the same results; return the result with its folder."""
     runs, name = result.folder.parent, plan.recipe.name
     values = run_values(plan, parts, digest, result)
     for folder in existing(runs, name, digest):

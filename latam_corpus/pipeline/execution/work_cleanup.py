@@ -41,11 +41,6 @@ CHOICES: Final = (ALL, MEASURED, NONE)
 def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
     """Check the choice and return it.
 
-    Args:
-        choice: one of CHOICES.
-        out: the folder of runs and work.
-        releases: whether the recipe makes a release.
-
     Raises:
         ConfigError: the choice is unknown, the work is in an object store, or nothing at all would be left of the run.
     """
@@ -62,12 +57,7 @@ def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
 
 @dataclass
 class Sweep:
-    """Removes rows that a run no longer needs while it is in progress.
-
-    Attributes:
-        work: the work folder.
-        needed: the keys of outputs that other runs' records name.
-    """
+    """Removes rows that a run no longer needs while it is in progress; `needed` are outputs in other runs' records."""
 
     work: Path
     needed: frozenset[str]
@@ -98,24 +88,12 @@ class Sweep:
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:
-    """Return the sweep for a run; it spares the outputs of other runs.
-
-    Args:
-        out: the folder of runs and work.
-        run: the run's folder.
-
-    Raises:
-        ConfigError: the record of another run is damaged, so that its outputs aren't known.
-    """
+    """Return the sweep for a run; it spares the outputs of other runs, whose records must be readable."""
     return Sweep(out / "work", frozenset(key for keys in referred(out, {run.name}).values() for key in keys))
 
 
 def remove_documents(out: Path, run: Path) -> None:
     """Remove a run's documents and the outputs that no other run's record names.
-
-    Args:
-        out: the folder of runs and work.
-        run: the folder of a finished run from which a release was made.
 
     Raises:
         ConfigError: another run is in progress, or the record of another run is damaged. Nothing is removed then.

@@ -75,11 +75,7 @@ _ONLY_OTHERS: Final = _("its terms allow: {uses}")
 def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes: Collection[str], today: date) -> str:
     """Return the recipe, as TOML.
 
-    Args:
-        named: the sources, each with its name in the recipe.
-        language: the language of the comments.
-        model_codes: the codes that the language model can identify.
-        today: the day for which permissions are checked.
+    Each source is paired with its name in the recipe; the comments are in this language.
     """
     sources = [source for _name, source in named]
     on_the_web = any(source.collect.kind in _ON_THE_WEB for source in sources)
@@ -107,12 +103,7 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes:
 
 
 def wanted_languages(sources: Sequence[Source], model_codes: Collection[str]) -> tuple[list[str], list[str]]:
-    """Return the languages whose texts are kept (empty for all), and those that the model can't identify.
-
-    Args:
-        sources: the sources; texts in their stated languages are kept.
-        model_codes: the codes that the language model can identify.
-    """
+    """Return the languages whose texts are kept (empty for all), and those that the model can't identify."""
     # «Mixtec» keeps texts of the whole group, since the identifier may not distinguish its languages.
     spoken = list(dict.fromkeys(_group_of(code) for source in sources for code in source.languages))
     unnamed = [
@@ -127,11 +118,9 @@ def _group_of(code: str) -> str:
 
 
 def has_marks(source: Source, policies: str = "") -> bool:
-    """Whether a text of the source may belong to a genre whose policy normalises or removes marks.
+    """Whether a text of the source may belong to a genre whose policy (shipped or in a folder) changes marks.
 
-    Args:
-        source: the source; its records may state their genre.
-        policies: a `filters/` folder; the shipped one if empty.
+    Records of the source may state their genre.
     """
     genre_column = source.collect.columns.genre
     if genre_column and not genre_column.leave:

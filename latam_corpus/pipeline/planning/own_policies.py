@@ -16,7 +16,6 @@ class OwnPolicy:
     """A policy that replaces a shipped one.
 
     Attributes:
-        file: its name in a folder of policies, such as `languages/quy.toml`.
         sha256: the first 16 hex digits of the digest of its content, as in signatures.
         readers: the people who signed its current content.
     """

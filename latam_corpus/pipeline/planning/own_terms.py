@@ -47,9 +47,6 @@ class OwnTerms:
     """The terms that documents of a sample state in their files.
 
     Attributes:
-        files: how many files were read.
-        all_files: how many files the source has.
-        documents: how many documents were read.
         excluded: how many of these exclude themselves from training.
         causes: how often each cause excludes a document: a signal of refusal, a licence, or `reserved`, `claimed` or
             `unread` words.
@@ -62,12 +59,7 @@ class OwnTerms:
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, passed: Passed, *, is_agreed: bool = False) -> None:
-        """Add documents.
-
-        Args:
-            passed: the output of `extract`.
-            is_agreed: whether the source names an agreement, which overrides reservations in a file.
-        """
+        """Add the output of `extract`; an agreement of the source overrides reservations in a file."""
         changed = passed.ledger.filter(pl.col("verdict") == "changed").select("doc_id", "evidence").iter_rows()
         statements = {doc_id: json.loads(evidence or "{}") for doc_id, evidence in changed}
         for row in passed.kept.frame.iter_rows(named=True):
@@ -82,7 +74,8 @@ class OwnTerms:
         if not self.excluded:
             return None
         causes = [
-            Message("{cause} ({n})", {"cause": _shown(*cause), "n": f"{n:,}"}) for cause, n in self.causes.most_common()
+            Message("{cause} ({n})", {"cause": _WHY.get(kind) or same(value), "n": f"{n:,}"})
+            for (kind, value), n in self.causes.most_common()
         ]
         return _PROBLEM.fill(
             n=self.excluded,
@@ -107,9 +100,7 @@ class OwnTerms:
 def own_terms(source: Source, where: str) -> OwnTerms:
     """Read the terms that the first documents of up to 20 evenly spaced files state.
 
-    Args:
-        source: the source of the files; nothing is read if its uses don't include training.
-        where: a file, a folder, a glob or a URL.
+    If the source's uses don't include training, nothing is read.
     """
     terms = OwnTerms()
     if _TRAIN not in source.uses:
@@ -138,7 +129,3 @@ def _causes(row: dict[str, Any], statements: dict[str, Any], *, is_agreed: bool)
         statement, _tier, because = narrowed
         causes.add(("licence", statement) if because == "licence" else (because, ""))
     return causes
-
-
-def _shown(kind: str, value: str) -> Message:
-    return _WHY.get(kind) or same(value)

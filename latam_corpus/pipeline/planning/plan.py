@@ -48,12 +48,7 @@ _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type i
 
 @dataclass(frozen=True)
 class Step:
-    """Consecutive stages whose last output is stored.
-
-    Attributes:
-        stages: in order.
-        digests: the `stage_digest` of each stage when the plan was made.
-    """
+    """Consecutive stages, with their digests when the plan was made, whose last output is stored."""
 
     stages: tuple[Stage, ...]
     digests: tuple[str, ...]
@@ -71,8 +66,7 @@ class Step:
     def digest(self, entering: Collection[Pair] | None = None) -> str:
         """Return the digest of the step, which changes if its results may change.
 
-        Args:
-            entering: the languages and genres of the rows that enter it; None if they aren't known.
+        The languages and genres of the rows that enter it may be unknown.
         """
         is_partial = entering is not None and self.has_partial_fingerprint
         first = [stage_digest(self.stages[0], entering)] if is_partial else []
@@ -120,7 +114,6 @@ class Input:
     """An input file.
 
     Attributes:
-        file: its location, and how it is read.
         sha256: the SHA-256 of its bytes; empty if the file is missing.
         key: digest of its bytes and of the settings that determine how it is read.
         state: the state that the file system reported (see `state_of`) just before `sha256` was computed.
@@ -132,12 +125,7 @@ class Input:
     state: str
 
     def check(self) -> None:
-        """Check that the file still has the bytes that `sha256` was computed from.
-
-        Raises:
-            PartError: the file has changed since the plan was made.
-            SourceError: the file was removed.
-        """
+        """Raise `PartError` if the file changed since `sha256` was computed, or `SourceError` if it was removed."""
         if self.file.is_missing or state_of(self.file.url) == self.state:
             return
         if digest(self.file) != self.sha256:  # `state` changes even if only the file's time was updated
@@ -151,7 +139,6 @@ class Part:
 
     Attributes:
         name: `<source>-<number>`, for people.
-        source: the source of all its records.
         inputs: one file, or several small ones that are read together, in order.
         genre: the genre of the records if their source states none.
         key: digest of the input's bytes and of the settings that determine how they are read.
@@ -183,10 +170,7 @@ class Plan:
     """Everything that a run will do.
 
     Attributes:
-        recipe: the recipe that was planned.
-        sources: the sources to run, in the recipe's order.
         locations: the path or URL of the records, by source id.
-        segments: the stages, cut at barriers.
         limit: the most records that are read of each file; None for all.
     """
 
@@ -232,10 +216,7 @@ class Plan:
 def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:
     """Return the plan of a recipe.
 
-    Args:
-        recipe: the recipe.
-        inputs: the path or URL of the records, by source id; if any are given, only these sources are run.
-        limit: the most records that are read of each file.
+    If there are inputs (the path or URL of the records, by source id), only their sources are run.
 
     Raises:
         ConfigError: a source or stage is unknown, or a stage needs a column that nothing before it sets.
@@ -358,11 +339,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
 
 
 def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
-    """Return the stages and barriers that a recipe names, with their options.
-
-    Raises:
-        ConfigError: a stage or an option is wrong; the error names all mistakes.
-    """
+    """Return the stages and barriers that a recipe names, with their options; an error names all mistakes."""
     stages, errors = [], []
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
@@ -414,11 +391,7 @@ def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Seque
 
 
 def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict[str, str]:
-    """Return the columns that sources and stages add to documents, with their types.
-
-    Raises:
-        ConfigError: two of them declare one column with different types.
-    """
+    """Return the columns that sources and stages add to documents; raise `ConfigError` for two types of a column."""
     of_sources = [
         (_("source {source}", source=source.id), {name: column.type for name, column in source.collect.extra.items()})
         for source in sources

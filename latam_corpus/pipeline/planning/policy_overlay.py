@@ -35,12 +35,7 @@ _KINDS: Final = ("languages", "genres", "privacy", "dedupe")
 
 @dataclass(frozen=True)
 class Overlay:
-    """The shipped policies, some of them replaced by a user's.
-
-    Attributes:
-        folder: the merged folder of policies.
-        own: the user's policies that differ from the shipped ones.
-    """
+    """The shipped policies, some of them replaced by a user's, in a merged folder."""
 
     folder: Path
     own: tuple[OwnPolicy, ...]
@@ -57,9 +52,7 @@ class Overlay:
 def overlay(folder: Path, work: Path) -> Overlay:
     """Merge a user's policies with the shipped ones into a new folder.
 
-    Args:
-        folder: a copy of `filters/`, or some files of it.
-        work: the folder in which the merged folder is created.
+    The user's folder is a copy of `filters/`, or some files of it; the merged folder is created in `work`.
 
     Raises:
         ConfigError: the folder has no policy, a file isn't a valid policy, or it was changed after it was signed.
@@ -74,11 +67,7 @@ def overlay(folder: Path, work: Path) -> Overlay:
 
 
 def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
-    """Create the merged folder after loading all its policies once.
-
-    Raises:
-        ConfigError: a policy can't be used.
-    """
+    """Create the merged folder after loading all its policies once, which raises errors for wrong ones."""
     partial = process_path(merged, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -165,11 +154,7 @@ def _digest(own: Mapping[str, Path]) -> str:
 
 
 def read_policy(file: Path) -> tuple[str, str]:
-    """Return the text of a policy for a language or a genre, and its name in a folder of policies.
-
-    Raises:
-        ConfigError: the file isn't a policy for a language or a genre.
-    """
+    """Return the text of a policy for a language or a genre, and its name in a folder of policies."""
     text = read_toml(file, "policy")
     keys: set[str] = set()
     with suppress(tomllib.TOMLDecodeError):  # `parse_toml` reports it below
@@ -192,11 +177,7 @@ def read_policy(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def named_as(originals: Mapping[Path, Path]) -> Iterator[None]:
-    """Replace the names of copies by those of the original files in any `ConfigError` that the block raises.
-
-    Args:
-        originals: the original file of each copy.
-    """
+    """Replace the names of copies by those of their original files in any `ConfigError` that the block raises."""
     try:
         yield
     except ConfigError as error:

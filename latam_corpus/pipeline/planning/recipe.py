@@ -136,11 +136,7 @@ class Recipe(BaseModel):
         return cast("Overlay | None", self._overlay)
 
     def decided_by(self, policies: Overlay) -> Self:
-        """Use these policies in all stages that take some, and return the recipe.
-
-        Raises:
-            ConfigError: a stage names its own policies, or no stage takes any.
-        """
+        """Use these policies in all stages that take some; raise `ConfigError` if none does or one names its own."""
         for number, entry in enumerate(self.stage, 1):
             if entry.options.get("policies"):
                 place = _("{recipe}, stage {number}", recipe=self.file, number=number)
@@ -180,11 +176,8 @@ class Recipe(BaseModel):
     def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
         """Return the recipe with only these sources and stages.
 
-        If a stage is left out, the recipe makes no release and has no survival floors.
-
-        Args:
-            sources: the names of sources in the recipe, by their ids; empty for all.
-            stages: names of stages; empty for all.
+        If a stage is left out, the recipe makes no release and has no survival floors. `sources` has names in the
+        recipe by source id; an empty selection keeps all.
         """
         selected = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
         change: dict[str, Any] = {"stage": selected}
@@ -217,9 +210,7 @@ def shipped_recipes() -> dict[str, Path]:
 def load_recipe(named: str, language: str = "en") -> Recipe:
     """Load a recipe from a file or by its shipped name; for a source's file, return its default recipe.
 
-    Args:
-        named: a path, or the name of a shipped recipe.
-        language: the language of the comments in a default recipe.
+    Comments in a default recipe are in this language.
 
     Raises:
         ConfigError: there is no such recipe, or it has a mistake; the error names the file and line.
@@ -235,16 +226,13 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
             remedy = path_remedy(path, _("did you mean «{near}»?", near=near) if near else None)
             raise ConfigError(named, _("there is no such file"), remedy)
         if named not in shipped:
-            raise ConfigError(named, _("there is no such recipe"), _or_a_file(closest(named, shipped)))
+            remedy = _("{near} (or name a file)", near=closest(named, shipped))
+            raise ConfigError(named, _("there is no such recipe"), remedy)
         path = shipped[named]
     text = read_toml(path, "recipe")
     if describes_source(text):
         text = default_text([(path.name, load_source(str(path)))], language)
     return parse_toml(text, Recipe, str(path), near_word).read_from(path, text)
-
-
-def _or_a_file(near: Message) -> Message:
-    return _("{near} (or name a file)", near=near)
 
 
 def describes_source(text: str) -> bool:
@@ -261,12 +249,7 @@ def describes_source(text: str) -> bool:
 
 
 def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """Return the default recipe of sources for the current language model and date; see `recipe_text`.
-
-    Args:
-        named: the sources, each with its name in the recipe.
-        language: the language of the comments.
-    """
+    """Return the default recipe of sources, each with its name in the recipe; see `recipe_text`."""
     # Imported here because a recipe from a file may not need fastText and its model.
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen

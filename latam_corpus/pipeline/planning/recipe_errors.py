@@ -29,15 +29,7 @@ T = TypeVar("T")
 
 
 def checked_recipe(named: str, language: str) -> Recipe:
-    """Load a recipe, and check its sources, its stages and their policies.
-
-    Args:
-        named: a path or the name of a shipped recipe; see `load_recipe`.
-        language: the language of the comments in a default recipe.
-
-    Raises:
-        ConfigError: something is wrong; the error names all mistakes.
-    """
+    """Load a recipe (see `load_recipe`), and check its sources, stages and policies; an error names all mistakes."""
     errors: list[ConfigError] = []
     recipe = _attempted(errors, lambda: load_recipe(named, language))
     path = recipe.file if recipe else shipped_recipes().get(named, Path(named).expanduser())
@@ -105,11 +97,7 @@ def unreadable_suffixes(source: Source) -> Iterator[tuple[Message, Message]]:
 
 
 def missing_inputs(plan: Plan) -> None:
-    """Raise `ConfigError` unless all local inputs exist; the run checks URLs and globs.
-
-    Raises:
-        ConfigError: an input doesn't exist; the error names all missing inputs.
-    """
+    """Raise `ConfigError` unless all local inputs exist; the run checks URLs and globs."""
     errors = []
     for source, where in plan.locations.items():
         local = "://" not in where and not any(sign in where for sign in "*?[")

@@ -27,14 +27,8 @@ def cached_spans(
 ) -> list[Span | None]:
     """Return the spans of a file, from the user's cache if it has them, else from `split`.
 
-    Args:
-        source: the file's source, which determines how the file is read.
-        input_: the file, with the digest of its bytes.
-        source_bytes: the size of all files of the source, which determines the size of spans.
-        on_scan: called with the file before it is read from end to end.
-
-    Raises:
-        PartError: the file has changed since its digest was computed.
+    The size of all files of the source determines the size of spans. `on_scan` is called with the file before it is
+    read from end to end.
     """
     file = input_.file
     span_bytes = SPAN_BYTES if source_bytes > SMALL_SOURCE else min(SPAN_BYTES, SMALL_SPAN_BYTES)

@@ -97,12 +97,8 @@ class Loss:
     """A group of which a stage kept a smaller share than the group's floor.
 
     Attributes:
-        stage: the stage's name.
         kind: `source`, `language`, `genre` or `country`.
         value: the source, language, genre or country.
-        rows_in: the number of its documents that entered the stage.
-        kept: the number that the stage kept.
-        floor: the share that the stage had to keep.
         reasons: the counts of the most frequent drop reasons.
     """
 
@@ -146,14 +142,8 @@ class Loss:
 def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
     """Return the groups below their floors, in the order of the stages, and by rising share within a stage.
 
-    A document counts under its declared language until its language is identified, or if that fails.
-
-    Args:
-        kept: rows kept at the end, by GROUP.
-        dropped: dropped rows, by stage, GROUP and reason.
-        stages: the run's stages, in order.
-        identified: the stage that sets `language`; None if no stage does.
-        floors: the recipe's floors.
+    A document counts under its declared language until its language is identified, or if that fails. `kept` counts rows
+    by GROUP, `dropped` by stage, GROUP and reason; `identified` is the stage that sets `language`.
     """
     undetermined_stages = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
     # Rows after the current stage; the loop goes from the last stage to the first.
@@ -233,11 +223,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
 
 
 def accepted(reason: str | None) -> str | None:
-    """Return the reason for accepting losses, without surrounding spaces, or None.
-
-    Raises:
-        ConfigError: the reason is empty.
-    """
+    """Return the reason for accepting losses without surrounding spaces, or None; an empty one is a `ConfigError`."""
     if reason is not None and not reason.strip():
         remedy = _("write why the loss is acceptable; the card quotes the reason")
         raise ConfigError("--accept-loss", _("the reason is empty"), remedy)

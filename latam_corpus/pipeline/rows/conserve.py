@@ -40,9 +40,6 @@ class Count:
     """The row counts of one stage.
 
     Attributes:
-        rows_in: rows that entered.
-        kept: rows that were kept.
-        dropped: dropped rows by reason.
         failed: rows that couldn't be processed, by reason.
         changed: rows whose change has a ledger row.
         seconds: seconds of processor time.
@@ -85,11 +82,7 @@ class Passed:
 def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None = None) -> Passed:
     """Apply a stage to a batch, and separate the rows that it drops.
 
-    Args:
-        stage: the stage to apply.
-        batch: its input.
-        withheld: documents that kill the worker in this stage, with the cause by id; they are dropped without being
-            passed to the stage.
+    Documents in `withheld` kill the worker in this stage. They are dropped with the cause, without being passed to it.
 
     Raises:
         PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
@@ -129,11 +122,7 @@ def apply_stage(stage: Stage, batch: Batch) -> Batch:
 
 
 def _with_added(stage: Stage, result: Batch) -> Batch:
-    """Move the additional columns that a stage declares into `extra`.
-
-    Raises:
-        PartError: a column's type differs from the declared one.
-    """
+    """Move the additional columns that a stage declares into `extra`, if their types are as declared."""
     try:
         return Batch(with_added(result.frame, stage.adds)).sharing_words(result)
     except TypeError as error:
@@ -144,12 +133,7 @@ def _with_added(stage: Stage, result: Batch) -> Batch:
 
 
 def _call(stage: Stage, batch: Batch) -> Batch:
-    """Call a stage.
-
-    Raises:
-        PartError: the stage raised an error or didn't return a batch. If a single document causes the error, the
-            message names it.
-    """
+    """Call a stage. If it raises an error for a single document, the `PartError` names it."""
     try:
         result = _call_unchecked(stage, batch)
     except (CorpusError, OSError, MemoryError):  # caused by a known problem, the disk or the machine, not by a document

@@ -29,10 +29,7 @@ _CHECKED: Final = [
 def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
     """Return the first problem with the values that a stage has set and its remedy, or None.
 
-    Args:
-        rows_in: the rows before the stage.
-        rows_out: the rows after it.
-        in_place: whether they are the same rows in the same order.
+    If the rows are `in_place`, they are the same rows in the same order.
 
     >>> rows = pl.DataFrame({"doc_id": ["a"], "text": ["La red"]})
     >>> problem, remedy = wrong_values(rows, rows.with_columns(country=pl.lit("Chile")), in_place=True)
@@ -58,10 +55,6 @@ def check_own_columns(place: str | None, stages: Sequence[Stage | Barrier]) -> N
     """Check the columns that plug-ins' stages declare in addition to the document columns.
 
     A column without a type may be passed to a later stage that needs it, but isn't released.
-
-    Args:
-        place: the recipe; None if the stages are run without one.
-        stages: in order.
 
     Raises:
         ConfigError: a name or a type is wrong, a column has no type and no later stage needs it, or two stages

@@ -10,7 +10,7 @@ from latam_corpus.messages import N_
 from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_digests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.stored_runs.run_record import Record
 
 _MADE_OF: Final = ("options", "models", "code", "libraries")
-_ABSENT: Final = None
 PRESENT: Final = N_("there")  # a value of the JSON output
 _COMPARED: Final = 10_000  # changed documents whose columns are compared at most
 
@@ -30,8 +29,6 @@ class Difference(NamedTuple):
         what: the kind of value: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
         name: the key, stage, source or file; for a policy, its file and key.
         aspect: for a stage `options`, `models`, `code` or `libraries`; for an input `content` or `reading`.
-        a: the value in the first run; None if it has none.
-        b: the value in the second run; None if it has none.
     """
 
     what: str
@@ -55,9 +52,6 @@ class DocumentDifferences(NamedTuple):
     """The differences between the kept documents of two runs.
 
     Attributes:
-        only_a: the number of documents that are only in the first run.
-        only_b: the number of documents that are only in the second run.
-        changed: the number of documents that are in both, with different values.
         columns: for each column, the number of changed documents in which it differs; at most 10,000 documents are
             compared.
     """
@@ -116,12 +110,7 @@ def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
-    """Return the differing inputs and settings of two runs: recipe, stages, sources, input files and options.
-
-    Args:
-        a: the values of the first run's `run.json`.
-        b: the values of the second run's.
-    """
+    """Return the differing inputs and settings of two runs: recipe, stages, sources, input files and options."""
     return [
         *(Difference("recipe", key, "", *pair) for key, pair in _unequal(a["recipe"], b["recipe"])),
         *_stages(a, b),
@@ -143,10 +132,10 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
     """
     if isinstance(a, dict) and isinstance(b, dict):
         for key in dict.fromkeys((*a, *b)):
-            yield from _unequal(a.get(key, _ABSENT), b.get(key, _ABSENT), f"{place}.{key}" if place else key)
+            yield from _unequal(a.get(key), b.get(key), f"{place}.{key}" if place else key)
     elif isinstance(a, list) and isinstance(b, list) and any(isinstance(item, dict) for item in (*a, *b)):
         for number in range(max(len(a), len(b))):
-            item_a, item_b = (item[number] if number < len(item) else _ABSENT for item in (a, b))
+            item_a, item_b = (item[number] if number < len(item) else None for item in (a, b))
             yield from _unequal(item_a, item_b, f"{place}.{number + 1}")
     elif a != b:
         yield place, (a, b)
@@ -157,13 +146,15 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     stages_a, stages_b = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*stages_a, *stages_b)):
         if name not in stages_a or name not in stages_b:
-            yield Difference(
-                "stage", name, "", *(PRESENT if name in stages else _ABSENT for stages in (stages_a, stages_b))
-            )
+            yield _only_in_one("stage", name, stages_a, stages_b)
             continue
         for aspect in _MADE_OF:
             if stages_a[name][aspect] != stages_b[name][aspect]:
                 yield Difference("stage", name, aspect, stages_a[name][aspect], stages_b[name][aspect])
+
+
+def _only_in_one(what: str, name: str, a: Container[str], b: Container[str]) -> Difference:
+    return Difference(what, name, "", PRESENT if name in a else None, PRESENT if name in b else None)
 
 
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -187,8 +178,7 @@ def policy_differences(a: Record, b: Record) -> list[Difference]:
     changes = []
     for name in sorted({*policies_a, *policies_b}):
         if name not in policies_a or name not in policies_b:
-            values = (PRESENT if name in policies else _ABSENT for policies in (policies_a, policies_b))
-            changes.append(Difference("policy", name, "", *values))
+            changes.append(_only_in_one("policy", name, policies_a, policies_b))
             continue
         for key, pair in _unequal(policies_a[name], policies_b[name]):
             changes.append(Difference("policy", f"{name}: {key}", "", *_without_common(*pair)))
@@ -216,9 +206,7 @@ def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]
     sources_a, sources_b = ({source["id"]: source for source in sources["sources"]} for sources in (a, b))
     for name in dict.fromkeys((*sources_a, *sources_b)):
         if name not in sources_a or name not in sources_b:
-            yield Difference(
-                "source", name, "", *(PRESENT if name in sources else _ABSENT for sources in (sources_a, sources_b))
-            )
+            yield _only_in_one("source", name, sources_a, sources_b)
             continue
         for key, pair in _unequal(sources_a[name], sources_b[name]):
             yield Difference("source", f"{name}: {key}", "", *pair)
@@ -230,7 +218,7 @@ def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     for name in dict.fromkeys((*files_a, *files_b)):
         file_a, file_b = files_a.get(name), files_b.get(name)
         if file_a is None or file_b is None:
-            yield Difference("input", name, "", *(PRESENT if file else _ABSENT for file in (file_a, file_b)))
+            yield _only_in_one("input", name, files_a, files_b)
         elif file_a[0] != file_b[0]:
             yield Difference("input", name, "content", file_a[0], file_b[0])
         elif file_a[1] != file_b[1]:  # the source, lists next to the file or the reader's version differ

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -25,8 +26,6 @@ class Use:
     """The disk space of a run's outputs.
 
     Attributes:
-        run: the run's name.
-        total: bytes of all outputs to which it refers.
         alone: bytes of outputs to which no other run refers; removing the run would free them.
     """
 
@@ -49,10 +48,7 @@ def disk_use(out: Path) -> Disk:
     refuse_bucket(out)
     keys_by_run = {folder.name: keys for folder, keys in referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
-    run_counts: dict[str, int] = {}
-    for keys in keys_by_run.values():
-        for key in keys:
-            run_counts[key] = run_counts.get(key, 0) + 1
+    run_counts = Counter(key for keys in keys_by_run.values() for key in keys)
     uses = tuple(
         Use(
             run,
@@ -70,11 +66,8 @@ def prune(
 ) -> tuple[list[str], int]:
     """Remove runs, and all outputs to which no remaining run refers; return the removed runs and the bytes freed.
 
-    Args:
-        out: the folder of runs and work.
-        runs: the folders of the runs to remove.
-        released: the versions that were made from each run, by its name.
-        force: whether to remove runs that have a tag or from which a version was made.
+    `released` has the versions that were made from each run, by its name; `force` also removes runs with a tag or a
+    version.
 
     Raises:
         ConfigError: a run has a tag, a version was made from it, it is in use, or the record of a remaining run is
@@ -113,12 +106,7 @@ def prune(
 def exclusive(out: Path, but: Path | None = None) -> Iterator[None]:
     """Lock an `--out` folder against runs on any machine, while outputs are removed.
 
-    Args:
-        out: the folder of runs and work.
-        but: the folder of the run that removes outputs, which holds a lock itself.
-
-    Raises:
-        ConfigError: a run is in progress.
+    The run that removes them holds a lock itself. Raises `ConfigError` if another run is in progress.
     """
     (out / "work").mkdir(exist_ok=True)
     with locked(out / "work", beats=True):
@@ -165,21 +153,13 @@ def _removable(out: Path) -> list[Path]:
 
 
 def remove_partial(work: Path) -> None:
-    """Remove the partial outputs of killed processes. The caller must have locked the folder with `exclusive`.
-
-    Raises:
-        OSError: something can't be removed.
-    """
+    """Remove the partial outputs of killed processes. The caller must have locked the folder with `exclusive`."""
     for path in [*work.glob("??/*.*"), *work.glob("decisions-*")]:
         remove(path)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with its contents.
-
-    Raises:
-        OSError: it can't be removed.
-    """
+    """Remove a file, a link, or a folder with its contents."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

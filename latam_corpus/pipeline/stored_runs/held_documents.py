@@ -25,10 +25,7 @@ _ORDER: Final = ("consent", "expires", "embargo_until", "uses", "opt_outs", "rig
 def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]]) -> str:
     """Return the cause of a document's unknown rights, as a part of its reason; empty if its note names none.
 
-    Args:
-        note: the document's evidence at the stage `collect`.
-        source: the id of the document's source.
-        mapping: the rows of `mapping` in `run.json`.
+    The note is the document's evidence at the stage `collect`; `mapping` is that of `run.json`.
 
     >>> hold_of({"catalogue_row": None}, "cartas", []), hold_of({"unread": {"Licencia": "libre"}}, "cartas", [])
     ('catalogue_row', 'rights')
@@ -43,13 +40,9 @@ def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]])
 
 
 def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str, Any]], today: date) -> Counter[str]:
-    """Count the kept documents whose terms keep them out of any version, by reason.
+    """Count a run's kept documents whose terms keep them out of any version, by reason.
 
-    Args:
-        kept: the files of kept documents of a run.
-        ledger: the files of the run's ledger.
-        mapping: the rows of `mapping` in `run.json`.
-        today: the day for which permissions are checked.
+    `mapping` is that of `run.json`.
     """
     rows = scan(kept, DOCUMENT_SCHEMA).select("doc_id", "source_id", "rights_tier", "expires")
     held = rows.filter((pl.col("rights_tier") == "unknown") | (pl.col("expires") < today))
@@ -70,9 +63,7 @@ def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str,
 def with_true_reasons(left_out: Mapping[str, int], held: Mapping[str, int]) -> Counter[str]:
     """Return the counts of documents left out, with the causes of unknown rights if they are known for all of these.
 
-    Args:
-        left_out: the number of documents by reason.
-        held: the result of `held_documents`.
+    `left_out` has the number of documents by reason, and `held` is the result of `held_documents`.
 
     >>> with_true_reasons({"rights_tier=unknown": 2, "duplicate": 1}, {"rights_tier=unknown:consent": 2})
     Counter({'rights_tier=unknown:consent': 2, 'duplicate': 1})

@@ -45,12 +45,9 @@ class ListedRun:
     """A run and its state.
 
     Attributes:
-        folder: the run's folder.
-        state: finished, failed, running, ...
         when: the time at which it last finished, or else started; ISO 8601.
         record: the contents of `run.json`; None if the run isn't finished, or is damaged.
         problem: why the last attempt failed, or which file is damaged; empty if neither applies.
-        attempt: the contents of `attempt.json`; empty if it doesn't exist.
     """
 
     folder: Path
@@ -149,11 +146,7 @@ def entry(folder: Path) -> ListedRun:
 
 
 def _record_of(folder: Path) -> Record | None:
-    """Return the record of a finished run; None if the run isn't finished.
-
-    Raises:
-        ConfigError: the record is damaged, or lacks a required key.
-    """
+    """Return the record of a finished run, None if it isn't finished; raise `ConfigError` if it is damaged."""
     if not (folder / RUN_FILE).exists():
         return None
     record = read_record(folder)
@@ -165,11 +158,7 @@ def _record_of(folder: Path) -> Record | None:
 
 
 def finished(folder: Path) -> Record:
-    """Return the record of the finished run in a folder.
-
-    Raises:
-        ConfigError: the run isn't finished, or its record is damaged.
-    """
+    """Return the record of the finished run in a folder; raise `ConfigError` if it isn't finished or is damaged."""
     record = _record_of(folder)
     if record is None:
         raise ConfigError(str(folder), _("the run is {state}", state=entry(folder).state), _("run its recipe again"))
@@ -188,23 +177,14 @@ def history(out: Path) -> list[ListedRun]:
 def finished_runs(out: Path, without: Container[str] = ()) -> list[Record]:
     """Return the records of the finished runs under `<out>/runs`, the latest first.
 
-    Args:
-        out: the folder that contains `runs/`.
-        without: the names of runs to leave out.
-
-    Raises:
-        ConfigError: the record of a run is damaged.
+    Raises `ConfigError` if one is damaged.
     """
     runs = [run for run in history(out) if run.name not in without]
     return [record for run in runs if (record := _checked(run).record) is not None]
 
 
 def _checked(run: ListedRun) -> ListedRun:
-    """Return the run if its record isn't damaged.
-
-    Raises:
-        ConfigError: its record is damaged.
-    """
+    """Return the run; raise `ConfigError` if its record is damaged."""
     if run.record is None:
         _record_of(run.folder)
     return run
@@ -214,11 +194,6 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     """Return the folder of a run, given by its path, its name, the start of its name, a tag, or its recipe's name.
 
     A recipe's name selects its newest finished run.
-
-    Args:
-        named: the user's input.
-        out: the folder that contains `runs/`.
-        must_be_finished: whether only finished runs are found.
 
     Raises:
         ConfigError: no run or more than one matches, or the run isn't finished.
@@ -274,11 +249,7 @@ def newest_of(recipe: str, out: Path) -> Path | None:
 
 
 def read_tags(out: Path) -> dict[str, str]:
-    """Return the names of tagged runs, by tag.
-
-    Raises:
-        ConfigError: the file of tags is damaged.
-    """
+    """Return the names of tagged runs, by tag; raise `ConfigError` if the file is damaged."""
     file = out / "runs" / TAGS_FILE
     try:
         return dict(unsealed(file.read_bytes())["tags"])
@@ -319,11 +290,7 @@ def tag(out: Path, run: Path, name: str) -> None:
 
 
 def untag(out: Path, run: Path, name: str) -> None:
-    """Remove a tag from a run.
-
-    Raises:
-        ConfigError: the run doesn't have the tag.
-    """
+    """Remove a tag from a run; raise `ConfigError` if the run doesn't have it."""
     with locked(out / "runs"):
         tags = read_tags(out)
         if tags.get(name) != run.name:

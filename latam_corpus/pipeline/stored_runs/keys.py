@@ -47,13 +47,8 @@ def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = Non
 def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> dict[str, Any]:
     """Describe the inputs of a stage's result except the rows: options, models and policies, version, and libraries.
 
-    Args:
-        stage: a stage or a barrier.
-        entering: the languages and genres of the rows that enter it, if known. Models and policies for other rows may
-            then be omitted; see `Stage.fingerprint_for`.
-
-    Raises:
-        ConfigError: a stage of a plug-in has no source file.
+    If the languages and genres of the rows that enter are known, models and policies for other rows may be omitted; see
+    `Stage.fingerprint_for`. A plug-in without a source file is a `ConfigError`.
     """
     options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in stage.by_content}
     partial_fingerprint = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)

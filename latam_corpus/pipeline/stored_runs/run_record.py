@@ -74,8 +74,7 @@ class Record:
     def files(self, kind: str) -> list[Path]:
         """Check the run's files of one kind against their digests, and return them sorted.
 
-        Args:
-            kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
+        The kind is `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
 
         Raises:
             PartError: a file is damaged, missing or foreign to the run, or the documents were removed.
@@ -96,11 +95,7 @@ class Record:
 
 
 def read_record(folder: Path) -> Record:
-    """Return the record of the finished run in a folder.
-
-    Raises:
-        ConfigError: there is no record, or it is damaged.
-    """
+    """Return the record of the finished run in a folder; raise `ConfigError` if it is missing or damaged."""
     file = folder / RUN_FILE
     try:
         data = file.read_bytes()
@@ -128,11 +123,7 @@ def refuse_removed(folder: Path) -> None:
 
 
 def read_digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of the run's files, by their names in its folder.
-
-    Raises:
-        ValueError: `digests.json` is damaged or missing.
-    """
+    """Return the SHA-256 of the run's files, by their names in its folder; raise `ValueError` if they can't be read."""
     try:
         return unsealed((folder / DIGESTS_FILE).read_bytes())
     except OSError as error:
@@ -153,13 +144,7 @@ def _unlisted(folder: Path, present: list[str], digests: Mapping[str, str]) -> D
 
 @dataclass(frozen=True)
 class Contents:
-    """The files of a run's folder, without its record.
-
-    Attributes:
-        linked: the outputs of steps with their digests, by their names in the folder.
-        written: the bytes of small files, by their names.
-        replaced: documents of an earlier version that this run replaces.
-    """
+    """The files of a run's folder, without its record: outputs of steps with their digests, and small files."""
 
     linked: Mapping[str, tuple[Path, str]]
     written: Mapping[str, bytes]
@@ -291,15 +276,7 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
 
 
 def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
-    """Repair the damaged links of another run whose outputs were rebuilt with the same bytes.
-
-    Args:
-        record: the other run's record.
-        folders: the folders of rebuilt outputs, by their keys.
-
-    Returns:
-        A sentence for each link.
-    """
+    """Repair another run's damaged links to outputs that were rebuilt equal; return a sentence for each."""
     if is_removed(record.folder):
         return []
     try:
@@ -338,10 +315,8 @@ def attempted(
 ) -> Iterator[None]:
     """Record the start and end of the command in `attempt.json`; if the process is killed, the end is missing.
 
-    Args:
-        folder: the run's folder.
-        jobs: the folder for the output of a cluster's jobs.
-        lists: the paths of the private lists used to redact texts, by kind and source.
+    `jobs` is the folder for the output of a cluster's jobs; `lists` are the paths of the private lists used to redact
+    texts, by kind and source.
     """
     values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
     values["started"] = now()
@@ -366,11 +341,7 @@ def _write_attempt(folder: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_attempt(folder: Path) -> dict[str, Any]:
-    """Return the contents of `attempt.json`; empty if there is no such file.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
+    """Return the contents of `attempt.json`, empty if there is none; raise `ValueError` if it is damaged."""
     try:
         return unsealed((folder / ATTEMPT_FILE).read_bytes())
     except FileNotFoundError:

@@ -21,7 +21,6 @@ class WorkPlace:
     """The work folder as it was when the run started.
 
     Attributes:
-        work: the folder.
         identity: its device and inode; if a disk is unmounted, another folder appears under the same name.
     """
 
@@ -37,12 +36,8 @@ class WorkPlace:
     def check(self, *, failed: bool) -> None:
         """Raise `PartError` if outputs can no longer be stored, instead of letting all remaining parts fail.
 
-        Args:
-            failed: whether a part has failed; only then an object store is queried, since an unreachable one answers
-                slowly.
-
-        Raises:
-            PartError: the disk was unmounted, the folder or the bucket was removed, or the store doesn't answer.
+        The disk may have been unmounted, the folder or the bucket removed, or the store may not answer. An object store
+        is queried only if a part has failed, since an unreachable one answers slowly.
         """
         reason = self._folder_problem() or (self._bucket_problem() if failed else None)
         if reason is not None:

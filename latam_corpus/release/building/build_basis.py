@@ -10,7 +10,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.release.eligibility.build_inputs import Inputs, load_run
 from latam_corpus.release.eligibility.removals import read_withdrawn
-from latam_corpus.release.eligibility.returned import returned_parts
+from latam_corpus.release.eligibility.replacement_copies import returned_parts
 from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.withdrawal_log import must_reach, read_log
@@ -34,15 +34,10 @@ class Basis:
     """The runs, the parent, the refusals and the withdrawals that a version is built from, read when the build begins.
 
     Attributes:
-        store: the store of the versions.
-        name: the release.
         inputs: the runs, the parent, and the versions from which documents return after a hold.
         parts: every file of documents; the parent's shards are consecutive.
         first_of_parent: the index in `parts` of the parent's first shard.
         parent_is_latest: whether the parent must still be the latest version when the build ends.
-        opt_outs: refusals by site owners (`opt_outs.LISTED`).
-        withdrawn: withdrawals by rights holders.
-        log: the store's log of withdrawals.
     """
 
     store: Store
@@ -108,11 +103,7 @@ class Basis:
             raise self._overtaken()
 
     def point(self, version: str) -> None:
-        """Make a version the latest.
-
-        Raises:
-            OvertakenError: another build made its version the latest first.
-        """
+        """Make a version the latest; raise OvertakenError if another build made its version the latest first."""
         if not self.store.point(self.name, version, self._latest):
             raise self._overtaken()
 

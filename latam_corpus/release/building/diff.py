@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -10,11 +11,9 @@ import numpy as np
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.release.eligibility.build_inputs import InputPart, load_run
+from latam_corpus.release.eligibility.build_inputs import InputPart, load_run, unreadable
 from latam_corpus.release.pages.changelog import NEW, Change, all_new, word_of
-from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.schema.extra_columns import EXTRA
@@ -90,21 +89,16 @@ def diff(
     For an added document, the reason says why the old version or one of its ancestors left it out; for a removed
     document, why the new version or one between the two leaves it out. Both come from the ledgers of these versions and
     from those of their runs that still exist. For a changed document, the reason lists the changes: text, rights, split
-    or other columns.
-
-    Args:
-        store: the store of both versions.
-        old: the older version; None compares with nothing.
-        new: the newer version, whose objects and ledger are in the store.
-        runs: the folders of existing runs, by run name, including the runs of versions between the two.
-        folder: for temporary files; the system's folder when None.
+    or other columns. Without an old version, all documents are new. `runs` has the folders of existing runs by name,
+    also of versions between the two.
     """
     if old is None:
         return all_new(new)
     run_folders = runs or {}
     with TemporaryDirectory(prefix="latam-corpus-", dir=folder) as name:
         added, removed, changed = _differing(store, old, new, Path(name))
-    ancestors, newer = list(store.lineage(old)), list(_since(store, old, new))
+    ancestors = list(store.lineage(old))
+    newer = list(takewhile(lambda version: version.spec != old.spec, store.lineage(new)))
     removed_reason = _unknown_reason(newer, run_folders)
     return [
         *_counted("added", _with_reasons(added, store, ancestors, run_folders, _WAS, _reason(None, NEW))),
@@ -172,15 +166,6 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.
             yield frame.select(_LISTED_COLUMNS).with_columns(hashes)
 
 
-def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
-    """Yield the new version and those of its ancestors that are newer than the old version, newest first."""
-    version: Manifest | None = new
-    while version and old and (version.name, version.version) != (old.name, old.version):
-        yield version
-        parent = version.parent.version if version.parent else None
-        version = load_manifest(store, version.name, parent) if parent in store.versions(version.name) else None
-
-
 def _with_reasons(
     rows: pl.DataFrame,
     store: Store,
@@ -216,19 +201,13 @@ def _with_reasons(
 
 
 def _dropped(run: Path, ids: pl.Series) -> pl.DataFrame:
-    """Return the reasons why a run dropped these documents, one row for each record that it dropped.
-
-    Raises:
-        ReleaseError: a file of the run can't be read.
-    """
+    """Return the reasons why a run dropped these documents, one row for each record that it dropped."""
     frames = [pl.DataFrame(schema=_REASONS)]
     for file in load_run(run).files("dropped"):
         try:
             rows = pl.read_parquet(file, glob=False, columns=["doc_id", "drop_reason", "duplicate_of"])
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(
-                str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
-            ) from error
+            raise unreadable(file, error) from error
         renamed = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
         frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(ids.implode())), _REASONS))
     # If a document has several records, the reason of the latest one counts, not "superseded" of the others.

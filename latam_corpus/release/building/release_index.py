@@ -36,9 +36,7 @@ class Indexed:
     def folder(self, cache: Path, notes: list[Message] | None = None) -> Path:
         """Return the folder of the version's index files, in the cache.
 
-        Args:
-            cache: a folder for copies, or for links if the store is on this disk.
-            notes: a message is added for each damaged copy that was fetched again.
+        A message is added to `notes` for each damaged copy that was fetched again.
 
         Raises:
             ConfigError: a file is missing, or its bytes differ from those that the manifest names.
@@ -90,12 +88,9 @@ class Indexed:
 
 
 def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
-    """Return a version with its index; the checks read only its manifest and the footer of one index file.
+    """Return the version that `NAME@VERSION` or `NAME` names, with its index.
 
-    Args:
-        store: the store of the version.
-        spec: `NAME@VERSION`, or `NAME` for the latest version.
-        scheme: the scheme of the fingerprints to compare with the index.
+    The checks read only its manifest and the footer of one index file.
 
     Raises:
         ConfigError: there is no such version, some of its documents are withdrawn, or it has no index of this scheme.

@@ -21,8 +21,7 @@ from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.release.eligibility.admission import LIGHT, scan, scan_statements
 from latam_corpus.release.eligibility.decided_rows import decide_all
 from latam_corpus.release.eligibility.removals import read_replaced, without_requested, without_withdrawn
-from latam_corpus.release.eligibility.replacement_copies import find_replacement_copies, returning_copies
-from latam_corpus.release.eligibility.returned import stand_ins
+from latam_corpus.release.eligibility.replacement_copies import find_replacement_copies, returning_copies, stand_ins
 from latam_corpus.release.eligibility.statements import (
     dropped_statements,
     holders_of,
@@ -60,15 +59,10 @@ class ReleasePlan:
     """The contents of a new version.
 
     Attributes:
-        request: the runs, the parent and the terms.
-        basis: the inputs as read when the build began.
         inputs: the runs and the parent, and the runs and versions that contribute single documents (replacements, and
             documents that return after a hold).
         parts: the files of documents; a document's `part` is an index into them.
-        decided: the decision on each document, and the shards.
-        columns: the columns of the shards, with those that sources and plug-ins add.
         reused: the parent's shards that have the same rows and aren't rewritten, by index of the new shard.
-        losses: losses of the runs below their recipes' floors, with the reason for accepting them.
         runs_on_disk: the folders of runs that explain why documents were left out, by name.
         folder: temporary files, needed until the version is written.
     """
@@ -96,18 +90,7 @@ class ReleasePlan:
 
 
 def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: OnStep | None = None) -> ReleasePlan:
-    """Return the plan of a version.
-
-    Args:
-        request: the runs, the parent and the terms.
-        basis: the inputs as read when the build began.
-        folder: a folder for temporary files, needed until the version is written.
-        progress: called with the name of the step, the units done and their total.
-
-    Raises:
-        ConfigError: a run lost more than its recipe's floor, and the request gives no reason to accept that.
-        ReleaseError: the files of a run or of the parent can't be read.
-    """
+    """Return the plan of a version; the folder is for temporary files, needed until the version is written."""
     inputs, store, parts = basis.inputs, basis.store, list(basis.parts)
     losses = accepted_losses(inputs, request.accept_loss)
     scanner = _Scanner.of(request, basis, progress)
@@ -145,12 +128,7 @@ class _Scanner:
     """Reads documents as light rows, with the reason for each that is kept out of the version.
 
     Attributes:
-        request: the terms of the version.
-        refused: refusals by site owners.
-        withdrawn: withdrawals by rights holders.
-        tombstones: documents and texts that withdrawals keep out; None if nothing is withdrawn.
         given: the terms of each run's sources, by run name; those of the parent's sources under "".
-        progress: called with the name of the step, the units done and their total.
     """
 
     request: BuildRequest

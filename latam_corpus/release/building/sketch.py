@@ -154,13 +154,7 @@ def languages_with_former_spellings(store: Store, manifest: Manifest) -> list[st
 
 @dataclass(frozen=True)
 class Sketcher:
-    """Writes the index of a version.
-
-    Attributes:
-        fingerprint: the stage that computes fingerprints.
-        store: the store of the parent version.
-        parent: the parent version, whose index files are reused with its shards.
-    """
+    """Writes the index of a version, and reuses the parent's index files with its shards."""
 
     fingerprint: Fingerprint
     store: Store
@@ -184,11 +178,7 @@ class Sketcher:
         return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
     def reuse_or_rebuild(self, shard: Shard, target: Path) -> bool:
-        """Write the index file of a parent's shard; return whether the parent's index file could be reused.
-
-        Raises:
-            ReleaseError: the shard can't be read.
-        """
+        """Write the index file of a parent's shard; return whether the parent's index file could be reused."""
         if self._reused(shard, target):
             return True
         try:

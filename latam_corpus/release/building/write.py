@@ -10,7 +10,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -103,9 +103,6 @@ class Written:
     """The shards of a version, already in the store, and its index, still in a temporary folder.
 
     Attributes:
-        shards: the shards, in the order of the plan's cells.
-        files: the index files, by their names in the version's folder.
-        index: the digest and size of each index file, for the manifest.
         rebuilt: names of index files that were rebuilt for reused shards because the parent's were damaged or outdated.
     """
 
@@ -116,13 +113,7 @@ class Written:
 
 
 def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: OnStep | None) -> Written:
-    """Write the version's shards into the store, and their index into the plan's temporary folder.
-
-    Args:
-        plan: the plan of the version.
-        sketcher: the writer of the index; None for a version without an index.
-        progress: called with the name of the step, the units done and their total.
-    """
+    """Write the version's shards into the store, and their index, if there is a sketcher, into the plan's folder."""
     decided, reused, cells = plan.decided, plan.reused, plan.decided.plan.cells
     by_number: dict[int, Shard] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
@@ -151,18 +142,7 @@ def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: OnStep 
 
 
 def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:
-    return Shard(
-        path=cell.path,
-        sha256=sha256,
-        bytes=size,
-        rows=rows,
-        text_bytes=text_bytes,
-        language=cell.language,
-        genre=cell.genre,
-        split=cell.split,
-        group=cell.group,
-        prefix=cell.prefix,
-    )
+    return Shard(**asdict(cell), sha256=sha256, bytes=size, rows=rows, text_bytes=text_bytes)
 
 
 def _spilled(plan: ReleasePlan, progress: OnStep | None) -> Spill:

@@ -87,9 +87,6 @@ class ReleaseTerms:
     """The terms on which a version is released.
 
     Attributes:
-        READS: the columns that the methods read.
-        admit: the rights tiers that the version admits.
-        uses: the uses that each document must allow.
         today: the day on which permissions and embargoes are judged.
         now: the time in UTC; if given, the date in each row's country counts too (`country_days.py`).
     """
@@ -337,9 +334,7 @@ class Decision:
     """The released documents and those left out.
 
     Attributes:
-        released: light rows, with OUTCOME.
         left_out: light rows with `reason` and `evidence` (JSON).
-        repeated: the number of repeated rows.
         replaced: the rows of `left_out` that are documents of the parent with a better copy in a run; `kept` is the
             id of the copy that is released.
         binding: the documents with the terms that apply to them.

@@ -36,12 +36,7 @@ class InputPart:
     """One Parquet file of documents.
 
     Attributes:
-        run: the run's folder name; empty for the parent version.
         place: the name of the file in error messages.
-        path: the path of the file, in the store if there is one; empty if it was purged.
-        store: the store that contains the file; None for a local file.
-        only: the ids of the documents to read; all of them when None.
-        without: the ids of documents to skip.
     """
 
     run: str
@@ -79,13 +74,6 @@ class InputRun:
     """A finished run.
 
     Attributes:
-        id: the name of its folder.
-        record: its `run.json` and the digests of its files.
-        title: the title of its recipe.
-        release: the `[release]` table of its recipe.
-        sha256: the SHA-256 of `run.json`, hex.
-        sources: the catalogue entry of each source, by id.
-        failed_parts: the names of the parts that failed.
         stages: the stages of the recipe, each with its options and its name as `use`.
         losses: the groups of documents of which a stage kept less than the recipe's floor.
         accepted_loss: why these losses are accepted; None if no reason was given.
@@ -107,17 +95,12 @@ class InputRun:
     def parts(self) -> list[InputPart]:
         """Return the files of the kept documents.
 
-        Raises:
-            ReleaseError: a file is damaged.
+        Raises ReleaseError if a file is damaged.
         """
         return [InputPart(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
 
     def files(self, kind: str) -> list[Path]:
-        """Return the run's files of one kind, see `Record.files`.
-
-        Raises:
-            ReleaseError: a file is damaged.
-        """
+        """Return the run's files of one kind, see `Record.files`; raise ReleaseError if a file is damaged."""
         try:
             return self.record.files(kind)
         except PartError as error:
@@ -157,10 +140,8 @@ class Inputs:
     """The inputs of a version.
 
     Attributes:
-        runs: the runs, sorted by name.
-        parent: the parent version, if there is one.
         others: runs of earlier versions that have replacements of withdrawn documents (`replacement_copies.py`).
-        earlier: versions from which documents return after a hold (`returned.py`).
+        earlier: versions from which documents return after a hold (`replacement_copies.py`).
         places: `doc_id` of each replacement, and the document that it replaces in `of`.
     """
 
@@ -172,11 +153,7 @@ class Inputs:
 
     @classmethod
     def of(cls, runs: Iterable[InputRun], parent: Manifest | None) -> Self:
-        """Return the inputs, with the runs sorted by name.
-
-        Raises:
-            ConfigError: two runs have the same name.
-        """
+        """Return the inputs, with the runs sorted by name; raise ConfigError if two have the same name."""
         ordered = tuple(sorted(runs, key=lambda run: run.id))
         for previous, run in pairwise(ordered):
             if previous.id == run.id:
@@ -191,11 +168,7 @@ class Inputs:
 
     @property
     def extra(self) -> dict[str, str]:
-        """The columns that sources and plug-ins add, with their types.
-
-        Raises:
-            ConfigError: two inputs have a column of the same name with different types.
-        """
+        """The columns that sources and plug-ins add, with their types; raises ConfigError for two types of a column."""
         versions = [*self.earlier, *([self.parent] if self.parent else [])]
         runs = (*self.runs, *self.others)
         return merged([(version.spec, version.extra) for version in versions] + [(run.id, run.extra) for run in runs])

@@ -33,11 +33,7 @@ class BuildRequest:
     """A request for a new version of a release.
 
     Attributes:
-        name: the release.
         runs: folders of finished runs; may be empty when there is a parent.
-        admit: the rights tiers that the version admits.
-        uses: the uses that each document's terms must allow.
-        created: the time in the manifest.
         today: the day on which permissions and embargoes are judged everywhere; when None, the day of `created` in UTC
             and in each document's country, whichever protects the rights holder.
         parent: the parent version, or `latest`.
@@ -52,7 +48,6 @@ class BuildRequest:
         accept_loss: why the runs may have lost documents below their recipes' floors; printed on the card.
         runs_on_disk: the folders of other runs, by name, in which copies may be found that replace withdrawn
             documents.
-        may_be_empty: whether a version without documents is allowed.
         judged: judgements of readers; those about documents of the version are printed on the card.
         must_be_latest: whether the parent must still be the latest version when this one is published; always so for
             a parent that is the latest when the build begins.

@@ -56,13 +56,7 @@ _SHARDS: Final = pl.Schema(
 
 @dataclass(frozen=True)
 class IdRange:
-    """The rows of a range of ids.
-
-    Attributes:
-        parent_ids: `doc_id` of the documents that the parent version has.
-        released: the released documents with their `shard`, sorted by `doc_id`.
-        left_out: the documents left out, with `reason` and `evidence` (JSON).
-    """
+    """The rows of a range of ids; `released` has each document's `shard` and is sorted by `doc_id`."""
 
     parent_ids: pl.DataFrame
     released: pl.DataFrame
@@ -74,21 +68,15 @@ class DecidedRows:
     """The decisions about all rows of a build.
 
     Attributes:
-        flow: the numbers of rows that were read, repeated, left out and released.
-        reasons: the number of documents left out by reason, the most frequent first.
         runs: the number of rows read by run; the parent's under "".
         runs_left_out: for each run, the number of documents left out by reason.
         groups: released rows and bytes by the columns that a manifest counts, see `summary.grouped`.
         judged: `doc_id`, `text_hash` and `language` of the released documents that readers judged.
-        plan: the shards.
-        limit: bytes of text above which a shard was split.
         shards: for each shard, its rows and `text_bytes`, the first and the last part that its rows come from, and
             whether the terms of any of its rows are rewritten.
         parted: if authors, sources or files are held out whole, how many of them have documents in several splits
             anyway.
         remembered: statements that also apply to later versions, `statements.REMEMBERED`.
-        lifted: documents whose earlier statements a later agreement lifts.
-        overruled: see `strictest.BindingTerms`.
     """
 
     flow: Flow
@@ -141,14 +129,7 @@ def decide_all(
 ) -> DecidedRows:
     """Decide about all light rows of a version.
 
-    Args:
-        light: rows of `admission.scan` and `admission.scan_statements`.
-        request: the variants, the splits and the size of shards.
-        old: the parent version.
-        folder: a folder for the results; it must exist as long as they are used.
-        replaced: documents of the parent for which a run has a better copy.
-        links: pairs of copies whose texts differ, `statements.LINKS`.
-        holders: the holder of each source, by source id.
+    The results are in a folder, which must exist as long as they are used.
 
     Raises:
         ReleaseError: evidence of a run can't be read, or a language or genre can't be a folder's name.

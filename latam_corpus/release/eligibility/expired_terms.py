@@ -20,7 +20,15 @@ from latam_corpus.release.eligibility.strictest import STRICTER
 from latam_corpus.release.refusals.opt_outs import read_opt_outs, withholding_rows
 from latam_corpus.release.storing.shard_file import may_be_below, read_batches
 from latam_corpus.release.storing.store_tables import open_shard
-from latam_corpus.release.storing.withdrawal_log import LIFTED, ROWS, add_entry, asked_hash, read_log, request_name
+from latam_corpus.release.storing.withdrawal_log import (
+    LIFTED,
+    ROWS,
+    add_entry,
+    asked_hash,
+    read_log,
+    request_name,
+    time_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,13 +53,6 @@ def enter_lapses(
     now: datetime,
 ) -> WithdrawalLog:
     """Log the documents of the parent version that lapsed or returned, and return the new log.
-
-    Args:
-        store: the store of the release.
-        log: its withdrawal log.
-        old: the parent version.
-        ranges: the documents that the new version has and leaves out.
-        now: the time of the entries.
 
     Raises:
         ReleaseError: a version or the log can't be read, or another process has added to the log.
@@ -98,10 +99,7 @@ def enter_lapses(
 def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Series:
     """Return the ids of a version's documents whose terms have lapsed; the next version will leave them out.
 
-    Args:
-        log: the withdrawal log of the version's store.
-        manifest: the version.
-        today: the day on which permissions are judged; None to ignore their ends.
+    Without a day, the ends of permissions are ignored.
 
     Raises:
         ReleaseError: the list of opt-outs, a shard or the log can't be read.
@@ -167,9 +165,8 @@ def _with_entry(
 ) -> WithdrawalLog:
     """Add an entry to the log, and return the new log."""
     selection_hash = asked_hash(by, value)
-    # The time of a build may precede the time of the last entry.
-    time = max(now, log.entries[-1].time) if log.entries else now
     request = request_name(kind, log.sequence + 1, log.head, by, selection_hash)
     fields = {"request": request, "release": release, "by": by, "asked": selection_hash, "because": value, "of": of}
-    add_entry(log, time, tables, kind=kind, **fields)
+    # The time of a build may precede the time of the last entry.
+    add_entry(log, time_after(log, now), tables, kind=kind, **fields)
     return read_log(log.store)

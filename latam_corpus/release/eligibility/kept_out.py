@@ -49,10 +49,7 @@ def reason_of(why: str) -> Message:
 def kept_out(documents: pl.DataFrame, kinds: dict[str, set[By]], copies: ReplacementCopies) -> pl.DataFrame:
     """Return the copies that must not be released, KEPT_OUT.
 
-    Args:
-        documents: the withdrawn documents, with PEOPLE_COLUMNS.
-        kinds: the selections that matched each document, by its id.
-        copies: copies of the documents.
+    `kinds` has the selections that matched each document, by its id.
     """
     originals = {row[0]: (row[1], _people(*row[2:])) for row in documents.select(PEOPLE_COLUMNS).iter_rows()}
     original_ids = dict(copies.of.iter_rows()) | dict(copies.unfinished.select("doc_id", "of").iter_rows())

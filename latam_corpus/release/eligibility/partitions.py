@@ -33,11 +33,7 @@ _LINK: Final = np.dtype([("key", np.uint64), ("document", np.uint64)])
 
 @dataclass
 class Ranges:
-    """Ranges of ids with about the same number of rows each.
-
-    Attributes:
-        cuts: the first id of each range except the first.
-    """
+    """Ranges of ids with about the same number of rows each; `cuts` has the first id of each range except the first."""
 
     cuts: pl.Series
 
@@ -67,13 +63,7 @@ class Partitions:
 
 
 def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Path) -> Partitions:
-    """Divide light rows into partitions.
-
-    Args:
-        frames: the rows.
-        linked: pairs of related documents, `doc_id` and `duplicate_of`.
-        folder: a folder for the partitions.
-    """
+    """Divide light rows into partitions, given pairs of related documents, `doc_id` and `duplicate_of`."""
     no_ids = pl.Series("doc_id", [], pl.String)
     frames, first_frames, rows = iter(frames), [pl.DataFrame(schema=LIGHT)], 0
     for frame in frames:

@@ -155,12 +155,7 @@ def _latest(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:
-    """Refuse the light rows that were obtained before their holder deleted the document.
-
-    Args:
-        light: rows of `admission.scan`, including the parent version's.
-        withdrawn: the result of `read_withdrawn`.
-    """
+    """Refuse the light rows, the parent's too, that were obtained before their holder deleted the document."""
     if not withdrawn.height:
         return light
     marked = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
@@ -177,11 +172,8 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame, holds: Sequen
     """Refuse the light rows that the store's withdrawals keep out.
 
     An unchanged document of the latest version isn't refused for its text: each withdrawal was compared with it.
-
-    Args:
-        light: rows of `admission.scan`.
-        released: `doc_id` and `exact_hash` of the latest version's documents.
-        holds: the numbers of the log entries that hold documents, rather than withdraw them for good.
+    `released` has the `doc_id` and `exact_hash` of the latest version's documents; `holds` has the numbers of the log
+    entries that hold documents, rather than withdraw them for good.
     """
     unchanged = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("unchanged"))
     rows = light.join(unchanged, on=["doc_id", "exact_hash"], how="left", maintain_order="left")

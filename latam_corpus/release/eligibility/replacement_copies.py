@@ -1,9 +1,9 @@
-"""Find copies that may replace a withdrawn document: duplicates from other sources, each with separate terms.
+"""Find copies that may replace a withdrawn document, and documents that return after a hold.
 
-The copies are in the runs of the release's versions, if these are on disk. Either a run dropped them as duplicates, or
-a version left them out, according to its ledger. The ledger of a version that releases a copy names the document that
-it replaces. If the copy is withdrawn too, the next copy replaces it; if the document returns after a hold, the copy is
-left out again.
+The copies are duplicates from other sources, each with separate terms. They are in the runs of the release's versions,
+if these are on disk. Either a run dropped them as duplicates, or a version left them out, according to its ledger. The
+ledger of a version that releases a copy names the document that it replaces. If the copy is withdrawn too, the next
+copy replaces it; if the document returns after a hold, the copy is left out again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from latam_corpus.dedupe.decide.order import first_released
 from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
 from latam_corpus.pipeline.stored_runs.run_record import links
 from latam_corpus.release.eligibility.build_inputs import InputPart, load_run, unreadable
+from latam_corpus.release.eligibility.removals import REPLACED
 from latam_corpus.release.storing.store_tables import IN_PLACE_OF, LEDGER, read_ledger
 
 if TYPE_CHECKING:
@@ -65,14 +66,6 @@ def find_replacement_copies(
     log: WithdrawalLog,
 ) -> ReplacementCopies:
     """Find copies that were left out as duplicates of withdrawn documents.
-
-    Args:
-        ids: the ids of the withdrawn documents.
-        runs: the runs that the version is built from.
-        store: the store of the release.
-        old: the parent version.
-        folders: the folders of the runs on disk, by run name.
-        log: the withdrawal log of the store.
 
     Raises:
         ReleaseError: a run or a ledger is damaged.
@@ -153,13 +146,7 @@ def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[InputPart, p
 
 
 def returning_copies(light: pl.DataFrame, replacements: ReplacementCopies, other_rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the light rows of the copies to release, one per withdrawn document, and of the refused copies.
-
-    Args:
-        light: the light rows of the copies.
-        replacements: the copies.
-        other_rows: light rows of the version's other documents.
-    """
+    """Return the light rows of the copies to release, one per withdrawn document, and of the refused copies."""
     released = other_rows.filter(pl.col("refusal").is_null())["doc_id"]
     is_released = pl.col("doc_id").is_in(released.implode())
     rows = light.join(replacements.of, on="doc_id")
@@ -170,3 +157,49 @@ def returning_copies(light: pl.DataFrame, replacements: ReplacementCopies, other
     first = admitted.unique("of", keep="first", maintain_order=True)
     refused = rows.filter(pl.col("refusal").is_not_null())
     return pl.concat([first, refused]).unique("doc_id", keep="first", maintain_order=True).select(light.columns)
+
+
+def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[InputPart], list[Manifest]]:
+    """Return the files with documents whose holds ended after the parent version, and the versions of these files."""
+    holds = {entry.number: entry for entry in log.entries if entry.kind == "hold"}
+    since = log.entries[old.withdrawal_sequence :]
+    ended = [holds[entry.of] for entry in since if entry.kind == "return" and entry.of in holds]
+    returned_rows = pl.concat(
+        [log.rows.clear().select("object", "doc_id"), *(log.table(entry, "rows") for entry in ended)]
+    )
+    parts: list[InputPart] = []
+    versions: list[Manifest] = []
+    found_ids = returned_rows["doc_id"].clear()
+    for manifest in store.lineage(old) if returned_rows.height else ():
+        for shard in manifest.shards:
+            now = log.resolved(shard)
+            ids = returned_rows.filter(
+                pl.col("object").is_in(log.digests_of(shard)) & ~pl.col("doc_id").is_in(found_ids.implode())
+            )["doc_id"].unique(maintain_order=True)
+            if now is None or ids.is_empty():
+                continue
+            parts.append(InputPart("", f"{manifest.spec}, {shard.path}", now.object, store, only=ids))
+            found_ids = pl.concat([found_ids, ids])
+            if manifest not in versions:
+                versions.append(manifest)
+    return parts, versions
+
+
+def stand_ins(store: Store, old: Manifest, log: WithdrawalLog) -> pl.DataFrame:
+    """Return the copies that were released in place of held documents, REPLACED.
+
+    They are left out again when these documents return, unless their text has changed since.
+    """
+    first = min(entry.number for entry in log.entries if entry.kind == "hold")
+    since = [manifest for manifest in store.lineage(old) if manifest.withdrawal_sequence >= first]
+    links = [pl.DataFrame(schema=COPY_LINKS), *(links_of(store, manifest) for manifest in since)]
+    placed = pl.concat(links).filter("released")
+    if placed.is_empty():
+        return pl.DataFrame(schema=REPLACED)
+    still_released = (pl.col("verdict") == "released") & pl.col("doc_id").is_in(placed["doc_id"].implode())
+    now = read_ledger(store, old.name, old.version, where=still_released).select("doc_id", now="text_hash_after")
+    unchanged = pl.coalesce("now", "text_hash_after") == pl.col("text_hash_after")
+    rows = (
+        placed.join(now, on="doc_id", how="left").filter(unchanged).select("doc_id", duplicate_of="of", run=pl.lit(""))
+    )
+    return schema.conform(rows.unique(), REPLACED)

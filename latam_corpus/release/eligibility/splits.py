@@ -237,7 +237,6 @@ class Settled:
 
     Attributes:
         named: the name of each author, source or file in `group`, and its split in `settled`.
-        chosen: the split of new groups that were moved so that no requested split is empty, by group.
         parted: how many groups have documents in several splits, because the parent version had them there.
     """
 

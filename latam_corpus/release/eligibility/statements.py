@@ -56,8 +56,6 @@ class SourceTerms(NamedTuple):
     """The terms of a source as its file states them.
 
     Attributes:
-        tier: the rights tier.
-        uses: the permitted uses.
         days: the dates on which the permission and the embargo end, ISO 8601; None for the sources of a manifest, which
             omits the dates.
     """
@@ -68,11 +66,7 @@ class SourceTerms(NamedTuple):
 
 
 def source_terms(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, SourceTerms]:
-    """Return the terms of each source that states its rights, by source id.
-
-    Args:
-        sources: the sources of a run, by id, as in `run.json`.
-    """
+    """Return the terms of each source that states its rights, by source id, for the sources of a `run.json`."""
     terms = {}
     for source_id, source in sources.items():
         rights = source.get("rights")
@@ -116,15 +110,8 @@ def restrictions(
 ) -> pl.DataFrame:
     """Return the restrictions that each row places on its copies: the columns of STATED up to `bound_end`.
 
-    Args:
-        judged: rows with their terms; existing columns `bound_tier`, `withheld` and `bound_end` are kept.
-        terms_by_source: the terms of the rows' sources, by source id.
-        admit: the rights tiers that the release admits.
-        required_uses: the uses that the release requires.
-        labels: the labels of a row, one per line.
-        closed: why labels keep a row out; null if they don't.
-        ended: why the end of its permission keeps it out, or null.
-        embargo: why its embargo keeps it out, or null.
+    Existing columns `bound_tier`, `withheld` and `bound_end` are kept. `labels` has one label per line; `closed`,
+    `ended` and `embargo` are the reasons why labels, the end of its permission or its embargo keep a row out, or null.
     """
     # In steps, since an expression shared by several others would be computed again for each.
     opt_outs = pl.col("opt_outs").cast(schema.OPT_OUTS)
@@ -257,11 +244,7 @@ def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
 def remember(store: Store, name: str, remembered: pl.DataFrame, lifted: Collection[str]) -> None:
     """Store the statements that apply to later versions of a release. The caller holds the release's claim.
 
-    Args:
-        store: the store of the release.
-        name: the release.
-        remembered: statements to add, REMEMBERED.
-        lifted: documents whose earlier statements an agreement lifts.
+    Earlier statements about the documents in `lifted` are removed, since an agreement lifts them.
     """
     stored = _read(store, name)
     still_valid = stored.filter(~pl.col("doc_id").is_in(list(lifted)))
@@ -278,9 +261,6 @@ def may_restrict_others(terms_by_source: Mapping[str, SourceTerms]) -> pl.Expr:
     """Whether each light row may change the terms of another document.
 
     A row may if it restricts copies, or if its dates differ from its source's.
-
-    Args:
-        terms_by_source: the terms of the sources of its run, by source id.
     """
     source = pl.col("source_id").cast(pl.String)
     unknown = ~source.is_in(list(terms_by_source))

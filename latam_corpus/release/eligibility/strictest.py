@@ -77,11 +77,8 @@ def binding_terms(
 ) -> BindingTerms:
     """Apply the strictest terms that are stated about each document of a version.
 
-    Args:
-        latest: the latest light row of each document, whose text is released.
-        light: all light rows of these documents and of their copies, `latest` included.
-        links: pairs of a document and its copy, LINKS; documents with equal texts need no pair.
-        holders: the holder of each source, by source id.
+    `latest` has the row of each document whose text is released, and `light` all rows of these documents and of their
+    copies, `latest` included.
     """
     unchanged = latest.with_columns(pl.lit(None, kind).alias(name) for name, kind in OUTCOME.items())
     rows = _contradictory(_grouped(light, links)).sort("group", "doc_id", "run", "row_hash")
@@ -148,8 +145,6 @@ class _Statement:
     """The terms that a light row states.
 
     Attributes:
-        values: the columns of the row.
-        earlier: whether the row is from an earlier version rather than from a run.
         refusal: why these terms keep the document out; None if they admit it.
         over: agreements over which this statement has already prevailed.
     """
@@ -206,9 +201,7 @@ class _Outcome:
 
     Args:
         own: the statement of the row whose text is released.
-        own_statements: all statements about the document.
         group_statements: different statements about the document and its copies.
-        holders: the holder of each source, by source id.
     """
 
     def __init__(
@@ -390,12 +383,8 @@ class Overruled(NamedTuple):
     """A statement of a run that gives way to a stricter one.
 
     Attributes:
-        source: the source of the run's statement.
-        other: the source of the stricter statement.
         kind: the origin of the stricter statement: an earlier version, the same source, a copy, or a copy's label.
         why: why the documents are left out; empty if they are released on the stricter terms.
-        rights: the rights statement of the stricter terms.
-        uses: their uses, separated by commas.
     """
 
     source: str

@@ -42,8 +42,7 @@ _GROUPS: Final = pl.Schema(
 def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return the rows, the bytes of text, and the first and last `obtained`, by the columns GROUPED.
 
-    Args:
-        frames: light rows, or results of this function, whose counts are added.
+    The frames are light rows, or results of this function, whose counts are added.
     """
     groups = [pl.DataFrame(schema=_GROUPS)]
     columns = [pl.lit(1).alias("rows"), *(pl.col("obtained").alias(name) for name in ("first", "last"))]
@@ -67,9 +66,7 @@ def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
 def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manifest | None:
     """Return the manifest with the counts, sources and shards of a selection, or None if it lacks columns for this.
 
-    Args:
-        manifest: the manifest of the whole version.
-        files: pairs of a shard and the file of the rows that were selected from it.
+    `files` are pairs of a shard and the file of the rows that were selected from it.
     """
     columns = [*_COUNTED.values(), "rights", "text"]
     frames = []
@@ -102,12 +99,7 @@ def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manife
 
 
 def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]:
-    """Return the manifest's entries of the runs.
-
-    Args:
-        inputs: the runs.
-        rows: the number of rows read by run.
-    """
+    """Return the manifest's entries of the runs; `rows` is the number of rows read by run."""
     return tuple(
         RunEntry(
             id=run.id,
@@ -124,11 +116,8 @@ def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
     """Return the groups whose kept share was below a recipe's floor, each with the reason why this is accepted.
 
-    The parent version's entries for other runs are kept, since their documents are in the new version too.
-
-    Args:
-        inputs: the runs and the parent.
-        reason: the reason for losses that weren't accepted when the recipe was run.
+    The parent version's entries for other runs are kept, since their documents are in the new version too. `reason`
+    applies to losses that weren't accepted when the recipe was run.
 
     Raises:
         ConfigError: the reason is empty.

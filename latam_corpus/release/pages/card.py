@@ -71,7 +71,7 @@ def card(
         manifest: the version.
         where: a description of the selection, for a folder that has only some of the rows.
         shards: the files of this folder; all files of the version when None.
-        of_selection: whether the counts in the manifest are those of the selection (`counted_anew`).
+        of_selection: whether the counts in the manifest are those of the selection (`recounted`).
     """
     files = manifest.shards if shards is None else tuple(shards)
     sections = [

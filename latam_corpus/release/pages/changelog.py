@@ -65,10 +65,7 @@ def all_new(version: Manifest) -> list[Change]:
 def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> str:
     """Return the text of CHANGELOG.md, newest version first.
 
-    Args:
-        manifest: the new version.
-        changes: the changes since its parent.
-        earlier: the parent's CHANGELOG.md; empty if there is none.
+    `changes` are those since the parent, and `earlier` is the parent's CHANGELOG.md.
     """
     totals = {kind: sum(c.rows for c in changes if c.what == kind) for kind in CHANGES}
     against = f", from {manifest.parent.version}" if manifest.parent else ""

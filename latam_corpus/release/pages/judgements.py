@@ -63,9 +63,7 @@ class Judgement:
     """One reader's judgement of one text.
 
     Attributes:
-        doc_id: the document.
         text_hash: the hash of the text that was read, hex, as in the column of that name.
-        reader: the name of the reader.
         day: the day of the import, ISO 8601.
         sheet: the first 16 hex digits of the sheet's SHA-256.
         drawn_from: the run or version, and the subset of its documents.
@@ -73,7 +71,6 @@ class Judgement:
             group.
         named: the language of the document when it was judged.
         answers: the answer to each answered question; for the language it is `yes`, `no`, `unsure` or a code.
-        note: a comment.
     """
 
     doc_id: str

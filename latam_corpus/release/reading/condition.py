@@ -74,7 +74,6 @@ class Condition:
     """A condition on the rows of a release.
 
     Attributes:
-        text: the condition as the user wrote it.
         expression: the condition for Polars; true, false or null for each row.
         columns: the columns that it names, each as a path such as `("signals", "word_count")`.
     """
@@ -107,11 +106,6 @@ class Condition:
 
 def condition(text: str, place: str = "--where", extra: Mapping[str, str] | None = None) -> Condition:
     """Parse a condition.
-
-    Args:
-        text: the condition, such as `language = 'spa_Latn' and country in ('CL', 'AR')`; see this module.
-        place: the name of the option in errors.
-        extra: the columns that sources and plug-ins add to the version, with their types.
 
     Raises:
         ConfigError: the text is not a valid condition; the error names the place, the problem and a remedy.

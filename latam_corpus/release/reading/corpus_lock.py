@@ -86,14 +86,7 @@ def selection_digest(where: str | None, excluded: Collection[str], **slices: str
 
 
 def check_known_withdrawals(entry_count: int, known_count: int, place: str, remedy: Message) -> None:
-    """Raise ReleaseError if a store or folder, such as an old copy, has fewer withdrawals than a lock knew.
-
-    Args:
-        entry_count: the number of entries in the log of the store or folder.
-        known_count: the number of entries that the lock knew.
-        place: the store or folder.
-        remedy: the remedy for the error.
-    """
+    """Raise ReleaseError if a store or folder, such as an old copy, has fewer withdrawals than a lock knew."""
     if entry_count < known_count:
         counts = {"n": entry_count, "known": known_count}
         problem = _("its log of withdrawals has {n} {n:entry|entries}, but the lock knew {known}", **counts)
@@ -101,11 +94,7 @@ def check_known_withdrawals(entry_count: int, known_count: int, place: str, reme
 
 
 def read_lock(file: Path, spec: str | None = None) -> Lock:
-    """Return a lock from a file, the first if the file has several selections of the version.
-
-    Args:
-        file: the lock file.
-        spec: `NAME@VERSION` or `NAME`; None if the file has one lock.
+    """Return a lock from a file, the first if the file has several selections of the version `NAME@VERSION` or `NAME`.
 
     Raises:
         ConfigError: the file is missing, has another format, or doesn't have exactly one matching version.

@@ -41,7 +41,6 @@ class LockCheck:
     """The documents of a lock that were withdrawn or refused since it was written.
 
     Attributes:
-        release: `NAME@VERSION`.
         withdrawn: ids of documents withdrawn since; for a partial pull, only those in the lock's folder, if there is
             one.
         refused: ids of documents whose sites now refuse them (`rights recheck`), or whose permission has ended; the
@@ -62,11 +61,8 @@ class LockCheck:
 def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None = None) -> LockCheck:
     """Find the documents of a lock that were withdrawn or refused since, and their positions in its folder.
 
-    Args:
-        lock: the lock of a pulled or exported version.
-        store: the store that the version was pulled from.
-        folder: the folder of the lock; None if it has no documents of the version, as for a file with several locks.
-        today: the day on which permissions are judged; None ignores their ends.
+    There is no folder if it has no documents of the version, as for a file with several locks. Without a day, the ends
+    of permissions are ignored.
 
     Raises:
         ConfigError: the store has no such version.
@@ -91,12 +87,7 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
 
 
 def _locked_version(lock: Lock, store: Store) -> tuple[Manifest, WithdrawalLog]:
-    """Return the version of a lock and the log of withdrawals.
-
-    Raises:
-        ConfigError: the store has no such version.
-        ReleaseError: the version or the log differs from the one that the lock knew, or is damaged.
-    """
+    """Return the version of a lock and the log of withdrawals."""
     manifest, data = read_manifest(store, *store.find(lock.spec))
     if hashlib.sha256(data).hexdigest() != lock.manifest_sha256:
         place = f"{store.url}, {manifest.spec}"
@@ -114,10 +105,6 @@ def _has_documents(folder: Path) -> bool:
 
 def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     """Return the positions of documents in a folder.
-
-    Args:
-        ids: ids of documents.
-        folder: a folder into which a version was pulled or exported.
 
     Returns:
         PLACES: for an export, the range of tokens in a file; for a pulled version, rows of a Parquet file. Documents

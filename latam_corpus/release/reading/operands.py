@@ -48,13 +48,10 @@ class ConditionError(Exception):
 
 
 class ColumnOperand(NamedTuple):
-    """A column, or a part of a nested column.
+    """A column, or a part of a nested column: `steps` is its path in a file, such as `("signals", "word_count")`.
 
     Attributes:
-        token: the token that names it.
         steps: its path in the schema of a file, such as `("signals", "word_count")`.
-        expression: its value, for Polars.
-        dtype: the type of the value.
     """
 
     token: Token
@@ -71,10 +68,7 @@ class ColumnOperand(NamedTuple):
 def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False) -> ColumnOperand:
     """Return the column that a token names: `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
 
-    Args:
-        token: a word.
-        columns: the columns of the version.
-        may_be_value: whether a value is possible here, so that an unknown name may be an unquoted text.
+    If a value is possible too, an unknown name may be an unquoted text.
 
     Raises:
         ConditionError: there is no such column, or it has no such part.
@@ -194,10 +188,7 @@ def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr
 def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: bool) -> pl.Series:
     """Convert values to the type in which they are compared with the column.
 
-    Args:
-        column: the column.
-        tokens: the values.
-        must_be_known: whether each must be a value that the column can have, as in tests for equality.
+    If a value `must_be_known`, as in tests for equality, the column must be able to have it.
     """
     dtype = column.dtype
     if dtype.is_nested():

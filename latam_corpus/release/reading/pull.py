@@ -75,7 +75,6 @@ class Subset:
     Attributes:
         where: a condition on rows (`release.reading.condition`); None selects all rows.
         columns: the columns, in addition to `doc_id`; all if empty. `id` names a copy of `doc_id`.
-        exclude: ids of documents to leave out.
         with_index: whether to add the fingerprints of the documents, in the folder `index`.
         with_ledger: whether to add the ledger's rows about the selected documents, which requires reading the whole
             ledger. A whole version always includes the ledger.
@@ -142,15 +141,7 @@ def _ignore(_note: Message) -> None:
 
 @dataclass(frozen=True)
 class _Selection:
-    """A subset of one version, with its condition parsed and its columns checked.
-
-    Attributes:
-        where: the condition on rows; None for all rows.
-        columns: the columns with their types; None for all columns.
-        excluded: ids of documents to leave out.
-        with_index: whether the index is added.
-        with_ledger: whether the ledger's rows about a selection are added.
-    """
+    """A subset of one version, with its condition parsed and its columns checked; None selects all."""
 
     where: Condition | None
     columns: pl.Schema | None
@@ -160,11 +151,7 @@ class _Selection:
 
     @classmethod
     def of(cls, subset: Subset, manifest: Manifest) -> Self:
-        """Return the selection for a version.
-
-        Raises:
-            ConfigError: the condition is wrong, or a column doesn't exist.
-        """
+        """Return the selection for a version; raise ConfigError if the condition is wrong, or a column is unknown."""
         where = None if subset.where is None else condition(subset.where, extra=manifest.extra)
         columns = columns_of(subset.columns, manifest.extra) if subset.columns else None
         return cls(where, columns, frozenset(subset.exclude), subset.with_index, subset.with_ledger)
@@ -192,17 +179,7 @@ class _Selection:
 
 @dataclass(frozen=True)
 class _Pull:
-    """A pull of one version into a folder.
-
-    Attributes:
-        store: the store of the version.
-        manifest: the manifest of the version.
-        manifest_bytes: the manifest as it is stored.
-        log: the store's log of withdrawals.
-        folder: the target.
-        selection: the rows, columns and additional files.
-        report: called with notes for the user.
-    """
+    """A pull of one version into a folder."""
 
     store: Store
     manifest: Manifest
@@ -343,11 +320,8 @@ class _Pull:
     ) -> dict[str, bytes]:
         """Return the files that describe a part of a version, with counts of its rows if it has the columns for these.
 
-        Args:
-            chosen: the shards, and the rows that were pulled of each.
-            digests: the SHA-256 of each pulled file, by its path.
-            summary: the description of the selection; None if only withdrawn documents were left out, in which case the
-                version's card applies.
+        `summary` describes the selection. If only withdrawn documents were left out, it is None, and the version's card
+        applies.
         """
         counted = recounted(self.manifest, [(pick.shard, self.folder / pick.path) for pick in chosen])
         files = {}
@@ -380,11 +354,7 @@ class _Pull:
         return files
 
     def _ledger_of(self, files: Sequence[Path]) -> bytes:
-        """Return the rows of the ledger about the documents in some files, as Parquet.
-
-        Raises:
-            ReleaseError: the ledger is damaged, or a document is not released according to it.
-        """
+        """Return the rows of the ledger about the documents in some files, as Parquet."""
         store, manifest = self.store, self.manifest
         ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
         rows = read_ledger(store, manifest.name, manifest.version)
@@ -455,9 +425,7 @@ class _PullState:
     """The planned and the finished files of an unfinished pull, so that it can be resumed.
 
     Attributes:
-        file: the file of the state.
         finished: the digest of each file whose rows were selected, by path.
-        planned: the paths of all files.
         selection: the digest of the columns and excluded documents (`_Selection.digest`).
     """
 
@@ -519,13 +487,8 @@ class _FileJob:
     """A file to copy, or to write from selected rows of a shard.
 
     Attributes:
-        path: the path in the folder.
-        stored_path: the path in the store.
-        sha256: the digest of the stored file.
-        bytes: the size of the stored file.
         rows: the expression that selects rows; None to copy the file unchanged.
         shard: the shard, if its rows are read from the store; None if the file is copied before rows are selected.
-        columns: the columns of selected rows.
     """
 
     path: str
@@ -572,12 +535,7 @@ def _copy_all(
 def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop: threading.Event) -> str:
     """Copy or write a file unless it exists with the right digest, and return its digest.
 
-    Args:
-        store: the store.
-        folder: the target.
-        job: the file.
-        finished: the digest of the file if an earlier pull wrote it.
-        stop: set if another file failed.
+    `finished` is the digest of the file if an earlier pull wrote it; `stop` is set if another file failed.
     """
     target = folder / job.path
     expected = job.sha256 if job.rows is None else finished

@@ -35,9 +35,6 @@ class PulledShard:
     """A shard to pull.
 
     Attributes:
-        shard: the shard in the version.
-        path: the path in the pulled folder.
-        rows: the number of selected rows.
         without: ids of documents to leave out, because they are withdrawn or excluded.
     """
 
@@ -99,15 +96,7 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
 
 
 def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
-    """Return columns with their types, `doc_id` first; `id` names a copy of `doc_id`.
-
-    Args:
-        names: the names of the columns.
-        extra: the columns that sources and plug-ins add to the version, with their types.
-
-    Raises:
-        ConfigError: there is no such column.
-    """
+    """Return columns with their types, `doc_id` first; `id` names a copy of `doc_id`."""
     all_columns = {**released(extra), "id": pl.String()}
     for name in names:
         if name not in all_columns:

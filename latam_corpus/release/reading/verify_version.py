@@ -52,13 +52,6 @@ def problems_of(
 ) -> list[Message]:
     """Return a sentence for each problem of a version; an empty list if it is intact.
 
-    Args:
-        store: the store of the version.
-        name: the release.
-        version: a finished version of it.
-        progress: called with the name of the step, the shards done and their total.
-        keys: public keys that may have signed the version and the log; if empty, signatures are ignored.
-
     Raises:
         ReleaseError: the manifest is missing or can't be read.
     """
@@ -88,10 +81,7 @@ def problems_of(
 class _Counts:
     """Counts of the documents that were read, to compare with the manifest and the ledger.
 
-    Attributes:
-        by_value: the number of documents by column, such as `country`, and value.
-        in_shards: the sum of the hashes of the ids in the shards.
-        in_ledger: the same sum for the released documents of the ledger; None without a ledger.
+    `in_shards` and `in_ledger` are sums of the hashes of ids; the latter is None without a ledger.
     """
 
     by_value: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -250,11 +240,7 @@ def _of_another_format(file: pq.ParquetFile) -> bool:
 def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: list[pl.DataFrame]) -> Iterator[Message]:
     """Yield the problems of the rows of a shard whose digest is right.
 
-    Args:
-        file: the opened shard.
-        shard: the shard in the manifest.
-        counts: the counts to which its documents are added.
-        shared: a list to which the columns that are also in the index are added.
+    Adds its documents to the counts, and the columns that are also in the index to `shared`.
     """
     rows = text_bytes = 0
     last_id = ""

@@ -144,11 +144,7 @@ def _refusals(document: Mapping[str, Any], sites: Mapping[str, ReadSite]) -> Ite
 
 @dataclass(frozen=True)
 class OptOutList:
-    """The list of a release, as a build applies it.
-
-    Attributes:
-        rows: the refusals, with the columns LISTED.
-    """
+    """The list of a release, LISTED, as a build applies it."""
 
     rows: pl.DataFrame
 

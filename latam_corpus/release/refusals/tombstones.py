@@ -60,7 +60,6 @@ class Tombstones:
     """The documents and texts that a store's withdrawals keep out of new versions.
 
     Attributes:
-        log: the store's log of withdrawals.
         erasing: whether to ignore entries that only hold documents, which may return.
     """
 
@@ -100,11 +99,7 @@ class Tombstones:
         return WithdrawnTexts(self.texts.table.filter(pl.col("by") != "doc"))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
-        """Return for each row the number of the entry that lists its document or the parent document, or null.
-
-        Args:
-            frame: rows with `doc_id` and `parent_id`.
-        """
+        """Return for each row the number of the entry that lists its `doc_id` or its `parent_id`, or null."""
         numbers = [pl.lit(None, pl.UInt32)]
         for name in ("doc_id", "parent_id"):
             rows = frame.select(name).join(
@@ -114,11 +109,7 @@ class Tombstones:
         return frame.select(pl.coalesce(numbers).alias("number")).to_series()
 
     def about(self, frame: pl.DataFrame) -> pl.Series:
-        """Return for each row the number of the entry that names its id, source, people or address, or null.
-
-        Args:
-            frame: rows with the columns READS.
-        """
+        """Return for each row (READS) the number of the entry that names its id, source, people or address, or null."""
         numbers = self.listed(frame)
         for entry in self._entries:
             for selection in entry.selections:
@@ -128,11 +119,7 @@ class Tombstones:
         return numbers
 
     def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows whose texts copy a withdrawn text, see `WithdrawnTexts.copies`.
-
-        Args:
-            frame: rows with `doc_id`, `text` and `text_hash`.
-        """
+        """Return the rows whose `text` or `text_hash` copies a withdrawn text, see `WithdrawnTexts.copies`."""
         if not self.texts.table.height:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
         matches = self.texts.copies(frame["text"], frame["text_hash"])
@@ -147,12 +134,7 @@ class Tombstones:
 
 
 def named_by(frame: pl.DataFrame, selection: LogSelection) -> NDArray[np.bool_]:
-    """Return a mask of the rows with a withdrawn source, person or address, bool[n].
-
-    Args:
-        frame: rows with `source_id`, `creators`, `contributor` and `url`.
-        selection: a selection by source, creator or url.
-    """
+    """Return a mask of the rows with the source, person or address of a selection, bool[n]."""
     if selection.by == "source":
         return _has_hash(frame["source_id"], "source", selection.asked).to_numpy()
     if selection.by == "url":

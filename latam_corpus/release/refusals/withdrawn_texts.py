@@ -189,11 +189,7 @@ def numbers_in_place(text: str) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class WithdrawnTexts:
-    """Withdrawn texts, each with the number of its entry and the option by which it was withdrawn.
-
-    Attributes:
-        table: rows with TEXTS, `number` and `by`.
-    """
+    """Withdrawn texts (TEXTS), each with the `number` of its entry and the option `by` which it was withdrawn."""
 
     table: pl.DataFrame
 
@@ -206,12 +202,7 @@ class WithdrawnTexts:
         return _RunIndex(self.table.filter(pl.col("phrases").is_null()))
 
     def copies(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
-        """Return the documents that copy or contain a withdrawn text: `row`, `number` of the entry, `share`.
-
-        Args:
-            texts: the texts of documents.
-            hashes: their `text_hash`.
-        """
+        """Return the documents that copy or contain a withdrawn text: `row`, `number` of the entry, `share`."""
         texts = texts.fill_null("")
         equal = pl.DataFrame({"row": np.arange(len(hashes), dtype=np.uint32), "text_hash": hashes}).join(
             self.table.select("text_hash", "number"), on="text_hash"

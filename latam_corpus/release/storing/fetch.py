@@ -21,12 +21,7 @@ _PIECE: Final = 4 << 20
 def fetch(store: Store, path: str, sha256: str, part: Path, stop: threading.Event | None = None) -> None:
     """Download a file, and resume an earlier download of it.
 
-    Args:
-        store: the store.
-        path: the path of the file in the store.
-        sha256: the digest of the file, hex.
-        part: the local file, which may have the first bytes from an earlier download.
-        stop: an event that cancels the download.
+    `part` is the local file, which may have the first bytes from an earlier download; `stop` cancels the download.
 
     Raises:
         ReleaseError: the file is missing, reading failed, or its digest differs; in the last case `part` is removed.

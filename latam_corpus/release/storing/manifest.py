@@ -71,8 +71,6 @@ class Shard(Tally):
 
     Attributes:
         path: the path in a pulled folder, in the layout of the Hugging Face Hub.
-        sha256: the digest of the file.
-        bytes: the size of the file.
         language: the language of all its documents, which also share `genre` and `split`.
         group: the leading bits that the groups of its documents share (`shard_plan.groups_of`).
         prefix: the leading bits that SHA-256(doc_id) of its documents share; empty if it has all documents of the
@@ -125,11 +123,7 @@ class RunEntry(_Entry):
     """A run that the version was built from.
 
     Attributes:
-        id: the name of its folder.
-        title: the title of its recipe.
         sha256: the digest of `run.json`.
-        rows: the number of rows read from it.
-        failed_parts: the number of parts that failed.
         policies: the policies that replaced shipped ones, each with its digest and signer.
     """
 
@@ -161,11 +155,7 @@ class Audited(_Entry):
     Attributes:
         drawn_from: the run or version of the sample.
         drawn_by: the group of the sample, such as `language=quy_Latn`; empty if it was drawn from all documents.
-        question: the question to the readers.
-        texts: the number of texts with an answer.
         right: the number of texts for which no reader reported a mistake.
-        disputed: the number of texts on which the readers disagree.
-        readers: the number of readers.
     """
 
     drawn_from: str
@@ -194,11 +184,9 @@ class SourceEntry(Tally):
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
-        contact: an address for questions about the source.
         collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't state it.
         first: when the earliest of its documents was obtained.
         last: when the latest of its documents was obtained.
-        consents: the records of consent for its documents.
     """
 
     source_id: str
@@ -217,14 +205,7 @@ class SourceEntry(Tally):
 
 
 class Flow(_Entry):
-    """The numbers of rows of a build: `read == repeated + left_out + released`.
-
-    Attributes:
-        read: rows of the runs and of the parent.
-        repeated: rows that equal another row in all columns.
-        left_out: rows that aren't released.
-        released: rows that are in the version.
-    """
+    """The numbers of rows of a build: `read == repeated + left_out + released`."""
 
     read: int
     repeated: int
@@ -295,7 +276,7 @@ class Manifest(_Entry):
 
 
 class StoredFiles(Protocol):
-    """A store of files, such as `Store`."""
+    """A store of files, such as `Store`, which this module can't import."""
 
     @property
     def url(self) -> str:
@@ -317,11 +298,7 @@ def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
 
 
 def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest, bytes]:
-    """Return the manifest of a finished version, and the bytes of its file.
-
-    Raises:
-        ReleaseError: see `load_manifest`.
-    """
+    """Return the manifest of a finished version, and the bytes of its file."""
     data = store.read("releases", name, version, MANIFEST)
     place = f"{store.url}, {name}@{version}, {MANIFEST}"
     manifest = parse_manifest(data, place)
@@ -349,11 +326,7 @@ def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
 
 
 def parse_manifest(data: bytes, place: str) -> Manifest:
-    """Parse a manifest.
-
-    Args:
-        data: the bytes of the file.
-        place: the name of the file in errors.
+    """Parse a manifest; errors name the place.
 
     Raises:
         ReleaseError: the bytes aren't a manifest, or it has a newer format.
@@ -379,16 +352,7 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
 
 
 def parsed(data: bytes, place: str, remedy: str | Message) -> Any:
-    """Parse a JSON file.
-
-    Args:
-        data: the bytes of the file.
-        place: the name of the file in errors.
-        remedy: the remedy in errors.
-
-    Raises:
-        ReleaseError: the bytes aren't JSON.
-    """
+    """Parse a JSON file; raise ReleaseError with the place and the remedy if it isn't JSON."""
     if not data.strip():
         raise ReleaseError(place, _("it is empty"), remedy)
     try:
@@ -421,12 +385,7 @@ def schema_sha256(schema: pl.Schema) -> str:
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:
-    """Return the checksums of a version's files and objects, in the format of `sha256sum -c` in its folder.
-
-    Args:
-        manifest: the version.
-        sha256: the digest of the stored manifest.
-    """
+    """Return the checksums of a version's files and objects, in the format of `sha256sum -c` in its folder."""
     digests = {file: entry.sha256 for file, entry in manifest.files.items()} | {MANIFEST: sha256}
     digests |= {f"../../../{shard.object}": shard.sha256 for shard in manifest.shards}
     return "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())).encode()

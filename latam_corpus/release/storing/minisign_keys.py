@@ -37,9 +37,7 @@ class Signer:
     def signature(self, data: bytes, comment: str) -> bytes:
         """Return the bytes of a signature file, which are deterministic.
 
-        Args:
-            data: the bytes to sign.
-            comment: an ASCII text that is signed too.
+        The comment, an ASCII text, is signed too.
         """
         return bytes(self.secret.sign(data, untrusted_comment=_FIRST_LINE, trusted_comment=comment)) + b"\n"
 
@@ -150,13 +148,7 @@ def _public_key(value: str) -> PublicKey:
 
 
 def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> Message | None:
-    """Verify a signature; return the problem, or None if it was made with one of the keys.
-
-    Args:
-        data: the signed bytes.
-        signature: the bytes of the signature file; None if there is none.
-        keys: the public keys that are accepted.
-    """
+    """Verify a signature; return the problem, or None if it was made with one of the keys."""
     from minisign import Signature, VerifyError
 
     if signature is None:

@@ -45,10 +45,7 @@ def writer(
 ) -> Iterator[pq.ParquetWriter]:
     """Open a Parquet file for writing with the settings of a release. Rows must be sorted by `doc_id`.
 
-    Args:
-        target: the file.
-        columns: the names and types of the columns.
-        metadata: additional keys and values of the file.
+    The metadata are additional keys and values of the file.
     """
     arrow = schema.arrow_schema(columns)
     leaves = [name for name, _ in schema.leaves(arrow)]

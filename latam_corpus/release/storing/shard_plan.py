@@ -74,9 +74,7 @@ class Planner:
     def __init__(self, folder: Path, inherited: Sequence[Shard] = ()) -> None:
         """Create a planner without documents.
 
-        Args:
-            folder: a folder for the files.
-            inherited: the shards of the parent version; nodes that were split there are split again.
+        Nodes that were split in the parent's shards, `inherited`, are split again.
         """
         folder.mkdir(exist_ok=True)
         self._folder = folder
@@ -106,11 +104,8 @@ class Planner:
     def planned(self, limit: int = SHARD_BYTES) -> ShardPlan:
         """Return the plan of the shards.
 
-        Args:
-            limit: bytes of text above which a shard is split.
-
-        Raises:
-            ReleaseError: a language or genre can't be a folder's name.
+        A shard with more than `limit` bytes of text is split. Raises ReleaseError if a language or genre can't be a
+        folder's name.
         """
         for language, genre, _split in sorted(self._numbers):
             for column, word in (("language", language), ("genre", genre)):
@@ -172,8 +167,6 @@ class ShardPlan:
     """The shards, and the shard of each document.
 
     Attributes:
-        cells: the shards, in order.
-        folder: the planner's folder, with the bits of each document.
         starts: for each partition, the number of its first shard and the smallest bits of each shard, sorted.
     """
 
@@ -260,12 +253,8 @@ class _Tree:
     def leaves(self, prefix: str, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
         """Yield the leaves under a node that have documents, in order.
 
-        The second value is whether the leaf must be split further, for which counts of more bits are needed.
-
-        Args:
-            prefix: the bits of the node.
-            counts: the numbers of documents by the next bits.
-            sizes: the bytes of these documents.
+        The second value is whether the leaf must be split further, for which counts of more bits are needed. `counts`
+        and `sizes` are the numbers of documents and their bytes by the next bits.
         """
         count = int(counts.sum())
         if not count:

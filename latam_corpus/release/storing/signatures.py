@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 def version_signature_problems(
     manifest: Manifest, data: bytes, log: WithdrawalLog, keys: Sequence[PublicKey]
 ) -> Iterator[Message]:
-    """Yield the problems of the signatures of a version's manifest and of the log; none without keys.
-
-    Args:
-        manifest: the manifest of the version.
-        data: the bytes of the manifest.
-        log: the log of its store.
-        keys: the public keys that are accepted.
-    """
+    """Yield the problems of the signatures of a version's manifest (its bytes) and of the log; none without keys."""
     if not keys:
         return
     problem = _problem(log.store, keys, data, "releases", manifest.name, manifest.version, MANIFEST)

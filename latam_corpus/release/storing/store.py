@@ -64,8 +64,7 @@ if TYPE_CHECKING:
 def scratch(parent: Path | None) -> Iterator[Path]:
     """Make a temporary folder, which is removed at the end. Folders of killed processes are removed first.
 
-    Args:
-        parent: the folder that will contain it; None for the system's temporary folder, from which nothing is removed.
+    Without a parent it is in the system's temporary folder, from which nothing else is removed.
     """
     if parent is None:
         with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
@@ -104,9 +103,6 @@ class Store:
     """A release store.
 
     Attributes:
-        url: its address, for messages.
-        filesystem: the fsspec file system.
-        root: the path of the store in the file system.
         signer: the key that signs manifests and entries of the log; None to leave them unsigned.
     """
 
@@ -118,10 +114,6 @@ class Store:
     @classmethod
     def at(cls, url: str | Path, signer: Signer | None = None) -> Self:
         """Return the store at a path or fsspec URL. Nothing is created until a file is written.
-
-        Args:
-            url: the path or URL.
-            signer: see the attribute.
 
         Raises:
             ConfigError: the URL's protocol is unknown, its package isn't installed, or the path leads to a file.
@@ -164,9 +156,7 @@ class Store:
     def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
         """Open a file for reading bytes, with seek.
 
-        Args:
-            names: the path of the file in the store.
-            cache_type: the cache of fsspec for remote stores; its default when None.
+        `cache_type` is the cache of fsspec for remote stores.
 
         Raises:
             ReleaseError: the file is missing, or is a folder.
@@ -231,12 +221,7 @@ class Store:
         self.filesystem.rm_file(self.path(*names))
 
     def add_object(self, file: Path, sha256: str) -> bool:
-        """Move a local file to the objects; return False if the store already had it.
-
-        Args:
-            file: the file, which is moved, or uploaded and deleted.
-            sha256: its digest, hex.
-        """
+        """Move a local file to the objects, or upload and delete it; return False if the store already had it."""
         name = object_path(sha256)
         # On stores without atomic writes, an interrupted upload can leave a short object.
         if self.size(name) == file.stat().st_size:
@@ -279,10 +264,7 @@ class Store:
     def manifests(self, *names: str) -> Iterator[Manifest]:
         """Yield the manifest of each version, sorted by name and number; skip versions that are removed meanwhile.
 
-        For example, a build that another one overtakes removes its manifest.
-
-        Args:
-            names: the releases; all releases of the store if none is given.
+        For example, a build that another one overtakes removes its manifest. Without names, those of all releases.
 
         Raises:
             ReleaseError: a manifest is damaged.
@@ -298,11 +280,7 @@ class Store:
                     yield manifest
 
     def newest_manifests(self, read: Manifest | None = None) -> Iterator[Manifest]:
-        """Yield the manifest of the newest readable version of each release.
-
-        Args:
-            read: a manifest that was already read and isn't read again.
-        """
+        """Yield the manifest of the newest readable version of each release; `read` isn't read again."""
         versions = [(name, version) for name, version in self._manifests("*") if _is_name(name) and is_version(version)]
         done: set[str] = set()
         for name, version in sorted(versions, key=lambda pair: version_key(pair[1]), reverse=True):
@@ -328,11 +306,7 @@ class Store:
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[Message]:
-        """Return a sentence for each ignored folder and each damaged file.
-
-        Args:
-            name: the release; None for all releases, and folders that aren't releases.
-        """
+        """Return a sentence for each ignored folder and each damaged file, of one release or of the whole store."""
         notes: list[Message] = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
@@ -386,11 +360,8 @@ class Store:
     def point(self, name: str, version: str, previous: str | None = None) -> bool:
         """Set `latest.json` to a version, atomically; of two concurrent builds on S3, the later version remains.
 
-        Args:
-            name: the release.
-            version: the new latest version.
-            previous: the version that must be the latest; otherwise nothing is written, and False is returned. On a
-                local disk, `claim` ensures this, and the argument is ignored.
+        If `previous` isn't the latest version any more, nothing is written, and False is returned. On a local disk
+        `claim` ensures this, and `previous` is ignored.
         """
         path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"

@@ -33,11 +33,8 @@ def open_shard(
 ) -> Iterator[pq.ParquetFile]:
     """Open a shard for reading. The checksums of its pages are verified.
 
-    Args:
-        store: the store.
-        shard: the shard.
-        needs: required columns; a missing column would otherwise be read as nulls.
-        cache_type: the cache of fsspec for remote stores; `none` reads only the requested bytes.
+    A missing column would be read as nulls, so `needs` names required ones. `cache_type` is the cache of fsspec for
+    remote stores; `none` reads only the requested bytes.
 
     Raises:
         ReleaseError: the file is missing, isn't a shard, or can't be read, also within the `with` block.

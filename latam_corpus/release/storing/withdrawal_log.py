@@ -96,21 +96,16 @@ class LogEntry(BaseModel):
     """An entry of the log.
 
     Attributes:
-        number: the number of the entry, from 1.
         kind: a withdrawal; a hold, which lasts until its return; a lapse of terms, such as an expired permission; the
             return of held or lapsed documents; the receipt of one of these; or a purge, which erases documents.
         request: the name of the withdrawal, as on receipts.
-        time: when the entry was added.
-        release: the release that the request named.
         by: the kind of the item that is withdrawn.
         asked: the hash of the item, see `asked_hash`; a pattern of addresses isn't hashed.
         several: the items, if `by` is `several`.
-        because: the reason.
         of: for a receipt, a return or a purge, the number of the withdrawal's entry.
         tables: the digests of the tables ROWS, TEXTS_BY, SPARED, KEPT_OUT and LIFTED that it has.
         receipts: the SHA-256 of the receipt, by format.
         replaced: for a purge, the replacement of each erased file of the store; None if it was removed.
-        previous: the SHA-256 of the previous entry.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -154,15 +149,7 @@ class LogEntry(BaseModel):
 
 
 def parse_entry(data: bytes, place: str) -> LogEntry:
-    """Parse an entry.
-
-    Args:
-        data: the bytes of its file.
-        place: the name of the file in errors.
-
-    Raises:
-        ReleaseError: the bytes were changed, or aren't an entry.
-    """
+    """Parse an entry; raise ReleaseError with the place if the bytes were changed, or aren't an entry."""
     try:
         return LogEntry.model_validate(unsealed(data))
     except ValidationError as error:
@@ -254,16 +241,12 @@ class WithdrawalLog:
         return replacements
 
     def table(self, entry: LogEntry, name: str) -> pl.DataFrame:
-        """Return a table of an entry; empty if the entry lacks the table.
-
-        Raises:
-            ReleaseError: the file is missing, or its digest differs.
-        """
+        """Return a table of an entry, empty if the entry lacks it; raise ReleaseError if its bytes were changed."""
         columns = _TABLES[name]
         recorded = entry.tables.get(name)
         if recorded is None:
             return pl.DataFrame(schema=columns)
-        path = (FOLDER, table_file(recorded.sha256))
+        path = (FOLDER, f"{recorded.sha256}.parquet")
         data = self.store.read(*path)
         if hashlib.sha256(data).hexdigest() != recorded.sha256:
             problem = _("its bytes aren't those that the log names")
@@ -274,11 +257,7 @@ class WithdrawalLog:
         return schema.conform(rows, columns)
 
     def check_tables(self) -> None:
-        """Read every table of every entry.
-
-        Raises:
-            ReleaseError: a file is missing, or its digest differs.
-        """
+        """Read every table of every entry; raise ReleaseError if a file is missing, or its digest differs."""
         for entry in self.entries:
             for name in entry.tables:
                 self.table(entry, name)
@@ -289,9 +268,6 @@ class WithdrawalLog:
 
         The columns are those of ROWS, the `number` of the first entry that lists the document, and whether a purge
         `erases` it.
-
-        Raises:
-            ReleaseError: a table can't be read.
         """
         frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32(), "erases": pl.Boolean()})]
         for entry in self.binding:
@@ -321,9 +297,7 @@ class WithdrawalLog:
     def readable(self, manifest: Manifest, *, erasing: bool = False) -> list[ReadableShard]:
         """Return the shards of a version, each with the ids of the documents that readers must skip.
 
-        Args:
-            manifest: the version.
-            erasing: whether to return only the ids of documents that a purge erases.
+        With `erasing`, only the ids of documents that a purge erases.
 
         Raises:
             ReleaseError: a table can't be read, or the log has fewer entries than the manifest states.
@@ -370,9 +344,7 @@ class WithdrawalLog:
 def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
     """Read and verify the log of a store, up to the last entry that a file of the store mentions.
 
-    Args:
-        store: the store.
-        manifest: a manifest that was already read, which saves a request to a remote store.
+    A manifest that was already read saves a request to a remote store.
 
     Raises:
         ReleaseError: an entry is missing or damaged, or doesn't follow the previous one.
@@ -403,11 +375,7 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
 
 
 def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
-    """Return the log of a store, and all versions of all releases, by `NAME@VERSION`.
-
-    Raises:
-        ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
-    """
+    """Return the log of a store, and all versions of all releases, by `NAME@VERSION`."""
     # The log is read last, so that an entry added meanwhile can't seem to be missing.
     versions = {manifest.spec: manifest for manifest in store.manifests()}
     log = read_log(store)
@@ -442,16 +410,7 @@ def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
 
 
 def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
-    """Raise ReleaseError unless the log has at least this many entries.
-
-    Args:
-        log: the log.
-        count: the number of entries when a file was written.
-        mentioned_by: the file, for the error.
-
-    Raises:
-        ReleaseError: the log has fewer entries.
-    """
+    """Raise ReleaseError unless the log has at least as many entries as when a file was written."""
     if log.sequence < count:
         place = f"{log.store.url}, {FOLDER}/{log.sequence + 1:04d}.json"
         problem = _(
@@ -464,12 +423,6 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> LogEntry:
     """Add an entry to the log.
-
-    Args:
-        log: the log before the entry.
-        time: the time of the entry.
-        tables: the tables of the entry, by the names in `_TABLES`; empty ones aren't written.
-        fields: further attributes of the entry.
 
     Raises:
         EntryTakenError: another process has added an entry since the log was read.
@@ -504,19 +457,10 @@ def time_after(log: WithdrawalLog, now: datetime) -> datetime:
     return max(now, log.entries[-1].time) if log.entries else now
 
 
-def table_file(sha256: str) -> str:
-    """Return the name of a table's file, given its digest.
-
-    >>> table_file("ab12")
-    'ab12.parquet'
-    """
-    return f"{sha256}.parquet"
-
-
 def _put_table(store: Store, rows: pl.DataFrame) -> SideFile:
     written = io.BytesIO()
     rows.write_parquet(written, compression="zstd", statistics=False)
     data = written.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
-    store.write(data, FOLDER, table_file(sha256))
+    store.write(data, FOLDER, f"{sha256}.parquet")
     return SideFile(sha256=sha256, bytes=len(data))

@@ -51,15 +51,8 @@ def give_back(
 ) -> Withdrawal:
     """End a hold, and make the next version of a release, which contains the held documents.
 
-    Args:
-        store: the store of the documents.
-        name: the release.
-        request: the name of the hold, such as H0003-06d6cbdc.
-        because: the reason, which is stored in the log.
-        now: the time of the entry.
-        runs_on_disk: the folders of runs, by name.
-        progress: called with the current step, the number of items done and the number of all.
-        judged: judgements of readers, for the next version's card.
+    `request` is the name of the hold, such as H0003-06d6cbdc; `runs_on_disk` has the folders of runs, by name; `judged`
+    is for the next version's card.
 
     Raises:
         ConfigError: the release or the hold doesn't exist, the name includes a version, or the reason is empty.

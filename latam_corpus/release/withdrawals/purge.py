@@ -61,11 +61,9 @@ class Purged:
 
     Attributes:
         documents: the number of withdrawn documents.
-        objects: the number of objects that were removed from the store.
         written: the bytes of the objects that replace them.
         runs: the number of documents whose text was erased, by run.
         work: the number of folders of stored work that were removed.
-        not_reached: sentences about copies that the purge couldn't erase.
     """
 
     documents: int = 0
@@ -79,10 +77,7 @@ class Purged:
 def purge(store: Store, out: Path | None, now: datetime) -> Purged:
     """Erase withdrawn documents from the store and from the folder of runs.
 
-    Args:
-        store: the store of the documents.
-        out: the folder of runs and work; None to leave runs unchanged and report that.
-        now: the time of the entry.
+    Without a folder of runs, the result says that they weren't purged.
 
     Raises:
         ConfigError: the store has no releases, for instance because its name is misspelt, or a run is in progress.
@@ -180,12 +175,7 @@ def _rewritten(store: Store, readable: ReadableShard, folder: Path) -> Replaceme
 
 
 def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
-    """Erase the texts of withdrawn documents in runs, and remove stored work that contains withdrawn documents.
-
-    Raises:
-        ConfigError: a run is in progress.
-        ReleaseError: a run is damaged.
-    """
+    """Erase the texts of withdrawn documents in runs, and remove stored work that contains withdrawn documents."""
     with exclusive(out):
         run_folders = folders(out)
         _remove_unfinished(out, run_folders)
@@ -209,11 +199,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
 
 
 def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
-    """Remove the files that killed processes left; no record lists their texts.
-
-    Raises:
-        ReleaseError: something can't be removed.
-    """
+    """Remove the files that killed processes left; no record lists their texts."""
     try:
         remove_partial(out / "work")
         for hidden in (out / "runs").glob(".*.removed"):

@@ -66,20 +66,13 @@ class Withdrawal:
     """The result of a withdrawal, a hold, a return or a lapse.
 
     Attributes:
-        entry: the entry of the log.
-        entry_sha256: the digest of the entry's file.
         value: what was requested, see `WithdrawalRequest.shown`.
         before: the version that was the latest before the entry.
-        before_sha256: the digest of its manifest.
         after: the next version; `before` itself if it had none of the documents.
-        after_sha256: the digest of its manifest.
         rows: the number of the documents, by version.
         shards: the paths of the shards that contain them, by version.
-        documents: the ids of the documents.
         promoted: ids of copies that are released in place of withdrawn documents.
         displaced: ids of copies that left the release because the documents that they had replaced returned.
-        copy_notices: further sentences about copies that weren't released.
-        written: bytes of the shards that were written for the next version.
         other_releases: other releases whose latest versions contain withdrawn documents.
         in_place_of: for the id of each promoted copy, the id of the document that it replaces.
         kept_out: for the id of each copy that wasn't released, the reason, see `reason_of`.
@@ -116,13 +109,8 @@ def withdraw(
 ) -> Withdrawal:
     """Withdraw or hold documents in all releases of a store, and make the next version of one release.
 
-    Args:
-        store: the store of the documents.
-        request: the documents, the release and the reason; it becomes one entry of the log.
-        now: the time of the request.
-        runs_on_disk: the folders of runs, by name, in which copies may be found that replace the documents.
-        progress: called with the current step, the number of items done and the number of all.
-        judged: judgements of readers, for the next version's card.
+    The request becomes one entry of the log. Copies that replace the documents are looked for in `runs_on_disk`, the
+    folders of runs by name; `judged` is for the next version's card.
 
     Raises:
         ConfigError: the release doesn't exist, or an item of the request matches no document of it that could be
@@ -246,14 +234,7 @@ def _objects(versions: Mapping[str, Manifest], log: WithdrawalLog) -> dict[str, 
 
 @dataclass(frozen=True)
 class _Search:
-    """A search of the objects of a store.
-
-    Attributes:
-        store: the store.
-        log: its withdrawal log.
-        objects: the shards to search, by digest.
-        progress: called after each object.
-    """
+    """A search of the objects of a store; `objects` are the shards to search, by digest."""
 
     store: Store
     log: WithdrawalLog
@@ -492,18 +473,7 @@ def outcome(
     rows: pl.DataFrame,
     runs_on_disk: Mapping[str, Path],
 ) -> Withdrawal:
-    """Summarise the effects of an entry of the log.
-
-    Args:
-        store: the store of the log.
-        entry: the entry.
-        value: what was requested, see `WithdrawalRequest.shown`.
-        old: the version before the entry.
-        new: the next version.
-        versions: all versions of the store, by `NAME@VERSION`.
-        rows: the documents of the entry, ROWS.
-        runs_on_disk: the folders of runs, by name.
-    """
+    """Summarise the effects of an entry with the documents `rows` (ROWS); for `value` see `WithdrawalRequest.shown`."""
     counts, shards, other_releases = {}, {}, []
     log = read_log(store)
     by_object = dict(rows.group_by("object").len().iter_rows())

@@ -194,11 +194,7 @@ def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def write_receipt_entry(store: Store, withdrawal: Withdrawal, now: datetime) -> dict[str, bytes]:
-    """Add the digests of the receipt to the log; return the receipt's bytes in each format.
-
-    Raises:
-        ReleaseError: the entry can't be added.
-    """
+    """Add the digests of the receipt to the log; return the receipt's bytes in each format."""
     files = receipt_files(receipt_values(withdrawal))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     fields = {"request": withdrawal.entry.request, "release": withdrawal.entry.release, "of": withdrawal.entry.number}
@@ -212,12 +208,9 @@ def write_receipt_entry(store: Store, withdrawal: Withdrawal, now: datetime) -> 
 
 
 def write_receipt(store: Store, withdrawal: Withdrawal, file: Path | None = None) -> dict[str, Any]:
-    """Add the digests of a receipt to the log, write the receipt to a file, and return its values.
+    """Add the digests of a receipt to the log, write the receipt, and return its values.
 
-    Args:
-        store: the store of the log; if it has a signer, the file is signed too.
-        withdrawal: the result of the request.
-        file: the file to write, JSON if it ends in `.json`, else a page; None to write no file.
+    A file that ends in `.json` has JSON, another a page. If the store has a signer, the file is signed too.
 
     Raises:
         ReleaseError: the entry can't be added.
@@ -243,11 +236,7 @@ def receipt_problems(
 ) -> list[Message]:
     """Verify a receipt, and return a sentence for each problem; empty if it is genuine.
 
-    Args:
-        data: the bytes of a page or of JSON.
-        store: the store whose log must name the receipt; None to check the receipt alone.
-        keys: the public keys that may have signed the receipt and the log; empty to ignore signatures.
-        signature: the bytes of the signature file; None if there is none.
+    Without a store, the receipt is checked alone; without keys, signatures are ignored.
 
     Raises:
         ConfigError: the file isn't a receipt.

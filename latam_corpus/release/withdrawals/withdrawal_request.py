@@ -25,13 +25,7 @@ _FIELDS: Final[dict[By, str]] = {
 
 
 class RequestItem(NamedTuple):
-    """One document, source, person, address or text of a request.
-
-    Attributes:
-        by: the kind of the item.
-        value: the value as the user wrote it.
-        normalised: the value in the form that is compared, see `settled`.
-    """
+    """One document, source, person, address or text of a request; for `normalised` see `settled`."""
 
     by: By
     value: str
@@ -54,12 +48,7 @@ class WithdrawalRequest:
 
     Attributes:
         name: the release for which the next version is made; the documents are removed from all releases of the store.
-        because: the reason, which is stored in the log.
-        docs: ids of documents.
-        sources: ids of sources.
-        creators: names of people.
         urls: addresses; `*` matches any characters.
-        texts: whole texts.
         kind: a withdrawal for good, or a hold until a dispute is settled (`holds.py`).
         places: the file and line of ids that were read from files, by id, for errors.
 

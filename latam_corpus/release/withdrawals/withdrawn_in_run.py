@@ -37,13 +37,7 @@ _BATCH_ROWS: Final = 10_000  # rows whose texts are in memory at once
 
 @dataclasses.dataclass(frozen=True)
 class Withdrawals(Barrier):
-    """The barrier that drops withdrawn documents.
-
-    Attributes:
-        store: the URL of the store with the withdrawal log.
-        release: the release that the run is for.
-        entries: the digest of the log's withdrawals, see `_digest`.
-    """
+    """The barrier that drops withdrawn documents; `entries` is the digest of the log's withdrawals, see `_digest`."""
 
     name: ClassVar[str] = BARRIER
     version: ClassVar[int] = 1
@@ -118,12 +112,13 @@ def with_withdrawals(plan: Plan, log: WithdrawalLog, release: str) -> Plan:
     barrier = Withdrawals(log.store.url, release, _digest(log))
     segments = [
         dataclasses.replace(
-            segment, barriers=tuple(step for planned in segment.barriers for step in _preceded(barrier, planned))
+            segment,
+            barriers=tuple(
+                step
+                for planned in segment.barriers
+                for step in ((barrier, planned) if planned.name == DEDUPE else (planned,))
+            ),
         )
         for segment in plan.segments
     ]
     return dataclasses.replace(plan, segments=tuple(segments))
-
-
-def _preceded(withdrawals: Withdrawals, barrier: Barrier) -> tuple[Barrier, ...]:
-    return (withdrawals, barrier) if barrier.name == DEDUPE else (barrier,)
