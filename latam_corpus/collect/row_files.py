@@ -122,10 +122,8 @@ def _read_text(file: Path) -> str:
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "text") -> pl.DataFrame:
     """Return the rows as a frame of documents, with neutral values in missing columns.
 
-    Args:
-        rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
-        start: the place of the first row in its file, for rows without an id.
-        place: the file, for error messages.
+    Rows are dicts with `id` or `doc_id`, `text`, and any other column of the schema. `start` is the place of the first
+    row in its file, for rows without an id.
 
     Raises:
         ConfigError: a `text` is neither a text nor a number.
@@ -141,10 +139,6 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "te
 
 def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
     """Return the rows of a frame as a frame of documents, as `as_documents` does.
-
-    Args:
-        frame: the rows.
-        place: the file, for error messages.
 
     Raises:
         ConfigError: the column `text` isn't of text, or is of bytes that aren't UTF-8.
@@ -165,9 +159,7 @@ def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
 def _extra(column: pl.Series, place: str) -> pl.Series:
     """Return the additional columns of rows as the type `schema.EXTRA`.
 
-    Args:
-        column: a struct with a field for each column, or a column of the type `schema.EXTRA`.
-        place: the file, for error messages.
+    `column` is a struct with a field for each column, or has the type `schema.EXTRA`.
 
     Raises:
         ConfigError: the column has another type, or a field has a type that additional columns can't have.

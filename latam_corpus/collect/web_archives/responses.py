@@ -89,10 +89,7 @@ def media_type_of(content_type: str, body: bytes) -> str | None:
 def payload_of(response: Response, limit: int | None = None, *, whole: bool = True) -> bytes:
     """Decode the body; return it unchanged if it was recorded in decoded form.
 
-    Args:
-        response: the recorded response.
-        limit: the maximum number of unpacked bytes; by default, `MAX_RECORD`.
-        whole: whether to refuse a body that was cut in transit; if false, return its beginning.
+    `whole` refuses a body that was cut in transit; otherwise its beginning is returned.
 
     Raises:
         DocumentError: the body is damaged or cut, larger than a record may be, or in an unknown encoding.
