@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _
-from latam_corpus.train.streams.stream_progress import StreamProgress
 from latam_corpus.train.streams.stream_state import (
     FORMAT,
     OTHER_STATE,
     Place,
+    StreamProgress,
     check_state,
     place_of,
     states_in,
