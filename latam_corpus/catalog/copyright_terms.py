@@ -83,8 +83,7 @@ def term_of(country: str) -> Term:
 def checked_years(died: int, published: int | None, this_year: int) -> None:
     """Raise ConfigError unless the years are possible.
 
-    Raises:
-        ConfigError: a year is before 1000 or after this year.
+    Years must be from 1000 to this year.
     """
     for option, year in (("--died", died), ("--published", published)):
         if year is not None and not _EARLIEST <= year <= this_year:

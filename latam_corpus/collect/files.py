@@ -256,11 +256,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 
 def _opened(url: str) -> BinaryIO:
-    """Open a listed file; failing to open it is an error of the part, not damage to the file.
-
-    Raises:
-        PartError: it can't be opened.
-    """
+    """Open a listed file; failing to open it is an error of the part, not damage to the file."""
     try:
         return open_url(url)
     except SourceError as error:

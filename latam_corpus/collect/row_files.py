@@ -160,9 +160,6 @@ def _extra(column: pl.Series, place: str) -> pl.Series:
     """Return the additional columns of rows as the type `schema.EXTRA`.
 
     `column` is a struct with a field for each column, or has the type `schema.EXTRA`.
-
-    Raises:
-        ConfigError: the column has another type, or a field has a type that additional columns can't have.
     """
     fields = dict(pl.Schema(column.dtype)) if isinstance(column.dtype, pl.Struct) else {}
     wrong = next((name for name, dtype in fields.items() if extra_columns.kind_of(dtype) is None), None)
@@ -176,11 +173,7 @@ def _extra(column: pl.Series, place: str) -> pl.Series:
 
 
 def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
-    """Return a column of text, or of UTF-8 bytes, as text.
-
-    Raises:
-        ConfigError: the column has another type, or isn't UTF-8.
-    """
+    """Return a column of text, or of UTF-8 bytes, as text."""
     if column.dtype not in (pl.String, pl.Binary, pl.Categorical, pl.Enum, pl.Null):
         problem = _("the column «{name}» is of the type {given}", name=column.name, given=column.dtype)
         raise ConfigError(place, problem, _("it must be a text"))
@@ -190,11 +183,7 @@ def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
 
 
 def _text(value: Any, place: str | Message) -> str | None:
-    """Return a text, or a number as text; decode bytes as a run does.
-
-    Raises:
-        ConfigError: the value has another type, or isn't UTF-8.
-    """
+    """Return a text, or a number as text; decode bytes as a run does."""
     if value is None or isinstance(value, str):
         return value
     text = text_of(value) if isinstance(value, bytes) else as_text(value)

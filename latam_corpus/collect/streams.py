@@ -229,11 +229,7 @@ def check_ratio(unpacked: int, stored: int) -> None:
 
 
 def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
-    """Raise `ValueError` if data unpacks to far more bytes than text does.
-
-    Raises:
-        ValueError: the data is a decompression bomb.
-    """
+    """Raise `ValueError` if data unpacks to far more bytes than text does."""
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
         raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as decompression bombs do")
 

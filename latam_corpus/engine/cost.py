@@ -1,4 +1,4 @@
-"""Compute the cost of a run on an engine: jobs, hours, memory and files."""
+"""Compute the cost of a run on an engine, and check before any job is submitted that the cluster can run its jobs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ _FILES_A_PART: Final = 1  # the claim, while the part is processed
 _BARRIERS_GB: Final = 0.5
 _VERSION_GB: Final = 0.9
 _PART_GB: Final = 1.1e-6
+_SCRIPT: Final = "#!/bin/sh\n"
+_NO_NODE: Final = re.compile("node configuration is not available", re.IGNORECASE)
+_LIMIT: Final = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)")
+_SEE: Final = _("check `partition`, `account` and `options` in the site file, and what the cluster allows: sinfo")
 
 
 @dataclass(frozen=True)
@@ -101,16 +105,12 @@ def driver_gb(plan: Plan, parts: int) -> float:
     return (_VERSION_GB if plan.recipe.release else _BARRIERS_GB) + _PART_GB * parts
 
 
-_SCRIPT: Final = "#!/bin/sh\n"
-_NO_NODE: Final = re.compile("node configuration is not available", re.IGNORECASE)
-_LIMIT: Final = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)")
-_SEE: Final = _("check `partition`, `account` and `options` in the site file, and what the cluster allows: sinfo")
-
-
 def _refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
     """Raise `ConfigError` if Slurm would refuse the jobs of a site file, or never start them.
 
-    If Slurm doesn't answer, nothing is checked.
+    If Slurm doesn't answer, nothing is checked. `sbatch --test-only` reports a wrong partition or feature. But it
+    doesn't check a partition's time limit, and doesn't distinguish nodes that are too small from nodes that are down.
+    `sinfo` reports the missing facts.
     """
     jobs = [("memory_gb", "time", site.memory_gb, site.time)]
     if with_driver:

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 LARGEST: Final = 32 * 2**20  # maximum bytes of a sampled file
 _SAMPLED_FILES: Final = 1000  # the sample is spread evenly over all files
 _DOCUMENTS: Final = 3  # documents per sampled file
+LOOKS_LIKE_VERSE: Final = _("this looks like verse, but its lines are joined as prose")
+REMEDY: Final = _('write form = "verse" in [collect], or remove form, to keep the lines as they are')
+_FILES: Final = 20  # number of sampled files, evenly spread over all files
+_TEXTS: Final = 5  # per file or archive
 
 
 @dataclass(frozen=True)
@@ -143,12 +147,6 @@ def _hold(row: Mapping[str, Any], note: str | None, source: Source, today: date)
     if row.get("embargo_until") and row["embargo_until"] > today:
         return f"embargo_until>{today.isoformat()}"
     return "" if row.get("uses") else "uses=null"
-
-
-LOOKS_LIKE_VERSE: Final = _("this looks like verse, but its lines are joined as prose")
-REMEDY: Final = _('write form = "verse" in [collect], or remove form, to keep the lines as they are')
-_FILES: Final = 20  # number of sampled files, evenly spread over all files
-_TEXTS: Final = 5  # per file or archive
 
 
 def plain_text_of(row: Mapping[str, Any]) -> str | None:

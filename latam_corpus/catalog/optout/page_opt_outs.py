@@ -49,6 +49,25 @@ _MAX_INLINE: Final = 5
 _NAMES: Final = ("name", "http-equiv", "property", "itemprop")
 _ROBOTS: Final = re.compile(r"(?<![\w-])(?:x-robots-tag|robots)(?![\w-])", re.ASCII)
 _TDM: Final = "tdm-reservation"
+Refusal: TypeAlias = Literal["noai", "noarchive"]
+_REFUSALS: Final[tuple[Refusal, ...]] = ("noai", "noarchive")
+# Other words for `noai`: noml.info, and draft-canel-robots-ai-control of October 2024.
+_ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
+    ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
+)
+# The directives that search engines document, and others in use. A word with a colon is an agent's name only if a
+# directive follows.
+_DIRECTIVES: Final = frozenset({
+    *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
+    "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
+})  # fmt: skip
+# Directives with values, some of which (`max-image-preview: none`) are also names of directives.
+_VALUED: Final = re.compile(r"max-|unavailable")
+# Only ASCII letters count as letters: typographic quotes may be in any charset.
+_SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
+_COLON: Final = re.compile(r"\s*:\s*")
+# The maximum number of characters that are read, since a malicious value may be very long.
+_LONGEST: Final = 10_000
 
 
 class Head:
@@ -240,28 +259,6 @@ def _inlined(head: bytes) -> list[bytes]:
 def _name(values: dict[str, str]) -> str:
     """Return the names in a meta element, in lower case; authors write several in one."""
     return " ".join(values.get(attribute, "") for attribute in _NAMES).lower()
-
-
-Refusal: TypeAlias = Literal["noai", "noarchive"]
-
-_REFUSALS: Final[tuple[Refusal, ...]] = ("noai", "noarchive")
-# Other words for `noai`: noml.info, and draft-canel-robots-ai-control of October 2024.
-_ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
-    ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
-)
-# The directives that search engines document, and others in use. A word with a colon is an agent's name only if a
-# directive follows.
-_DIRECTIVES: Final = frozenset({
-    *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
-    "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
-})  # fmt: skip
-# Directives with values, some of which (`max-image-preview: none`) are also names of directives.
-_VALUED: Final = re.compile(r"max-|unavailable")
-# Only ASCII letters count as letters: typographic quotes may be in any charset.
-_SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
-_COLON: Final = re.compile(r"\s*:\s*")
-# The maximum number of characters that are read, since a malicious value may be very long.
-_LONGEST: Final = 10_000
 
 
 def refusals(value: str) -> list[Refusal]:

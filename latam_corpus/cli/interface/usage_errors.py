@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NO_VALUE: Final = _("a value is missing after this option, or the option takes none")
 _EXTRA: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)\.?", re.DOTALL)
 _REQUIRED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # Typer's notation of a required argument
+# A key in the `meta` of Typer contexts, which all contexts of a command line share.
+_GIVEN: Final = "latam_corpus.options_given"
 
 
 def no_such_command(context: Any, name: str) -> ConfigError:
@@ -94,10 +96,6 @@ def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:
     """Return the arguments of a command for a usage line."""
     first, *arguments = command.collect_usage_pieces(context)
     return " ".join([first, *options, *(_REQUIRED.sub(r"\1\2", piece).replace("…...", "…") for piece in arguments)])
-
-
-# A key in the `meta` of Typer contexts, which all contexts of a command line share.
-_GIVEN: Final = "latam_corpus.options_given"
 
 
 def refusing_repeats(command: Any) -> Any:

@@ -125,11 +125,7 @@ def _numbered(file: Path | None, number: int) -> Path | None:
 
 
 def _agreed(key: str, runs: Sequence[InputRun], default: Any) -> Any:
-    """Return the release's value on which the runs' recipes agree; the default if none states a value.
-
-    Raises:
-        ConfigError: the recipes state different values, or there is neither a value nor a default.
-    """
+    """Return the release's value on which the runs' recipes agree; the default if none states a value."""
     choices = [run.release[key] for run in runs if key in run.release]
     if any(value != choices[0] for value in choices):
         problem = _("the runs' recipes disagree about it")

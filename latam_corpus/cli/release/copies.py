@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.reading.lock_check import LockCheck
 
 
+_IDS_SHOWN: Final = 5
+
+
 def publish_version(*, spec: str, to: str, out: Path, store: str | None, as_json: bool) -> None:
     """Copy the documents that may be redistributed to a folder or URL, in the layout of the Hugging Face Hub."""
     opened = open_store(store, out)
@@ -85,9 +88,6 @@ def pull_version(
         console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
     recorded = _("{file} states what was pulled; keep it with the models that you train on these texts")
     console.print(recorded.fill(file=to / "corpus.lock"))
-
-
-_IDS_SHOWN: Final = 5
 
 
 def show_lock_check(lock: Path, out: Path, store: str | None, *, as_json: bool) -> None:

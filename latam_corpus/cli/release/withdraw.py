@@ -156,11 +156,7 @@ def _read_text(file: Path) -> str:
 
 
 def _extracted_text(file: Path) -> str:
-    """Return the text of a file that is one document.
-
-    Raises:
-        ConfigError: no text can be extracted, or the file has several documents.
-    """
+    """Return the text of a file that is one document."""
     rows = pl.concat((frame for _records, frame in extract_files(file, Extract())), how="diagonal_relaxed")
     if rows.height != 1:
         problem = _("it has {n} {n:document|documents}, and --text takes one", n=number(rows.height))

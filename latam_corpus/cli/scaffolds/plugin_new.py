@@ -20,68 +20,6 @@ from latam_corpus.signals import signal_names
 app = typer.Typer(no_args_is_help=True)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*")
-
-
-@app.callback()
-def plugin() -> None:
-    """Write plug-in packages."""
-
-
-@app.command("new")
-def new(
-    kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
-    name: Annotated[
-        str,
-        typer.Argument(
-            help=N_("Its name in recipes or policies; for an extractor or reader, the suffix of its files.")
-        ),
-    ],
-    to: Annotated[Path | None, typer.Option(help=N_("The folder to write; corpus-NAME by default."))] = None,
-    as_json: Json = False,
-) -> None:
-    """Write a package with a stage, signal, extractor or reader, and a test."""
-    if kind not in _KINDS:
-        raise ConfigError(kind, _("it isn't a kind of plug-in"), closest(kind, _KINDS))
-    if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):
-        remedy = _("start with a small letter, and use small letters and digits; a stage or signal may also have _")
-        raise ConfigError(name, _("it isn't a valid name"), remedy)
-    existing = {"stage": registered(), "signal": signal_names()}.get(kind, [suffix[1:] for suffix in suffixes()])
-    if name in existing:
-        raise ConfigError(name, _("the name is taken"), _("give it another name"))
-    folder = to or Path(f"corpus-{name.replace('_', '-')}")
-    if folder.exists():
-        raise ConfigError(str(folder), _("the folder already exists"), _("name a new one with --to"))
-    chosen = _KINDS[kind]
-    words = {"name": name, "kind": kind, "group": chosen.group, "hyphened": name.replace("_", "-")}
-    words["class_name"] = "".join(part.capitalize() for part in name.split("_"))
-    words["attribute"] = chosen.attribute.substitute(words)
-    words["call"] = chosen.test.substitute(words)
-    files = {
-        "pyproject.toml": _PROJECT.substitute(words),
-        f"corpus_{name}.py": chosen.module.substitute(words),
-        f"tests/test_{name}.py": _TEST.substitute(words),
-    }
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, "utf-8")
-    if as_json:
-        print_json({"folder": str(folder), "files": sorted(files)})
-        return
-    for path in files:
-        console.print(_("written: {path}", path=folder / path))
-    for command in (f"pip install -e {folder}", f"python -m pytest {folder}"):
-        console.print(_("next  {command}", command=command))
-
-
-class _Kind(NamedTuple):
-    """A kind of plug-in."""
-
-    group: str
-    attribute: Template
-    module: Template
-    test: Template
-
-
 _PROJECT: Final = Template("""[build-system]
 requires = ["hatchling"]
 build-backend = "hatchling.build"
@@ -168,6 +106,79 @@ def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
             raise ValueError(f"line {number} has no «|»")
         yield {"title": title, "text": text}
 ''')
+_TEST: Final = Template('''"""Check the contract of the plug-in with the toolkit's test kit."""
+
+from corpus_$name import $attribute
+
+from latam_corpus.testing import check_$kind
+
+
+def test_it_keeps_the_contract() -> None:
+    """No row is lost, results are the same each time, and the plug-in can be pickled."""
+    $call
+''')
+
+
+@app.callback()
+def plugin() -> None:
+    """Write plug-in packages."""
+
+
+@app.command("new")
+def new(
+    kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help=N_("Its name in recipes or policies; for an extractor or reader, the suffix of its files.")
+        ),
+    ],
+    to: Annotated[Path | None, typer.Option(help=N_("The folder to write; corpus-NAME by default."))] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a package with a stage, signal, extractor or reader, and a test."""
+    if kind not in _KINDS:
+        raise ConfigError(kind, _("it isn't a kind of plug-in"), closest(kind, _KINDS))
+    if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):
+        remedy = _("start with a small letter, and use small letters and digits; a stage or signal may also have _")
+        raise ConfigError(name, _("it isn't a valid name"), remedy)
+    existing = {"stage": registered(), "signal": signal_names()}.get(kind, [suffix[1:] for suffix in suffixes()])
+    if name in existing:
+        raise ConfigError(name, _("the name is taken"), _("give it another name"))
+    folder = to or Path(f"corpus-{name.replace('_', '-')}")
+    if folder.exists():
+        raise ConfigError(str(folder), _("the folder already exists"), _("name a new one with --to"))
+    chosen = _KINDS[kind]
+    words = {"name": name, "kind": kind, "group": chosen.group, "hyphened": name.replace("_", "-")}
+    words["class_name"] = "".join(part.capitalize() for part in name.split("_"))
+    words["attribute"] = chosen.attribute.substitute(words)
+    words["call"] = chosen.test.substitute(words)
+    files = {
+        "pyproject.toml": _PROJECT.substitute(words),
+        f"corpus_{name}.py": chosen.module.substitute(words),
+        f"tests/test_{name}.py": _TEST.substitute(words),
+    }
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+    if as_json:
+        print_json({"folder": str(folder), "files": sorted(files)})
+        return
+    for path in files:
+        console.print(_("written: {path}", path=folder / path))
+    for command in (f"pip install -e {folder}", f"python -m pytest {folder}"):
+        console.print(_("next  {command}", command=command))
+
+
+class _Kind(NamedTuple):
+    """A kind of plug-in."""
+
+    group: str
+    attribute: Template
+    module: Template
+    test: Template
+
+
 _KINDS: Final = {
     "stage": _Kind(
         "latam_corpus.stages", Template("$class_name"), _STAGE, Template("check_stage($attribute(longest=20))")
@@ -186,14 +197,3 @@ _KINDS: Final = {
         Template('assert len(check_reader($attribute, "Uno|Texto.\\nDos|Otro.\\n".encode())) == 2'),
     ),
 }
-_TEST: Final = Template('''"""Check the contract of the plug-in with the toolkit's test kit."""
-
-from corpus_$name import $attribute
-
-from latam_corpus.testing import check_$kind
-
-
-def test_it_keeps_the_contract() -> None:
-    """No row is lost, results are the same each time, and the plug-in can be pickled."""
-    $call
-''')

@@ -418,11 +418,7 @@ def _rows(
 
 
 def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]:
-    """Return the sheet of a workbook that names files, and the column with the names.
-
-    Raises:
-        ConfigError: no sheet names files, or several do.
-    """
+    """Return the sheet of a workbook that names files, and the column with the names."""
     sheets = list(tables(list_.relative, whole_list(list_, open_), partial(_names_files, source)))
     naming = [sheet for sheet in sheets if _naming(source, sheet.heads)]
     if len(naming) > 1:

@@ -217,11 +217,7 @@ def _is_archive(file: InputFile) -> bool:
 
 
 def _refuse_without_index(source: Source, files: list[InputFile], location: str, *, is_folder: bool) -> None:
-    """Raise unless a catalogue can describe the files: one next to them, or one inside each archive.
-
-    Raises:
-        ConfigError: a file has no catalogue, or one that can't be used.
-    """
+    """Raise unless a catalogue can describe the files: one next to them, or one inside each archive."""
     place = _("input of {source}", source=source.id)
     index = source.collect.index
     for file in files:

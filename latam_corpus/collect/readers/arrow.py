@@ -35,6 +35,11 @@ _FOREIGN: Final = (
 )  # fmt: skip
 # The maximum number of bytes of a row, which has other columns besides its text.
 MAX_ROW: Final = 4 * MAX_RECORD
+_DICTIONARY_BATCH: Final = 2
+_RECORD_BATCH: Final = 3
+_END: Final = len(_MAGIC) + 4  # after the footer: its length and the magic bytes
+_BLOCK: Final = struct.Struct("<qi4xq")
+_BUFFER: Final = struct.Struct("<qq")
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -228,13 +233,6 @@ def cause_of(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-_DICTIONARY_BATCH: Final = 2
-_RECORD_BATCH: Final = 3
-_END: Final = len(_MAGIC) + 4  # after the footer: its length and the magic bytes
-_BLOCK: Final = struct.Struct("<qi4xq")
-_BUFFER: Final = struct.Struct("<qq")
-
-
 def _checked(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the messages of a stream unchanged, after checking each of them.
 
@@ -273,7 +271,10 @@ def _check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = No
 
 
 def _check(message: pa.Message) -> None:
-    """Check the sizes that a message declares.
+    """Check the sizes that a message declares, before any of it is unpacked.
+
+    A batch is a message with a head (a flatbuffer as in `Message.fbs`) and a body of buffers. A packed buffer starts
+    with its unpacked size, and a reader allocates that many bytes.
 
     Raises:
         ValueError: it unpacks to far more than tables do.

@@ -222,11 +222,7 @@ def _name(number: int, column: int) -> str:
 
 
 def _refuse_wide(where: str, data: bytes) -> None:
-    """Raise if a row has more cells than any program writes, since openpyxl keeps all cells of a row in memory.
-
-    Raises:
-        ConfigError: a row is too wide.
-    """
+    """Raise if a row has more cells than any program writes, since openpyxl keeps all cells of a row in memory."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             for name in packed.namelist():
@@ -243,11 +239,7 @@ def _refuse_wide(where: str, data: bytes) -> None:
 
 
 def _refuse_uncomputed(where: str, data: bytes) -> None:
-    """Raise if the workbook has formulas that no spreadsheet program has computed: their cells would be empty.
-
-    Raises:
-        ConfigError: a formula wasn't computed.
-    """
+    """Raise if the workbook has formulas that no spreadsheet program has computed: their cells would be empty."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         names = packed.namelist()
         written_by_program = _BOOK in names and _COMPUTED_ON_LOAD.search(packed.read(_BOOK))

@@ -107,11 +107,7 @@ def payload_of(response: Response, limit: int | None = None, *, whole: bool = Tr
 
 
 def _refuse_short(response: Response) -> None:
-    """Raise if a body is shorter than its header states, unless a crawler decoded it and kept the header.
-
-    Raises:
-        DocumentError: the body is too short.
-    """
+    """Raise if a body is shorter than its header states, unless a crawler decoded it and kept the header."""
     length, body = response.headers.get("content-length", ""), response.body
     decoded = "content-encoding" in response.headers and _MARKUP.search(body[:_SNIFFED])
     if length.isdecimal() and 0 < len(body) < int(length) and not decoded:

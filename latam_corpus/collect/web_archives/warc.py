@@ -47,6 +47,16 @@ _PLAIN: Final = re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n")
 _BLOCK: Final = 2**20
 _OVERLAP: Final = 16
 _SHOWN: Final = 120
+# This many bytes suffice for an HTTP header and to detect the type of a body; only pages are read further.
+_HEAD: Final = 2**16
+_OK: Final = range(200, 300)
+# A page counts half towards the size of a batch, since most of its bytes are markup and scripts.
+_MARKUP: Final = ("text/html", "application/xhtml")
+# A site's files for crawlers aren't documents, although some are plain text.
+_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
+_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
+# The time of a record without a date.
+_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -240,18 +250,6 @@ def _has_offsets(content: Content) -> bool:
             return stream.read(5).startswith(_BEGINS)
         except OSError:
             return True  # reading the file will find the damage
-
-
-# This many bytes suffice for an HTTP header and to detect the type of a body; only pages are read further.
-_HEAD: Final = 2**16
-_OK: Final = range(200, 300)
-# A page counts half towards the size of a batch, since most of its bytes are markup and scripts.
-_MARKUP: Final = ("text/html", "application/xhtml")
-# A site's files for crawlers aren't documents, although some are plain text.
-_SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
-_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
-# The time of a record without a date.
-_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def page_of(

@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 
 _GZIP: Final = b"\x1f\x8b"
 _DIGEST_PREFIXES: Final = ("sha1:", "sha-1:")
+# This toolkit's WARC field for the address of the original file and the record's offset and length in it.
+COPIED_FROM: Final = "X-Copied-From"
+# Readers of WARC refuse records whose fields together exceed 32 kB.
+MAX_HEAD: Final = 30_000
+_ERRORS: Final = range(300, 600)
+_UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TABLE: Final = "CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -121,15 +128,6 @@ def _decompressed(part: bytes, limit: int) -> bytes:
     if not decompressor.eof or decompressor.unused_data:
         raise TroubleError("not the record", "the bytes aren't one compressed record")
     return raw
-
-
-# This toolkit's WARC field for the address of the original file and the record's offset and length in it.
-COPIED_FROM: Final = "X-Copied-From"
-# Readers of WARC refuse records whose fields together exceed 32 kB.
-MAX_HEAD: Final = 30_000
-_ERRORS: Final = range(300, 600)
-_UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TABLE: Final = "CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
 
 
 class _SitesWithoutFiles(Sites):

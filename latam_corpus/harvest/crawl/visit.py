@@ -83,11 +83,7 @@ class Visits:
         return True
 
     def _check_limits(self, url: str, depth: int, *, is_list: bool) -> None:
-        """Count a new address.
-
-        Raises:
-            TroubleError: its kind or its host has too many addresses.
-        """
+        """Count a new address."""
         traps.check(url, depth, self.scope.max_depth, self.frontier)
         if is_list:
             traps.check_list(host_of(url), self.frontier)

@@ -340,11 +340,7 @@ class Crawler:
         return True
 
     def _follow_moved_file(self, job: FetchJob, target: str) -> bool:
-        """Queue a site's file at the address to which it has moved; return false if there is no valid address.
-
-        Raises:
-            TroubleError: the address is outside the source.
-        """
+        """Queue a site's file at the address to which it has moved; return false if there is no valid address."""
         url = web_address(target, job.address) if target else None
         if url is None or job.moves >= _MAX_FILE_MOVES:
             return False

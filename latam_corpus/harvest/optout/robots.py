@@ -1,4 +1,7 @@
-"""robots.txt (RFC 9309): which agents may fetch which paths, and its rules about training."""
+"""robots.txt (RFC 9309): which agents may fetch which paths, and its rules about training.
+
+The work per address that the rules of an untrusted file cause is limited.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,15 @@ _DELAY: Final = re.compile(
 _DELAYS: Final = re.compile(r"(?im)^[ \t]*crawl[- ]?delay[ \t]*:?([^#\r\n]*)")
 _NUMBER: Final = re.compile(r"\d*\.?\d*")
 _NOTHING: Final = "User-agent: *\nDisallow: /\n"
+# RFC 9309 requires parsers to read at least this many bytes; here it is also the maximum.
+MAX_BYTES: Final = 500 * 1024
+_MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+# A usage rule: a path pattern, the preference (y or n), and the words of the rule.
+_Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
+_AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
+_WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
+_SITE_WIDE: Final = ("sitemap", "license", "host")
+_AGENTS_SHOWN: Final = 5
 
 
 def within_bounds(text: str) -> str:
@@ -116,17 +128,6 @@ def _rule(line: str) -> tuple[str, str]:
     if word == "allow":
         return "allow", match[2]
     return ("disallow", match[2]) if word.startswith("di") else ("", "")
-
-
-# RFC 9309 requires parsers to read at least this many bytes; here it is also the maximum.
-MAX_BYTES: Final = 500 * 1024
-_MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-# A usage rule: a path pattern, the preference (y or n), and the words of the rule.
-_Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
-_AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
-_WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
-_SITE_WIDE: Final = ("sitemap", "license", "host")
-_AGENTS_SHOWN: Final = 5
 
 
 def is_markup(text: str) -> bool:

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-_KEY: Final = "tdm-reservation"
+_TDM_KEY: Final = "tdm-reservation"
 _RESERVED: Final = re.compile(r"tdm[-_]reservation[\"']?\s*[:=]\s*[\"']?(?!(?:0|false|no|null)\b)\w+", re.IGNORECASE)
+# The suffixes of pages; an address without a suffix is also a page.
+_PAGE_SUFFIXES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
+# The files that are requested once per site, in addition to robots.txt and the licences that it names.
+FILES: Final = (AI_TXT, TDMREP)
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
@@ -43,13 +47,13 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     """
     try:
         # A file of only brackets exhausts the parser's stack.
-        rules: Any = json.loads(text, object_pairs_hook=_rule)
+        rules: Any = json.loads(text, object_pairs_hook=_tdm_rule)
     except (ValueError, RecursionError):
         match = _RESERVED.search(text)
         return (True, f"in a file that isn't JSON: {match[0]}") if match else None
     reservations: list[tuple[str, tuple[bool, str]]] = []
     for rule in rules if isinstance(rules, list) else [rules]:
-        if not isinstance(rule, dict) or (reserved := reservation(rule.get(_KEY))) is None:
+        if not isinstance(rule, dict) or (reserved := reservation(rule.get(_TDM_KEY))) is None:
             continue
         location = str(rule.get("location", "/"))
         policy = f", tdm-policy={rule['tdm-policy']}" if rule.get("tdm-policy") else ""
@@ -60,23 +64,20 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
     return max(longest(reservations, path_of(url)), default=None)
 
 
-def _rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _tdm_rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build an object with normalised keys; among several values, one that reserves wins."""
     values: dict[str, Any] = {}
     for key, value in pairs:
         name = key.lower().replace("_", "-")
-        if name != _KEY or not reservation(values.get(_KEY)):
+        if name != _TDM_KEY or not reservation(values.get(_TDM_KEY)):
             values[name] = value
     return values
-
-
-# The suffixes of pages; an address without a suffix is also a page.
-_PAGE_SUFFIXES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
 
 
 def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[OptOut]:
     r"""Return the refusals of an ai.txt for the URL of a page.
 
+    ai.txt (Spawning) has rules about training data like those of robots.txt, mostly for suffixes such as `*.html`.
     Other files of this name (guides for assistants, error pages) have no such rules and refuse nothing. `address` is
     that of the ai.txt.
 
@@ -88,7 +89,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     >>> ai_txt_opt_outs(text, "https://a.example/mapa.pdf", "https://a.example/ai.txt", now)
     []
     """
-    rules = [] if is_markup(text) else _rules(text)
+    rules = [] if is_markup(text) else _ai_txt_rules(text)
     path = path_of(url)
     suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
     # Rules for `*.html` apply to any page, even if its address has no such suffix.
@@ -101,7 +102,7 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     return []
 
 
-def _rules(text: str) -> list[tuple[str, str]]:
+def _ai_txt_rules(text: str) -> list[tuple[str, str]]:
     """Return pairs of pattern and line: `Disallow` for any training agent, `Allow` only for `*` and this crawler."""
     rules = []
     agents, open_ = {"*"}, False
@@ -118,10 +119,6 @@ def _rules(text: str) -> list[tuple[str, str]]:
                 anchor = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
                 rules.append((pattern + anchor, f"{name.title()}: {value}"))
     return rules
-
-
-# The files that are requested once per site, in addition to robots.txt and the licences that it names.
-FILES: Final = (AI_TXT, TDMREP)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _DRAWS: Final = 1000
 # With fewer held-out documents, an interval would be meaningless.
 _LEAST: Final = 10
+# In bytes: a line of this length in two documents isn't a coincidence.
+_LINE: Final = 40
 
 
 @dataclass(frozen=True)
@@ -179,10 +181,6 @@ def interval(differences: NDArray[np.float64], sizes: NDArray[np.int64]) -> tupl
     resampled = ((seed_weights @ differences) * document_weights).sum(axis=1) / (document_weights @ sizes)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return float(low), float(high)
-
-
-# In bytes: a line of this length in two documents isn't a coincidence.
-_LINE: Final = 40
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from latam_corpus.train.shards.corpus_files import CorpusFiles
 
 
+BAR = 24  # characters of the longest bar
+
+
 def show_mixture(
     *,
     names: list[str],
@@ -121,9 +124,6 @@ def show_mixture(
     if by_language:
         share = decimal(f"{indigenous / budget:.1%}")
         console.print(_("indigenous languages of the Americas: {share} of the budget", share=share))
-
-
-BAR = 24  # characters of the longest bar
 
 
 def show_tokens(*, spec: str, tokenizer: str, by: str, out: Path, store: str | None, as_json: bool) -> None:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 
+_CHECKSUM_BYTES: Final = 4
+_STORED: Final = ".group"
+_DECOMPRESSED: Final = ".arrow"
+_BYTES: Final = 128 << 20
+
+
 def fork_lock() -> Lock:
     """Return a lock that is free in a forked process, which doesn't have the threads that could release it.
 
@@ -37,9 +43,6 @@ def fork_lock() -> Lock:
     return lock
 
 
-_CHECKSUM_BYTES: Final = 4
-_STORED: Final = ".group"
-_DECOMPRESSED: Final = ".arrow"
 _writing = fork_lock()
 
 
@@ -126,9 +129,6 @@ def _mapped(file: Path) -> pa.Buffer | None:
         return None
     data = stored.slice(0, max(0, stored.size - _CHECKSUM_BYTES))
     return data if stored.slice(data.size).equals(pa.py_buffer(_checksum(data))) else None
-
-
-_BYTES: Final = 128 << 20
 
 
 class SharedGroups:

@@ -300,11 +300,7 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
 
 
 def _staged_slices(plans: Sequence[str | Path | Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the slices of several plans, each with the number of documents drawn in each plan.
-
-    Raises:
-        ConfigError: a plan is invalid, the plans use different columns, or they draw no documents.
-    """
+    """Return the slices of several plans, each with the number of documents drawn in each plan."""
     slices: dict[tuple[Any, ...], dict[str, Any]] = {}
     for number, plan in enumerate(plans):
         for row in _slices(plan):

@@ -85,8 +85,7 @@ def count_wording(url: str, counts: Counts, *, repeated: bool) -> None:
 def check_wording(url: str, counts: Counts) -> None:
     """Raise `TroubleError` if nearly all pages of the address's kind repeat the words of other pages.
 
-    Raises:
-        TroubleError: the bounds `MAX_SAME_WORDS` and `SAME_SHARE` are reached.
+    The bounds are `MAX_SAME_WORDS` and `SAME_SHARE`.
     """
     for kind in kinds_of(url):
         repetitions = counts.count("same words", kind)

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.causes import Cause
 
 
+# Seconds without a byte, and seconds to connect.
+_SILENCE: Final = 30.0
+_CONNECT: Final = 20.0
+# Bytes of the body of a redirect or an error that are kept as evidence.
+_MAX_ERROR_BODY: Final = 2**16
+
+
 class _Deadline:
     """The moment at which an exchange must be complete."""
 
@@ -33,11 +40,7 @@ class _Deadline:
         self.until = float("inf")
 
     def remaining(self, limit: float | None) -> float:
-        """Return the remaining seconds, at most `limit`.
-
-        Raises:
-            TroubleError: no time remains.
-        """
+        """Return the remaining seconds, at most `limit`."""
         seconds = self.until - time.monotonic()
         if seconds <= 0:
             raise TroubleError("timed out", "the answer took longer than the source's timeout", retry=True)
@@ -58,11 +61,7 @@ class _GuardedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Connect to the first address that answers, using the addresses that were checked.
-
-        Raises:
-            TroubleError: the host has no address, or a private one.
-        """
+        """Connect to the first address that answers, using the addresses that were checked."""
         try:
             resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -108,13 +107,6 @@ class _BoundedStream(httpcore2.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
-
-
-# Seconds without a byte, and seconds to connect.
-_SILENCE: Final = 30.0
-_CONNECT: Final = 20.0
-# Bytes of the body of a redirect or an error that are kept as evidence.
-_MAX_ERROR_BODY: Final = 2**16
 
 
 @dataclass(frozen=True)
@@ -263,11 +255,7 @@ class Client:
 
 
 def _read(answer: httpcore2.Response, max_bytes: int, accepts: Callable[[str], bool] | None) -> tuple[bytes, bool]:
-    """Return the body, and whether it was truncated.
-
-    Raises:
-        TroubleError: the body of a successful response is too large, or of an unwanted type.
-    """
+    """Return the body, and whether it was truncated."""
     names = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
     is_success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     must_be_complete = is_success and accepts is not None
