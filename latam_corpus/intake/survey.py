@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _TABLES: Final = 1000  # maximum number of tables that are examined for a catalogue
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
+UNKNOWN_FORMAT: Final = _("an unknown format")
 _NOT_TEXT: Final = frozenset(
     entry.name for entry in FORMATS if entry.archive or not (entry.extractor or entry.may_be_another)
 )
@@ -258,7 +259,7 @@ def _examined(file: InputFile) -> SurveyedFile:
     sniffed_name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
     format_name = sniffed_name or (entry.name if entry else "")
     if not format_name:
-        return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as text, or leave it out"))
+        return replace(facts, format=UNKNOWN_FORMAT, remedy=_("save it as text, or leave it out"))
     if format_name == "pdf":
         facts = _with_pages(facts, file)
     elif format_name == "image":
