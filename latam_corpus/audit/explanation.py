@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.audit.lineage import MAX_MATCHES, DocumentMatch, find, lineage, matches_query
+from latam_corpus.audit.lineage import DocumentMatch, find, lineage
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -20,7 +19,6 @@ from latam_corpus.text.display.terminal_text import visible
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.audit.documents import Documents
     from latam_corpus.audit.lineage_lines import Line
     from latam_corpus.release.storing.store import Store
 
@@ -99,35 +97,6 @@ def _interviews_with_codes(run: Path) -> int:
     rows = schema.scan(sorted((run / "ledger").glob("*.parquet")), schema.LEDGER_SCHEMA)
     coded = (pl.col("stage") == "redact") & pl.col("evidence").str.contains('"speakers"', literal=True)
     return int(rows.filter(coded).select(pl.col("doc_id").n_unique()).collect().item())
-
-
-def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:
-    """Return the histories of the documents of a run or version that match a query (see `explained`).
-
-    Args:
-        documents: the documents of the run or version.
-        query: a doc_id, an address, or words of the text.
-        out: the folder of runs, which are searched for a version's documents.
-        store: the store with releases.
-
-    Raises:
-        ConfigError: the query of a run is empty, or no document matches.
-        PartError: a file of the run is damaged.
-        ReleaseError: a file of the version is damaged.
-    """
-    if documents.folder is not None:
-        return explained(query, out, documents.folder, store).stories
-    if not query.strip():
-        return ()
-    rows = (row for frame in documents.frames() for row in frame.filter(matches_query(query)).iter_rows(named=True))
-    stories = tuple(story_in_version(documents.name, row, out, store) for row in islice(rows, MAX_MATCHES))
-    if not stories:
-        raise ConfigError(
-            _("«{query}»", query=query),
-            _("there is no matching document in {where}", where=documents.name),
-            _NO_MATCH,
-        )
-    return stories
 
 
 def story_in_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Write the history of a document as a page that can be shared: redacted, without texts that may not be displayed.
-
-A page that is served only to this machine always shows the document's title and file.
-"""
+"""Write the history of a document as a page that can be shared: redacted, without texts that may not be displayed."""
 
 from __future__ import annotations
 
@@ -28,9 +25,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _WITHDRAW: Final = ("latam-corpus", "release", "withdraw")
 
 
-def life_page(
-    story: dict[str, Any], language: str, where: Sequence[str], *, internal: bool = False, served: bool = False
-) -> str:
+def life_page(story: dict[str, Any], language: str, where: Sequence[str], *, internal: bool = False) -> str:
     """Return the page as HTML.
 
     Args:
@@ -38,15 +33,13 @@ def life_page(
         language: the language of the page.
         where: the options for commands to find the runs and the store.
         internal: whether to show texts whose terms don't allow display; the page is then marked as internal.
-        served: whether the page is served only to this machine; it then links to the search page.
 
     Raises:
         ConfigError: there are no pages in this language.
     """
     shown = story["withdrawn"] is None and (internal or story["readable"])
     figures = Figures(language)
-    named = shown or (served and story["withdrawn"] is None and story["nameable"])
-    others_view, compared = shareable(story, shown, named, internal, figures)
+    others_view, compared = shareable(story, shown, internal, figures)
     say = Speaker(language)
     return render(
         "life.html",
@@ -55,7 +48,6 @@ def life_page(
         title=others_view["title"] or (others_view["source"]["origin"] or {}).get("file") or story["doc_id"],
         sections=sections_of(("origin", "steps", *(["bounds"] if others_view["bounds"] else []), *_SECTIONS)),
         internal=internal,
-        served=served,
         story=others_view,
         why=meaning(story["reason"]) if story["reason"] else "",
         hidden=not shown,
@@ -83,7 +75,7 @@ def where_options(out: Path, store: str | None) -> list[str]:
 
 
 def shareable(
-    story: dict[str, Any], shown: bool, named: bool, internal: bool, figures: Figures
+    story: dict[str, Any], shown: bool, internal: bool, figures: Figures
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Return the shareable history, and the comparison with the copy if both texts may be shown."""
     copy = story["copies"]["other"]
@@ -95,8 +87,8 @@ def shareable(
     shareable = {
         **story,
         "source": story["source"]
-        | {"origin": _plain(story["source"]["origin"], figures, genre_country) if named else None},
-        "title": story["title"] if named else None,
+        | {"origin": _plain(story["source"]["origin"], figures, genre_country) if shown else None},
+        "title": story["title"] if shown else None,
         "copies": copies,
         "stages": [
             {

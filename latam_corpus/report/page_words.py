@@ -120,15 +120,6 @@ WORDS: Final = {
     "life_kept": _("It was kept."),
     "life_dropped": _("It was set aside: {why}."),
     "life_withdrawn": _("Withdrawn on {when}, by request {request}."),
-    "search": _("Search"),
-    "search_for": _("Search the documents: some words of a text, a title, an address, or a doc_id"),
-    "search_now": _("Search"),
-    "found": _("Matching documents: {n}"),
-    "found_how": _("At most twenty are shown. The search finds words exactly as they are written in the text."),
-    "nothing_there": _("There is nothing at this address."),
-    "footer_served": _(
-        "Made by latam-corpus {version}. Only this machine can open the page, until the server is stopped."
-    ),
     "origin": _("Origin and metadata"),
     "covered": _("Personal data covered"),
     "steps": _("What each stage did"),
@@ -144,7 +135,6 @@ WORDS: Final = {
     "releases": _("Releases that have it"),
     "release": _("Release"),
     "no_copies_of": _("This run found none."),
-    "back": _("Back to the report"),
     "no_releases": _("No release has it."),
     "how_withdraw": _("To withdraw it:"),
     "histogram": _(
@@ -229,7 +219,6 @@ WORDS: Final = {
     "how_explain": _("To see what each stage did to a document:"),
     "how_life": _("To write the same as a page, to share:"),
     "how_withdraw_any": _("To withdraw a document from its version:"),
-    "how_search": _("To search its documents on this machine:"),
     "how_sample": _("To read more of what was set aside:"),
     "how_measure": _("To see what each bound costs, and which file states it:"),
     "how_compare": _("To see on which documents two runs disagree:"),

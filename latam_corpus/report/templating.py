@@ -43,8 +43,6 @@ def render(
     title: Message | str,
     sections: Iterable[tuple[str, Message | str]],
     internal: bool = False,
-    served: bool = False,
-    query: str = "",
     **values: Any,
 ) -> str:
     """Return the page of a template, as HTML.
@@ -56,8 +54,6 @@ def render(
         title: the title.
         sections: the id and the text of each heading.
         internal: whether to mark the page as internal, since it has texts whose terms don't allow showing them.
-        served: whether to add the search that `report --serve` answers.
-        query: the query of the search.
         values: the template's other values.
 
     Raises:
@@ -73,8 +69,6 @@ def render(
             title=title,
             sections=list(sections),
             internal=internal,
-            served=served,
-            query=query,
         )
     )
 

@@ -12,6 +12,7 @@ import latam_corpus as lc
 from latam_corpus.api import runner
 from latam_corpus.api.planned_run import PlannedRun, RunRequest
 from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, run_recipe_events
+from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.execution.barriers import no_step
 from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, SegmentStarted
 from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -56,6 +57,13 @@ def test_a_run_yields_its_events_in_order(request_of: Any) -> None:
     assert "BarrierStarted" in stages
     assert versions[0] is None
     assert versions[1]
+
+
+def test_a_file_in_the_place_of_the_work_is_named(request_of: Any, tmp_path: Path) -> None:
+    """An output folder that can't be made is an error with its path."""
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ConfigError, match=r"out/work.*it can't be used"):
+        list(run_recipe_events(request_of(), no_step))
 
 
 def test_a_trial_ends_with_its_stages(request_of: Any) -> None:

@@ -124,7 +124,7 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
             "run news --limit 0",
             "--limit: it must be a number of 1 or more, not «0»; `latam-corpus run --help` explains",
         ),
-        ("report x --serve --port 99999", "--port: it must be a number of 65535 or less, not «99999»"),
+        ("desk --port 99999", "--port: it must be a number of 65535 or less, not «99999»"),
         ("rights recheck x --delay -1", "--delay: it must be a number of 0 or more, not «-1»"),
         ("lab ablate x --passes 0 --lang es", "--passes: debe ser un número de 0,01 o más, no «0»"),
         ("run news --out", "--out: a value is missing after this option, or the option takes none"),

@@ -354,6 +354,14 @@ def test_check_with_records_says_what_it_looked_at(corpus: Corpus) -> None:
     ]
 
 
+def test_check_says_which_files_only_a_run_reads(corpus: Corpus, small_recipe: SmallRecipe) -> None:
+    """It doesn't count records of web pages, whose texts it doesn't extract."""
+    corpus.recipe.write_text(small_recipe("extract"))
+    corpus.has("", a_html="<p>La barca salió.</p>".encode())
+    code, output = corpus.run_command("check", str(corpus.recipe))
+    assert (code, "1 file, whose texts only a run reads" in output, "0 records" in output) == (0, True, False)
+
+
 def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run continues, exits with 1 and makes no release; the output and the record name file, column and remedy."""
     monkeypatch.setattr(examine_module, "_FILES", 1)

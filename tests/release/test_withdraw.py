@@ -363,6 +363,7 @@ def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLin
     (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
     (tmp_path / "dos.jsonl").write_text('{"text": "Uno."}\n{"text": "Dos."}\n')
     (tmp_path / "vacia.html").write_text("<html><body></body></html>")
+    (tmp_path / "vacio.txt").write_text(" \n")
     for options, report in (
         ((), "nothing is named; name one of: --doc"),
         (("--doc", "a" * 32, "--source", "b"), "there is no release «puerto»"),
@@ -376,6 +377,7 @@ def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLin
         ),
         (("--text", tmp_path / "dos.jsonl"), "it has 2 documents, and --text takes one"),
         (("--text", tmp_path / "vacia.html"), "no text can be extracted"),
+        (("--text", tmp_path / "vacio.txt"), "vacio.txt: it has no text"),
     ):
         result = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
         assert (result.code, report in result.err) == (2, True), result.err

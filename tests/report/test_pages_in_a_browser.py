@@ -8,12 +8,10 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from latam_corpus.cli.reading import report_server
 from latam_corpus.messages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -158,37 +156,6 @@ def test_the_other_pages_of_a_run(
     result = command_line(command, named, option, page, "--out", tmp_path / "out", "--lang", "pt")
     assert result.code == 0, result.err
     _checked(browser, page, (_SCREENS[0], _SCREENS[-1]))
-
-
-def test_what_is_served(
-    browser: Any,
-    run: Path,
-    document: Document,
-    command_line: CommandLine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A search is typed, and leads to a document; each page asks for itself alone."""
-    servers: list[report_server.ReportServer] = []
-    monkeypatch.setattr(report_server, "serve", servers.append)
-    command_line("report", run, "--serve", "--lang", "es", "--out", tmp_path / "out")
-    thread = threading.Thread(target=servers[0].serve_forever)
-    thread.start()
-    try:
-        address = servers[0].address
-        for path in ("", "search?q=barca", f"document/{document(8)['doc_id']}", "nada"):
-            _checked(browser, address + path, _SCREENS[-1:])
-        seen = _Seen(browser, address, 1280, "light")
-        seen.page.fill("#q", "número 8 salió")
-        seen.page.keyboard.press("Enter")
-        seen.page.click("tbody a")
-        assert seen.page.url == f"{address}document/{document(8)['doc_id']}"
-        assert seen.page.text_content("h1") == "Cuento 8"
-        seen.close()
-    finally:
-        servers[0].shutdown()
-        thread.join()
-        servers[0].server_close()
 
 
 def test_a_preview(browser: Any, command_line: CommandLine, tmp_path: Path) -> None:

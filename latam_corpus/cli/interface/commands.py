@@ -64,12 +64,7 @@ COMMANDS: Final = {
     "report": Command(
         "latam_corpus.cli.reading.command_line:report",
         "inspect",
-        N_(
-            "Write a page about a run or a release: its counts, its content, and what was dropped and why.\n"
-            "\n"
-            "With --serve, it writes nothing and shows the page on this machine, with a search over the documents\n"
-            "and a page about each, until you press Ctrl-C."
-        ),
+        N_("Write a page about a run or a release: its counts, its content, and what was dropped and why."),
     ),
     "compare": Command(
         "latam_corpus.cli.running.command_line:compare",

@@ -26,21 +26,12 @@ def report(
     internal: Internal = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
-    serve: Annotated[
-        bool,
-        typer.Option(
-            "--serve", help=N_("Show the page on this machine, with a search over its documents, and write nothing.")
-        ),
-    ] = False,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help=N_("The port for --serve; by default a free one."))
-    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the page of a run or a version, or serve it with a search."""
+    """Write the page of a run or a version."""
     from latam_corpus.cli.reading.report import show_report
 
-    show_report(named=named, to=to, internal=internal, out=out, store=store, serve=serve, port=port, as_json=as_json)
+    show_report(named=named, to=to, internal=internal, out=out, store=store, as_json=as_json)
 
 
 def sample(

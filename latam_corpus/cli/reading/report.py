@@ -1,4 +1,4 @@
-"""`latam-corpus report`: write or serve a page about a run or a version."""
+"""`latam-corpus report`: write a page about a run or a version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latam_corpus.audit.documents import disclosure_of, named_documents
 from latam_corpus.audit.stores import existing_store, released_ids, releases_of
 from latam_corpus.cli.interface.show import console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.errors import ConfigError, CorpusError, cause_of
+from latam_corpus.errors import CorpusError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.stored_runs.held_documents import held_documents
 from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, is_removed, read_record
@@ -24,85 +24,28 @@ from latam_corpus.report.run_report.run_page import run_page
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.audit.documents import Documents
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
 
-def show_report(
-    *,
-    named: str,
-    to: Path | None,
-    internal: bool,
-    out: Path,
-    store: str | None,
-    serve: bool,
-    port: int | None,
-    as_json: bool,
-) -> None:
-    """Write the page of a run or a version, or serve it with a search."""
-    _refuse_conflicts(serve, to, port, as_json)
+def show_report(*, named: str, to: Path | None, internal: bool, out: Path, store: str | None, as_json: bool) -> None:
+    """Write the page of a run or a version."""
     documents = named_documents(named, out, store, note)
     if documents.folder is None:
         assert documents.store is not None  # noqa: S101  (a version always has one)
-        if internal and not serve:
+        if internal:
             note(_("note: the page of a version shows no texts, even with --internal"))
         manifest = load_manifest(documents.store, *documents.store.find(documents.name))
-        if serve:
-            html = release_html(documents.store, manifest, store, served=True)
-            _serve(documents, html, out, documents.store, store, port, internal=internal)
-            return
         page = write_release_report(documents.store, manifest, out, to, store)
     else:
         opened_store = existing_store(store, documents.folder.resolve().parent.parent)
         versions = releases_of(opened_store).get(documents.name, []) if opened_store else []
         released = load_manifest(opened_store, *opened_store.find(versions[-1])) if opened_store and versions else None
-        if serve:
-            html = run_html(documents.folder, out, released, store, internal=internal, served=True)
-            _serve(documents, html, out, opened_store, store, port, internal=internal)
-            return
         page = write_run_report(documents.folder, out, released, to, store, internal=internal)
     if as_json:
         print_json({"report": str(page)})
     else:
         console.print(_("report   {path}", path=page))
-
-
-def _refuse_conflicts(serve: bool, to: Path | None, port: int | None, as_json: bool) -> None:
-    """Raise ConfigError if the options can't be combined."""
-    if serve and (to or as_json):
-        raise ConfigError("--serve", _("it can't be combined with --to or --json"), _("leave these out"))
-    if port is not None and not serve:
-        raise ConfigError("--port", _("it needs --serve"), _("add --serve"))
-
-
-def _serve(
-    documents: Documents,
-    html: str,
-    out: Path,
-    opened: Store | None,
-    store_url: str | None,
-    port: int | None,
-    *,
-    internal: bool,
-) -> None:
-    # The code for the search is loaded only to serve it, since every run writes its page.
-    from latam_corpus.audit.explanation import explained_of
-    from latam_corpus.audit.life_page import where_options
-    from latam_corpus.cli.reading import report_server
-
-    served = report_server.Served(
-        documents.name,
-        html,
-        lambda query: explained_of(documents, query, out, opened),
-        spoken(),
-        where_options(out, store_url),
-        internal=internal,
-    )
-    server = report_server.ReportServer(served, port or 0)
-    console.print(_("report   {path}", path=server.address))
-    note(_("only this machine can open it; press Ctrl-C to stop"))
-    report_server.serve(server)
 
 
 def run_html(
@@ -112,12 +55,11 @@ def run_html(
     store: str | None = None,
     *,
     internal: bool = False,
-    served: bool = False,
     names: bool = True,
 ) -> str:
     """Return the page about a finished run, without withdrawn documents.
 
-    `served` adds the search of `--serve`. `names` names documents by title and file whatever their terms, for a page
+    `names` names documents by title and file whatever their terms, for a page
     that is kept with the run.
 
     Raises:
@@ -136,7 +78,7 @@ def run_html(
         held_back = held_documents(
             record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today
         )
-    return run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal, served=served)
+    return run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal)
 
 
 def write_run_report(
@@ -163,7 +105,7 @@ def write_run_report(
     return page
 
 
-def release_html(store: Store, manifest: Manifest, store_url: str | None = None, *, served: bool = False) -> str:
+def release_html(store: Store, manifest: Manifest, store_url: str | None = None) -> str:
     """Return the page about a version.
 
     Raises:
@@ -171,7 +113,7 @@ def release_html(store: Store, manifest: Manifest, store_url: str | None = None,
     """
     with store.named_errors():
         facts = release_facts(store, manifest)
-    return release_page(facts, spoken(), store_url, served=served)
+    return release_page(facts, spoken(), store_url)
 
 
 def write_release_report(

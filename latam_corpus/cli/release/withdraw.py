@@ -145,14 +145,17 @@ def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
 def _read_text(file: Path) -> str:
     """Return the text in a file; for a document such as a DOCX or a PDF, the text that a run would extract."""
     try:
-        text = file.read_bytes()
-        return text.decode("utf-8-sig") if file.suffix.lower() in _PLAIN else _extracted_text(file)
+        bytes_ = file.read_bytes()
+        text = bytes_.decode("utf-8-sig") if file.suffix.lower() in _PLAIN else _extracted_text(file)
     except OSError as error:
         raise ConfigError(
             str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a text file")
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(str(file), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
+    if not text.strip():
+        raise ConfigError(str(file), _("it has no text"), _("name a text file"))
+    return text
 
 
 def _extracted_text(file: Path) -> str:

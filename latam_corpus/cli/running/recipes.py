@@ -100,6 +100,8 @@ def check_recipe(
     for examined in examined_sources:
         figures = {"n": number(examined.facts.records), "some": examined.looked_at, "files": examined.files}
         message = _READ_WHOLE if examined.whole else _READ_IN_PART
+        if not examined.facts.records and (examined.of_bytes or not examined.looked_at):
+            message = _READ_IN_RUN
         console.print(message.fill(source=examined.source, **figures))
         for reason, n in _excluded(loaded, examined).items():
             figures = {"n": number(n), "all": number(examined.terms.total())}
@@ -123,6 +125,9 @@ def check_recipe(
 
 
 _READ_WHOLE: Final = _("input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at")
+_READ_IN_RUN: Final = _(
+    "input    {source}: {files} {files:file, whose texts only a run reads|files, whose texts only a run reads}"
+)
 _READ_IN_PART: Final = _(
     "input    {source}: only the first {n} {n:record|records} of {some} of {files} {files:file|files} looked at"
 )

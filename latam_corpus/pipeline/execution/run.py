@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.collect.files import digest, list_inputs, packs
 from latam_corpus.collect.streams import state_of
 from latam_corpus.compiled import note_empty_cache
-from latam_corpus.errors import ConfigError, SourceError
+from latam_corpus.errors import ConfigError, SourceError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.barriers import decide, no_step
 from latam_corpus.pipeline.execution.contracts import facts_of, with_source_facts
@@ -153,13 +153,13 @@ def run_events(
     To stop early, close the generator. Finished work is stored, and the next run continues from it.
 
     Raises:
-        ConfigError: another process has locked the run's folder, or the work folder if this run removes work; or the
-            reason for accepting losses is empty.
+        ConfigError: another process has locked the run's folder, or the work folder if this run removes work; the
+            folder can't be made; or the reason for accepting losses is empty.
         PartError: rows were lost (a defect of the toolkit), or restored rows differed in each attempt.
     """
     reason = accepted(settings.accepted_loss)
     started = time.monotonic()
-    (out / "work").mkdir(parents=True, exist_ok=True)
+    _make_work_folder(out / "work")
     if engine.workers > 1:
         note_empty_cache(sum(part.bytes for part in parts))
     digest = run_digest(plan, parts)
@@ -219,6 +219,14 @@ def _lists(sources: Sequence[Source]) -> dict[str, dict[str, str]]:
             if file is not None:
                 lists.setdefault(kind, {})[source.id] = str(file.resolve())
     return lists
+
+
+def _make_work_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = _("it can't be used: {cause}", cause=cause_of(error))
+        raise ConfigError(str(folder), problem, _("name another place")) from error
 
 
 def _lock_work(out: Path, folder: Path, *, sweeps: bool) -> AbstractContextManager[None]:

@@ -29,14 +29,13 @@ _MOST: Final = 40
 _LARGE: Final = frozenset({"spa", "por", "eng"})
 
 
-def release_page(facts: ReleaseFacts, language: str, store: str | None, *, served: bool = False) -> str:
+def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
     """Return the page as HTML, without texts of documents.
 
     Args:
         facts: the facts of the version.
         language: the language of the page.
         store: the value of `--store` in commands on the page; None for the default.
-        served: whether to add the search of `report --serve`.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -50,7 +49,6 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
         kind="release_report",
         title=translated(manifest.title, language),
         sections=sections_of(key for key in _SECTIONS if key != "small" or facts.small),
-        served=served,
         facts=facts,
         manifest=manifest,
         created=figures.moment(manifest.created.isoformat()),

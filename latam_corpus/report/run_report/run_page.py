@@ -49,7 +49,6 @@ def run_page(
     *,
     held_back: Mapping[str, int] | None = None,
     internal: bool = False,
-    served: bool = False,
 ) -> str:
     """Return the page as HTML.
 
@@ -60,7 +59,6 @@ def run_page(
         released: the version with the run's documents.
         held_back: by reason, the number of kept documents that no version may contain because of their terms.
         internal: whether to mark the page as internal.
-        served: whether to add the search of `report --serve`.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -78,7 +76,6 @@ def run_page(
         recipe=recipe.get("name", ""),
         finished_on=figures.moment(values.get("written", "")),
         internal=internal,
-        served=served,
         sections=sections_of(key for key in _SECTIONS if key != "small" or facts.small),
         facts=facts,
         released=released,
@@ -269,5 +266,4 @@ def _commands(facts: RunFacts, name: str, out: str, released: Manifest | None) -
     yield "how_measure", line("measure", name)
     if facts.earlier:
         yield "how_compare", line("compare", facts.earlier.name, name)
-    yield "how_search", line("report", name, "--serve")
     yield "how_internal", line("report", name, "--internal", "--to", f"{name}.html")

@@ -87,7 +87,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     is_own = row is not None and request.user.is_authenticated and may_edit(request.user, row)
     if story is None or story["withdrawn"] is not None or not (story["readable"] or is_own):
         raise Http404
-    shown, _compared = shareable(story, shown=True, named=True, internal=False, figures=Figures(core_language()))
+    shown, _compared = shareable(story, shown=True, internal=False, figures=Figures(core_language()))
     say = Speaker(core_language())
     if shown["copies"]["other"]:
         shown["copies"]["other"]["title"] = None  # the copy may be in a collection that isn't public
