@@ -23,16 +23,7 @@ def search_page(
     *,
     internal: bool = False,
 ) -> str:
-    """Return the page as HTML.
-
-    Args:
-        title: the title of the report.
-        query: the query.
-        stories: the histories of the matching documents.
-        language: the language of the page.
-        problem: the reason why no document matches.
-        internal: whether to show texts even if their terms don't allow it.
-    """
+    """Return the page as HTML; `problem` is the reason why no document matches."""
     rows = [_row(story, shown=story["withdrawn"] is None and (internal or story["readable"])) for story in stories]
     return render(
         "search.html",
