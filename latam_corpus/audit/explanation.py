@@ -35,11 +35,7 @@ _CODED: Final = _(
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """The histories of the documents that match a query, each from the latest run with the document.
-
-    Attributes:
-        stories: at least one result of `lineage`. The first is described, the others are listed.
-    """
+    """The histories of the documents that match a query (`lineage`); the first is described, the others are listed."""
 
     stories: tuple[dict[str, Any], ...]
 
@@ -67,11 +63,7 @@ class Explanation:
 def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
     """Explain the documents that match a query (see `find`).
 
-    Args:
-        query: a doc_id, an address, or words of the text.
-        out: the folder of runs.
-        run: the folder of a run; None for all runs, the latest first.
-        store: the store with releases that may contain the documents.
+    The query is a doc_id, an address, or words of the text. Without a run, all are searched, the latest first.
 
     Raises:
         ConfigError: the query is empty, no run is finished, or no document matches.
@@ -104,16 +96,7 @@ def _interviews_with_codes(run: Path) -> int:
 def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:
     """Return the histories of the documents of a run or version that match a query (see `explained`).
 
-    Args:
-        documents: the documents of the run or version.
-        query: a doc_id, an address, or words of the text.
-        out: the folder of runs, which are searched for a version's documents.
-        store: the store with releases.
-
-    Raises:
-        ConfigError: the query of a run is empty, or no document matches.
-        PartError: a file of the run is damaged.
-        ReleaseError: a file of the version is damaged.
+    The runs in `out` are searched for a version's documents.
     """
     if documents.folder is not None:
         return explained(query, out, documents.folder, store).stories
@@ -131,13 +114,6 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
 
 
 def story_in_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
-    """Return the history of a version's document from a run on this disk, else from its row alone.
-
-    Args:
-        name: `NAME@VERSION`.
-        row: the document, with all columns of the schema.
-        out: the folder of runs.
-        store: the store of the version.
-    """
+    """Return the history of a version's document from a run on this disk, else from its row alone."""
     matches = find(out, row["doc_id"])
     return lineage(matches[0] if matches else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

@@ -33,15 +33,8 @@ def life_page(
 ) -> str:
     """Return the page as HTML.
 
-    Args:
-        story: the result of `lineage.lineage`.
-        language: the language of the page.
-        where: the options for commands to find the runs and the store.
-        internal: whether to show texts whose terms don't allow display; the page is then marked as internal.
-        served: whether the page is served only to this machine; it then links to the search page.
-
-    Raises:
-        ConfigError: there are no pages in this language.
+    `where` are the options for commands to find the runs and the store. An internal page shows texts whose terms don't
+    allow display, and is marked. A served page links to the search page.
     """
     shown = story["withdrawn"] is None and (internal or story["readable"])
     figures = Figures(language)
