@@ -170,11 +170,7 @@ class Store:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None
 
     def read(self, *names: str) -> bytes:
-        """Return the bytes of a small file.
-
-        Raises:
-            ReleaseError: the file is missing, or is a folder.
-        """
+        """Return the bytes of a small file; raise ReleaseError if the file is missing, or is a folder."""
         with self.open(*names) as file:
             try:
                 return file.read()
