@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latam_corpus import schema
+from latam_corpus import entry_points, schema
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.measure import Measure, measure_plugged
 from latam_corpus.signals import BY_NAME, is_share_of_words, signal_label, signal_names
@@ -141,7 +141,7 @@ otra = 7
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Return a function that installs a module whose entry point `marcas` is this object."""
-    cached = (plugged_signals, signal_names, plugged, plugged_digest)
+    cached = (entry_points.installed, plugged_signals, signal_names, plugged, plugged_digest)
 
     def forget() -> None:
         for function in cached:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,10 +12,12 @@ import polars as pl
 from latam_corpus.api.arguments import Language, check_arguments
 from latam_corpus.catalog.source import load_source
 from latam_corpus.collect.documents.mapping import is_file_column
+from latam_corpus.formats.registry import BY_NAME
+from latam_corpus.formats.sniff import OTHER_XML
 from latam_corpus.intake.sampled_texts import SampledText
-from latam_corpus.intake.survey import Survey
+from latam_corpus.intake.survey import UNKNOWN_FORMAT, Survey
 from latam_corpus.intake.survey import survey as survey_folder
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ _SCHEMA: Final = pl.Schema(
     }
 )
 _UNCHOSEN: Final = (_("the source doesn't choose this kind of file"), _("add its pattern to files in [collect]"))
-NOT_READ: Final = _("it is {format}, which isn't read")
+_NOT_READ: Final = _("its format isn't read: {format}")
+_OTHER_XML: Final = re.compile(re.escape(OTHER_XML.msgid).replace(re.escape("{root}"), "(.+)"))
 
 
 def survey(
@@ -165,7 +169,30 @@ def _problem(file: SurveyedFile) -> tuple[Message | None, str | None, Message | 
         return meaning(reason), reason, file.remedy
     if file.is_read:
         return None, None, None
-    return NOT_READ.fill(format=file.format), "unreadable:unknown format", file.remedy
+    return not_read(file.format), "unreadable:unknown format", file.remedy
+
+
+def not_read(kind: Message | str) -> Message:
+    """Return the sentence that a format isn't read.
+
+    >>> str(not_read("an unknown format")), not_read("XML with the root <libro>").translate("es")
+    ('its format is unknown', 'su formato no se lee: XML con la raíz <libro>')
+    """
+    if str(kind) == str(UNKNOWN_FORMAT):
+        return _("its format is unknown")
+    return _NOT_READ.fill(format=format_label(kind) if isinstance(kind, str) else kind)
+
+
+def format_label(kind: str) -> Message:
+    """Return the usual name of a surveyed file's `kind`.
+
+    >>> format_label("captions").translate("es"), format_label("a GIF picture").translate("pt")
+    ('subtítulos', 'uma imagem GIF')
+    """
+    if kind in BY_NAME:
+        return BY_NAME[kind].label
+    match = _OTHER_XML.fullmatch(kind)
+    return OTHER_XML.fill(root=match[1]) if match else known(kind)
 
 
 def _in(text: Message | str | None, language: str) -> str | None:

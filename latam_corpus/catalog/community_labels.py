@@ -27,7 +27,6 @@ class CommunityLabel(NamedTuple):
         slug: the last part of its address.
         code: its code, such as `TK SS`.
         binds: `closed`, `nothing`, or the most open tier that it allows.
-        names: its names by language.
     """
 
     slug: str

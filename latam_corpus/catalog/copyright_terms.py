@@ -46,12 +46,7 @@ class Term(BaseModel):
     published_years: int | None = None
 
     def free_from(self, died: int, published: int | None = None) -> int | None:
-        """Return the first year in which an author's works are free; None if it depends on an unknown publication.
-
-        Args:
-            died: the year of death.
-            published: the year of the work's first publication, if known.
-        """
+        """Return the first year in which an author's works are free; None if it depends on an unknown publication."""
         if self.free_if_died_before is not None and died < self.free_if_died_before:
             return self.free_by
         if self.published_years is not None and (published is None or published < _COUNTED_FROM_DEATH_SINCE):
@@ -88,8 +83,7 @@ def term_of(country: str) -> Term:
 def checked_years(died: int, published: int | None, this_year: int) -> None:
     """Raise ConfigError unless the years are possible.
 
-    Raises:
-        ConfigError: a year is before 1000 or after this year.
+    Years must be from 1000 to this year.
     """
     for option, year in (("--died", died), ("--published", published)):
         if year is not None and not _EARLIEST <= year <= this_year:

@@ -88,8 +88,7 @@ _ANYWHERE: Final = (-720, 840)  # for a missing country, or one without a zone: 
 def begun_days(moment: datetime) -> pl.Expr:
     """Return, for `country`, the latest day that has begun in UTC and everywhere in the country. Embargoes end by it.
 
-    Args:
-        moment: the time, in UTC.
+    `moment` is in UTC.
 
     >>> from datetime import UTC, datetime
     >>> rows = pl.DataFrame({"country": ["CL", "ES", None]})
@@ -103,8 +102,7 @@ def begun_days(moment: datetime) -> pl.Expr:
 def newest_days(moment: datetime) -> pl.Expr:
     """Return, for `country`, the latest day that has begun in UTC or anywhere in the country. Permissions end by it.
 
-    Args:
-        moment: the time, in UTC.
+    `moment` is in UTC.
 
     >>> from datetime import UTC, datetime
     >>> rows = pl.DataFrame({"country": ["CL", "PH"]})

@@ -201,10 +201,7 @@ _CLOSE_CODE: Final = 0.75
 def near_word(key: str, typed: str, allowed: Sequence[str]) -> str | None:
     """Return the allowed word that was probably meant: the one with the typed name, or else the closest one.
 
-    Args:
-        key: the key in a source file or a recipe, dotted; empty if the word is itself a key.
-        typed: the word in the file.
-        allowed: the words that are allowed.
+    `key` is dotted; it is empty if the word is itself a key.
 
     >>> near_word("", "titulo", ["id", "title"]), near_word("collect.form", "poesía", ["prose", "verse"])
     ('title', 'verse')

@@ -98,10 +98,7 @@ def is_version(version: str) -> bool:
 def checked_version(version: str, place: str = "the version", existing_versions: Iterable[str] = ()) -> str:
     """Return the version if it has the form of one.
 
-    Args:
-        version: as the user gave it.
-        place: its name in an error message.
-        existing_versions: the existing versions; an error suggests the closest one.
+    The error names `place`, and suggests the closest of the existing versions.
 
     Raises:
         ConfigError: it doesn't have the form of a version.

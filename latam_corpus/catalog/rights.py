@@ -155,8 +155,7 @@ def obligations_of(statement: str | None, tier: str) -> list[str]:
 def tier_of(statement: str | None) -> str:
     """Return the tier of a statement of rights; `unknown` if the statement isn't understood.
 
-    Args:
-        statement: an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI.
+    A statement is an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI.
 
     >>> tier_of("https://creativecommons.org/licenses/by-sa/4.0/"), tier_of("CC BY-NC 3.0"), tier_of("CC0-1.0")
     ('share_alike', 'non_commercial', 'open')

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.spans import Span, by_size
-from latam_corpus.collect.streams import MAX_RATIO, RATIO_FROM, Counted, Pieces, blocks, seekable
+from latam_corpus.collect.streams import Counted, Pieces, blocks, check_ratio, seekable
 from latam_corpus.errors import SourceError
 from latam_corpus.formats.compression import compression
 from latam_corpus.formats.registry import format_of
@@ -92,12 +92,7 @@ class _Guarded(io.RawIOBase):
             raise SourceError("", str(error) or type(error).__name__, _("the archive is damaged")) from None
         self._size += len(data)
         self._budget.bytes_ -= len(data)
-        if self._size > RATIO_FROM and self._size > MAX_RATIO * max(self._stored(), 1):
-            raise SourceError(
-                "",
-                _("it unpacks to more than {max_ratio} times its size, as decompression bombs do", max_ratio=MAX_RATIO),
-                "",
-            )
+        check_ratio(self._size, max(self._stored(), 1))
         if self._budget.bytes_ < 0:
             raise SourceError(
                 "",
@@ -134,9 +129,7 @@ class _Directory:
 def members(content: Content, budget: ArchiveBudget | None = None) -> Iterator[Member | Refused | Failure]:
     """Yield the files of an archive in their stored order; skip hidden files, folders and links.
 
-    Args:
-        content: the archive.
-        budget: the rest of the outer archive's budget; None for an archive that isn't inside another.
+    `budget` is the rest of the outer archive's budget.
 
     Yields:
         Members and refused members; finally a failure if the archive has more than `MAX_MEMBERS` members.

@@ -83,12 +83,8 @@ class Examined:
     """The findings in the first records of a source's files.
 
     Attributes:
-        source: the id of the source.
-        files: the number of files.
         looked_at: the number of files that were opened.
         whole: whether everything was read.
-        facts: the facts about the columns.
-        breaches: the problems.
         doubts: possible problems; records that weren't read may show that there is none.
         of_bytes: the first file whose text must be extracted; an empty string if there is none.
         by_request: the number of files of each format that is read only if a recipe requests it.
@@ -117,9 +113,7 @@ class Examined:
 def examine(source: Source, where: str) -> Examined:
     """Examine the first records of some of a source's files, chosen at equal intervals.
 
-    Args:
-        source: the source of the files.
-        where: a file, a folder, a glob or a URL.
+    `where` is a file, a folder, a glob or a URL.
 
     Raises:
         ConfigError: there are no files.

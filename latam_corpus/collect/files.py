@@ -71,11 +71,7 @@ def reading_version() -> str:
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
-    """Yield the files of a source, in order, in packs that are read together; a large file is a pack by itself.
-
-    Args:
-        files: the files of `list_inputs`.
-    """
+    """Yield the files of a source, in order, in packs that are read together; a large file is a pack by itself."""
     few = sum(file.size <= SMALL for file in files) <= FEW
     for is_single, group in groupby(files, key=lambda file: few or file.size > SMALL):
         run = tuple(group)
@@ -137,11 +133,6 @@ def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Spa
     files, records of WARC files that can be found by their offset, and members of zips. A file of at most `bytes_` is
     not cut, and neither is a file of a source that joins records. Undamaged files give the same rows whether they are
     read by spans or as a whole.
-
-    Args:
-        source: the source with its mapping.
-        file: a file of `list_inputs`.
-        bytes_: the approximate bytes per span.
     """
     entry = format_of(file.relative, source.collect.format) or UNKNOWN
     splitter = splitter_of(entry)
@@ -197,15 +188,7 @@ def read_all(
 ) -> Iterator[pl.DataFrame]:
     """Yield the documents of several files in turn, as `read` does, in as few frames as possible.
 
-    Args:
-        source: the source with its mapping and the columns that all its documents share.
-        files: files of `list_inputs`.
-        rows: records per frame.
-        bytes_: bytes per frame; a larger record has a frame of its own.
-        limit: the maximum number of documents of each file.
-        genre: the genre of documents for which neither record nor source states one.
-        span: for a single file, a span of `split`; None for the whole file.
-        watch: the checker of the records; by default one that raises at the first breach.
+    The options are those of `read`. `limit` counts for each file, and `span` is for a single file.
 
     Raises:
         PartError: a file lacks a column that the source names, or breaks another promise about its columns.
@@ -273,11 +256,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 
 def _opened(url: str) -> BinaryIO:
-    """Open a listed file; failing to open it is an error of the part, not damage to the file.
-
-    Raises:
-        PartError: it can't be opened.
-    """
+    """Open a listed file; failing to open it is an error of the part, not damage to the file."""
     try:
         return open_url(url)
     except SourceError as error:

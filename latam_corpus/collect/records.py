@@ -120,8 +120,6 @@ class Chunk:
 
     Attributes:
         numbers: the number of each record in its file, from 1; None for a file that is one document.
-        records: the records.
-        failures: the records that can't be read.
         pages: for a group of records that was cut into several documents, the number of each document.
         media_types: the media type of each record, for a file with records of several types, such as a WARC file.
         offsets: the offset of each record in the file, for such a file.
@@ -180,11 +178,6 @@ def chunked(
     columns: tuple[str, ...] | None = None,
 ) -> Iterator[Chunk]:
     """Gather items into chunks, and end each chunk when it reaches the limits; skip None, such as a blank line.
-
-    Args:
-        items: the records and failures, in the file's order.
-        limits: the limits of a chunk.
-        columns: the columns of the file, if its format states them.
 
     Raises:
         SourceError: an item can't be read; all items before it have been yielded.

@@ -25,12 +25,9 @@ def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]
     """Report the ids that different texts of a source share, with one breach per cause.
 
     Records with the same id are captures of a page if they are in web archives. They are versions of a document if the
-    records state different times at which they were obtained, or if the source declares them versions.
-
-    Args:
-        rows: the records, COLUMNS; unique ids and records without a text are ignored.
-        dated: the ids of the sources whose records state when they were obtained.
-        versions: the ids of the sources that declare records with the same id versions.
+    records state different times at which they were obtained, or if the source declares them versions. `rows` has
+    COLUMNS; unique ids and records without a text are ignored. `dated` are the sources whose records state when they
+    were obtained; `versions`, those that declare records with the same id versions.
     """
     keyed = rows.with_columns(
         pl.col("origin").struct.field("file"),

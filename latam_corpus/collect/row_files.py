@@ -122,10 +122,8 @@ def _read_text(file: Path) -> str:
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "text") -> pl.DataFrame:
     """Return the rows as a frame of documents, with neutral values in missing columns.
 
-    Args:
-        rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
-        start: the place of the first row in its file, for rows without an id.
-        place: the file, for error messages.
+    Rows are dicts with `id` or `doc_id`, `text`, and any other column of the schema. `start` is the place of the first
+    row in its file, for rows without an id.
 
     Raises:
         ConfigError: a `text` is neither a text nor a number.
@@ -141,10 +139,6 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "te
 
 def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
     """Return the rows of a frame as a frame of documents, as `as_documents` does.
-
-    Args:
-        frame: the rows.
-        place: the file, for error messages.
 
     Raises:
         ConfigError: the column `text` isn't of text, or is of bytes that aren't UTF-8.
@@ -165,12 +159,7 @@ def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
 def _extra(column: pl.Series, place: str) -> pl.Series:
     """Return the additional columns of rows as the type `schema.EXTRA`.
 
-    Args:
-        column: a struct with a field for each column, or a column of the type `schema.EXTRA`.
-        place: the file, for error messages.
-
-    Raises:
-        ConfigError: the column has another type, or a field has a type that additional columns can't have.
+    `column` is a struct with a field for each column, or has the type `schema.EXTRA`.
     """
     fields = dict(pl.Schema(column.dtype)) if isinstance(column.dtype, pl.Struct) else {}
     wrong = next((name for name, dtype in fields.items() if extra_columns.kind_of(dtype) is None), None)
@@ -184,11 +173,7 @@ def _extra(column: pl.Series, place: str) -> pl.Series:
 
 
 def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
-    """Return a column of text, or of UTF-8 bytes, as text.
-
-    Raises:
-        ConfigError: the column has another type, or isn't UTF-8.
-    """
+    """Return a column of text, or of UTF-8 bytes, as text."""
     if column.dtype not in (pl.String, pl.Binary, pl.Categorical, pl.Enum, pl.Null):
         problem = _("the column «{name}» is of the type {given}", name=column.name, given=column.dtype)
         raise ConfigError(place, problem, _("it must be a text"))
@@ -198,11 +183,7 @@ def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
 
 
 def _text(value: Any, place: str | Message) -> str | None:
-    """Return a text, or a number as text; decode bytes as a run does.
-
-    Raises:
-        ConfigError: the value has another type, or isn't UTF-8.
-    """
+    """Return a text, or a number as text; decode bytes as a run does."""
     if value is None or isinstance(value, str):
         return value
     text = text_of(value) if isinstance(value, bytes) else as_text(value)

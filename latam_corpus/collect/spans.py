@@ -31,7 +31,6 @@ class Span:
     Attributes:
         kind: the unit of `start` and `stop`: unpacked bytes for `lines`, stored bytes for WARC `records`, otherwise row
             groups, record batches or members of a zip.
-        start: the start of the range.
         stop: the end of the range, exclusive.
         first_record: the number of the range's first record in its file, from 1; thus a document's name doesn't depend
             on the cuts.
@@ -62,10 +61,7 @@ class Entry(NamedTuple):
 def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[Span]:
     """Join consecutive pieces to spans of about this many bytes; a larger piece is a span by itself.
 
-    Args:
-        kind: the kind of the pieces.
-        pieces: the number of bytes and of records of each piece, in the order of the file.
-        bytes_: bytes per span.
+    `pieces` are numbers of bytes and of records, in the order of the file.
 
     >>> [str(span) for span in by_size("row_groups", [(60, 10), (60, 10), (10, 5)], 100)]
     ['row_groups:0-2', 'row_groups:2-3']
@@ -87,9 +83,7 @@ def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[
 def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
     """Add to spans of lines where to start reading; join spans if too many begin within one member.
 
-    Args:
-        spans: the spans of the whole file.
-        entries: the places at which unpacking can start; empty for a file that isn't compressed.
+    `entries` are the places at which unpacking can start; empty for a file that isn't compressed.
     """
     places = [entry.unpacked for entry in entries]
     for index, within in groupby(spans, key=lambda span: bisect_right(places, span.start) - 1):

@@ -174,10 +174,8 @@ def seekable(content: Content) -> BinaryIO:
 def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:
     """Yield the stream's bytes in blocks of about a megabyte, decompressed according to the suffix.
 
-    Args:
-        stream: the file, at the first byte of a member.
-        suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
-        entries: a list; the places at which unpacking can start are added to it.
+    `suffix` is one of COMPRESSIONS, or empty. The stream must be at the first byte of a member. The places at which
+    unpacking can start are added to `entries`.
 
     Raises:
         SourceError: the compressed data is damaged or ends too early; all data before the damage has been yielded.
@@ -219,21 +217,19 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
     size = 0
     for block in blocks(cast("BinaryIO", counted), suffix, entries):
         size += len(block)
-        if size > RATIO_FROM and size > MAX_RATIO * counted.count:
-            raise SourceError(
-                "",
-                _("it unpacks to more than {max_ratio} times its size, as decompression bombs do", max_ratio=MAX_RATIO),
-                "",
-            )
+        check_ratio(size, counted.count)
         yield block
 
 
-def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
-    """Raise `ValueError` if data unpacks to far more bytes than text does.
+def check_ratio(unpacked: int, stored: int) -> None:
+    """Raise `SourceError` if a file has unpacked to far more bytes than text does."""
+    if unpacked > RATIO_FROM and unpacked > MAX_RATIO * stored:
+        problem = _("it unpacks to more than {max_ratio} times its size, as decompression bombs do")
+        raise SourceError("", problem.fill(max_ratio=MAX_RATIO), "")
 
-    Raises:
-        ValueError: the data is a decompression bomb.
-    """
+
+def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
+    """Raise `ValueError` if data unpacks to far more bytes than text does."""
     if unpacked > RATIO_FROM and unpacked > MAX_RATIO * packed:
         raise ValueError(f"{what} unpacks from {packed:,} to {unpacked:,} bytes, as decompression bombs do")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 
@@ -21,12 +21,8 @@ ENGINES: Final = ("in-process", "local", "ray", "slurm")
 def make_engine(name: str, workers: int | None = None, site: Path | None = None, jobs: Path | None = None) -> Engine:
     """Return an engine by its name; `local` with one worker runs in this process.
 
-    Args:
-        name: one of ENGINES.
-        workers: the number of workers at once; 0 for one per processor. The default is one, or the number in the site
-            file.
-        site: the site file of a cluster.
-        jobs: the folder that the driver and the jobs of a cluster share.
+    `workers` is the number of workers at once, 0 for one per processor; the default is one, or the number in the site
+    file. `jobs` is the folder that the driver and the jobs of a cluster share.
 
     Raises:
         ConfigError: the engine is unknown, the number of workers is negative, or the site file is wrong.

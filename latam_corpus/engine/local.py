@@ -1,4 +1,4 @@
-"""The engine for worker processes on this machine.
+"""The engines for this machine: worker processes, or this process for small jobs, tests and debuggers.
 
 A process pool isn't used: if a worker of a pool is killed, the pool waits forever, or all its tasks fail. Here each
 worker claims tasks from a folder (`rounds.py`), so that a long task doesn't delay a fixed share of the others, and a
@@ -20,8 +20,9 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from latam_corpus.engine.pace import LOOK_SECONDS
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, CrewEngine
@@ -36,16 +37,13 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.execution.part import J
 
+
 _POLL_SECONDS: Final = 0.02
 _END_SECONDS: Final = 10.0  # to wait for the end of killed processes
 
 
 class Local(CrewEngine):
-    """Worker processes on this machine, started at the first tasks and ended with the `with` block.
-
-    Attributes:
-        workers: the maximum number of workers.
-    """
+    """Worker processes on this machine, started at the first tasks and ended with the `with` block."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -198,3 +196,26 @@ def _end(*workers: subprocess.Popen[bytes]) -> None:
 def _kill(worker: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(worker.pid, signal.SIGKILL)  # each worker leads its own session
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Runs tasks one after another in this process."""
+
+    workers: ClassVar[int] = 1
+    jobs: ClassVar[None] = None
+
+    @property
+    def here(self) -> Self:
+        """The engine itself."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
+        """Yield the outcome of each task, in order."""
+        yield from map(work, tasks)

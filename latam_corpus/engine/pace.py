@@ -23,9 +23,7 @@ class TaskDurations:
     """The durations of a round's finished tasks.
 
     Attributes:
-        bytes: the bytes of all tasks.
         seconds: the total seconds of all tasks, by their workers' clocks.
-        longest: the seconds of the longest task.
 
     >>> pace = TaskDurations()
     >>> pace.patience(10)

@@ -160,8 +160,6 @@ class _Submitted:
     """The unfinished tasks that were submitted to Ray; late ones are submitted twice if processors are idle.
 
     Attributes:
-        submit: a function that submits a task to Ray and returns its reference.
-        processors: the number of Ray's processors.
         tasks: the tasks by Ray's references.
     """
 

@@ -48,8 +48,6 @@ class Round:
     """The driver's view of a round.
 
     Attributes:
-        folder: the round's folder.
-        tasks: the tasks.
         waiting: the numbers of tasks without an outcome.
         stillborn: the number of workers that ended before they took a task.
         overtaken: workers whose current task another worker has finished.
@@ -118,11 +116,7 @@ class Round:
         return len(self.waiting) + len(self._first.keys() & self.waiting)
 
     def give_twice(self, workers: int) -> bool:
-        """Let idle workers claim tasks that take far longer than others; return whether there are such tasks.
-
-        Args:
-            workers: the number of workers.
-        """
+        """Let idle workers claim tasks that take far longer than others; return whether there are such tasks."""
         if (idle := workers - self.busy) <= 0:
             return False
         now, late_tasks = time.monotonic(), []

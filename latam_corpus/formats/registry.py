@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.entry_points import in_group
 from latam_corpus.errors import ConfigError
 from latam_corpus.formats.compression import stem
 from latam_corpus.formats.format import Format, Unread
@@ -68,7 +69,7 @@ def plugged_formats() -> tuple[Format, ...]:
     """
     taken_suffixes, names = set(SUFFIXES), set(BY_NAME)
     formats: list[Format] = []
-    for entry in entry_points():
+    for entry in declared():
         place = _("entry point «{group}», {name} = {entry}", group=entry.group, name=entry.name, entry=entry.value)
         plugged = _plugged(entry, place)
         for suffix in plugged.suffixes:
@@ -81,10 +82,10 @@ def plugged_formats() -> tuple[Format, ...]:
     return tuple(formats)
 
 
-def entry_points() -> Iterator[EntryPoint]:
+def declared() -> Iterator[EntryPoint]:
     """Yield the entry points by which plug-in packages declare formats."""
     for group in (FORMAT_ENTRY_POINTS, EXTRACTOR_ENTRY_POINTS, READER_ENTRY_POINTS):
-        yield from sorted(metadata.entry_points(group=group))
+        yield from in_group(group)
 
 
 def _plugged(entry: EntryPoint, place: Message) -> Format:

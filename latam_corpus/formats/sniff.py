@@ -28,6 +28,7 @@ Kind: TypeAlias = "str | Unread"
 # The first member of a package, stored without compression, names its media type (OCF, ODF, MusicXML).
 _MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
 _LOCAL: Final = struct.Struct("<4s2xH10xI4xHH")  # a member's signature, flags, packed size, name length, extra length
+OTHER_XML: Final = _("XML with the root <{root}>")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -169,7 +170,7 @@ def _text_kind(head: bytes) -> Kind | None:
 def _xml_kind(root: str, text: str) -> Kind:
     kinds = (kind for contained, kind in _table().roots.get(root, ()) if contained in text)
     convert = _("export it as TEI, DOCX or plain text")
-    return next(kinds, Unread(_("XML with the root <{root}>", root=root), convert, sure=False))
+    return next(kinds, Unread(OTHER_XML.fill(root=root), convert, sure=False))
 
 
 def _as_text(head: bytes) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus.cli.interface.lazy_command import Command
+from latam_corpus.cli.interface.commands import Command
 from latam_corpus.messages import N_
 
 COMMANDS: Final = {

@@ -1,4 +1,4 @@
-"""The messages of `crawl`, `rights recheck` and `sources preview` about addresses and hosts."""
+"""Why an address gave no page, as `crawl`, `rights recheck` and `sources preview` print it."""
 
 from __future__ import annotations
 
@@ -63,19 +63,6 @@ CAUSES: Final[Mapping[str, Message]] = {
 _OTHER_REASONS: Final = {"not asked yet": _("it hasn't been asked yet")}
 
 LEFT: Final = _("{host} is postponed to another day: {why}")
-# crawl
-PROGRESS: Final = _("pages: {pages}; requests: {requests}; hosts with more: {hosts}; the last: {url}")
-PAGES: Final = _("pages in {folder}: {pages}, in {seconds} s")
-NO_PAGE: Final = _("no page, because")
-ADDRESSES: Final = _("addresses")
-CAUSES_FILE: Final = _("they are listed in {file}")
-GONE: Final = _("removed pages: {n}, listed in {file}; their documents are kept")
-WITHDRAWN: Final = _("removed pages: {n}, listed in {file}; their documents leave the next version")
-WAITING: Final = _("addresses still waiting: {n}; run the same command to continue")
-CAPTURES: Final = _("captures: {captures}, of {hosts} {hosts:host|hosts}; bytes to fetch: {bytes}")
-HOST: Final = _("host")
-HOST_CAPTURES: Final = _("captures")
-LEFT_OUT: Final = _("left out, because")
 # Reasons of `harvest.commoncrawl.capture_plan`, in addition to the causes above.
 OUT_OF_PLAN: Final[Mapping[str, Message]] = {
     "malformed line": _("the line can't be read"),
@@ -88,27 +75,6 @@ OUT_OF_PLAN: Final[Mapping[str, Message]] = {
     "the plan is full (max_records)": _("the plan is full (max_records)"),
     "another capture of the page is later": _("a later capture of the page exists"),
 }
-READ_PLAN: Final = _(
-    "review {file}: remove the lines that you don't want, then run the same command without --plan-only"
-)
-NEXT: Final = _("next")
-WITH_SOURCE: Final = _("latam-corpus run RECIPE, with «{source}» among its sources")
-# rights recheck
-SITES_READ: Final = _("sites read: {done} of {total}")
-HEADS: Final = (
-    _("site"),
-    _("signal"),
-    _("value"),
-    _("address"),
-    _("read"),
-    _("documents"),
-)
-MORE: Final = _("and {n} {n:refusal|refusals} more, in the file")
-UNREAD: Final = _("{site} couldn't be read, so its earlier opt-outs still apply: {why}")
-UNREAD_FILE: Final = _("{file} couldn't be read, so its earlier opt-outs still apply")
-LEAVING: Final = _("{spec}: {n} of {total} {total:document|documents} with an address must leave the next version")
-LISTED: Final = _("they are listed in {file}; every build of {name} reads it")
-EVIDENCE: Final = _("the sites' files are saved in {folder}")
 
 
 def cause_message(cause: str) -> Message:

@@ -86,9 +86,7 @@ _SAME_ID_AS_SHIPPED: Final = (
 def advice(source: Source, name: str = "") -> Iterator[tuple[str, Message, Message]]:
     """Yield the key, the problem and the remedy of each suggestion for a valid source.
 
-    Args:
-        source: the source.
-        name: the name of its file; if empty, the file's name and the shipped catalogue aren't checked.
+    If `name` is empty, the file's name and the shipped catalogue aren't checked.
     """
     yield from _of_rights(source)
     if source.status == "ask_first":

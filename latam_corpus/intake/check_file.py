@@ -8,7 +8,7 @@ from latam_corpus.collect.examine import examine
 from latam_corpus.config.toml_model import read_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.intake.check_source import Finding, check_source
-from latam_corpus.intake.joined_verses import files_with_verses
+from latam_corpus.intake.sampled_texts import files_with_verses
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
 from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
@@ -47,9 +47,7 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
 def findings_in_records(source: Source, where: str) -> Iterator[Finding]:
     """Yield the errors and suggestions for a source's first records, each with the name of the records' file as key.
 
-    Args:
-        source: the source of the records.
-        where: a file, a folder, a glob or a URL; if empty, only the suffixes that the source names are checked.
+    If `where` is empty, only the suffixes that the source names are checked.
     """
     yield from (Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source))
     if not where:

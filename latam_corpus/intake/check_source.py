@@ -98,9 +98,7 @@ class Finding:
 def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding]]:
     r"""Return the source that a text describes (None if it has an error) and all findings.
 
-    Args:
-        text: the content of a source file, TOML.
-        name: the file's name, which is checked too.
+    The file's name is checked too.
 
     >>> source, [finding] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prenza"')
     >>> finding.in_language("es")[:50]

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 def only_named(all_files: Sequence[InputFile], names: Sequence[str], place: str) -> list[InputFile]:
     """Return the files with these paths; all if no path is given.
 
-    Args:
-        all_files: the files of a folder.
-        names: their paths.
-        place: the folder, for the error message.
-
     Raises:
         ConfigError: no file has one of the paths.
     """

@@ -19,9 +19,9 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.columns import BY_NAME, KEYS
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
-from latam_corpus.intake.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
 from latam_corpus.intake.named_files import only_named
 from latam_corpus.intake.preview_page import Item, Measured, page_statements, to_look_at
+from latam_corpus.intake.sampled_texts import LOOKS_LIKE_VERSE, REMEDY, joins_verses
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, enumerated, same
@@ -71,13 +71,8 @@ def items_of(
 ) -> list[Item]:
     """Return up to `n` items, spread over the files of a source, with the results of a run.
 
-    Args:
-        source: the source of the records.
-        where: a file, a folder, a glob or a URL.
-        n: the maximum number of items.
-        policies: a `filters/` folder; the shipped one if empty.
-        language: the language of the metadata that are shown if the original has no text.
-        files: the paths of the files to read; by default all.
+    `where` is a file, a folder, a glob or a URL. `language` is that of the metadata that are shown if the original has
+    no text.
 
     Raises:
         ConfigError: there are no files, or no file has one of these paths.

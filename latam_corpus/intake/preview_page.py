@@ -54,8 +54,6 @@ class Measured:
     """The value of a signal for one text, with the bounds of its language and genre.
 
     Attributes:
-        signal: the name of the signal.
-        label: the display name of the signal.
         value: the value for the text; None if the signal needs a list that the language lacks.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
@@ -96,7 +94,6 @@ class Item:
 
     Attributes:
         where: its URL, or its file and its place in the file.
-        title: the title, from the catalogue or the text.
         language: the identified language; None if the item was dropped earlier.
         score: the score of the identification, from 0 to 1.
         reason: the drop reason; None for an item that is kept.
@@ -211,15 +208,7 @@ def lines_left_out(original: str, text: str, title: str | None = None) -> Iterat
 def preview_page(
     name: str, items: Sequence[Item], sentences: Sequence[Message], language: str, *, internal: bool
 ) -> str:
-    """Return the page as HTML.
-
-    Args:
-        name: the source's title.
-        items: the items of the preview.
-        sentences: the result of `summary`.
-        language: the language of the page.
-        internal: whether to stamp the page as internal.
-    """
+    """Return the page as HTML."""
     return render(
         "preview.html",
         language,

@@ -1,8 +1,9 @@
-"""Collect and extract the first text of each sampled file, and identify its language."""
+"""Sample texts of a source's files: the language of each first text, and verse that a run would join as prose."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.batch import Batch
 from latam_corpus.codes import short
 from latam_corpus.collect.documents.contract import Watch
-from latam_corpus.collect.files import read
+from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.columns import TERMS
+from latam_corpus.errors import CorpusError
+from latam_corpus.extract.charset import decode
+from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.wraps import looks_like_verse
 from latam_corpus.formats.registry import BY_NAME, format_of
-from latam_corpus.intake.joined_verses import plain_text_of
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.default_recipe import wanted_languages
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
@@ -26,16 +30,21 @@ from latam_corpus.privacy.speakers import is_interview
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.input_files.input_file import InputFile
     from latam_corpus.pipeline.planning.own_terms import OwnTerms
 
+
 LARGEST: Final = 32 * 2**20  # maximum bytes of a sampled file
 _SAMPLED_FILES: Final = 1000  # the sample is spread evenly over all files
 _DOCUMENTS: Final = 3  # documents per sampled file
+LOOKS_LIKE_VERSE: Final = _("this looks like verse, but its lines are joined as prose")
+REMEDY: Final = _('write form = "verse" in [collect], or remove form, to keep the lines as they are')
+_FILES: Final = 20  # number of sampled files, evenly spread over all files
+_TEXTS: Final = 5  # per file or archive
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,8 @@ def sampled_texts(
 ) -> dict[str, SampledText]:
     """Return the first text of each sampled file, by path.
 
-    Args:
-        sources: the source that tells how to read each file, by the file's path.
-        files: files with text; the sample is spread evenly over them.
-        own_terms: an object to which the rights stated by the texts are added.
+    The sample is spread evenly over `files`; `sources` has the source of each, by path. The rights that texts state are
+    added to `own_terms`.
     """
     sample = [file for file in files if file.size <= LARGEST]
     if len(sample) > _SAMPLED_FILES:
@@ -140,3 +147,37 @@ def _hold(row: Mapping[str, Any], note: str | None, source: Source, today: date)
     if row.get("embargo_until") and row["embargo_until"] > today:
         return f"embargo_until>{today.isoformat()}"
     return "" if row.get("uses") else "uses=null"
+
+
+def plain_text_of(row: Mapping[str, Any]) -> str | None:
+    """Return the text of a collected plain text file, with LF as line ends; None for another format.
+
+    The row is a collected document, with `raw` and `media_type`.
+    """
+    raw = row.get("raw")
+    kind, parameters = parse_media_type(row.get("media_type") or "")
+    if raw is None or kind != "text/plain":
+        return None
+    text = decode(raw, parameters.get("charset"))[0]
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
+    """Return whether a run would join the verses of a document."""
+    text = plain_text_of(row) if source.collect.form == "prose" else None
+    return text is not None and looks_like_verse(text)
+
+
+def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message, Message]]:
+    """Yield the path, the problem and the remedy for each sampled file with a text that looks like verse."""
+    if source.collect.form != "prose":
+        return
+
+    files = list_inputs(source, where)
+    if len(files) > _FILES:
+        files = [files[index * len(files) // _FILES] for index in range(_FILES)]
+    for file in files:
+        with suppress(CorpusError):  # `check` reports unreadable files
+            frames = read(source, file, limit=_TEXTS, genre=source.genre or "web")
+            if any(joins_verses(source, row) for frame in frames for row in frame.iter_rows(named=True)):
+                yield file.relative, LOOKS_LIKE_VERSE, REMEDY

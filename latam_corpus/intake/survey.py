@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _TABLES: Final = 1000  # maximum number of tables that are examined for a catalogue
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
+UNKNOWN_FORMAT: Final = _("an unknown format")
 _NOT_TEXT: Final = frozenset(
     entry.name for entry in FORMATS if entry.archive or not (entry.extractor or entry.may_be_another)
 )
@@ -57,15 +58,10 @@ class SurveyedFile:
     """The facts about a file.
 
     Attributes:
-        path: the path relative to the folder.
-        bytes: the size of the file.
         format: the format's name in a source file, or a description of a format that isn't read.
         remedy: the advice for a file that isn't read, or an option that the recipe needs; None for other files.
         sha256: the SHA-256, in hex, of the bytes; empty if they can't be read.
-        charset: the charset of a text.
-        pages: the number of pages of a PDF or picture.
         scans: the number of pages without text.
-        language: the language of a sampled text.
         problem: why it has no text, or how it differs from the manifest of its bag (BagIt).
     """
 
@@ -100,13 +96,11 @@ class Survey:
     """The result of a survey.
 
     Attributes:
-        files: all surveyed files.
         hidden: the number of files left out: links, hidden files, and lock files of Office.
         missing: the names in the manifests of bags (BagIt) that have no file.
         catalogue: the table that describes most of the files; None if there is none.
         texts: the number of files with text that a run reads.
         looked_at: the number of these files that were sampled.
-        own_terms: the rights that the sampled texts state.
         sampled: the first text of each sampled file, by path.
         described: by path, each file with its row in a catalogue or the closest name in it; empty unless requested.
         unchosen: the paths of files that no pattern of the source chooses.
@@ -141,11 +135,8 @@ class Survey:
 def survey(folder: Path, source: Source | None = None, *, files: Sequence[str] = (), with_rows: bool = False) -> Survey:
     """Survey a folder, or a single file.
 
-    Args:
-        folder: the path of the folder or file.
-        source: the source that describes the files, if any; its catalogue is read, and its terms apply.
-        files: the paths of the files to examine; all if empty.
-        with_rows: whether to read the rows of the catalogue, so that their terms apply.
+    If `source` describes the files, its catalogue is read, and its terms apply. `files` are the paths to examine, by
+    default all. `with_rows` reads the rows of the catalogue, so that their terms apply.
 
     Raises:
         ConfigError: the folder doesn't exist or has no files, it lacks one of `files`, or the source's catalogue can't
@@ -268,7 +259,7 @@ def _examined(file: InputFile) -> SurveyedFile:
     sniffed_name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
     format_name = sniffed_name or (entry.name if entry else "")
     if not format_name:
-        return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as text, or leave it out"))
+        return replace(facts, format=UNKNOWN_FORMAT, remedy=_("save it as text, or leave it out"))
     if format_name == "pdf":
         facts = _with_pages(facts, file)
     elif format_name == "image":

@@ -26,11 +26,8 @@ _ENVIRONMENT: Final = {"MALLOC_MMAP_THRESHOLD_": "4096", "OMP_NUM_THREADS": "1",
 def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, Any]) -> None:
     """Run `python -m MODULE JOB.json`, which writes a model.
 
-    Args:
-        module: a module that ends in `run_job(fit)`.
-        lines: labelled lines as fastText reads them, each with its line end.
-        out: the path of the model.
-        job: further arguments of `fit`, in addition to `lines` (the file's path) and `out`.
+    The module ends in `run_job(fit)`. `lines` are labelled as fastText reads them, each with its line end; `job` has
+    further arguments of `fit`, in addition to `lines` (the file's path) and `out`.
 
     Raises:
         CorpusError: fastText failed.

@@ -38,12 +38,8 @@ class Suggestion:
     """Suggested bounds for one language and genre.
 
     Attributes:
-        language: the language.
-        genre: the genre.
-        documents: the number of documents in the sample.
         typical: the medians of the signals that a language file has in `[typical]`.
         bounds: the suggested bounds, in the order of the current ones.
-        present: the current bounds.
         loses: the share of documents that all suggested bounds together drop, by cross-validation.
         present_loses: the share of documents that the current bounds drop.
     """
@@ -74,11 +70,8 @@ class Suggestion:
 def suggest(frame: pl.DataFrame, policies: Policies, lose: float, *, tighten: bool = False) -> list[Suggestion]:
     """Suggest bounds for each language and genre of a sample, the largest group first.
 
-    Args:
-        frame: `doc_id`, `language`, `genre` and `signals` of good documents.
-        policies: the current policies.
-        lose: the share of good documents that each side of a bound may drop, from 0 to 0.2.
-        tighten: whether to move bounds that drop less than that towards the sample too.
+    `frame` has `doc_id`, `language`, `genre` and `signals` of good documents. `lose` is the share of them that each
+    side of a bound may drop, from 0 to 0.2. With `tighten`, bounds that drop less are moved towards the sample too.
 
     Raises:
         ConfigError: `lose` is out of range, or no group has LEAST documents.

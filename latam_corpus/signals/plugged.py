@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.entry_points import in_group
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.signals.descriptor import Signal
 from latam_corpus.storage.durable import package_digest
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from latam_corpus.messages import Message
 
 # A plug-in package names its signals here: [project.entry-points."latam_corpus.signals"] name = "module:function".
@@ -19,10 +21,9 @@ ENTRY_POINTS: Final = "latam_corpus.signals"
 
 
 @cache
-def plugged_signals() -> dict[str, metadata.EntryPoint]:
+def plugged_signals() -> dict[str, EntryPoint]:
     """Return the entry points of plug-in packages' signals by signal name."""
-    entries = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: (entry.name, entry.value))
-    return {entry.name: entry for entry in entries}
+    return {entry.name: entry for entry in in_group(ENTRY_POINTS)}
 
 
 @cache

@@ -34,6 +34,8 @@ SPOKEN: Final = 8192  # opens or closes speech, a question or an exclamation; tw
 
 _LAST: Final = sys.maxunicode + 1
 _PLANE: Final = 1 << 16
+# The planes with characters that have a class. The others are unassigned or, like 15 and 16, for private use.
+_PLANES: Final = (0, 1, 2, 3, 14)
 _BLOCK: Final = 1 << 8
 _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
@@ -89,14 +91,11 @@ def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
     table = np.zeros(_LAST, np.uint16)
     decomposing: list[str] = []
     # One plane at a time, since all 1.1 million code points would take 70 MB. Looking up each code point would take
-    # most of the start-up time of a small run, so planes without characters (`repr` escapes all of them) and blocks
-    # without decompositions are skipped.
-    for first in range(0, _LAST, _PLANE):
-        plane = np.arange(first, first + _PLANE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        if len(repr(plane)) == _PLANE * len(r"\U0010ffff") + len("''"):
-            continue
-        categories = "".join(map(unicodedata.category, plane)).encode()
-        codes = np.frombuffer(categories, np.uint16)  # two letters each
+    # most of the start-up time of a small run, so planes without characters and blocks without decompositions are
+    # skipped.
+    for first in (number * _PLANE for number in _PLANES):
+        plane = code_points(first, first + _PLANE)
+        codes = categories(plane)
         for code in np.unique(codes):
             table[first : first + _PLANE][codes == code] = _of_category(code.tobytes().decode())
         for start in range(0, _PLANE, _BLOCK):
@@ -104,6 +103,24 @@ def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
             if not unicodedata.is_normalized("NFKD", block):
                 decomposing += filter(unicodedata.decomposition, block)
     return table, decomposing
+
+
+def code_points(first: int, end: int) -> str:
+    """Return the code points from `first` to before `end`, surrogates included.
+
+    >>> code_points(0x61, 0x64)
+    'abc'
+    """
+    return np.arange(first, end, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def categories(characters: str) -> NDArray[np.uint16]:
+    """Return the general category of each character, uint16[n]: the bytes of its two letters, such as b"Ll".
+
+    >>> categories("aA").tobytes()
+    b'LlLu'
+    """
+    return np.frombuffer("".join(map(unicodedata.category, characters)).encode(), np.uint16)
 
 
 def _of_category(category: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.cli.interface.lazy_command import Command
+from latam_corpus.cli.interface.commands import Command
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:

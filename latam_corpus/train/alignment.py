@@ -71,9 +71,7 @@ class Alignment:
 def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: Path) -> Alignment:
     """Write all bilingual pairs of a version.
 
-    Args:
-        open_stream: opens a stream of the version's documents with the given columns, unshuffled.
-        to: a new or empty folder.
+    `open_stream` opens a stream of the version's documents with the given columns, unshuffled.
 
     Raises:
         ConfigError: the folder isn't empty, or no document is a translation of another.

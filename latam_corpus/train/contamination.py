@@ -69,9 +69,6 @@ class Benchmark:
     """A public evaluation set.
 
     Attributes:
-        name: its name in the registry.
-        title: its title.
-        languages: its languages.
         home: the URL of its download page.
         fields: the fields of its records whose text is searched for.
         checked: the source against which this entry was checked.
@@ -100,7 +97,6 @@ class Contamination:
     """The lines of an evaluation set in a version.
 
     Attributes:
-        lines: the number of lines of the evaluation set.
         matches: a table of `eval` (the line's index, from 0), `doc_id`, and `share` (of the line's words in the
             document).
         too_short: lines that can't be searched for.
@@ -213,11 +209,7 @@ def find_matches(
 ) -> Contamination:
     """Find the documents of a stream that contain lines of an evaluation set.
 
-    Args:
-        stream: the documents, with the columns `doc_id` and `text`.
-        lines: the lines of the set, as `read_evaluation` returns them.
-        share: the share of a line's words, or of the words of one of its fields, that a document must have.
-        progress: receives the number of documents that were read.
+    `share` is the share of a line's words, or of the words of one of its fields, that a document must have.
 
     Raises:
         ConfigError: the share isn't above 0 and at most 1.

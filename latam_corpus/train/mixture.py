@@ -88,11 +88,6 @@ def token_budget(text: str) -> int:
 def divide(budget: int, slices: Mapping[str, int], weighting: Weighting) -> dict[str, int]:
     """Divide a budget among slices.
 
-    Args:
-        budget: the total number of tokens.
-        slices: the number of tokens of each slice.
-        weighting: the method.
-
     Returns:
         The number of tokens drawn from each slice. They add up to the budget, or to less if UniMax reaches all caps.
 

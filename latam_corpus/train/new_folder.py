@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 def new_folder(to: Path) -> Iterator[Path]:
     """Yield a temporary folder next to `to`; rename it to `to` at the end, or remove it after an error.
 
-    Args:
-        to: a new or empty folder.
-
     Raises:
         ConfigError: the folder isn't empty.
         ReleaseError: the folder can't be written.

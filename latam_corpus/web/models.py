@@ -14,7 +14,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+ONE_PERSON: Final = "you"  # the name of the only user of a desk on one machine, shown translated
 
 
 class Role(models.TextChoices):
@@ -55,7 +58,7 @@ class Person(AbstractBaseUser):
     USERNAME_FIELD = "username"
 
     def __str__(self) -> str:
-        return self.name or self.username
+        return self.name or (gettext("you") if self.username == ONE_PERSON else self.username)
 
 
 def digest_of_token(token: str) -> str:

@@ -17,13 +17,12 @@ from waitress.parser import HTTPRequestParser
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.web.jobs import Worker
-from latam_corpus.web.models import Person, Role
+from latam_corpus.web.models import ONE_PERSON, Person, Role
 from latam_corpus.web.workspace import data_folder, recover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ONE_PERSON = "you"
 _USUAL_BODY = 16 * 2**20  # bytes of a request without uploads
 
 

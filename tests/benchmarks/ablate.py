@@ -19,8 +19,7 @@ import polars as pl
 
 from latam_corpus.codes import admits
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.ablate.arm_comparison import ablate
-from latam_corpus.lab.ablate.arms import Arm, Text
+from latam_corpus.lab.ablate.arm_comparison import Arm, Text, ablate
 from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
 from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
 from latam_corpus.language.judge import judge

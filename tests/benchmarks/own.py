@@ -19,8 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.engine.in_process import InProcess
-from latam_corpus.engine.local import Local
+from latam_corpus.engine.local import InProcess, Local
 from latam_corpus.extract.isolation import sandbox
 from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, Rebuilt, SegmentStarted
 from latam_corpus.pipeline.execution.run import find_parts, run

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from latam_corpus.__main__ import COMMANDS, app
 from latam_corpus.cli.interface.app import loaded
-from latam_corpus.cli.interface.lazy_command import HEADINGS
+from latam_corpus.cli.interface.commands import HEADINGS
 from latam_corpus.storage.durable import sealed
 
 if TYPE_CHECKING:

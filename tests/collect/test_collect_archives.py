@@ -125,7 +125,7 @@ def test_one_archive_in_another_is_read_and_no_more(tmp_path: Path) -> None:
 
 def test_a_bomb_is_a_failed_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its ratio or by what all members come to; members before it are read."""
-    monkeypatch.setattr(archives, "RATIO_FROM", 2**20)
+    monkeypatch.setattr(streams, "RATIO_FROM", 2**20)
     members = {"a.txt": b"Sana.", "b.txt": b" " * 2**23, "c.txt": b"Buena."}
     rows = _rows(tmp_path / "e.zip", _zip(members))
     assert [row["drop_reason"] for row in rows] == [None, "unreadable:damaged file", None]

@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning.plan import make_plan

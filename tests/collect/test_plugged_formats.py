@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from latam_corpus import entry_points
 from latam_corpus.collect.files import reading_version
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.stage import Extract
@@ -58,7 +59,7 @@ def installed(tmp_path: Path) -> Path:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """Clear the cache of installed packages before and after."""
-    caches = (registry.plugged_formats, registry.suffixes)
+    caches = (entry_points.installed, registry.plugged_formats, registry.suffixes)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -104,7 +105,7 @@ def test_a_changed_plug_in_is_seen(installed: Path, monkeypatch: pytest.MonkeyPa
     without = Extract().fingerprint(), reading_version()
     assert unread_suffix("*.acta") == ".acta"
     monkeypatch.syspath_prepend(installed)
-    for one in (registry.plugged_formats, registry.suffixes):
+    for one in (entry_points.installed, registry.plugged_formats, registry.suffixes):
         one.cache_clear()
     assert (unread_suffix("*.acta"), format_of("a.FICHAS.gz")) == (None, suffixes()[".fichas"])
     previous = Extract().fingerprint(), reading_version()
@@ -128,7 +129,7 @@ def test_a_plug_in_describes_its_format_as_the_toolkit_does(
     )
     monkeypatch.syspath_prepend(installed)
     entry = metadata.EntryPoint("receta", "corpus_recetas:FORMAT", "latam_corpus.formats")
-    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
+    monkeypatch.setattr(registry, "declared", lambda: [entry])
     assert (format_of("a.rct"), sniff.sniffed(b"RECETA 1\nPan")) == (suffixes()[".receta"], "text/x-receta")
     assert registry.extractors(registry.plugged_formats()) == {"text/x-receta": "corpus_recetas:extract"}
 
@@ -141,7 +142,7 @@ def test_an_entry_point_that_names_no_format_is_refused(
     del forgotten
     monkeypatch.syspath_prepend(installed)
     entry = metadata.EntryPoint("acta", value, "latam_corpus.formats")
-    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
+    monkeypatch.setattr(registry, "declared", lambda: [entry])
     with pytest.raises(ConfigError, match=f"acta = {value}"):
         suffixes()
 
@@ -161,7 +162,7 @@ def test_two_packages_with_one_name_of_a_format_are_refused(
     entries = [
         metadata.EntryPoint(name, f"corpus_{name}:FORMAT", registry.FORMAT_ENTRY_POINTS) for name in ("uno", "dos")
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda: entries)
+    monkeypatch.setattr(registry, "declared", lambda: entries)
     with pytest.raises(ConfigError, match=r"corpus_dos.*another format already has the suffix"):
         suffixes()
 
@@ -175,6 +176,6 @@ def test_a_suffix_that_is_taken_is_refused(
     """With the entry point that names it."""
     del forgotten
     entry = metadata.EntryPoint(name, "corpus_actas:extract", "latam_corpus.extractors")
-    monkeypatch.setattr(registry, "entry_points", lambda: [entry])
+    monkeypatch.setattr(registry, "declared", lambda: [entry])
     with pytest.raises(ConfigError, match=problem):
         suffixes()

@@ -18,7 +18,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect import files as module
 from latam_corpus.collect.files import InputFile, digest, list_inputs, packs, read, read_all, split
 from latam_corpus.collect.streams import state_of
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.pipeline.execution.events import PartDone
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning import span_cache

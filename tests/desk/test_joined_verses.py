@@ -13,8 +13,8 @@ from latam_corpus.desk.questionnaire import interview
 from latam_corpus.desk.template import load_template
 from latam_corpus.extract.documents.plain import extract
 from latam_corpus.extract.wraps import looks_like_verse
-from latam_corpus.intake.joined_verses import files_with_verses
 from latam_corpus.intake.preview_items import items_of
+from latam_corpus.intake.sampled_texts import files_with_verses
 
 if TYPE_CHECKING:
     from pathlib import Path

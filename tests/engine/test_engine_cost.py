@@ -10,7 +10,7 @@ import pytest
 from latam_corpus.engine.cluster.cluster_site import SlurmSite
 from latam_corpus.engine.cluster.slurm import Slurm
 from latam_corpus.engine.cost import PartsCost, cost_of, refuse_beyond_site
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning.plan import Plan, make_plan
@@ -35,7 +35,7 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
 @pytest.fixture(autouse=True)
 def any_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cluster that accepts every job."""
-    monkeypatch.setattr("latam_corpus.engine.cost.refuse_beyond_cluster", lambda *_, **__: None)
+    monkeypatch.setattr("latam_corpus.engine.cost._refuse_beyond_cluster", lambda *_, **__: None)
 
 
 def _slurm(tmp_path: Path, inodes: int | None = None) -> Slurm:

@@ -17,8 +17,7 @@ import pytest
 import latam_corpus as lc
 from latam_corpus.engine.choose import ENGINES, make_engine
 from latam_corpus.engine.cluster.slurm import Slurm
-from latam_corpus.engine.in_process import InProcess
-from latam_corpus.engine.local import Local
+from latam_corpus.engine.local import InProcess, Local
 from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.pipeline.execution.barriers import _BarrierJob, _run_job
 from latam_corpus.pipeline.execution.run import find_parts

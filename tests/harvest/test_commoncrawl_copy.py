@@ -25,8 +25,7 @@ from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, why_not
-from latam_corpus.harvest.commoncrawl.copied_record import parse_record
-from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler
+from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler, parse_record
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.website import Crawler
 

@@ -165,7 +165,8 @@ def test_progress_is_reported_without_pages(
 ) -> None:
     """Progress reports have the number of requests and the last address even without pages."""
     monkeypatch.setattr(command, "_LINE_EVERY", 0.0)
-    lines = command._Lines("es")  # noqa: SLF001
+    monkeypatch.setattr("latam_corpus.cli.interface.ui_language.requested_language", lambda: "es")
+    lines = command._Progress()  # noqa: SLF001
     site.routes["/"] = (404, {}, b"")
     Crawler(website.source_of(site), tmp_path, lines, first_rest=0.01).run()
     last = capsys.readouterr().err.splitlines()[-1]

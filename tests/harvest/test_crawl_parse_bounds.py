@@ -19,10 +19,9 @@ from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.visit import Visits
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.harvest.optout import robots, robots_bounds
+from latam_corpus.harvest.optout import robots
 from latam_corpus.harvest.optout import site as optout_site
-from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.robots_bounds import within_bounds
+from latam_corpus.harvest.optout.robots import Robots, within_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,7 @@ def test_beyond_the_bounds_a_robots_txt_allows_less_and_never_more(
 ) -> None:
     """A rule with stars is cut at its first star, and named agents are refused at least as much as before."""
     written = Robots(_RULES)
-    monkeypatch.setattr(robots_bounds, name, 3)
+    monkeypatch.setattr(robots, name, 3)
     strict = Robots(_RULES)
     urls = {path: f"https://a.example{path}" for path in _PATHS}
     assert {path for path, url in urls.items() if not strict.allows(url)} == shut

@@ -13,9 +13,8 @@ from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.optout.page_opt_outs import Head, head_opt_outs, header_opt_outs
 from latam_corpus.catalog.optout.preferences import content_signal, content_signal_use, content_usage, reservation
 from latam_corpus.catalog.optout.rsl import licence_verdict
-from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.tdmrep_file import file_reservation
+from latam_corpus.harvest.optout.site import ai_txt_opt_outs, file_reservation
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal

@@ -7,10 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from latam_corpus.catalog.optout.page_opt_outs import HEAD, Head, head_opt_outs, header_opt_outs, reserves
-from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.site import Site, SiteFile
-from latam_corpus.harvest.optout.tdmrep_file import file_reservation
+from latam_corpus.harvest.optout.site import Site, SiteFile, ai_txt_opt_outs, file_reservation
 
 _NOW = datetime(2026, 11, 27, tzinfo=UTC)
 _ROOT = "https://diario.example"

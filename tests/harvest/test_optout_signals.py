@@ -15,10 +15,8 @@ from latam_corpus.catalog.optout.page_opt_outs import Head, head_opt_outs, heade
 from latam_corpus.catalog.optout.patterns import longest, matches
 from latam_corpus.catalog.optout.preferences import content_signal, content_usage
 from latam_corpus.catalog.optout.rsl import licence_verdict
-from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.site import Site, SiteFile
-from latam_corpus.harvest.optout.tdmrep_file import file_reservation
+from latam_corpus.harvest.optout.site import Site, SiteFile, ai_txt_opt_outs, file_reservation
 
 _NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _ROOT = "https://diario.example"

@@ -12,8 +12,7 @@ import pytest
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.ablate import arm_comparison as compare
 from latam_corpus.lab.ablate import byte_ngrams
-from latam_corpus.lab.ablate.arm_comparison import ablate
-from latam_corpus.lab.ablate.arms import Arm, Text, draw
+from latam_corpus.lab.ablate.arm_comparison import Arm, Text, ablate, draw
 from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
 from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
 

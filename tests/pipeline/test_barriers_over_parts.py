@@ -22,7 +22,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.dedupe.fingerprints.scheme import SKETCH, Scheme
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.execution import barriers as decide_module
 from latam_corpus.pipeline.execution.barriers import Output, decide, no_step

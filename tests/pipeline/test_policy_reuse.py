@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.execution.part import folder_of
 from latam_corpus.pipeline.execution.run import find_parts, run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.pipeline.execution import restart
 from latam_corpus.pipeline.execution.part import Outcome
 from latam_corpus.pipeline.execution.restart import OutputState, next_step, outcomes_of

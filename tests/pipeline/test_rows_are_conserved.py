@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import PartError, SourceError
 from latam_corpus.pipeline.execution.run import find_parts, run
 from latam_corpus.pipeline.planning.plan import make_plan

@@ -14,7 +14,7 @@ import pytest
 
 from latam_corpus.collect import files
 from latam_corpus.collect.documents.contract import Facts
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.messages import same
 from latam_corpus.pipeline.execution.part import folder_of

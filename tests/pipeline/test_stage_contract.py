@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import latam_corpus as lc
-from latam_corpus import schema
+from latam_corpus import entry_points, schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.planning import registry
@@ -66,6 +66,10 @@ class Ajena:
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Return a function that installs a package whose entry point `recorta` is an object."""
 
+    def forget() -> None:
+        entry_points.installed.cache_clear()
+        registry.plug_ins.cache_clear()
+
     def install(value: str) -> None:
         (tmp_path / "recortes_de_prueba.py").write_text(_STAGE)
         result = tmp_path / "recortes-1.0.dist-info"
@@ -73,11 +77,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         (result / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
         (result / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
         monkeypatch.syspath_prepend(str(tmp_path))
-        registry.plug_ins.cache_clear()
+        forget()
 
     yield install
     monkeypatch.undo()
-    registry.plug_ins.cache_clear()
+    forget()
 
 
 def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.errors import PartError
 from latam_corpus.pipeline.execution import run
 from latam_corpus.pipeline.planning.plan import make_plan

@@ -25,7 +25,7 @@ from written_files import zip_file
 
 from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.execution.run import run as run_plan
 from latam_corpus.pipeline.planning.plan import make_plan

@@ -24,7 +24,7 @@ from latam_corpus.train import CorpusStream, MixedStream
 from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
 from latam_corpus.train.shards.corpus_files import open_files
 from latam_corpus.train.shards.file_piece import read_group
-from latam_corpus.train.shards.shared_groups import SharedGroups
+from latam_corpus.train.shards.group_cache import SharedGroups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

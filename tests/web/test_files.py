@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import tomllib
 import zipfile
@@ -10,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
+from latam_corpus.formats.registry import FORMATS, UNREAD
+from latam_corpus.formats.sniff import OTHER_XML
+from latam_corpus.intake.survey import UNKNOWN_FORMAT
 from latam_corpus.web import jobs
+from latam_corpus.web.files.jobs import replace_catalogue
 from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry
-from latam_corpus.web.workspace import collection_folder, files_folder, source_file
+from latam_corpus.web.templatetags.desk import kind_name, problem_of
+from latam_corpus.web.workspace import collection_folder, files_folder, source_file, store_upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _SONG = "Río que bajas cantando,\nllévame el nombre contigo,\nque en la orilla está esperando\nla sombra de un amigo.\n"
 _PROSE = (
@@ -72,16 +80,38 @@ def _file(path: str) -> CollectionFile:
 
 def test_each_file_has_a_row_with_its_problem_language_and_form(client: Any) -> None:
     _upload(
-        client, canto__txt=_SONG * 3, historia__txt=_PROSE, viejo__doc=bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
+        client,
+        canto__txt=_SONG * 3,
+        historia__txt=_PROSE,
+        viejo__doc=bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600,
+        video__srt="1\n00:00:01,000 --> 00:00:02,000\nLa lluvia cae despacio.\n",
     )
     page = client.get("/collections/cantos/files").content.decode()
     assert page.index("viejo.doc") < page.index("canto.txt")
     assert "save it as DOCX" in page
+    assert "subtitles" in page
+    assert "captions" not in page
     assert _file("canto.txt").facts["form"] == "verse"
     assert _file("historia.txt").facts["language"] == "spa"
     assert tomllib.loads(source_file(Collection.objects.get()).read_text())["collect"]["files"] == ["files/**/*"]
     assert "canto.txt" not in client.get("/collections/cantos/files?problem=unread").content.decode()
     assert "viejo.doc" not in client.get("/collections/cantos/files?form=verse").content.decode()
+
+
+@pytest.mark.parametrize(("language", "unknown"), [("es", "no se conoce"), ("pt-br", "não se conhece"), ("en", "its")])
+def test_a_file_of_any_format_that_is_not_read_has_a_problem_in_the_readers_language(
+    language: str, unknown: str
+) -> None:
+    kinds = [*(entry.name for entry in UNREAD), OTHER_XML.fill(root="libro"), *(entry.label for entry in FORMATS)]
+    stored = [*(str(entry.name) for entry in UNREAD), "XML with the root <libro>", *(entry.name for entry in FORMATS)]
+    with translation.override(language):
+        for kind, text in zip(kinds, stored, strict=True):
+            name = kind.translate(language[:2])
+            assert kind_name(text) == name
+            problem = problem_of({"kind": text, "problem": "-", "reason": "unreadable:unknown format"})
+            assert problem.endswith(f": {name}")
+        facts = {"kind": str(UNKNOWN_FORMAT), "problem": "-", "reason": "unreadable:unknown format"}
+        assert problem_of(facts).startswith(unknown)
 
 
 def test_a_table_among_the_files_becomes_the_catalogue(client: Any) -> None:
@@ -185,6 +215,19 @@ def test_all_files_are_joined_with_the_rows_that_they_look_like(client: Any) -> 
     assert _file("perdidos.txt").row["Titulo"] == "Un texto perdido"
     assert _file("otro.txt").row is None
     assert LogEntry.objects.filter(action="rows joined").exists()
+
+
+def test_an_edited_copy_of_the_catalogue_replaces_rows_that_were_joined_by_hand(client: Any, tmp_path: Path) -> None:
+    _upload(client, canto_dos_x__txt=_SONG * 3, historia__txt=_PROSE, catalogo__csv=_TABLE)
+    client.post(f"/collections/cantos/files/{_file('canto_dos_x.txt').pk}/set", {"row": "6"})
+    rows = "".join(f"files/{name},{title}\n" for name, title in [("canto_dos_x.txt", "Segundo"), *[("x", "Otro")] * 4])
+    copy = tmp_path / "copia.csv"
+    copy.write_text(f"file,title\n{rows}", encoding="utf-8")
+    digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+    store_upload(copy, digest)
+    replace_catalogue(Collection.objects.get(), digest)
+    assert _file("canto_dos_x.txt").row["title"] == "Segundo"
+    assert not Collection.objects.get().draft["catalogue"]["joined"]
 
 
 def test_a_correction_never_makes_a_file_without_a_row_releasable(client: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 from built_versions import build, prose
 
 from latam_corpus.web.browse.holdings import bars
-from latam_corpus.web.models import Collection
+from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.releases.jobs import count_versions
 from latam_corpus.web.releases.shares import count_version, store_folder, stored_counts
 
 if TYPE_CHECKING:
@@ -179,6 +180,29 @@ def test_counts_of_an_earlier_desk_are_counted_again(version: str) -> None:
     file.write_text(json.dumps(stored), encoding="utf-8")
     assert stored_counts(version) is None
     assert shares.count_version(version)["approvals"] == approvals
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_visitor_starts_the_count_of_a_version_that_was_built_outside_the_desk(
+    client_of: Callable[..., Any], version: str
+) -> None:
+    from latam_corpus.web.releases import shares
+
+    shares._file(version).unlink()  # noqa: SLF001  (as if the version was built outside the desk)
+    for _visit in range(2):
+        assert "The versions are being counted." in client_of().get("/browse/").content.decode()
+    job = Job.objects.get(kind="count versions")
+    assert job.person is None
+    Job.objects.update(state="failed")
+    client_of().get("/browse/")
+    assert Job.objects.count() == 1
+    Job.objects.update(state="done")
+    client_of().get("/browse/")
+    assert Job.objects.count() == 2
+    count_versions(job)
+    page = client_of().get("/browse/").content.decode()
+    assert version in page
+    assert "being counted" not in page
 
 
 @pytest.mark.usefixtures("owner", "version")

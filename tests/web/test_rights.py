@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -353,3 +354,5 @@ def test_on_a_desk_for_one_person_the_page_says_that_nobody_else_has_looked(
     assert standing(created, "rights").is_alone
     page = client_of(you).get("/collections/cantos/rights").content.decode()
     assert "no one else has reviewed it" in page
+    with translation.override("es"):
+        assert str(Person(username="you")) == "usted"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from html import unescape
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from itertools import islice, zip_longest
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urljoin
 
 from latam_corpus.catalog.optout.agents import addressed
 from latam_corpus.catalog.optout.decoding import ascii_based
-from latam_corpus.catalog.optout.directives import refusals
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.preferences import FIELDS, reservation
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
@@ -19,6 +18,7 @@ from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
 
 # The first bytes of a page are searched for meta elements; so many, since heads may have inlined styles and scripts.
 HEAD: Final = 2**18
@@ -49,6 +49,25 @@ _MAX_INLINE: Final = 5
 _NAMES: Final = ("name", "http-equiv", "property", "itemprop")
 _ROBOTS: Final = re.compile(r"(?<![\w-])(?:x-robots-tag|robots)(?![\w-])", re.ASCII)
 _TDM: Final = "tdm-reservation"
+Refusal: TypeAlias = Literal["noai", "noarchive"]
+_REFUSALS: Final[tuple[Refusal, ...]] = ("noai", "noarchive")
+# Other words for `noai`: noml.info, and draft-canel-robots-ai-control of October 2024.
+_ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
+    ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
+)
+# The directives that search engines document, and others in use. A word with a colon is an agent's name only if a
+# directive follows.
+_DIRECTIVES: Final = frozenset({
+    *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
+    "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
+})  # fmt: skip
+# Directives with values, some of which (`max-image-preview: none`) are also names of directives.
+_VALUED: Final = re.compile(r"max-|unavailable")
+# Only ASCII letters count as letters: typographic quotes may be in any charset.
+_SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
+_COLON: Final = re.compile(r"\s*:\s*")
+# The maximum number of characters that are read, since a malicious value may be very long.
+_LONGEST: Final = 10_000
 
 
 class Head:
@@ -107,13 +126,7 @@ def _markup(text: str) -> str:
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
-    """Return the opt-out for an unreadable licence, which counts because it was meant as terms.
-
-    Args:
-        address: the address of the licence.
-        url: the page that names the licence.
-        time: the time at which the page was fetched.
-    """
+    """Return the opt-out for an unreadable licence, which counts because it was meant as terms."""
     del url
     return [opt_out("rsl-permission", "a licence is named and can't be read", address, time)]
 
@@ -127,12 +140,8 @@ def page_opt_outs(
 ) -> list[OptOut]:
     """Return the opt-outs of a page from its headers, its head and its licences, sorted.
 
-    Args:
-        url: the page's address.
-        headers: the headers of its response, with lower-case names.
-        head: the beginning of the page, without encodings.
-        time: the time at which it was fetched.
-        licence: a function that returns the opt-outs of the licence at an address; by default, licences aren't read.
+    Header names are in lower case, and `head` is the beginning of the page, without encodings. `licence` returns the
+    opt-outs of the licence at an address; by default, licences aren't read.
 
     >>> from datetime import UTC, datetime
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,10 +159,7 @@ def page_opt_outs(
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
     """Return the opt-outs in a response's headers.
 
-    Args:
-        headers: the lower-case names and the values, with repeated names.
-        url: the page's address.
-        time: the time at which it was fetched.
+    Header names are in lower case, and may be repeated.
 
     >>> from datetime import UTC, datetime
     >>> sent = [("x-robots-tag", "noai, noimageai"), ("tdm-reservation", "1"), ("content-usage", "train-ai=n")]
@@ -253,3 +259,39 @@ def _inlined(head: bytes) -> list[bytes]:
 def _name(values: dict[str, str]) -> str:
     """Return the names in a meta element, in lower case; authors write several in one."""
     return " ".join(values.get(attribute, "") for attribute in _NAMES).lower()
+
+
+def refusals(value: str) -> list[Refusal]:
+    """Return the opt-outs among the directives, for all agents or for one that gathers training data.
+
+    Directives are separated by commas, semicolons or spaces. The directives after `otherbot:` are for that bot, until
+    the next agent is named; `max-snippet: -1` and the like name no agent.
+
+    >>> refusals("max-image-preview:large, noai"), refusals("otherbot: noai"), refusals("ccbot: nofollow; noarchive")
+    (['noai'], [], ['noarchive'])
+    >>> refusals("unavailable_after: 25 Jun 2026 15:00:00 PST, noarchive"), refusals("otherbot: noindex, *: noai")
+    (['noarchive'], ['noai'])
+    """
+    words = [word for word in _SEPARATORS.split(_COLON.sub(": ", value[:_LONGEST].lower())) if word]
+    bare_words: set[str] = set()
+    concerned = True
+    # Words that aren't directives: before a colon, several agents, or the words of one agent's name.
+    unknown: list[str] = []
+    for word, next_word in zip_longest(words, words[1:], fillvalue=""):
+        if word.endswith(":") and _is_agent(word[:-1], next_word.rstrip(":")):
+            concerned = bool(addressed(" ".join([*unknown, word[:-1]])))
+            unknown = []
+        elif (bare := word.rstrip(":")) in _DIRECTIVES:
+            unknown = []
+            if concerned:
+                bare_words.add(_ALIASES.get(bare, bare))
+        else:
+            unknown.append(word)
+    return [word for word in _REFUSALS if word in bare_words]
+
+
+def _is_agent(word: str, next_word: str) -> bool:
+    """Whether a word with a colon is an agent's name: it isn't a directive, and a directive follows it."""
+    if word in _DIRECTIVES or _VALUED.match(word):
+        return False
+    return next_word in _DIRECTIVES or _VALUED.match(next_word) is not None

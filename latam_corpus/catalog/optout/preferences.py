@@ -85,9 +85,7 @@ FIELDS: Final[dict[str, dict[Signal, Callable[[str], Preference | None]]]] = {
 def _preference(key: str, word: str | None) -> Preference | None:
     """Return the preference about training in one statement.
 
-    Args:
-        key: the key, or the words of a statement without a value.
-        word: the value.
+    Without a value, `key` has the words of the statement.
     """
     if word is not None and (key in _EVERY_USE or is_about_training(key)):
         if "reserv" in key:

@@ -43,9 +43,7 @@ _NO_LANGUAGE: Final = ("", "und", "zxx", "mul", "|||", "   ")
 def marc_records(raw: bytes) -> list[Catalogued]:
     """Return the work in each record of a file; a record that can't be read is an empty work.
 
-    Args:
-        raw: the bytes of an exchange file; each record is in UTF-8 or MARC-8 as declared, unless its bytes reveal
-            another charset.
+    Each record is in UTF-8 or MARC-8 as declared, unless its bytes reveal another charset.
 
     Raises:
         ConfigError: pymarc isn't installed.

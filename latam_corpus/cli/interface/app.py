@@ -20,10 +20,9 @@ import typer
 from typer.core import TyperGroup
 
 from latam_corpus.__about__ import __version__
-from latam_corpus.cli.interface.lazy_command import HEADINGS
-from latam_corpus.cli.interface.repeated_options import refusing_repeats
+from latam_corpus.cli.interface.commands import HEADINGS
 from latam_corpus.cli.interface.ui_language import speak_as_typed, spoken, with_language
-from latam_corpus.cli.interface.usage_errors import usage_error
+from latam_corpus.cli.interface.usage_errors import refusing_repeats, usage_error
 from latam_corpus.errors import (
     DISK,
     MAKE_ROOM,
@@ -42,7 +41,7 @@ from latam_corpus.paths import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from latam_corpus.cli.interface.lazy_command import Command
+    from latam_corpus.cli.interface.commands import Command
 
 # With many BLAS threads, small matrix products take more processor time and finish no sooner; parts run in parallel
 # instead. This is set here and not in the package, so that programs that import the package use all threads.

@@ -201,12 +201,7 @@ class RunProgress:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, as_json: bool = False) -> None:
-        """Start the clock.
-
-        Args:
-            clock: a function that returns the time in seconds.
-            as_json: whether to write each line as a JSON object.
-        """
+        """Start the clock."""
         self._bar = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TimeRemainingColumn(), console=errors, transient=True,

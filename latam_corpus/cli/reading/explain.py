@@ -52,11 +52,7 @@ def show_explanation(
 def _write_page(
     html: Path, query: str, stories: Sequence[dict[str, Any]], where: Sequence[str], internal: bool
 ) -> None:
-    """Write a page about the matching document.
-
-    Raises:
-        ConfigError: several documents match, or the page can't be written.
-    """
+    """Write a page about the matching document."""
     if len(stories) > 1:
         ids = first_of([story["doc_id"] for story in stories], _MOST_IDS)
         problem = _("{n} documents match, and a page is about one document", n=len(stories))

@@ -38,14 +38,7 @@ def show_measured(
 ) -> None:
     """Print each signal's distribution, and write it to a page.
 
-    Args:
-        measured_rows: documents with their signals.
-        html: the file of the page; None for no page.
-        page_language: the language of the page.
-        with_unbounded: also show signals that have no bound.
-        internal: also show texts whose terms don't allow it.
-        quiet: write only the page.
-        as_json: print JSON.
+    With `quiet`, write only the page. `internal` also shows texts whose terms don't allow it.
     """
     measured = groups(measured_rows.frame, measured_rows.policies)
     near = measured_rows.frame["doc_id"].gather(near_rows(measured)).to_list()
@@ -76,13 +69,7 @@ def show_measured(
 
 
 def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
-    """Print the documents for which a changed policy file decides differently.
-
-    Args:
-        change: the verdicts before and after.
-        internal: also show texts whose terms don't allow it.
-        as_json: print JSON.
-    """
+    """Print the documents for which a changed policy file decides differently."""
     kept_before, kept_after = change.kept
     changed = change.changed.to_dicts()
     texts = change.measured.beginnings([row["doc_id"] for row in changed], internal=internal)

@@ -117,14 +117,8 @@ def run_html(
 ) -> str:
     """Return the page about a finished run, without withdrawn documents.
 
-    Args:
-        folder: the folder of the run.
-        out: the folder of runs.
-        released: the version built from the run, if any.
-        store: the store whose withdrawals apply; by default the store next to the runs.
-        internal: also show texts whose terms don't allow it.
-        served: whether to add the search of `--serve`.
-        names: whether to name documents by title and file whatever their terms, for a page that is kept with the run.
+    `served` adds the search of `--serve`. `names` names documents by title and file whatever their terms, for a page
+    that is kept with the run.
 
     Raises:
         ConfigError: a list needed for redaction is missing.

@@ -39,11 +39,8 @@ class Served:
     """The content of the server.
 
     Attributes:
-        title: the name of the run or version.
-        page: the report, as HTML.
         stories: a function that returns the histories of the documents that match a query, or raises `ConfigError` if
             none matches.
-        language: the language of the pages.
         where: the command options that name the runs and the store, for commands shown on pages.
         internal: also show texts whose terms don't allow it.
     """

@@ -11,7 +11,7 @@ from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
 from latam_corpus.cli.reading.report import report_of_release
-from latam_corpus.cli.release.version_summary import print_receipt_path, print_version, summary_values
+from latam_corpus.cli.release.versions import print_receipt_path, print_version, summary_values
 from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -124,11 +124,7 @@ def _numbered(file: Path | None, number: int) -> Path | None:
 
 
 def _agreed(key: str, runs: Sequence[InputRun], default: Any) -> Any:
-    """Return the release's value on which the runs' recipes agree; the default if none states a value.
-
-    Raises:
-        ConfigError: the recipes state different values, or there is neither a value nor a default.
-    """
+    """Return the release's value on which the runs' recipes agree; the default if none states a value."""
     choices = [run.release[key] for run in runs if key in run.release]
     if any(value != choices[0] for value in choices):
         problem = _("the runs' recipes disagree about it")

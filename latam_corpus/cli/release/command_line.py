@@ -111,7 +111,7 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 @app.command("verify")
 def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version and compare it with the manifest and, if a key is given, with the signature."""
-    from latam_corpus.cli.release.version_contents import verify_version
+    from latam_corpus.cli.release.versions import verify_version
 
     verify_version(spec=spec, key=key, out=out, store=store, as_json=as_json)
 
@@ -125,7 +125,7 @@ def training_summary(
     as_json: Json = False,
 ) -> None:
     """Write the EU's public summary of training content for a version: sources, domains, opt-outs."""
-    from latam_corpus.cli.release.version_contents import write_training_summary
+    from latam_corpus.cli.release.versions import write_training_summary
 
     write_training_summary(spec=spec, to=to, out=out, store=store, as_json=as_json)
 
@@ -139,7 +139,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show the documents that were added, removed or changed between two versions, and the reasons."""
-    from latam_corpus.cli.release.version_contents import show_difference
+    from latam_corpus.cli.release.versions import show_difference
 
     show_difference(old=old, new=new, out=out, store=store, as_json=as_json)
 
@@ -229,7 +229,7 @@ def verify_receipt(
     as_json: Json = False,
 ) -> None:
     """Verify the receipt of a withdrawal; with --store also against the store's log, with --key also its signature."""
-    from latam_corpus.cli.release.receipts import check_receipt
+    from latam_corpus.cli.release.withdraw import check_receipt
 
     check_receipt(receipt, store, key, as_json=as_json)
 
@@ -242,7 +242,7 @@ def keygen(
     as_json: Json = False,
 ) -> None:
     """Make a minisign key to sign versions, withdrawals and receipts (`--sign`)."""
-    from latam_corpus.cli.release.receipts import make_key
+    from latam_corpus.cli.release.withdraw import make_key
 
     make_key(file, as_json=as_json)
 
@@ -290,7 +290,7 @@ def check_lock(
     as_json: Json = False,
 ) -> None:
     """List documents of a pulled version that were withdrawn since, and their rows in the files with the lock."""
-    from latam_corpus.cli.release.locks import show_lock_check
+    from latam_corpus.cli.release.copies import show_lock_check
 
     show_lock_check(lock, out, store, as_json=as_json)
 
@@ -304,7 +304,7 @@ def lock_several(
     as_json: Json = False,
 ) -> None:
     """Join the locks of pulled folders and exports in one file, to keep with a training run."""
-    from latam_corpus.cli.release.locks import write_joined_lock
+    from latam_corpus.cli.release.copies import write_joined_lock
 
     write_joined_lock(locks, to, as_json=as_json)
 

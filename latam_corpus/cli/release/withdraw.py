@@ -1,4 +1,4 @@
-"""The work of `latam-corpus release withdraw`, `hold`, `return` and `purge`."""
+"""The work of `latam-corpus release withdraw`, `hold`, `return`, `purge`, `verify-receipt` and `keygen`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+import typer
 
 from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
 from latam_corpus.catalog.identity import is_doc_id
 from latam_corpus.cli.interface.show import console, number, print_json, progress, table
-from latam_corpus.cli.release.version_summary import print_receipt_path
+from latam_corpus.cli.release.versions import print_receipt_path
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import Message, _
@@ -25,16 +26,19 @@ from latam_corpus.release.eligibility.kept_out import reason_of
 from latam_corpus.release.pages.judgements import read_judgements
 from latam_corpus.release.reading.id_lists import listed_ids
 from latam_corpus.release.storing.dry_run import trial_store
+from latam_corpus.release.storing.minisign_keys import new_key, public_file, read_public_keys, signature_file
+from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.holds import give_back
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import sources_of, withdraw
-from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached, write_receipt
+from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached, receipt_problems, write_receipt
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
+
 
 _PLAIN: Final = ("", ".txt")  # suffixes of plain text files, which are read unchanged
 
@@ -152,11 +156,7 @@ def _read_text(file: Path) -> str:
 
 
 def _extracted_text(file: Path) -> str:
-    """Return the text of a file that is one document.
-
-    Raises:
-        ConfigError: no text can be extracted, or the file has several documents.
-    """
+    """Return the text of a file that is one document."""
     rows = pl.concat((frame for _records, frame in extract_files(file, Extract())), how="diagonal_relaxed")
     if rows.height != 1:
         problem = _("it has {n} {n:document|documents}, and --text takes one", n=number(rows.height))
@@ -287,3 +287,45 @@ def purge_store(out: Path | None, store: str | None, sign: Path | None, *, as_js
         console.print(message)
     for place in done.not_reached:
         console.print(_("  not reached: {what}", what=place))
+
+
+def check_receipt(receipt: Path, store: str | None, key: list[str] | None, *, as_json: bool) -> None:
+    """Verify the receipt of a withdrawal; with --store also against the store's log, with --key also its signature."""
+    keys = read_public_keys(key or ())
+    try:
+        data = receipt.read_bytes()
+        signed = signature_file(receipt)
+        signature = signed.read_bytes() if keys and signed.exists() else None
+    except OSError as error:
+        raise ConfigError(
+            str(receipt), _("it can't be read: {cause}", cause=cause_of(error)), _("name a receipt")
+        ) from None
+    problems = receipt_problems(data, Store.at(store) if store else None, keys, signature)
+    if as_json:
+        print_json({"receipt": str(receipt), "genuine": not problems, "problems": list(map(str, problems))})
+    elif problems:
+        for problem in problems:
+            console.print(Message("{receipt}: {problem}", {"receipt": str(receipt), "problem": problem}))
+    else:
+        message = (
+            _("{receipt}: genuine, and listed in the log of {store}", receipt=receipt, store=store)
+            if store
+            else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
+        )
+        console.print(message)
+    if problems:
+        raise typer.Exit(1)
+
+
+def make_key(file: Path, *, as_json: bool) -> None:
+    """Make a minisign key to sign versions, withdrawals and receipts (`--sign`)."""
+    line = new_key(file)
+    if as_json:
+        print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
+        return
+    console.print(_("{file} is the secret key: keep it private, with a copy in a safe place", file=file))
+    public = public_file(file)
+    console.print(
+        _("{file} is the public key; with this file or its line anyone can verify what you signed:", file=public)
+    )
+    console.print(f"  {line}")

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
     """Return the path of each source's records, by source id.
 
-    Args:
-        recipe: the recipe that has the sources.
-        arguments: `SOURCE=PATH`, or `PATH` if the recipe has one source; arguments take precedence over the file.
-        file: a TOML or CSV file with paths relative to its folder.
+    Arguments are `SOURCE=PATH`, or `PATH` if the recipe has one source. They take precedence over the file, whose paths
+    are relative to its folder.
 
     Raises:
         ConfigError: a path lacks its source, or a source is unknown or repeated; the error lists all mistakes in the

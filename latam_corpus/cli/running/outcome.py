@@ -190,15 +190,8 @@ def print_result(
 ) -> None:
     """Print the result of a run.
 
-    Args:
-        result: the result.
-        released: the version that was built, or the existing version with the same documents.
-        previous_version: the latest version before the run.
-        report: the page about the run; None if it wasn't written.
-        left_out: the number of kept documents that are not in the version, by reason.
-        doubts: the doubts that were printed before the run and aren't repeated.
-        release_seconds: the duration of building the version.
-        as_json: print JSON.
+    `left_out` has the number of kept documents that aren't in the version, by reason. `doubts` were printed before the
+    run, and aren't repeated.
     """
     if as_json:
         print_json(

@@ -20,10 +20,7 @@ _COMPARED: Final = 20  # number of newest versions that are compared
 def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str | None) -> None:
     """Print a note if an earlier version has exactly the documents of a new version.
 
-    Args:
-        store: the store of the release.
-        manifest: the manifest of the new version; None if none was built.
-        previous: the versions that existed before the command, which don't count as new.
+    `previous` are the versions that existed before the command, which don't count as new.
     """
     if manifest is None or manifest.version in previous:
         return

@@ -393,11 +393,7 @@ def prune_runs(
 
 
 def _run_folder(run: str, out: Path) -> Path:
-    """Return the folder of the run with this full name.
-
-    Raises:
-        ConfigError: there is no run with this name, or the name is a tag or only the start of a name.
-    """
+    """Return the folder of the run with this full name."""
     folder = history.find_run(run, out, must_be_finished=False)
     if folder.name != Path(run).name:
         raise ConfigError(

@@ -33,11 +33,8 @@ def schema_line(topic: str) -> str:
 def write_with_schema(path: Path, text: str, topic: str, other_name: str | Message) -> None:
     """Write a new file, and its schema into a hidden folder next to it.
 
-    Args:
-        path: the file; its folder is created, and an existing file is never overwritten.
-        text: the content; its first line is `schema_line`.
-        topic: `source` or `recipe`.
-        other_name: the remedy to give if the file exists.
+    An existing file is never overwritten; `other_name` is the remedy to give in that case. The first line of the text
+    is `schema_line`.
 
     Raises:
         ConfigError: the file exists, or can't be written.

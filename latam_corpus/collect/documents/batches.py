@@ -44,7 +44,6 @@ class Rows:
     """Rows of documents, as columns of plain values, that become a frame.
 
     Attributes:
-        height: the number of rows.
         columns: the values of each column; the struct `origin` is stored field by field.
     """
 

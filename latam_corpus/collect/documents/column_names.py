@@ -21,10 +21,6 @@ _UNSURE: Final = ("consent", "opt_outs")
 def suggested_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     """Suggest a document's column for each unmapped column with a known name.
 
-    Args:
-        collect: the source's mapping.
-        heads: the names of a table's columns.
-
     >>> from latam_corpus.catalog.source import Collect
     >>> suggested_columns(Collect(), ["archivo", "Título", "Autor", "Compositor", "Gênero", "Data", "Tomo"])
     {'Título': 'title', 'Autor': 'creators', 'Gênero': 'genre', 'Data': 'published'}

@@ -55,8 +55,6 @@ class ColumnFill:
     """The number of records that filled a column of the documents.
 
     Attributes:
-        origin: the record's column, or the name of another origin of the values.
-        records: the number of records that were read.
         filled: the number of records with a value.
         unread: the number of records with a value that isn't understood.
         examples: a few different values that aren't understood.
@@ -217,7 +215,6 @@ class Watch:
     """Checks the records of one source while they are read.
 
     Attributes:
-        facts: the facts about the records so far.
         breaches: the broken promises, unless `strict` is on.
     """
 
@@ -234,10 +231,7 @@ class Watch:
     def over(self, relative: str, chunks: Iterable[Chunk], *, is_part: bool = False) -> Iterator[Chunk]:
         """Yield the chunks of a table or of JSON lines unchanged, and check them.
 
-        Args:
-            relative: the file's path.
-            chunks: the records as they were read.
-            is_part: whether the chunks are only a part of the file; another part may then have a missing column.
+        `is_part` means that another part of the file may have a missing column.
 
         Raises:
             PartError: a promise is broken.
@@ -281,12 +275,8 @@ class Watch:
     ) -> None:
         """Count how many records have a value for a column of the documents.
 
-        Args:
-            name: the document's column.
-            values: the converted values; None if no record has the column.
-            records: the number of records.
-            unread: the beginnings of the values that aren't understood.
-            origin: the origin of the values, if `collect.columns` doesn't state it.
+        `values` is None if no record has the column. `unread` has the beginnings of the values that aren't understood;
+        `origin` is given if `collect.columns` doesn't state it.
         """
         columns = self._source.collect.columns
         if not origin:
@@ -303,10 +293,7 @@ class Watch:
     def count_stated(self, name: str, origin: str, unread: str | None) -> None:
         """Count a value that states terms.
 
-        Args:
-            name: the document's column that it narrows.
-            origin: the record's column.
-            unread: the beginning of the value if it isn't understood.
+        `origin` is the record's column, and `name` the document's column that it narrows.
         """
         fills = self.facts.stated.setdefault(name, {})
         examples = [] if unread is None else [unread]
@@ -409,12 +396,7 @@ def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
 
 
 def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
-    """Report the columns of records that aren't copied to documents, with the lines of TOML that map them.
-
-    Args:
-        source: the id of the source.
-        facts: the facts about its records.
-    """
+    """Report the columns of records that aren't copied to documents, with the lines of TOML that map them."""
     if not facts.not_taken:
         return
     place = _("input of {source}", source=source)
@@ -447,12 +429,7 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
 def missing(source: Source, relative: str, column: str, present: Sequence[str], *, has_header: bool) -> Breach:
     """Return the breach for a column that a file lacks.
 
-    Args:
-        source: the source that names the column.
-        relative: the file's path.
-        column: the missing column.
-        present: the columns that the file has.
-        has_header: whether the file has a header, so that every record has the same columns.
+    `has_header` means that every record has the same columns.
     """
     key = source.collect.named[column]
     if has_header:
@@ -485,12 +462,7 @@ def missing(source: Source, relative: str, column: str, present: Sequence[str], 
 
 
 def unread(source: str, facts: Facts) -> Iterator[Breach]:
-    """Report the values that aren't understood, with one breach per column.
-
-    Args:
-        source: the id of the source.
-        facts: the facts about its records.
-    """
+    """Report the values that aren't understood, with one breach per column."""
     for name, fill in facts.fills.items():
         if not fill.unread:
             continue
@@ -572,12 +544,7 @@ _MAP_CONSENT: Final = _(
 
 
 def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
-    """Report each unmapped column that states terms, and its values that aren't understood.
-
-    Args:
-        source: the id of the source.
-        facts: the facts about its records.
-    """
+    """Report each unmapped column that states terms, and its values that aren't understood."""
     place = _("input of {source}", source=source)
     for name, fills in facts.stated.items():
         for origin, fill in fills.items():
@@ -607,9 +574,7 @@ def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
 def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:
     """Report the files for which the source's catalogue has no row.
 
-    Args:
-        source: the id of the source.
-        unlisted: the files, each with the closest name in the catalogue, or an empty string.
+    `unlisted` has each file with the closest name in the catalogue, or an empty string.
     """
     if not unlisted:
         return
@@ -631,9 +596,7 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
 def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Breach]:
     """Report the catalogues that a source doesn't name.
 
-    Args:
-        source: the id of the source.
-        unnamed: their paths, each with the line of TOML that reads it.
+    `unnamed` has their paths, each with the line of TOML that reads it.
     """
     for file, line in sorted(unnamed.items()):
         problem = _(
@@ -662,12 +625,7 @@ _WHY_PASSED_OVER: Final = {
 
 
 def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
-    """Report damaged files, tables below a title, and records in web archives that aren't documents.
-
-    Args:
-        source: the id of the source.
-        facts: the facts about its records.
-    """
+    """Report damaged files, tables below a title, and records in web archives that aren't documents."""
     if facts.damaged:
         files = [
             Message("«{file}» ({problem})", {"file": file, "problem": known(problem)})
@@ -710,9 +668,7 @@ def _place(source: Source, relative: str = "") -> Message:
 def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
     """Report the values that several records share, with one breach per column.
 
-    Args:
-        source: the source whose `unique` columns are checked.
-        values: the values, VALUES_SCHEMA.
+    `values` is a frame of VALUES_SCHEMA.
     """
     duplicates = values.filter(pl.struct("column", "hash").is_duplicated())
     for (column,), rows in duplicates.group_by("column", maintain_order=True):
@@ -735,12 +691,7 @@ def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
 
 
 def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
-    """Report the promises that are broken by all records of a source together.
-
-    Args:
-        source: the source with its promises.
-        facts: the facts about all of its records.
-    """
+    """Report the promises that are broken by all records of a source together."""
     place = _place(source)
     for file, parts in facts.lacking.items():
         for column in parts[0].columns:

@@ -197,13 +197,7 @@ def _shared(
 def _extra(
     context: RecordContext, records: Sequence[Record], unread: dict[int, dict[str, str]]
 ) -> list[list[dict[str, str]] | None]:
-    """Return the additional columns of each record, `schema.EXTRA`; add the values of a wrong type to `unread`.
-
-    Args:
-        context: the context of the file.
-        records: the source's records.
-        unread: the beginnings of the values that aren't understood, by row and column.
-    """
+    """Return the additional columns of each record, `schema.EXTRA`; add the values of a wrong type to `unread`."""
     entries: list[list[dict[str, str]]] = [[] for _ in records]
     for name, declared in sorted(context.source.collect.extra.items()):
         cells = [value_at(record, declared.column) for record in records]
@@ -244,11 +238,7 @@ def _with_narrowings(
 ) -> dict[str, Values]:
     """Return the columns of terms, narrowed by records and catalogue rows; empty if none of them states terms.
 
-    Args:
-        context: the context of the file.
-        chunk: its records.
-        statements: the statements of rights, from the source or from a mapped column.
-        notes: the ledger's notes by row; narrowed terms and values that aren't understood are added.
+    Narrowed terms and values that aren't understood are added to `notes`, the ledger's notes by row.
     """
     height = len(chunk.records)
     narrowings = _narrowings(context, chunk)

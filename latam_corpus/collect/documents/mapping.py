@@ -242,9 +242,8 @@ def head_key(head: str) -> str:
 def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     """Return the unmapped columns that state terms, each with the document's column that it narrows.
 
-    Args:
-        collect: the source's mapping; `rights = false` under its columns omits all columns that state rights.
-        heads: the records' columns; `metadata.license` is a field of a struct.
+    `rights = false` under the source's columns omits all columns that state rights. `metadata.license` is a field of a
+    struct.
 
     >>> stating_columns(Collect(), ["text", "Licencia", "metadata.license", "author.rights", "uses"])
     {'Licencia': 'rights', 'metadata.license': 'rights', 'uses': 'uses'}
@@ -292,9 +291,7 @@ def heads_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
 def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
     """Return the record's columns that this source reads; for a path into a struct, its first name too.
 
-    Args:
-        source: the source with its mapping.
-        heads: the file's columns; those that state terms are read even if they aren't mapped.
+    Columns that state terms are read even if they aren't mapped.
     """
     collect = source.collect
     columns = [pick.column for name in KEYS for pick in picks(collect.columns, name) if pick.column]
@@ -323,12 +320,7 @@ def values_of(
 ) -> list[Any] | None:
     """Return a document's column with one value per record; None if no record has it.
 
-    Args:
-        columns: the source's mapping.
-        name: the document's column.
-        records: the source's records.
-        keys: all columns that any of these records has.
-        relative: the file's path, from which a pick may read the value.
+    A pick may read the value from `relative`, the file's path. `keys` are all columns that any of these records has.
     """
     values: list[Any] | None = None
     for pick in picks(columns, name):

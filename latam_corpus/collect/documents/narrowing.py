@@ -178,9 +178,7 @@ class Narrowing:
     def note(self, source: Source, given: Terms) -> dict[str, Any]:
         """Return the ledger's note about a document whose terms were narrowed.
 
-        Args:
-            source: the document's source.
-            given: its terms without this narrowing. The note has only understood values that narrow these terms.
+        The note has only understood values that narrow `given`, the document's terms without this narrowing.
         """
         understood = {
             origin: self.stated[origin]
@@ -262,11 +260,7 @@ def stated_in(
 ) -> list[list[Stated]]:
     """Return the values with which each record states its terms.
 
-    Args:
-        source: the source with its mapping; other columns that state terms are found by their names.
-        records: records, or rows of a catalogue.
-        relative: the file's path.
-        rights: whether to include a mapped column of rights.
+    Columns that state terms are found by their names; with `rights`, a mapped column of rights is included.
     """
     heads = heads_of(records)
     if not heads:
@@ -294,10 +288,6 @@ def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[State
     """Add an empty consent if the source maps a column of consent and no value states one.
 
     If at least one of several cells of consent is filled, the empty ones are ignored.
-
-    Args:
-        source: the document's source.
-        stated: all values that state terms of the document.
     """
     filled = [value for value in stated if value.column != "consent" or not is_empty(value.value)]
     pick = source.collect.columns.consent
@@ -311,10 +301,6 @@ def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[State
 def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
     """Combine the terms that several values state.
 
-    Args:
-        stated: the values.
-        own: the source's own statement of rights.
-
     >>> narrowing_of([Stated("rights", "license", "CC BY-NC 4.0"), Stated("uses", "uses", "evaluate; vender")]).unread
     {'uses': 'evaluate; vender'}
     """
@@ -327,12 +313,8 @@ def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
 def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
     """Apply the stated terms to a document's terms; the strictest statement wins.
 
-    The source's own statement narrows nothing, since an agreement may allow more than the statement.
-
-    Args:
-        source: the document's source.
-        terms: the terms by the source and by the record's mapped statement.
-        narrowing: the other stated terms. Its opt-outs aren't applied here, but by `frames.terms_of`.
+    The source's own statement narrows nothing, since an agreement may allow more than the statement. The opt-outs of
+    the narrowing aren't applied here, but by `frames.terms_of`.
 
     >>> from latam_corpus.catalog.source import load_source
     >>> terms = Terms("CC-BY-4.0", "attribution", ("train", "evaluate"))

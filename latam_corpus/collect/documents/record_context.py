@@ -22,10 +22,6 @@ class RecordContext:
     """The values that all documents of one file, or of one member of an archive, share.
 
     Attributes:
-        source: the source of the documents.
-        file: the file's path in the source.
-        format: the format of the file or of the member.
-        genre: the default genre.
         member: the member's path in the archive; None for a file that isn't an archive.
         part: the part of the file that is read, for the name of a failure of the whole part.
         catalogued: the columns that a catalogue states of the file; None if it has no row.

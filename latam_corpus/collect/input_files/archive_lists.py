@@ -49,11 +49,8 @@ class ArchiveLists:
 def listed_members(source: Source, content: Content) -> ArchiveLists:
     """Return the descriptions of an archive's members in the lists inside it; empty if it has no lists.
 
-    This reads the archive once, and unpacks only the lists.
-
-    Args:
-        source: the source, whose `collect.index` may name a catalogue; any other catalogue holds the members back.
-        content: the archive, which is read completely, even if it has a span.
+    This reads the archive once, and unpacks only the lists. A catalogue that `collect.index` doesn't name holds the
+    members back. The archive is read completely, even if it has a span.
 
     Raises:
         ConfigError: the catalogue can't be read, lacks a column that the source names, or contradicts itself.

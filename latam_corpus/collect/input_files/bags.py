@@ -74,9 +74,7 @@ class _List:
 def with_bags(files: Sequence[InputFile], open_: Opener = opened_file) -> list[InputFile]:
     """Return the files with the checksums of their bags; of the files of the bag format, only the lists are returned.
 
-    Args:
-        files: the files of a folder, sorted by path.
-        open_: opens one of them.
+    `files` are sorted by path.
     """
     paths = frozenset(file.relative for file in files)
     roots = frozenset(_roots(paths))
@@ -277,10 +275,6 @@ def _read(file: InputFile, open_: Opener) -> str:
 
 def damage_of(description: FileDescription, open_: Callable[[], BinaryIO]) -> Failure | None:
     """Return the failure of a file that differs from its bag's list; None if it doesn't differ, or isn't in a bag.
-
-    Args:
-        description: the file's description by the lists.
-        open_: opens the file.
 
     Raises:
         SourceError: the file can't be read.

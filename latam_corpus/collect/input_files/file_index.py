@@ -92,12 +92,6 @@ def with_index(
 ) -> list[InputFile]:
     """Return the files with their descriptions in the source's catalogue, including the catalogue's own files.
 
-    Args:
-        source: the source, whose `collect.index` names the catalogue.
-        files: the files to read.
-        all_files: all files of the folder, including the catalogue.
-        open_: opens one of them.
-
     Raises:
         ConfigError: there is no such catalogue, or it can't be read, lacks a column that the source names, has a column
             twice, or has contradictory rows about one file.
@@ -188,7 +182,6 @@ class _Matches:
 
     Attributes:
         described: the entries that describe each file, each with its list.
-        reports: the report of each list.
         conflicts: the errors for rows that differ about one file in columns that aren't about its terms.
         unmatched: the names that match no file.
     """
@@ -234,12 +227,6 @@ def matched_rows(
     source: Source, list_: InputFile, files: Sequence[InputFile], open_: Opener = opened_file
 ) -> tuple[list[MatchedRow], dict[str, str], int]:
     """Return the rows of a catalogue with their files, and for each file without a row the closest name.
-
-    Args:
-        source: the source, whose `collect.index` names the column of a table.
-        list_: the catalogue.
-        files: the files that it describes.
-        open_: opens the catalogue.
 
     Returns:
         The rows, the closest names by file, and the number of the header row (0 if it isn't a table).
@@ -299,12 +286,7 @@ def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry]
 def described_by(source: Source, list_: InputFile, names: FileNames, open_: Opener, column: str = "") -> int:
     """Return how many other files a list would describe if it were the source's catalogue; 0 if it can't be read.
 
-    Args:
-        source: the source, which states the charset of the list.
-        list_: the list.
-        names: the files that it may describe.
-        open_: opens the list.
-        column: the column of a table that names files; by default, a column whose head means files.
+    By default, `column` is one whose head means files.
     """
     index = FileIndex(file=glob_escape(list_.relative), column=column or None)
     plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset, index=index)})
@@ -317,10 +299,7 @@ def described_by(source: Source, list_: InputFile, names: FileNames, open_: Open
 def _missing(source: Source, entry: _Entry, unmatched: Mapping[str, Sequence[str]]) -> Failure:
     """Return the failure of a row whose name matches no file, or several files.
 
-    Args:
-        source: the source, which maps the column of the title.
-        entry: the row or record.
-        unmatched: its names that match no file or several, each with the possible files.
+    `unmatched` has the names that match no file or several, each with the possible files.
     """
     titles = values_of(source.collect.columns, "title", [dict(entry.columns)], frozenset(entry.columns), "") or [None]
     about = {"title": titles[0]} if isinstance(titles[0], str) else {}
@@ -439,11 +418,7 @@ def _rows(
 
 
 def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]:
-    """Return the sheet of a workbook that names files, and the column with the names.
-
-    Raises:
-        ConfigError: no sheet names files, or several do.
-    """
+    """Return the sheet of a workbook that names files, and the column with the names."""
     sheets = list(tables(list_.relative, whole_list(list_, open_), partial(_names_files, source)))
     naming = [sheet for sheet in sheets if _naming(source, sheet.heads)]
     if len(naming) > 1:

@@ -60,11 +60,7 @@ class FileNames:
     ) -> tuple[list[str], dict[str, Sequence[str]]]:
         """Return the files that have one of the names, and the names that match no file or several.
 
-        Args:
-            names: the names in one row or record.
-            list_: the list that contains them.
-            each: whether each name means a different file; if not, the names are alternatives, and the best rank
-                counts.
+        With `each`, each name means a different file; if not, the names are alternatives, and the best rank counts.
 
         Returns:
             The files, and the names without a single match, each with the possible files.

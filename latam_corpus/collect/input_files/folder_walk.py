@@ -25,11 +25,8 @@ def walked(root: str, *, specials: bool = False) -> dict[str, Info]:
     """Return fsspec's information about each file below a folder, by path, without hidden files.
 
     A link has the information of its target; `name` is the target's path. To avoid loops, a link isn't followed if it
-    leads to a folder that contains it, or to a folder that another link has entered.
-
-    Args:
-        root: the folder.
-        specials: whether to include pipes, sockets and devices, marked as `special`.
+    leads to a folder that contains it, or to a folder that another link has entered. `specials` includes pipes, sockets
+    and devices, marked as `special`.
 
     Raises:
         SourceError: a folder can't be listed.
@@ -50,10 +47,7 @@ class _Walk:
     def below(self, folder: str, real: str, *, by_link: bool = False) -> Iterator[tuple[str, Info]]:
         """Yield the files below a folder.
 
-        Args:
-            folder: its path.
-            real: its path without links.
-            by_link: whether a link has led to it.
+        `real` is the path without links; `by_link` means that a link has led to it.
         """
         import fsspec
 

@@ -25,7 +25,6 @@ class FileDescription:
 
     Attributes:
         record: the catalogue's row or record of the file, as JSON; empty if there is none.
-        algorithm: the algorithm of the checksum in a bag's list.
         checksum: the checksum in hex; empty if no list has one.
         unlisted: whether the file is in a bag whose lists don't name it.
         is_list: whether the file is a list or catalogue itself, which has no text.
@@ -86,9 +85,7 @@ class InputFile:
 def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
     """Compile a source's glob of files; it ignores case, since old programs write suffixes such as `.PDF`.
 
-    Args:
-        pattern: a glob.
-        also_compressed: whether it matches compressed files too, such as `carta.txt.gz` for `*.txt`.
+    `also_compressed` matches compressed files too, such as `carta.txt.gz` for `*.txt`.
 
     >>> [bool(compiled("**/*.txt").fullmatch(name)) for name in ("1998/CARTA.TXT", "carta.txt.gz", "carta.txt.bak")]
     [True, True, False]

@@ -41,33 +41,30 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     """Return the source's files at a place, sorted by their relative paths.
 
     Files of an unknown format and broken links are listed too if there are other files; reading one returns a failed
-    row, so that they are reported. Hidden files aren't listed.
-
-    Args:
-        source: the source, whose `collect.files` chooses among a folder's files; by default, all are chosen.
-        where: a file, a folder, a glob (`**` for any depth), or an fsspec URL of one of the three.
+    row, so that they are reported. Hidden files aren't listed. `where` is a file, a folder, a glob (`**` for any
+    depth), or an fsspec URL of one of the three. `collect.files` chooses among a folder's files; by default, all are
+    chosen.
 
     Raises:
         ConfigError: there are no files, the source chooses none of them, or none has a known format.
         SourceError: a folder can't be listed.
     """
+    place = _("input of {source}", source=source.id)
     location = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
     try:
         fs, path = file_system(location, **web_options(location))
     except (ValueError, ImportError) as error:
-        raise ConfigError(
-            _("input of {source}", source=source.id), _("«{named}» can't be read: {error}", named=location, error=error)
-        ) from None
+        raise ConfigError(place, _("«{named}» can't be read: {error}", named=location, error=error)) from None
     if address := private_address(location):
         raise ConfigError(
-            _("input of {source}", source=source.id),
+            place,
             _("«{named}» leads to {address}, which isn't a public address", named=location, address=address),
             _("if it should be read, name its host in {variable}", variable=VARIABLE),
         )
     fs.invalidate_cache()
     if "file" in _protocols(fs) and OF_THE_SYSTEM.match(os.path.realpath(path)):
         raise ConfigError(
-            _("input of {source}", source=source.id),
+            place,
             _("«{named}» belongs to the system, and has no texts", named=location),
             _("check the path"),
         )
@@ -78,7 +75,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         files = _in_folder(fs, path.rstrip("/"), location, source)
     elif fs.exists(path):
         raise ConfigError(
-            _("input of {source}", source=source.id),
+            place,
             _("«{named}» is neither a file nor a folder", named=location),
             _("check the path"),
         )
@@ -86,7 +83,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         files = _matching(fs, path, location, source)
     else:
         raise ConfigError(
-            _("input of {source}", source=source.id),
+            place,
             _("there is nothing at «{named}»", named=location),
             _nearest_files(fs, path),
         )
@@ -139,11 +136,9 @@ def _in_folder(fs: Any, root: str, location: str, source: Source) -> list[InputF
     chosen_files = _once(file for file in chosen if not file.description.is_list)
     if not chosen_files and not lists:
         looked = ", ".join(source.collect.files) or "files"
-        raise ConfigError(
-            _("input of {source}", source=source.id),
-            _("«{named}» has no {looked}", named=location, looked=looked),
-            _files_there([file.relative for file in all_files]),
-        )
+        problem = _("«{named}» has no {looked}", named=location, looked=looked)
+        remedy = _files_there([file.relative for file in all_files])
+        raise ConfigError(_("input of {source}", source=source.id), problem, remedy)
     # A catalogue inside an archive is looked for when the archive is read.
     is_index = _is_index(source)
     if is_index is None:
@@ -192,12 +187,8 @@ def unchosen(source: Source, where: str, catalogues: Collection[str]) -> Counter
     """Count the files of a folder on this disk that no pattern of the source chooses, by suffix.
 
     Files are counted only if the patterns choose kinds of files, such as `**/*.txt`; naming files or folders is a
-    deliberate choice. The toolkit's own files, such as TOML files and lists of persons, aren't counted.
-
-    Args:
-        source: the source.
-        where: the folder.
-        catalogues: the paths of catalogues, which are reported separately.
+    deliberate choice. The toolkit's own files, such as TOML files and lists of persons, aren't counted. Catalogues are
+    reported separately.
     """
     fs, path = file_system(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
     patterns = source.collect.files
@@ -226,11 +217,7 @@ def _is_archive(file: InputFile) -> bool:
 
 
 def _refuse_without_index(source: Source, files: list[InputFile], location: str, *, is_folder: bool) -> None:
-    """Raise unless a catalogue can describe the files: one next to them, or one inside each archive.
-
-    Raises:
-        ConfigError: a file has no catalogue, or one that can't be used.
-    """
+    """Raise unless a catalogue can describe the files: one next to them, or one inside each archive."""
     place = _("input of {source}", source=source.id)
     index = source.collect.index
     for file in files:
@@ -255,24 +242,14 @@ def _matching(fs: Any, path: str, location: str, source: Source) -> list[InputFi
         entries = {name: followed(info) for name, info in entries.items()}
     files = _below(root, entries)
     if not files:
-        raise ConfigError(
-            _("input of {source}", source=source.id),
-            _("no file matches «{named}»", named=location),
-            _("check the pattern"),
-        )
+        problem = _("no file matches «{named}»", named=location)
+        raise ConfigError(_("input of {source}", source=source.id), problem, _("check the pattern"))
     matched = sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
     return _with_neighbour_catalogues(fs, root, matched, source)
 
 
 def _with_neighbour_catalogues(fs: Any, root: str, files: list[InputFile], source: Source) -> list[InputFile]:
-    """Add the neighbouring catalogues that name the files; only the files themselves were given, not their folder.
-
-    Args:
-        fs: the file system.
-        root: the folder to which the paths of the files are relative.
-        files: the files.
-        source: the source.
-    """
+    """Add the neighbouring catalogues that name the files; only the files themselves were given, not their folder."""
     if "file" not in _protocols(fs):
         return files
     folders = {str(PurePosixPath(root, file.relative).parent) for file in files}

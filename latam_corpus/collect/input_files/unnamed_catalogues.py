@@ -55,7 +55,6 @@ class Catalogue:
     """A file that describes other files, or that may do so.
 
     Attributes:
-        file: its path.
         column: the column of a table that names files; empty if none does.
         described: the number of files that it describes.
         terms: the columns that seem to be about terms.
@@ -105,12 +104,7 @@ def with_unnamed_catalogues(
 ) -> list[InputFile]:
     """Add the catalogues that may restrict them to the files of a source without `collect.index`.
 
-    Args:
-        source: the source.
-        files: the files to read.
-        all_files: all files of the folder.
-        open_: opens one of them.
-        by_name: whether to add only catalogues that name one of the files.
+    `by_name` adds only catalogues that name one of the files.
     """
     candidates = candidates_of(source, files, all_files)
     if not candidates:
@@ -150,11 +144,6 @@ def candidates_of(source: Source, files: Iterable[InputFile], all_files: Iterabl
     """Return the files that may be catalogues, by their names; none if the source names its catalogue.
 
     A table of records counts only if there are separate text files, since records state their own terms.
-
-    Args:
-        source: the source.
-        files: the files to read.
-        all_files: all files of the folder.
     """
     if source.collect.index or source.collect.kind != "files":
         return []
@@ -176,12 +165,6 @@ def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener
 
     A table is a catalogue if the head or the cells of a column name files, or if a head is about terms. A table
     that can't be read counts as one, since its content is unknown.
-
-    Args:
-        source: the source, which states the charset of the table.
-        list_: the file.
-        names: the files that it may describe.
-        open_: opens the file.
     """
     if stem(list_.relative).lower().endswith(OTHER_SHEETS):
         return Catalogue(list_.relative)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
@@ -10,7 +11,6 @@ import polars as pl
 import pyarrow as pa
 
 from latam_corpus.collect.documents.mapping import columns_read
-from latam_corpus.collect.readers.arrow_messages import check_file, checked
 from latam_corpus.collect.readers.unpacked_size import unpacked
 from latam_corpus.collect.records import Chunk, Failure
 from latam_corpus.collect.spans import Span, by_size
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content, Limits
 
+
 _MAGIC: Final = b"ARROW1"
 # The errors that Arrow raises for damaged or malicious files; `ValueError` for a name or text that isn't UTF-8.
 UNREADABLE: Final = (pa.ArrowException, OSError, ValueError)
@@ -34,6 +35,11 @@ _FOREIGN: Final = (
 )  # fmt: skip
 # The maximum number of bytes of a row, which has other columns besides its text.
 MAX_ROW: Final = 4 * MAX_RECORD
+_DICTIONARY_BATCH: Final = 2
+_RECORD_BATCH: Final = 3
+_END: Final = len(_MAGIC) + 4  # after the footer: its length and the magic bytes
+_BLOCK: Final = struct.Struct("<qi4xq")
+_BUFFER: Final = struct.Struct("<qq")
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
@@ -68,7 +74,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         try:
             if compression(content.relative) or stream.read(len(_MAGIC)) != _MAGIC:
                 return []
-            check_file(stream, dictionaries=True)
+            _check_file(stream, dictionaries=True)
             stream.seek(0)
             file = pa.ipc.open_file(stream)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
@@ -93,11 +99,11 @@ def _batches(
 ) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
     """Yield the file's schema with each record batch of the file or its span, which has the columns to read."""
     if not stream.seekable():
-        messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, checked(stream)))))
+        messages = cast("BinaryIO", io.BufferedReader(Pieces(map(tally.stores, _checked(stream)))))
         for batch in pa.ipc.open_stream(messages):
             yield batch.schema, batch.select(_chosen(batch.schema, source))
         return
-    check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
+    _check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
     stream.seek(0)
     schema = pa.ipc.open_file(stream).schema
     chosen = _chosen(schema, source)
@@ -134,10 +140,7 @@ def names_of(schema: pa.Schema) -> tuple[str, ...]:
 def chunk_of(batch: pa.RecordBatch, previous_rows: int, columns: tuple[str, ...] | None = None) -> Chunk:
     """Return a batch's records with their numbers; a row that isn't valid UTF-8 is a failure.
 
-    Args:
-        batch: the batch that was read.
-        previous_rows: the number of records before it in the file.
-        columns: all columns of the file.
+    `previous_rows` is the number of records before the batch in the file.
     """
     numbers = range(previous_rows + 1, previous_rows + 1 + batch.num_rows)
     if not batch.num_columns:
@@ -228,3 +231,106 @@ def cause_of(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"the name of a column isn't UTF-8: «{error.object.decode('utf-8', 'replace')}»"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _checked(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the messages of a stream unchanged, after checking each of them.
+
+    Raises:
+        pa.ArrowInvalid: it isn't an Arrow stream.
+        ValueError: a message unpacks to far more than tables do.
+    """
+    for message in pa.ipc.MessageReader.open_stream(stream):
+        _check(message)
+        yield message.serialize().to_pybytes()
+
+
+def _check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = None) -> None:
+    """Check the messages of a file, using the offsets in its footer.
+
+    `batches` are the record batches to check; None for all.
+
+    Raises:
+        ValueError: a message unpacks to far more than tables do.
+    """
+    size = stream.seek(-_END, 2)
+    (length,) = struct.unpack("<i", stream.read(4))
+    stream.seek(max(size - length, 0))
+    footer = stream.read(max(length, 0))
+    try:
+        root = _Table.root(footer)
+        blocks = root.structs(2, _BLOCK) if dictionaries else []
+        record_batches = root.structs(3, _BLOCK)
+    except (struct.error, IndexError):  # reading the file will report the problem
+        return
+    for offset, head, body in [*blocks, *(record_batches[batches.start : batches.stop] if batches else record_batches)]:
+        if min(offset, head, body) < 0 or offset + head + body > size:
+            continue
+        stream.seek(offset)
+        _check(pa.ipc.read_message(stream.read(head + body)))
+
+
+def _check(message: pa.Message) -> None:
+    """Check the sizes that a message declares, before any of it is unpacked.
+
+    A batch is a message with a head (a flatbuffer as in `Message.fbs`) and a body of buffers. A packed buffer starts
+    with its unpacked size, and a reader allocates that many bytes.
+
+    Raises:
+        ValueError: it unpacks to far more than tables do.
+    """
+    body = message.body
+    if body is None:
+        return
+    try:
+        root = _Table.root(message.metadata.to_pybytes())
+        kind, batch = root.byte(1), root.table(2)
+        if kind == _DICTIONARY_BATCH and batch:
+            batch = batch.table(1)
+        if kind not in (_DICTIONARY_BATCH, _RECORD_BATCH) or batch is None or batch.table(3) is None:
+            return
+        packed = memoryview(body)
+        sizes = [
+            struct.unpack_from("<q", packed, offset)[0]
+            for offset, length in batch.structs(2, _BUFFER)
+            if length >= 8  # noqa: PLR2004
+        ]
+    except (struct.error, IndexError):  # reading the file will report the problem
+        return
+    refuse_bomb(sum(size for size in sizes if size > 0), body.size, "a batch")  # -1 marks a buffer that isn't packed
+
+
+class _Table:
+    """A table of a flatbuffer, whose fields are found by their numbers."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data, self._at = data, at
+
+    @classmethod
+    def root(cls, data: bytes) -> _Table:
+        return cls(data, struct.unpack_from("<I", data, 0)[0])
+
+    def _field(self, number: int) -> int:
+        """Return the offset of a field; 0 if it is missing."""
+        fields = self._at - struct.unpack_from("<i", self._data, self._at)[0]
+        entry_offset = 4 + 2 * number
+        if fields < 0 or entry_offset >= struct.unpack_from("<H", self._data, fields)[0]:
+            return 0
+        offset: int = struct.unpack_from("<H", self._data, fields + entry_offset)[0]
+        return offset and self._at + offset
+
+    def byte(self, number: int) -> int:
+        at = self._field(number)
+        return self._data[at] if at else 0
+
+    def table(self, number: int) -> _Table | None:
+        at = self._field(number)
+        return _Table(self._data, at + struct.unpack_from("<I", self._data, at)[0]) if at else None
+
+    def structs(self, number: int, kind: struct.Struct) -> list[tuple[int, ...]]:
+        at = self._field(number)
+        if not at:
+            return []
+        at += struct.unpack_from("<I", self._data, at)[0]
+        (count,) = struct.unpack_from("<I", self._data, at)
+        return list(kind.iter_unpack(self._data[at + 4 : at + 4 + count * kind.size]))

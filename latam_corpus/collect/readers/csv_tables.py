@@ -62,11 +62,8 @@ def dialect_of(
 ) -> Dialect:
     r"""Return the dialect in which most rows of a sample have as many columns as the first; commas if none fits.
 
-    Args:
-        sample: the first lines of a file.
-        delimiter: the delimiter that the source states.
-        tab: whether the file's suffix means that tabs separate the columns.
-        may_have_title: whether the first row may be a title above the header.
+    `tab` means that, by the file's suffix, tabs separate the columns; `may_have_title`, that the first row may be a
+    title above the header.
 
     >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
     ';'
@@ -199,11 +196,7 @@ def read(
 ) -> Iterator[Chunk]:
     """Yield the file's records, with a failure in place of each row that can't be used.
 
-    Args:
-        content: a table.
-        source: the source with its mapping.
-        limits: the limits of a chunk.
-        is_head: tells whether a cell is the head of a required column; by default, a column that the source names.
+    `is_head` tells whether a cell is the head of a required column; by default, of a column that the source names.
 
     Raises:
         PartError: two rows look like its header.

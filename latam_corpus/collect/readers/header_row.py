@@ -40,9 +40,7 @@ class AmbiguousHeaderError(ValueError):
 def header_place(rows: Sequence[Sequence[str]], is_head: Callable[[str], bool]) -> int:
     """Return the index of the header row: the first row, unless it is a title.
 
-    Args:
-        rows: the first rows, including empty ones.
-        is_head: tells whether a cell is the head of a required column.
+    `rows` include empty ones. `is_head` tells whether a cell is the head of a required column.
 
     Raises:
         AmbiguousHeaderError: a row above the header has as many cells, or two rows have such heads.

@@ -25,10 +25,6 @@ _DAY: Final = 10  # number of characters of a date
 def ods_rows(where: str, data: bytes) -> list[list[str]]:
     """Return the rows of the first sheet that isn't empty; a merged cell is repeated in every cell that it covers.
 
-    Args:
-        where: the file's path, for the error.
-        data: the file's bytes.
-
     Raises:
         ConfigError: it isn't an ODS spreadsheet, or unpacks to too many bytes.
     """

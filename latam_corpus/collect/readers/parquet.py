@@ -54,11 +54,7 @@ def pieces(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file in pieces within the limits, unpacking each piece only when it is read.
 
-    Args:
-        stream: the file.
-        selected: the columns to read.
-        limits: the limits of a piece.
-        groups: the row groups to read; None for all.
+    `groups` are the row groups to read; None for all.
 
     Raises:
         pa.ArrowInvalid: the file is damaged.
@@ -95,13 +91,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 def _rows(stream: BinaryIO, meta: Any, group: int, selected: Sequence[str], limits: Limits, numbered: set[str]) -> int:
     """Return how many rows of a row group fit within the limits: on average, and in the worst case.
 
-    Args:
-        stream: the file.
-        meta: its metadata.
-        group: the row group's number.
-        selected: the columns to read.
-        limits: the limits of a piece.
-        numbered: a set; columns of lists that must remain dictionary indices until they are measured are added to it.
+    Columns of lists that must remain dictionary indices until they are measured are added to `numbered`.
     """
     about = meta.row_group(group)
     if not about.num_rows:

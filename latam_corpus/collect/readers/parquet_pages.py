@@ -43,10 +43,7 @@ class PageHeader:
 def page_headers(stream: BinaryIO, start: int, size: int) -> Iterator[PageHeader]:
     """Yield the headers of a column's pages, or only the first for a large column; stop at an invalid header.
 
-    Args:
-        stream: the file.
-        start: the offset of the column's first page.
-        size: the bytes of the column in the file.
+    `start` is the offset of the column's first page, and `size` its bytes in the file.
     """
     at = start
     while at < start + size:

@@ -57,11 +57,7 @@ def _size(record: Any) -> int:
 
 
 def _numbered(records: Iterable[Any], name: str, relative: str) -> Iterator[NumberedRecord]:
-    """Yield the records with their numbers.
-
-    Raises:
-        SourceError: the reader failed, or returned a value that isn't a record.
-    """
+    """Yield the records with their numbers."""
     try:
         for number, record in enumerate(records, 1):
             yield NumberedRecord(number, record, _size(record))

@@ -55,7 +55,6 @@ class Table(NamedTuple):
     """A sheet of a workbook.
 
     Attributes:
-        title: the title of the sheet.
         heads: the cells of the header, which is the first row that isn't empty, or the row below a title.
         rows: the rows below the header that aren't empty, each with its number and its cells by head.
         header_row: the row of the header.
@@ -69,9 +68,6 @@ class Table(NamedTuple):
 
 def openpyxl_for(where: str) -> Any:
     """Import the package openpyxl.
-
-    Args:
-        where: the file that needs it, for the error.
 
     Raises:
         ConfigError: it isn't installed.
@@ -87,11 +83,7 @@ def openpyxl_for(where: str) -> Any:
 def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bool) -> Any:
     """Open a workbook.
 
-    Args:
-        where: its path, for error messages.
-        data: the file's bytes.
-        most_bytes: the maximum number of unpacked bytes.
-        options: options of openpyxl's `load_workbook`.
+    `most_bytes` bounds the unpacked bytes; `options` are those of openpyxl's `load_workbook`.
 
     Raises:
         ConfigError: openpyxl isn't installed, the file isn't a workbook, or it unpacks to too many bytes.
@@ -115,10 +107,7 @@ def _broken(where: str, error: Exception) -> ConfigError:
 def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[Table]:
     """Yield the sheets of a workbook that aren't empty.
 
-    Args:
-        where: its path, for error messages.
-        data: the file's bytes.
-        is_head: tells whether a cell is the head of a required column.
+    `is_head` tells whether a cell is the head of a required column.
 
     Raises:
         ConfigError: openpyxl isn't installed; the file isn't a workbook or is much too large; two rows look like the
@@ -166,12 +155,8 @@ def with_merged(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows, with the text of each merged cell in all cells that it covers, up to the table's width.
 
-    A sheet stores the text of merged cells only in the first of them.
-
-    Args:
-        rows: the rows with their numbers, in order; a merged cell that starts above the first row is ignored.
-        merged: the merged cells of the sheet.
-        width: the number of columns to fill.
+    A sheet stores the text of merged cells only in the first of them. A merged cell that starts above the first row is
+    ignored.
 
     >>> list(with_merged([(2, ["uno.txt", "Rosa"]), (3, ["dos.txt"])], [Merged(2, 2, 2, 3)], 2))
     [(2, ['uno.txt', 'Rosa']), (3, ['dos.txt', 'Rosa'])]
@@ -237,11 +222,7 @@ def _name(number: int, column: int) -> str:
 
 
 def _refuse_wide(where: str, data: bytes) -> None:
-    """Raise if a row has more cells than any program writes, since openpyxl keeps all cells of a row in memory.
-
-    Raises:
-        ConfigError: a row is too wide.
-    """
+    """Raise if a row has more cells than any program writes, since openpyxl keeps all cells of a row in memory."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             for name in packed.namelist():
@@ -258,11 +239,7 @@ def _refuse_wide(where: str, data: bytes) -> None:
 
 
 def _refuse_uncomputed(where: str, data: bytes) -> None:
-    """Raise if the workbook has formulas that no spreadsheet program has computed: their cells would be empty.
-
-    Raises:
-        ConfigError: a formula wasn't computed.
-    """
+    """Raise if the workbook has formulas that no spreadsheet program has computed: their cells would be empty."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         names = packed.namelist()
         written_by_program = _BOOK in names and _COMPUTED_ON_LOAD.search(packed.read(_BOOK))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from latam_corpus.collect import streams
 from latam_corpus.collect.records import Failure, NoDocument, NumberedRecord, chunked
-from latam_corpus.collect.web_archives.archived_pages import page_of
 from latam_corpus.collect.web_archives.responses import cut_after
+from latam_corpus.collect.web_archives.warc import page_of
 from latam_corpus.formats.compression import compression
 from latam_corpus.messages import N_, _
 

@@ -89,10 +89,7 @@ def media_type_of(content_type: str, body: bytes) -> str | None:
 def payload_of(response: Response, limit: int | None = None, *, whole: bool = True) -> bytes:
     """Decode the body; return it unchanged if it was recorded in decoded form.
 
-    Args:
-        response: the recorded response.
-        limit: the maximum number of unpacked bytes; by default, `MAX_RECORD`.
-        whole: whether to refuse a body that was cut in transit; if false, return its beginning.
+    `whole` refuses a body that was cut in transit; otherwise its beginning is returned.
 
     Raises:
         DocumentError: the body is damaged or cut, larger than a record may be, or in an unknown encoding.
@@ -110,11 +107,7 @@ def payload_of(response: Response, limit: int | None = None, *, whole: bool = Tr
 
 
 def _refuse_short(response: Response) -> None:
-    """Raise if a body is shorter than its header states, unless a crawler decoded it and kept the header.
-
-    Raises:
-        DocumentError: the body is too short.
-    """
+    """Raise if a body is shorter than its header states, unless a crawler decoded it and kept the header."""
     length, body = response.headers.get("content-length", ""), response.body
     decoded = "content-encoding" in response.headers and _MARKUP.search(body[:_SNIFFED])
     if length.isdecimal() and 0 < len(body) < int(length) and not decoded:

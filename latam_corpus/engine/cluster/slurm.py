@@ -54,8 +54,6 @@ class Slurm(CrewEngine):
     """Slurm jobs, submitted at the first tasks and ended with the `with` block.
 
     Attributes:
-        site: the cluster.
-        workers: the number of jobs at once.
         jobs: the folder that driver and jobs share, with their logs.
     """
 

@@ -49,7 +49,6 @@ class SlurmJob:
 
     Attributes:
         id: its number; in an array with its index, `12_3`.
-        state: Slurm's state.
         node: the node on which it runs or ran.
         reason: Slurm's reason why it is waiting or failed.
     """
@@ -141,10 +140,7 @@ def cancel_named(name: str) -> None:
 def ask(command: str, *words: str, text: str | None = None) -> str:
     """Run one of Slurm's commands, and return its output.
 
-    Args:
-        command: the command's name.
-        words: the command's arguments.
-        text: the command's standard input.
+    `text` is the command's standard input.
 
     Raises:
         SlurmSilentError: Slurm doesn't answer for now.

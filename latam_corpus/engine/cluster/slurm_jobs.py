@@ -85,12 +85,7 @@ def script(site: SlurmSite, *commands: str) -> str:
 
 @dataclass(frozen=True)
 class Submission:
-    """A run whose driver is also a job.
-
-    Attributes:
-        folder: the submission's folder.
-        values: the contents of `submission.json`.
-    """
+    """A run whose driver is also a job."""
 
     folder: Path
     values: dict[str, Any]
@@ -126,11 +121,7 @@ def new_folder(out: Path, recipe: str) -> Path:
 def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directory: Path) -> Submission:
     """Submit a `latam-corpus` command as a job.
 
-    Args:
-        site_file: the site file with the job's limits.
-        folder: the folder of the driver and its workers; created if necessary.
-        command: the command's arguments.
-        directory: the working directory of the command.
+    The folder is created if necessary; `directory` is the working directory of the command.
 
     Raises:
         ConfigError: the site file is wrong.
@@ -189,9 +180,7 @@ def submissions(out: Path) -> list[Submission]:
 def require_shared(site: SlurmSite, places: Iterable[tuple[str, str | Path]]) -> None:
     """Raise `ConfigError` if a local path isn't in a folder that all nodes share.
 
-    Args:
-        site: the cluster, with its shared folders.
-        places: the name and the path or URL of each place.
+    `places` has the name and the path or URL of each place.
     """
     shared = [Path(folder).resolve() for folder in site.shared]
     for what, location in places:

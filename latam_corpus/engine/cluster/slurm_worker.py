@@ -80,10 +80,7 @@ class _Driver:
 def work(folder: Path, name: str, place: int) -> None:
     """Take tasks until there are none for a while, the driver is silent, or the job's time is nearly over.
 
-    Args:
-        folder: the folder that driver and jobs share.
-        name: a name of this job that no other job has had.
-        place: the index of this job in its array.
+    `name` is a name of this job that no other job has had; `place` is its index in the array.
     """
     started = last_work = time.monotonic()
     settings, driver, finished_call, longest = WorkerSettings.read(folder), _Driver(folder), "", 0.0

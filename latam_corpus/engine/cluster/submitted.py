@@ -36,10 +36,8 @@ _MAX_NAMED: Final = 3  # names that a message lists at most
 def keep_copies(folder: Path, plan: Plan, more_files: Iterable[Path | None]) -> None:
     """Write the copies of a run's files, and the digests of its other inputs.
 
-    Args:
-        folder: the folder of the driver and its workers.
-        plan: the recipe's plan, without the changes for the release store.
-        more_files: other TOML and CSV files of the command, such as the site file.
+    The plan is without the changes for the release store. `more_files` are other TOML and CSV files of the command,
+    such as the site file.
     """
     files = dict.fromkeys([*_files(plan), *(_name(path) for path in more_files if path)])
     texts = {file: text for file in files if (text := _text_of(file)) is not None}
@@ -68,8 +66,7 @@ def use_own_copies() -> None:
 def refuse_changed(plan: Plan) -> None:
     """Raise `ConfigError` if this process is a driver in a job and an input has changed since the submission.
 
-    Args:
-        plan: the recipe's plan, without the changes for the release store.
+    The plan is without the changes for the release store.
     """
     folder = own_folder()
     stored = _read(folder) if folder else None

@@ -10,9 +10,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from latam_corpus.catalog.optout.directives import refusals
 from latam_corpus.catalog.optout.opt_out import Signal
-from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, unread_licence
+from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, refusals, unread_licence
 from latam_corpus.catalog.optout.preferences import reservation
 from latam_corpus.text.markup.xml_tree import attribute, words
 from latam_corpus.vocabulary import LICENCES_READ

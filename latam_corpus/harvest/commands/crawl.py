@@ -12,52 +12,37 @@ import typer
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import CollectedOut, HostsAtOnce, Json
 from latam_corpus.cli.interface.show import console, errors, number, print_json, table
-from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl_words import (
-    ADDRESSES,
-    CAPTURES,
-    CAUSES_FILE,
-    GONE,
-    HOST,
-    HOST_CAPTURES,
-    LEFT,
-    LEFT_OUT,
-    NEXT,
-    NO_PAGE,
-    OUT_OF_PLAN,
-    PAGES,
-    PROGRESS,
-    READ_PLAN,
-    WAITING,
-    WITH_SOURCE,
-    WITHDRAWN,
-    cause_message,
-)
-from latam_corpus.messages import N_, _
+from latam_corpus.harvest.crawl_words import LEFT, OUT_OF_PLAN, cause_message
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.website import CrawlResult
-    from latam_corpus.messages import Message
 
 _LINE_EVERY: Final = 15.0
 _HOSTS_SHOWN: Final = 20
 
 
-class _Lines:
-    """Prints a line of progress every 15 seconds."""
+class PacedLines:
+    """Prints a line of progress at most every 15 seconds."""
 
-    def __init__(self, language: str) -> None:
-        self._language, self._last = language, time.monotonic()
+    def __init__(self) -> None:
+        self._last = time.monotonic()
 
-    def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
-        """Print a line unless one was printed in the last 15 seconds."""
+    def show(self, line: Message) -> None:
+        """Print the line unless one was printed in the last 15 seconds."""
         now = time.monotonic()
         if now - self._last >= _LINE_EVERY:
             self._last = now
-            line = PROGRESS.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url)
-            errors.print(line.translate(self._language), markup=False)
+            errors.print(line)
+
+
+class _Progress(PacedLines):
+    def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
+        """Print a line of progress."""
+        line = _("pages: {pages}; requests: {requests}; hosts with more: {hosts}; the last: {url}")
+        self.show(line.fill(pages=number(pages), requests=number(requests), hosts=waiting_hosts, url=url))
 
 
 def crawl(
@@ -84,7 +69,6 @@ def crawl(
     from latam_corpus.catalog.source import load_source  # importing the models of sources takes longer than `--help`
     from latam_corpus.harvest.crawlers import crawler_of
 
-    language = spoken()
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":
         raise ConfigError(
@@ -92,50 +76,59 @@ def crawl(
             _("«{source}» isn't collected from Common Crawl, so it has no plan", source=described.id),
             _("leave the option out"),
         )
-    crawler = crawler_of(described)(described, out, _Lines(language), limit=limit, workers=workers)
+    crawler = crawler_of(described)(described, out, _Progress(), limit=limit, workers=workers)
     if plan_only:
         summary = crawler.plan()
-        print_json(summary) if as_json else _print_plan(summary, crawler.folder / "plan.jsonl", language)
+        print_json(summary) if as_json else _print_plan(summary, crawler.folder / "plan.jsonl")
         return
     result: CrawlResult = crawler.run(again=again)
     if as_json:
         print_json(dataclasses.asdict(result) | {"folder": str(result.folder)})
     else:
-        _print_result(described, result, language)
+        _print_result(described, result)
     if result.closed and not result.pages:
         raise typer.Exit(1)
 
 
-def _print_plan(summary: dict[str, Any], path: Path, language: str) -> None:
+def _print_plan(summary: dict[str, Any], path: Path) -> None:
     hosts = list(summary["hosts"].items())
+    captures = _("captures: {captures}, of {hosts} {hosts:host|hosts}; bytes to fetch: {bytes}")
     figures = {"captures": summary["captures"], "hosts": len(hosts), "bytes": summary["bytes"]}
-    console.print(
-        CAPTURES.fill(**{key: number(value) for key, value in figures.items()}).translate(language), markup=False
-    )
-    heads = [HOST.translate(language), f"{HOST_CAPTURES.translate(language)}#"]
-    table("", heads, [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
+    console.print(captures.fill(**{key: number(value) for key, value in figures.items()}))
+    counted = _counted(_("captures"))
+    table("", [_("host"), counted], [(host, number(n)) for host, n in hosts[:_HOSTS_SHOWN]])
     if summary["left_out"]:
         rows = [(OUT_OF_PLAN.get(why) or cause_message(why), number(n)) for why, n in summary["left_out"].items()]
-        table("", [LEFT_OUT.translate(language), heads[1]], [(why.translate(language), n) for why, n in rows])
-    console.print(READ_PLAN.fill(file=path).translate(language), markup=False)
+        table("", [_("left out, because"), counted], rows)
+    review = _("review {file}: remove the lines that you don't want, then run the same command without --plan-only")
+    console.print(review.fill(file=path))
 
 
-def _print_result(source: Source, result: CrawlResult, language: str) -> None:
-    def print_line(message: Message, **values: object) -> None:
-        console.print(message.fill(**values).translate(language), markup=False)
-
-    print_line(PAGES, pages=number(result.pages), folder=result.folder / "warc", seconds=f"{result.seconds:.0f}")
+def _print_result(source: Source, result: CrawlResult) -> None:
+    pages = _("pages in {folder}: {pages}, in {seconds} s")
+    folder = result.folder / "warc"
+    console.print(pages.fill(pages=number(result.pages), folder=folder, seconds=f"{result.seconds:.0f}"))
     if result.causes:
-        heads = [NO_PAGE.translate(language), f"{ADDRESSES.translate(language)}#"]
-        table("", heads, [(cause_message(cause).translate(language), number(n)) for cause, n in result.causes.items()])
-        print_line(CAUSES_FILE, file=result.folder / "crawl.jsonl")
+        rows = [(cause_message(cause), number(n)) for cause, n in result.causes.items()]
+        table("", [_("no page, because"), _counted(_("addresses"))], rows)
+        console.print(_("they are listed in {file}", file=result.folder / "crawl.jsonl"))
     if count := result.states.get("gone", 0):
-        withdrawn = source.collect.crawl is not None and source.collect.crawl.gone == "withdraw"
-        print_line(WITHDRAWN if withdrawn else GONE, n=number(count), file=result.folder / "gone.jsonl")
+        gone = _("removed pages: {n}, listed in {file}; their documents are kept")
+        if source.collect.crawl is not None and source.collect.crawl.gone == "withdraw":
+            gone = _("removed pages: {n}, listed in {file}; their documents leave the next version")
+        console.print(gone.fill(n=number(count), file=result.folder / "gone.jsonl"))
     for host, why in result.closed.items():
-        print_line(LEFT, host=host, why=cause_message(why))
+        console.print(LEFT.fill(host=host, why=cause_message(why)))
     if waiting := result.states.get("waiting", 0):
-        print_line(WAITING, n=number(waiting))
-    console.print(
-        f"{NEXT.translate(language)}     {WITH_SOURCE.fill(source=source.id).translate(language)}", markup=False
-    )
+        console.print(_("addresses still waiting: {n}; run the same command to continue", n=number(waiting)))
+    print_next(_("latam-corpus run RECIPE, with «{source}» among its sources", source=source.id))
+
+
+def print_next(command: Message | str) -> None:
+    """Print the command that follows."""
+    console.print(Message("{next}     {command}", {"next": _("next"), "command": command}))
+
+
+def _counted(head: Message) -> Message:
+    """Return the head of a column of numbers."""
+    return Message("{head}#", {"head": head})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,52 +11,26 @@ from pydantic import ValidationError
 from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.catalog.optout.opt_out import root_of
 from latam_corpus.cli.interface.options import HostsAtOnce, Json, StoreUrl, disk_folder
-from latam_corpus.cli.interface.show import console, errors, note, number, print_json, table
-from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.interface.show import console, note, number, print_json, table
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl_words import (
-    EVIDENCE,
-    HEADS,
-    LEAVING,
-    LISTED,
-    MORE,
-    NEXT,
-    SITES_READ,
-    UNREAD,
-    UNREAD_FILE,
-    cause_message,
-)
+from latam_corpus.harvest.commands.crawl import PacedLines, print_next
+from latam_corpus.harvest.crawl_words import cause_message
 from latam_corpus.harvest.crawlers import installed
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, Message, _
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest
 
 app = typer.Typer(no_args_is_help=True)
 
-_LINE_EVERY: Final = 15.0
 _MOST_ROWS: Final = 50
 
 
 @app.callback()
 def group() -> None:
     """Read the sites' opt-outs again, and list the documents that must leave."""
-
-
-class _Lines:
-    """Prints a line of progress every 15 seconds."""
-
-    def __init__(self, language: str) -> None:
-        self._language, self._last = language, time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._last >= _LINE_EVERY:
-            self._last = now
-            errors.print(SITES_READ.fill(done=number(done), total=number(total)).translate(self._language))
 
 
 @app.command("recheck")
@@ -103,7 +76,6 @@ def recheck(
         write_opt_outs,
     )
 
-    language = spoken()
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.named_errors():
@@ -121,8 +93,13 @@ def recheck(
         problem = "; ".join(str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors())
         raise ConfigError("recheck", problem, _("write hosts as gaceta.example or 127.0.0.1:8080")) from None
     folder = out / "rights" / manifest.name
+    lines = PacedLines()
+
+    def progress(done: int, total: int) -> None:
+        lines.show(_("sites read: {done} of {total}", done=number(done), total=number(total)))
+
     reader = module.SiteReader(
-        _asker_id(manifest.name), roots, folder, _Lines(language), contact=contact, asking=asking, workers=workers
+        _asker_id(manifest.name), roots, folder, progress, contact=contact, asking=asking, workers=workers
     )
     result = reader.run(again=again)
     with opened.named_errors(), opened.claim(manifest.name):
@@ -151,7 +128,7 @@ def recheck(
     if as_json:
         print_json(report)
     else:
-        _print_report(manifest, report, language)
+        _print_report(manifest, report)
     if not reader.sites:
         raise typer.Exit(1)
 
@@ -179,31 +156,24 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _print_report(manifest: Manifest, report: dict[str, Any], language: str) -> None:
-    def print_line(message: Message, **values: object) -> None:
-        console.print(message.fill(**values).translate(language), markup=False)
-
-    shown = report["leave"][:_MOST_ROWS]
-    heads = [head.translate(language) for head in HEADS]
-    rows = [
-        (
-            row["site"],
-            row["signal"],
-            row["value"],
-            row["address"],
-            f"{row['time']:%Y-%m-%d %H:%M}",
-            row["documents"],
-        )
-        for row in shown
-    ]
-    table("", [*heads[:-1], f"{heads[-1]}#"], rows)
+def _print_report(manifest: Manifest, report: dict[str, Any]) -> None:
+    shown = [{**row, "time": f"{row['time']:%Y-%m-%d %H:%M}"} for row in report["leave"][:_MOST_ROWS]]
+    names = ("site", "signal", "value", "address", "time", "documents")
+    rows = [[row[name] for name in names] for row in shown]
+    documents = Message("{head}#", {"head": _("documents")})
+    table("", [_("site"), _("signal"), _("value"), _("address"), _("read"), documents], rows)
     if len(report["leave"]) > len(shown):
-        print_line(MORE, n=number(len(report["leave"]) - len(shown)))
+        console.print(_("and {n} {n:refusal|refusals} more, in the file", n=number(len(report["leave"]) - len(shown))))
+    unread = _("{site} couldn't be read, so its earlier opt-outs still apply: {why}")
     for site, why in report["unread"].items():
-        print_line(UNREAD, site=site, why=cause_message(why))
+        console.print(unread.fill(site=site, why=cause_message(why)))
     for file in report["unread_files"]:
-        print_line(UNREAD_FILE, file=file)
-    print_line(LEAVING, spec=manifest.spec, n=number(report["documents_leaving"]), total=number(report["documents"]))
-    print_line(LISTED, file=report["file"], name=manifest.name)
-    print_line(EVIDENCE, folder=report["evidence"])
-    console.print(f"{NEXT.translate(language)}     latam-corpus release build {manifest.name} --parent latest")
+        console.print(_("{file} couldn't be read, so its earlier opt-outs still apply", file=file))
+    leaving = _("{spec}: {n} of {total} {total:document|documents} with an address must leave the next version")
+    figures = {"n": number(report["documents_leaving"]), "total": number(report["documents"])}
+    console.print(leaving.fill(spec=manifest.spec, **figures))
+    console.print(
+        _("they are listed in {file}; every build of {name} reads it", file=report["file"], name=manifest.name)
+    )
+    console.print(_("the sites' files are saved in {folder}", folder=report["evidence"]))
+    print_next(f"latam-corpus release build {manifest.name} --parent latest")

@@ -60,12 +60,10 @@ class Capture:
     """A page in a web archive.
 
     Attributes:
-        url: its address as recorded.
         time: when it was fetched, ISO 8601; empty if the index lacks it.
         status: the response's status; 0 if the index lacks it.
         mime: its media type as detected, or else as sent.
         languages: ISO 639-3 codes, the most frequent first.
-        digest: the digest of its payload.
         filename: the archive's file, relative to the address of its files.
         offset: the byte at which the record begins.
         length: the record's length in bytes.
@@ -89,11 +87,8 @@ ELSEWHERE: Final = Capture("", "", 0, "", (), "", "", 0, 0)
 def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iterator[Capture | None]:
     """Yield the captures of an index in its order; None for a line that can't be parsed.
 
-    Args:
-        name: the index, for messages.
-        stream: its bytes, seekable.
-        domains: the top-level domains to read; None reads all. Row groups of a columnar index without any of them are
-            skipped, and a CDX line with another domain yields `ELSEWHERE`.
+    Row groups of a columnar index without any of the `domains` (by default, all) are skipped, and a CDX line with
+    another domain yields `ELSEWHERE`.
 
     Raises:
         SourceError: the index is damaged, or lacks columns.

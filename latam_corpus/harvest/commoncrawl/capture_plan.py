@@ -65,10 +65,6 @@ class CapturePlan:
 def make_plan(table: CommonCrawl, agent: str) -> CapturePlan:
     """Choose captures from the indexes of a source's table.
 
-    Args:
-        table: the table `[collect.commoncrawl]`.
-        agent: the user agent.
-
     Raises:
         ConfigError: an index doesn't exist.
         SourceError: an index can't be read.

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.opt_out import OPT_OUTS, from_json, root_of, to_json
 from latam_corpus.collect.documents.mapping import as_time
-from latam_corpus.collect.web_archives.responses import media_type_of
+from latam_corpus.collect.web_archives.responses import Response, media_type_of, parse_response, payload_of
+from latam_corpus.errors import DocumentError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
-from latam_corpus.harvest.commoncrawl.copied_record import parse_record
 from latam_corpus.harvest.commoncrawl.ranges import check_part, range_headers
 from latam_corpus.harvest.crawl.causes import TroubleError, document_boundary
 from latam_corpus.harvest.crawl.permission import user_agent
@@ -28,10 +33,12 @@ from latam_corpus.harvest.optout.site import Site
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.commoncrawl.copied_record import CopiedRecord
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
+
+_GZIP: Final = b"\x1f\x8b"
+_DIGEST_PREFIXES: Final = ("sha1:", "sha-1:")
 # This toolkit's WARC field for the address of the original file and the record's offset and length in it.
 COPIED_FROM: Final = "X-Copied-From"
 # Readers of WARC refuse records whose fields together exceed 32 kB.
@@ -39,6 +46,88 @@ MAX_HEAD: Final = 30_000
 _ERRORS: Final = range(300, 600)
 _UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
+
+
+@dataclass(frozen=True)
+class CopiedRecord:
+    """A record of a web archive.
+
+    Attributes:
+        opt_outs: its recorded opt-outs as JSON, if a crawler of this toolkit wrote it.
+        body: the response's body, with content encodings undone.
+    """
+
+    head: bytes
+    block: bytes
+    url: str
+    date: str
+    digest: str
+    opt_outs: str
+    response: Response
+    body: bytes
+
+
+def parse_record(part: bytes, capture: Capture, limit: int) -> CopiedRecord:
+    """Parse a part of an archive file as a single response record.
+
+    `limit` bounds the decompressed bytes.
+
+    Raises:
+        TroubleError: the part isn't a single complete record of a page, or it differs from the capture in the plan.
+    """
+    raw = _decompressed(part, limit) if part[:2] == _GZIP else part
+    head, separator, content = raw.partition(b"\r\n\r\n")
+    try:
+        record = next(iter(ArchiveIterator(io.BytesIO(raw), parse_http=False)), None) if separator else None
+    except OSError as error:
+        raise TroubleError("not the record", str(error)[:200]) from None
+    if record is None or not head.startswith(b"WARC/"):
+        raise TroubleError("not the record", "the bytes are no WARC record")
+    headers = record.headers
+    length = record.content_length
+    if record.record_type != WarcRecordType.response or length > len(content) or content[length:].strip():
+        raise TroubleError("not the record", f"a record of type {headers.get('WARC-Type')}, or not a whole one")
+    if cut := headers.get("WARC-Truncated"):
+        raise TroubleError("not the record", f"it was cut when it was fetched ({cut[:200]})")
+    url = canonical_url((headers.get("WARC-Target-URI") or "").strip("<> "))
+    digest = headers.get("WARC-Payload-Digest") or ""
+    if url != canonical_url(capture.url):
+        raise TroubleError("not the record", f"it is of {url[:200]}")
+    if capture.digest and digest and _digest_value(digest) != _digest_value(capture.digest):
+        raise TroubleError("not the record", "its payload has another digest")
+    block = content[:length]
+    try:
+        response = parse_response(block)
+        body = payload_of(response, limit)
+    except DocumentError as error:
+        raise TroubleError("not the record", error.problem) from None
+    if media_type_of(response.headers.get("content-type", ""), body) is None:
+        raise TroubleError("not a page", response.headers.get("content-type", "")[:100])
+    date = headers.get("WARC-Date") or ""
+    return CopiedRecord(head, block, url, date, digest, headers.get(OPT_OUTS) or "[]", response, body)
+
+
+def _digest_value(digest: str) -> str:
+    """Return a digest without the name of its algorithm, as in the columnar index.
+
+    >>> _digest_value("sha1:ABCD"), _digest_value("ABCD")
+    ('ABCD', 'ABCD')
+    """
+    lowered = digest.lower()
+    return next((digest[len(prefix) :] for prefix in _DIGEST_PREFIXES if lowered.startswith(prefix)), digest).upper()
+
+
+def _decompressed(part: bytes, limit: int) -> bytes:
+    decompressor = zlib.decompressobj(31)
+    try:
+        raw = decompressor.decompress(part, limit + 1)
+    except zlib.error as error:
+        raise TroubleError("not the record", f"its compression is damaged ({error})") from None
+    if len(raw) > limit:
+        raise TroubleError("unpacks too large", limit_bytes=limit)
+    if not decompressor.eof or decompressor.unused_data:
+        raise TroubleError("not the record", "the bytes aren't one compressed record")
+    return raw
 
 
 class _SitesWithoutFiles(Sites):
@@ -55,11 +144,7 @@ class _SitesWithoutFiles(Sites):
 
 @dataclass(frozen=True)
 class CaptureVisits(Visits):
-    """Handles the parts of files that an archive returns.
-
-    Attributes:
-        sites: the sites of the pages by root, with their files as read in this session.
-    """
+    """Handles the parts of files that an archive returns."""
 
     sites: dict[str, Site] = field(default_factory=dict)
 

@@ -60,20 +60,10 @@ def range_headers(offset: int, length: int) -> dict[str, str]:
 
 
 class RemoteFile(io.RawIOBase):
-    """A seekable file on a web server, read block by block at the declared pace, with the last blocks cached.
-
-    Attributes:
-        fetched: bytes fetched so far.
-        size: the file's size in bytes.
-    """
+    """A seekable file on a web server, read block by block at the declared pace, with the last blocks cached."""
 
     def __init__(self, url: str, agent: str, asking: Asking) -> None:
         """Fetch the first block, and with it the file's size.
-
-        Args:
-            url: its address.
-            agent: the user agent.
-            asking: how servers are asked.
 
         Raises:
             SourceError: the server doesn't support range requests, or fails.

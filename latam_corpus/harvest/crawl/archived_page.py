@@ -33,7 +33,6 @@ class RecordedPage:
     Attributes:
         media_type: as sent, or as detected from the body.
         body: its bytes, with content encodings undone.
-        opt_outs: the refusals that were recorded with it.
         metadata: the record's metadata field, as `page_metadata.to_json` writes it; None if it has none.
     """
 
@@ -45,10 +44,6 @@ class RecordedPage:
 
 def recorded_page(path: Path, offset: int) -> RecordedPage:
     """Read the page of a committed response record.
-
-    Args:
-        path: the WARC file.
-        offset: the byte at which the record starts.
 
     Raises:
         SourceError: the record can't be read.

@@ -1,11 +1,19 @@
-"""Limits on the requests, bytes and time that a crawl spends on one host, so that no site can occupy it forever."""
+"""The limits of a crawl: requests, bytes and time per host, so that no site can occupy it forever, and the disk."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from latam_corpus.errors import MAKE_ROOM, SourceError, cause_of
+from latam_corpus.messages import _
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Frontier
@@ -54,3 +62,19 @@ def charge(host: str, size: int, seconds: float, frontier: Frontier) -> None:
     """Add a request, the bytes of its response and its duration to a host's counts."""
     for quantity, amount in (("requests", 1), ("bytes", size), ("milliseconds", round(1000 * seconds))):
         frontier.count(quantity, host, add=amount)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Report write errors of the block as a `SourceError` that names the folder.
+
+    Raises:
+        SourceError: a file or the database couldn't be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:  # the reader of standard output closed it, as `head` does
+        raise
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = cause_of(error) if isinstance(error, OSError) else str(error)
+        raise SourceError(str(folder), _("it can't be written ({error})", error=reason), MAKE_ROOM) from None

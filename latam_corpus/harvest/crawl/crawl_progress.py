@@ -11,11 +11,7 @@ class CrawlProgress(Protocol):
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
         """Report the counts so far.
 
-        Args:
-            url: the address requested last.
-            pages: pages of this round.
-            requests: requests of this session.
-            waiting_hosts: hosts with addresses left to request.
+        `pages` are those of this round, `requests` those of this session.
         """
 
 

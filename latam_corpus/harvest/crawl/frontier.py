@@ -49,8 +49,7 @@ CREATE TABLE length (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 def collection_summary(path: Path) -> dict[str, Any]:
     """Summarise a frontier file: its addresses by state, and the dates of its first and last record.
 
-    Args:
-        path: the file; if it doesn't exist or a crawl is writing it, the summary has no counts.
+    If the file doesn't exist or a crawl is writing it, the summary has no counts.
 
     Returns:
         `busy`, `damaged` (the error, or None), `states`, `first`, `last` (ISO 8601, UTC).
@@ -75,14 +74,10 @@ class Waiting:
 
     Attributes:
         url: its canonical form.
-        host: the host and port.
         depth: links from a start to it.
         redirects: redirects followed to reach it.
         via: the address that named it.
         tries: failed attempts in this round.
-        etag: the last `ETag`.
-        modified: the last `Last-Modified`.
-        earlier: the record with its page, if any.
         opt_outs: the refusals of that page as JSON, without times.
         date: when its page was last read; kept after a withdrawal.
     """
@@ -180,12 +175,7 @@ class Frontier:
     def add(self, url: str, depth: int, via: str | None, redirects: int = 0, *, first: bool = False) -> bool:
         """Queue an address; return false if it was added before.
 
-        Args:
-            url: its canonical form.
-            depth: links from a start to it.
-            via: the address that named it.
-            redirects: redirects followed to reach it.
-            first: whether to put it before all others.
+        `depth` is the number of links from a start to it. With `first`, it is put before all others.
         """
         row = (url, host_of(url), depth, redirects, via, first)
         query = (
@@ -257,10 +247,7 @@ class Frontier:
     def postpone(self, url: str, due: float, *, tried: bool = True) -> None:
         """Postpone an address.
 
-        Args:
-            url: the address.
-            due: the earliest moment of its next request.
-            tried: whether the last request counts as a failed attempt of the address; false if the host failed.
+        `tried` is false if the host failed, and not the address.
         """
         self._db.execute("UPDATE url SET due = ?, tries = tries + ? WHERE url = ?", (due, tried, url))
 
@@ -339,10 +326,7 @@ class Frontier:
     def count(self, what: str, shape: str, *, add: int = 0) -> int:
         """Add to a counter and return its value.
 
-        Args:
-            what: the kind of counter.
-            shape: the counter within the kind: a host, a cause or the shape of addresses.
-            add: the amount to add.
+        The shape is a host, a cause or the shape of addresses.
         """
         if add:
             query = "INSERT INTO count VALUES (?,?,?) ON CONFLICT DO UPDATE SET n = n + excluded.n"

@@ -53,8 +53,7 @@ class Pace:
     def rest(self, requested: str = "") -> float:
         """Count a refusal or failure and return the seconds to rest: as requested by the host, or twice the last rest.
 
-        Args:
-            requested: the response's `Retry-After`; empty if it has none.
+        `requested` is the response's `Retry-After`; empty if it has none.
 
         >>> pace = Pace(1.0)
         >>> pace.rest(), pace.rest(), pace.rest("120")

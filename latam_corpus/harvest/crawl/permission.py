@@ -50,11 +50,7 @@ def scope_of(source: Source) -> Crawl:
 
 
 def require_permission(source: Source) -> None:
-    """Raise `ConfigError` if a source may not be collected yet.
-
-    Raises:
-        ConfigError: its holder must be asked first.
-    """
+    """Raise `ConfigError` if a source may not be collected yet."""
     if source.status == "ask_first":
         problem = _("its holder must be asked first ({holder})", holder=source.holder)
         raise ConfigError(

@@ -30,9 +30,6 @@ class FetchJob:
     """A request for a waiting address, for a file of its site, or for a part of an archive file.
 
     Attributes:
-        waiting: the waiting address.
-        address: the address to request.
-        conditions: further headers.
         part_bytes: for a part of a file, its length in bytes; otherwise None.
         file: for a site's file, its original address, before redirects; otherwise empty.
         moves: redirects of that file so far.

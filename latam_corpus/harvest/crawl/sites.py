@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup, read_part
-from latam_corpus.harvest.optout.robots_bounds import unread_delays
+from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup, read_part, unread_delays
 from latam_corpus.harvest.optout.site import FILES, Site, SiteFile
 
 if TYPE_CHECKING:

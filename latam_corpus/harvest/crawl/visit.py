@@ -45,8 +45,6 @@ class Visits:
 
     Attributes:
         scope: decides which addresses belong to the source.
-        frontier: the crawl's state.
-        archive: its WARC files.
         enqueue_host: a function that is called with the host of each new address.
     """
 
@@ -65,12 +63,7 @@ class Visits:
     def offer(self, link: str, base: str, depth: int, redirects: int = 0, *, is_list: bool = False) -> bool:
         """Queue a link unless it is excluded or in a trap; return false if it leaves the source.
 
-        Args:
-            link: the link as written.
-            base: the address of the page with the link.
-            depth: links from a start to it.
-            redirects: redirects followed to reach it.
-            is_list: whether it is a sitemap.
+        `base` is the address of the page with the link; `is_list` means that the link leads to a sitemap.
         """
         try:
             url = address_of(link, base)
@@ -90,11 +83,7 @@ class Visits:
         return True
 
     def _check_limits(self, url: str, depth: int, *, is_list: bool) -> None:
-        """Count a new address.
-
-        Raises:
-            TroubleError: its kind or its host has too many addresses.
-        """
+        """Count a new address."""
         traps.check(url, depth, self.scope.max_depth, self.frontier)
         if is_list:
             traps.check_list(host_of(url), self.frontier)
@@ -135,10 +124,7 @@ class Visits:
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
         """Record that an address gave no page and isn't requested again in this round.
 
-        Args:
-            waiting: the address.
-            state: its new state.
-            why: the cause, or `status` and its number; used by subclasses.
+        `why` is the cause, or `status` and its number; subclasses use it.
         """
         del why
         self.frontier.set_state(waiting.url, state)
@@ -150,12 +136,6 @@ class Visits:
 
     def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Handle a response; return whether it is a page.
-
-        Args:
-            waiting: the address.
-            answer: the response.
-            site: the files of its site.
-            conditional: whether the request was conditional.
 
         Raises:
             TroubleError: the response can't be used, and nothing was written.
@@ -195,10 +175,7 @@ class Visits:
     def _restate(self, waiting: Waiting, site: Site, sent: Sequence[OptOut]) -> None:
         """Write an earlier page again with its current opt-outs, if they have changed and the page can't be requested.
 
-        Args:
-            waiting: its address.
-            site: the current files of its site.
-            sent: opt-outs that the server has sent since.
+        `sent` are opt-outs that the server has sent since.
         """
         earlier = waiting.earlier
         location = self.frontier.record_location(waiting.url, earlier) if earlier else None

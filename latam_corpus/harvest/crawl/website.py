@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.answers.link_addresses import web_address
-from latam_corpus.harvest.crawl.budget import HostBudget, charge
+from latam_corpus.harvest.crawl.budget import HostBudget, charge, writing
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.crawl_disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
@@ -52,9 +51,7 @@ class CrawlResult:
     """The result of a crawl's session.
 
     Attributes:
-        folder: the source's folder.
         pages: pages of this round, including revisits.
-        states: the number of addresses in each state.
         causes: the number of addresses without a page, by cause.
         closed: hosts that were postponed to another day, each with the reason.
         complete: whether no address is waiting.
@@ -141,8 +138,7 @@ class Crawler:
     def run(self, *, again: bool = False) -> CrawlResult:
         """Request the waiting addresses until none is left, the limit is reached or the remaining hosts ask for rest.
 
-        Args:
-            again: whether to begin a new round, which requests every page conditionally.
+        With `again`, begin a new round, which requests every page conditionally.
 
         Raises:
             SourceError: the files can't be written, as on a full disk.
@@ -344,11 +340,7 @@ class Crawler:
         return True
 
     def _follow_moved_file(self, job: FetchJob, target: str) -> bool:
-        """Queue a site's file at the address to which it has moved; return false if there is no valid address.
-
-        Raises:
-            TroubleError: the address is outside the source.
-        """
+        """Queue a site's file at the address to which it has moved; return false if there is no valid address."""
         url = web_address(target, job.address) if target else None
         if url is None or job.moves >= _MAX_FILE_MOVES:
             return False

@@ -25,11 +25,7 @@ GONE_STATUSES: Final = (404, 410)
 def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> None:
     """Write a record that makes runs drop the page's row, with the reason `withdrawn`.
 
-    Args:
-        archive: the crawl's WARC files.
-        url: the page's address.
-        status: the server's status.
-        moment: the record's date, UTC; later than the page's record.
+    `moment`, in UTC, must be later than the page's record.
     """
     reason = f"status {status}"
     metadata = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
@@ -40,10 +36,7 @@ def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> 
 def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
     """Write the list of removed pages, a JSON line per page; without pages, an existing file is emptied.
 
-    Args:
-        path: the file to replace.
-        source_id: the source's id.
-        pages: the address of each page, the date it was last read, and whether it was withdrawn.
+    `pages` has the address of each page, the date it was last read, and whether it was withdrawn.
     """
     rows = [
         {"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in pages

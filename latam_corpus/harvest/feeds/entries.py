@@ -66,7 +66,6 @@ class FeedEntry:
         link: its page's address, resolved; empty if it has none.
         id: its identifier in the feed; it distinguishes entries without a page.
         title: as plain text.
-        creators: the names of its authors.
         published: an ISO 8601 date.
         rights: a licence of the rights vocabulary, or a sentence that restricts uses; None for any other statement.
         content: its full text as HTML, if the feed has it; a summary doesn't count.
@@ -99,9 +98,7 @@ class Feed:
 def feed_of(body: bytes, url: str) -> Feed:
     """Parse a feed.
 
-    Args:
-        body: its bytes, with content encodings undone.
-        url: its address, against which links are resolved.
+    Links are resolved against `url`; the body's content encodings must be undone.
 
     Raises:
         TroubleError: it isn't a feed, or is damaged XML.

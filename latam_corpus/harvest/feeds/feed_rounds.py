@@ -135,11 +135,7 @@ class FeedVisits(Visits):
     def _add_entry(self, entry: FeedEntry, feed: str, refused: str, moment: datetime) -> bool:
         """Store an entry and queue its page; return whether the entry is new.
 
-        Args:
-            entry: the entry.
-            feed: the feed's address.
-            refused: the feed's opt-outs, as JSON.
-            moment: when the feed was read, UTC.
+        `refused` has the feed's opt-outs as JSON; `moment` is when the feed was read, in UTC.
         """
         columns: dict[str, object] = {
             "title": entry.title,
@@ -171,10 +167,7 @@ class FeedVisits(Visits):
     def _queue_older(self, link: str, waiting: Waiting, *, requeue: bool) -> None:
         """Queue an older document of a feed.
 
-        Args:
-            link: its link.
-            waiting: the document that has the link.
-            requeue: whether to request it again if it was read before.
+        With `requeue`, it is requested again if it was read before.
         """
         try:
             url = address_of(link, waiting.url)

@@ -34,9 +34,7 @@ class Lists(Visits):
     """Handles the replies of a repository, except for their records.
 
     Attributes:
-        oai: the source's table `[collect.oai]`.
         ahead: from this number of waiting texts on, tokens no longer come first.
-        memory: the lists, requests and records.
     """
 
     oai: Oai = field(kw_only=True)
@@ -49,10 +47,7 @@ class Lists(Visits):
     def record(self, record: OaiRecord, tag: int, moment: datetime) -> bool:
         """Handle a record; return whether it is new in this attempt at the list.
 
-        Args:
-            record: the record as listed.
-            tag: the number of the attempt.
-            moment: when the list was requested, UTC.
+        `tag` is the number of the attempt; `moment` is when the list was requested, in UTC.
         """
         raise NotImplementedError
 
@@ -61,12 +56,7 @@ class Lists(Visits):
     ) -> bool:
         """Queue a request; return false if this attempt has made it already.
 
-        Args:
-            url: the request.
-            list_name: the list to which it belongs; None for `Identify`.
-            tag: the number of the attempt.
-            first: whether to put it before all texts.
-            via: the request that named it.
+        `list_name` is None for `Identify`; with `first`, it is put before all texts.
         """
         if not self.memory.is_new(url, list_name, tag):
             return False

@@ -54,13 +54,10 @@ class RecordState:
     """A record with the state of its text.
 
     Attributes:
-        identifier: its identifier in the repository.
-        datestamp: the date of its last change.
         state: `waiting`, `text`, `none` (no text is available) or `withdrawn`.
         known: its columns, as `page_metadata.to_json` writes them.
         links: the addresses at which its text may be, in order of preference.
         tag: the number of the attempt in which it was last listed.
-        tried: the number of links that were requested.
         why: the failures of these links.
         had: whether its text was ever fetched.
     """
@@ -98,10 +95,7 @@ class Memory:
     def choose(self, choice: str) -> None:
         """Store the source's choice of records and texts, and forget the lists if the choice has changed.
 
-        Records without a text are then treated as changed.
-
-        Args:
-            choice: the source's keys with this choice, as JSON.
+        Records without a text are then treated as changed. `choice` has the source's keys with this choice, as JSON.
         """
         previous = self._db.execute("SELECT said FROM choice").fetchone()
         if previous is not None and previous["said"] != choice:
@@ -158,10 +152,7 @@ class Memory:
     def claim(self, url: str, identifier: str, *, named: bool) -> bool:
         """Assign an address to a record; return false if it belongs to another record.
 
-        Args:
-            url: the address.
-            identifier: the record.
-            named: whether a page names the address as the text itself, rather than as a page about it.
+        `named` means that a page names the address as the text itself, rather than as a page about it.
         """
         query = "INSERT OR IGNORE INTO link VALUES (?,?,?)"
         self._db.execute(query, (url, identifier, named))

@@ -103,10 +103,7 @@ class OaiVisits(Lists):
     def record(self, record: OaiRecord, tag: int, moment: datetime) -> bool:
         """Store a record and, if it is new or has changed, queue a link to its text.
 
-        Args:
-            record: the record as listed.
-            tag: the number of the attempt at the list.
-            moment: when the list was requested, UTC.
+        `tag` is the number of the attempt at the list; `moment` is when the list was requested, in UTC.
 
         Returns:
             Whether the record is new in this attempt at the list.
@@ -172,12 +169,7 @@ class OaiVisits(Lists):
     def _queue_address(self, url: str, depth: int, via: str, redirects: int = 0, *, refetch: bool) -> None:
         """Queue an address of a record, even if it was requested before.
 
-        Args:
-            url: the address.
-            depth: links from a start to it.
-            via: the address that named it.
-            redirects: redirects followed to reach it.
-            refetch: whether to request it unconditionally.
+        With `refetch`, it is requested unconditionally.
         """
         if not self.frontier.add(url, depth, via, redirects):
             (self.frontier.requeue_afresh if refetch else self.frontier.requeue)(url)

@@ -28,7 +28,6 @@ class OaiRecord:
     """A record of a repository.
 
     Attributes:
-        identifier: its identifier in the repository.
         datestamp: the date of its last change, as the repository writes it.
         deleted: whether the repository has deleted it.
         dc: its Dublin Core elements, each a list of texts.
@@ -72,7 +71,6 @@ class Reply:
 
     Attributes:
         moment: its `responseDate`, as written.
-        records: the records of a list.
         token: the resumption token; empty at the end of the list.
         errors: pairs of error code and message.
         granularity: in a reply to `Identify`, the format of datestamps.

@@ -1,1 +1,1 @@
-"""The opt-outs of a site's files: `robots`, `aitxt` and `tdmrep_file` parse one each, and `site` combines them."""
+"""The opt-outs of a site's files: `robots` parses robots.txt, and `site` the other files, and combines them."""

@@ -2,25 +2,123 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
 
+from latam_corpus.catalog.optout.agents import TOKEN, addressed
 from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP, OptOut, opt_out
 from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, reserves, unread_licence
+from latam_corpus.catalog.optout.patterns import longest, path_of
+from latam_corpus.catalog.optout.preferences import reservation
 from latam_corpus.catalog.optout.rsl import licence_verdict
-from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
-from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.tdmrep_file import file_reservation
+from latam_corpus.harvest.optout.robots import Robots, is_markup
+from latam_corpus.harvest.optout.robots_lines import fields_of, forbidden_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+
+_TDM_KEY: Final = "tdm-reservation"
+_RESERVED: Final = re.compile(r"tdm[-_]reservation[\"']?\s*[:=]\s*[\"']?(?!(?:0|false|no|null)\b)\w+", re.IGNORECASE)
+# The suffixes of pages; an address without a suffix is also a page.
+_PAGE_SUFFIXES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
 # The files that are requested once per site, in addition to robots.txt and the licences that it names.
 FILES: Final = (AI_TXT, TDMREP)
+
+
+def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
+    """Return whether a site's tdmrep.json reserves a URL, and the words of the rule; None if no rule matches.
+
+    The longest matching rule decides; among equally long ones, one that reserves. A file that isn't JSON but contains a
+    reservation reserves all addresses.
+
+    >>> rules = '[{"location": "/", "tdm-reservation": 1}, {"location": "/abierto/*", "tdm-reservation": 0}]'
+    >>> file_reservation(rules, "https://a.example/nota")
+    (True, '/: tdm-reservation=1')
+    >>> file_reservation(rules, "https://a.example/abierto/nota")[0], file_reservation("<html>", "https://a.example/")
+    (False, None)
+    """
+    try:
+        # A file of only brackets exhausts the parser's stack.
+        rules: Any = json.loads(text, object_pairs_hook=_tdm_rule)
+    except (ValueError, RecursionError):
+        match = _RESERVED.search(text)
+        return (True, f"in a file that isn't JSON: {match[0]}") if match else None
+    reservations: list[tuple[str, tuple[bool, str]]] = []
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if not isinstance(rule, dict) or (reserved := reservation(rule.get(_TDM_KEY))) is None:
+            continue
+        location = str(rule.get("location", "/"))
+        policy = f", tdm-policy={rule['tdm-policy']}" if rule.get("tdm-policy") else ""
+        pattern = location if location.startswith(("/", "*")) else f"/{location}"
+        if reserved:
+            pattern = forbidden_path(location) or "/"
+        reservations.append((pattern, (reserved, f"{location}: tdm-reservation={int(reserved)}{policy}")))
+    return max(longest(reservations, path_of(url)), default=None)
+
+
+def _tdm_rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object with normalised keys; among several values, one that reserves wins."""
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        name = key.lower().replace("_", "-")
+        if name != _TDM_KEY or not reservation(values.get(_TDM_KEY)):
+            values[name] = value
+    return values
+
+
+def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[OptOut]:
+    r"""Return the refusals of an ai.txt for the URL of a page.
+
+    ai.txt (Spawning) has rules about training data like those of robots.txt, mostly for suffixes such as `*.html`.
+    Other files of this name (guides for assistants, error pages) have no such rules and refuse nothing. `address` is
+    that of the ai.txt.
+
+    >>> from datetime import UTC, datetime
+    >>> text = "User-Agent: *\nAllow: *.jpg\nDisallow: *.html\n"
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> [one.value for one in ai_txt_opt_outs(text, "https://a.example/nota/7", "https://a.example/ai.txt", now)]
+    ['Disallow: *.html']
+    >>> ai_txt_opt_outs(text, "https://a.example/mapa.pdf", "https://a.example/ai.txt", now)
+    []
+    """
+    rules = [] if is_markup(text) else _ai_txt_rules(text)
+    path = path_of(url)
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
+    # Rules for `*.html` apply to any page, even if its address has no such suffix.
+    is_file = suffix and suffix not in _PAGE_SUFFIXES
+    paths = [path] if is_file else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
+    for candidate in paths:
+        refusing = next((line for line in longest(rules, candidate) if line.startswith("Disallow")), None)
+        if refusing:
+            return [opt_out("ai.txt", refusing, address, time)]
+    return []
+
+
+def _ai_txt_rules(text: str) -> list[tuple[str, str]]:
+    """Return pairs of pattern and line: `Disallow` for any training agent, `Allow` only for `*` and this crawler."""
+    rules = []
+    agents, open_ = {"*"}, False
+    for name, value in fields_of(text):
+        if name == "user-agent":
+            agents = {*(agents if open_ else ()), *addressed(value)}
+            open_ = True
+        elif name in ("allow", "disallow", "disallow-ai-training"):
+            open_ = False
+            path = forbidden_path(value) if name != "allow" and "//" in value else value
+            if path and (agents & {"*", TOKEN} if name == "allow" else agents):
+                pattern = path if path.startswith(("/", "*")) else f"*{path}"
+                # A suffix must be at the end: `*.htm` doesn't match `.html`.
+                anchor = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
+                rules.append((pattern + anchor, f"{name.title()}: {value}"))
+    return rules
 
 
 @dataclass(frozen=True)
@@ -29,7 +127,6 @@ class SiteFile:
 
     Attributes:
         body: its bytes; None if it doesn't exist.
-        time: when it was read.
     """
 
     body: bytes | None
@@ -71,11 +168,7 @@ class Site:
     def page_opt_outs(self, url: str, headers: Sequence[tuple[str, str]], body: bytes, time: datetime) -> list[OptOut]:
         """Return all refusals of the site and of one of its pages, sorted.
 
-        Args:
-            url: the page's address.
-            headers: the response's headers, names in lower case.
-            body: the page, with content encodings undone.
-            time: when it was fetched.
+        Header names are in lower case; the body's content encodings must be undone.
         """
         head = Head(body)
         opt_outs = [*self._without_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]

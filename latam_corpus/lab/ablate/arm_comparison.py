@@ -6,21 +6,28 @@ a thousand times; the interval has the middle 95 % of the differences.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from latam_corpus.audit.documents import named_documents
+from latam_corpus.collect.row_files import read_chunks
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.ablate.arms import draw, lines_of
 from latam_corpus.messages import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from latam_corpus.messages import Message
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
-
-    from latam_corpus.lab.ablate.arms import Arm, Text
 
     # A function of training texts, held-out texts and a seed that returns the bits of each held-out text.
     Trainer = Callable[[Sequence[bytes], Sequence[bytes], int], NDArray[np.float64]]
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
 _DRAWS: Final = 1000
 # With fewer held-out documents, an interval would be meaningless.
 _LEAST: Final = 10
+# In bytes: a line of this length in two documents isn't a coincidence.
+_LINE: Final = 40
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,6 @@ class Score:
     Attributes:
         genre: the genre of the texts; empty for all texts of the language.
         trained: the number of bytes that each model was trained on.
-        held: the number of held-out documents.
         bits: bits per byte, averaged over the seeds.
         difference: the difference from the first arm, in bits per byte; below 0 is better.
         low, high: the interval of the difference; None if there are too few documents.
@@ -59,7 +67,6 @@ class Ablation:
     """The result of a comparison.
 
     Attributes:
-        scores: one score per language, genre and arm.
         lacking: the languages that aren't compared, each with the arms that have no texts in it.
         left_out: for each arm, the number of documents left out of training because they share a line with a held-out
             document.
@@ -165,9 +172,7 @@ def _scores(
 def interval(differences: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[float, float]:
     """Return the 95 % interval of a difference in bits per byte, by resampling seeds and documents.
 
-    Args:
-        differences: float64[seeds, documents], in bits.
-        sizes: int64[documents], in bytes.
+    `differences` is float64[seeds, documents], in bits; `sizes` is int64[documents], in bytes.
     """
     rng = np.random.Generator(np.random.Philox(key=1))
     seeds, documents = differences.shape
@@ -176,3 +181,100 @@ def interval(differences: NDArray[np.float64], sizes: NDArray[np.int64]) -> tupl
     resampled = ((seed_weights @ differences) * document_weights).sum(axis=1) / (document_weights @ sizes)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a document in UTF-8, with its language and genre; the genre may be empty."""
+
+    text: bytes
+    language: str
+    genre: str
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named choice of training documents."""
+
+    name: str
+    texts: tuple[Text, ...]
+
+    def of(self, language: str, without: frozenset[bytes]) -> list[bytes]:
+        """Return the texts in a language that contain none of the lines `without`."""
+        texts = (text.text for text in self.texts if text.language == language)
+        return [text for text in texts if without.isdisjoint(text.split(b"\n"))]
+
+
+def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Arm:
+    """Read the documents of an arm.
+
+    `named` is `NAME=PLACE`; the place is a run, a version, or a file of rows with `text`, `language` and, optionally,
+    `genre`. `tell` prints notes about the chosen documents.
+
+    Raises:
+        ConfigError: the argument has another form, or the arm has no documents.
+    """
+    name, equals, place = named.partition("=")
+    if not (equals and name and place):
+        remedy = _("write NAME=RUN, NAME=RELEASE@VERSION or NAME=FILE")
+        raise ConfigError(named, _("this isn't an arm"), remedy)
+    if Path(place).is_file():
+        texts = read_file(Path(place))
+    else:
+        texts = tuple(_of_rows(_rows(named_documents(place, out, store, tell).frames()), place))
+    if not texts:
+        raise ConfigError(named, _("it has no documents"), _("name another run, version or file"))
+    return Arm(name, texts)
+
+
+def read_file(file: Path) -> tuple[Text, ...]:
+    """Return the texts of a file of rows with `text`, `language` and, optionally, `genre`.
+
+    Raises:
+        ConfigError: the file can't be read, a row lacks text or language, or there are no rows.
+    """
+    if not file.is_file():
+        raise ConfigError(str(file), _("there is no such file"), _("name a file of rows with text and language"))
+    texts = tuple(_of_rows((row for rows in read_chunks(file) for row in rows), str(file)))
+    if not texts:
+        raise ConfigError(str(file), _("it has no documents"), _("name a file of rows with text and language"))
+    return texts
+
+
+def _rows(frames: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for frame in frames:
+        yield from frame.select("text", "language", "genre").iter_rows(named=True)
+
+
+def _of_rows(rows: Iterable[dict[str, Any]], place: str) -> Iterator[Text]:
+    for number, row in enumerate(rows, 1):
+        text, language = row.get("text"), row.get("language")
+        if not isinstance(text, str) or not isinstance(language, str):
+            problem = _("row {n} has no text or no language", n=number)
+            raise ConfigError(place, problem, _("give each row the texts «text» and «language»"))
+        if text.strip():
+            yield Text(text.encode(errors="replace"), language, str(row.get("genre") or ""))
+
+
+def lines_of(texts: Iterable[Text]) -> frozenset[bytes]:
+    """Return the long lines of texts, by which copies of the texts are recognised."""
+    return frozenset(line for text in texts for line in text.text.split(b"\n") if len(line) >= _LINE)
+
+
+def draw(texts: Sequence[bytes], budget: int, seed: int) -> list[bytes]:
+    """Draw texts at random, up to a number of bytes; cut the last one.
+
+    With the same seed, arms that share texts draw the same texts.
+
+    >>> draw([b"agua", b"tierra"], 7, seed=0)
+    [b'tierra', b'a']
+    """
+    drawn = []
+    remaining = budget
+    salt = seed.to_bytes(8, "big")
+    for text in sorted(texts, key=lambda text: hashlib.blake2b(text, digest_size=8, salt=salt).digest()):
+        drawn.append(text if len(text) <= remaining else text[:remaining].decode(errors="ignore").encode())
+        remaining -= len(drawn[-1])
+        if len(drawn[-1]) < len(text):
+            break
+    return [text for text in drawn if text]

@@ -56,9 +56,7 @@ class _Level:
     def probabilities(self, shorter: NDArray[np.float64], ngrams: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return the probability of the last byte of each n-gram.
 
-        Args:
-            shorter: the probabilities by contexts that are one byte shorter.
-            ngrams: the n-grams.
+        `shorter` has the probabilities by contexts that are one byte shorter.
         """
         context_index, has_context = _find(self.contexts, ngrams >> np.uint64(8))
         index, is_seen = _find(self.ngrams, ngrams)
@@ -70,11 +68,7 @@ class _Level:
 
 @dataclass(frozen=True)
 class ByteNgrams:
-    """A byte n-gram model.
-
-    Attributes:
-        levels: the n-grams of one byte, two bytes, and so on.
-    """
+    """A byte n-gram model."""
 
     levels: tuple[_Level, ...]
 
@@ -82,9 +76,7 @@ class ByteNgrams:
     def fit(cls, texts: Sequence[bytes], order: int = ORDER) -> Self:
         """Train a model on texts; it also predicts the end of a text.
 
-        Args:
-            texts: at least one text.
-            order: the length of the longest n-grams, at most MOST.
+        `order` is the length of the longest n-grams, at most MOST.
         """
         unique, counts = np.unique(_ngrams(texts, order), return_counts=True)
         levels = [_Level.of(unique, counts.astype(np.int64))]

@@ -27,11 +27,9 @@ class Shape:
 
     Attributes:
         width: the length of a byte's vector.
-        layers: the number of layers.
         heads: attention heads per layer.
         context: the number of bytes that the model sees.
         batch: sequences of `context` bytes per step.
-        passes: the number of passes over the texts.
     """
 
     width: int = 256

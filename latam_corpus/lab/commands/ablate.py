@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.lab.ablate.arm_comparison import ablate
-from latam_corpus.lab.ablate.arms import read_arm, read_file
+from latam_corpus.lab.ablate.arm_comparison import ablate, read_arm, read_file
 from latam_corpus.lab.ablate.byte_ngrams import ByteNgrams
 from latam_corpus.lab.ablate.byte_transformer import Shape, train_and_measure
 from latam_corpus.messages import _, decimal

@@ -65,8 +65,6 @@ class OwnLanguage:
     """An added language and its texts.
 
     Attributes:
-        folder: the folder with its files.
-        code: the ISO 639-3 code.
         train: the lines to train on.
         kept_out: the lines to measure on.
         licence: the licence of the texts, as stated by their owner.
@@ -94,7 +92,6 @@ class DrawnTexts:
     """The split texts of a language, and lines that their owner should check.
 
     Attributes:
-        language: the language with its two parts.
         repeated: the number of repeated lines, which were dropped.
         named_otherwise: the codes of other languages (without `und`) as which the shipped model identifies lines, most
             frequent first, each with the number of these lines and some examples.
@@ -108,12 +105,8 @@ class DrawnTexts:
 def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt.date) -> DrawnTexts:
     """Split the lines of text files into a training part and a kept-out part, and write both.
 
-    Args:
-        code: the ISO 639-3 code of the language.
-        files: `.txt` files with one text per line, or folders of them.
-        folder: a new folder, or an earlier one of the same language, whose files are replaced.
-        licence: the licence of the texts.
-        today: the date in `language.toml`.
+    `files` are `.txt` files with one text per line, or folders of them. `folder` is new, or an earlier one of the same
+    language, whose files are replaced.
 
     Raises:
         ConfigError: there are too few lines, a file can't be read, or the folder has other files.
@@ -204,10 +197,7 @@ _DRAW: Final = _("split the texts again with `language new`")
 def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) -> Path:
     """Add a language to the shipped model; write the new model and its label map, and return the model's path.
 
-    Args:
-        own: the language.
-        today: the date in the label map.
-        other_texts: labelled texts in other languages, such as neighbouring ones, with which it must not be confused.
+    `other_texts` are labelled texts in other languages, such as neighbouring ones, with which it must not be confused.
     """
     rng = random.Random(_SEED)
     model = load(SHIPPED)
@@ -265,7 +255,6 @@ class Comparison:
     """The results of the shipped model and of a model with an added language on the same lines.
 
     Attributes:
-        code: the code of the added language.
         kept_out: the number of its kept-out lines, which neither model was trained on.
         named: how many of these the shipped model and the new model identify correctly.
         lost_to: the languages as which the new model identifies the others, with counts.
@@ -298,10 +287,7 @@ class Comparison:
 def compare_with_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Comparison:
     """Compare a language's model with the shipped one, on its kept-out lines and on lines in other languages.
 
-    Args:
-        own: the language, with its model.
-        data: labelled texts in other languages; by default, rows of the frequent words in the shipped model's label
-            map.
+    By default, `data` are rows of the frequent words in the shipped model's label map.
 
     Raises:
         ConfigError: the language has no model yet.

@@ -143,11 +143,7 @@ def nonsense(rng: random.Random) -> str:
 def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool = True) -> str:
     """Make up words of one to four syllables, with consonants and vowels drawn from given words.
 
-    Args:
-        words: the words from which syllables are drawn.
-        length: the number of words to make.
-        rng: the random generator.
-        few: draw from at most ten syllables; otherwise, from the syllables of sixty words.
+    With `few`, draw from at most ten syllables; otherwise, from the syllables of sixty words.
 
     >>> from random import Random
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))

@@ -39,10 +39,7 @@ _BATCH: Final = 2048
 def calibrated(model: LanguageModel, lines: Sequence[str], seed: int) -> dict[str, GroupBounds]:
     """Return bounds for the groups that need stricter ones than the general rule.
 
-    Args:
-        model: the identifier.
-        lines: normalised lines in languages from outside the Americas, which it wasn't trained on.
-        seed: the seed of the random rows of syllables.
+    `lines` are normalised, in languages from outside the Americas, which the model wasn't trained on.
     """
     probabilities = least_probabilities(model, lines)
     rng = random.Random(seed + 1)
@@ -60,8 +57,7 @@ def calibrated(model: LanguageModel, lines: Sequence[str], seed: int) -> dict[st
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Return by language of the Americas the number of different consonants that 95 % of long lines have or exceed.
 
-    Args:
-        lines: normalised lines by label, such as `quy_Latn`.
+    `lines` are normalised, by label, such as `quy_Latn`.
 
     >>> line = " ".join(30 * ["orilla"])
     >>> least_consonants({"quy_Latn": 40 * [line], "spa_Latn": 40 * [line]})

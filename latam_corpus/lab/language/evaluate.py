@@ -50,8 +50,6 @@ class Evaluation:
 
     Attributes:
         languages: the scores of each language that is a label or a result, those with most texts first.
-        texts: the number of texts.
-        right: the number of texts that were identified correctly.
         macro_f1: the mean F1 of the languages that have texts.
         per_second: the number of texts judged per second.
     """

@@ -49,13 +49,7 @@ _COUNTS: Final = "<iiiqq"
 
 
 def base_lines(model: LanguageModel, without: str, rng: random.Random) -> list[tuple[str, str]]:
-    """Return rows of the frequent words of each language in the label map, with the code of its group.
-
-    Args:
-        model: the identifier.
-        without: a group to leave out; empty for none.
-        rng: the random generator.
-    """
+    """Return rows of the frequent words of each language in the label map, with the code of its group."""
     rows = []
     for group in sorted(model.words):
         words = sorted(model.words[group])
@@ -78,11 +72,8 @@ def fitted_row(
 ) -> NDArray[np.float32]:
     """Fit the row of the output matrix that separates a language's lines from other lines, float32[dim].
 
-    Args:
-        model: the identifier.
-        own_lines: normalised lines in the language.
-        other_lines: normalised lines in other languages or in none.
-        is_own_label: bool[labels], the labels that the model already has for the language, which aren't rivals.
+    Lines are normalised; `other_lines` are in other languages or in none. `is_own_label` is bool[labels], the labels
+    that the model already has for the language, which aren't rivals.
     """
     vectors = model.vectors([*own_lines, *other_lines]).astype(np.float64)
     scores = vectors @ model.output[~is_own_label].astype(np.float64).T
@@ -106,10 +97,7 @@ def fitted_row(
 def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> list[str]:
     """Return the frequent words that identify a language and aren't Spanish, Portuguese, English or French.
 
-    Args:
-        model: the identifier, with words of these four languages.
-        group: the code of the language's group, whose words in the label map come first.
-        lines: normalised lines in the language.
+    The words of `group` in the label map come first.
     """
     counts = Counter(word for line in lines for word in set(line.split()))
     colonial_words = {word for code in RULE.colonial for word in model.words.get(code, ())}
@@ -123,11 +111,7 @@ def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> lis
 def with_label(data: bytes, label: str, lines: int, row: NDArray[np.float32]) -> bytes:
     """Append a label to the bytes of a quantized model; the rows of other labels are unchanged.
 
-    Args:
-        data: the bytes of a `.ftz` file that `ftz.read_parts` can read.
-        label: the name of the label.
-        lines: the number of lines that it was trained on.
-        row: float32[dim], the label's row of the output matrix.
+    `data` is a `.ftz` file that `ftz.read_parts` can read; `row` is float32[dim], the label's row of the output matrix.
 
     Raises:
         ValueError: the width of the model's output differs from the row's.

@@ -15,8 +15,7 @@ from latam_corpus.lab.fasttext_process import run_job
 def fit(job: dict[str, Any]) -> None:
     """Train, quantize and write a model.
 
-    Args:
-        job: the paths `lines` and `out`, and fastText's options under `train` and `quantize`.
+    `job` has the paths `lines` and `out`, and fastText's options under `train` and `quantize`.
     """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
     model.quantize(input=job["lines"], **job["quantize"])

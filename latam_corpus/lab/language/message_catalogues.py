@@ -38,9 +38,7 @@ def is_catalogue(folder: Path) -> bool:
 def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
     """Yield the language code and text of each longer message, without markup, in each language's folder.
 
-    Args:
-        folder: the folder of the languages' folders.
-        domain: the name of the catalogue; `*` for all catalogues.
+    The domain `*` means all catalogues.
 
     Raises:
         ConfigError: no language has the catalogue, or a catalogue is broken.
@@ -64,9 +62,7 @@ def catalogue_rows(folder: Path, domain: str) -> Iterator[tuple[str, str]]:
 def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
     """Yield the longer translations of a compiled catalogue, without markup.
 
-    Args:
-        path: the catalogue.
-        translated: whether to leave out messages that equal their key, which is the text in the source language.
+    With `translated`, leave out messages that equal their key, which is the text in the source language.
 
     Raises:
         ConfigError: the file isn't a compiled catalogue.

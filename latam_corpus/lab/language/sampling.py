@@ -90,10 +90,7 @@ def lines_and_names(
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
     """Make the training lines of a model; the result depends only on data and settings.
 
-    Args:
-        data: labelled texts.
-        settings: the numbers of lines and the seed.
-        without: texts to leave out, written with single spaces.
+    `without` are texts to leave out, written with single spaces.
 
     Returns:
         The normalised lines by label (`spa_Latn`), sampled or filled up as the settings require, some of them damaged;

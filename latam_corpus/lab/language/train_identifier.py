@@ -30,13 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedIdentifier:
-    """The files and counts of a training.
-
-    Attributes:
-        model: the fastText file.
-        label_map: the TOML file next to it.
-        lines: the number of training lines by label.
-    """
+    """The files and counts of a training."""
 
     model: Path
     label_map: Path
@@ -51,13 +45,8 @@ def train(
 ) -> TrainedIdentifier:
     """Train a model; write it to `out` (.ftz), and its label map next to it (.toml).
 
-    A tenth of the texts, chosen by hash (`texts.is_held_out`), is kept out for measuring models.
-
-    Args:
-        data: labelled texts.
-        out: the path of the model.
-        settings: sampling and fastText settings; the defaults if None.
-        without: texts that must not be used for training, whatever their label.
+    A tenth of the texts, chosen by hash (`texts.is_held_out`), is kept out for measuring models. Texts in `without`
+    aren't used for training, whatever their label.
 
     Raises:
         ConfigError: a label isn't a language code, fewer than two labels have texts, or `out` doesn't end in .ftz.

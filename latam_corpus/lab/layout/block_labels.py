@@ -36,10 +36,7 @@ _ITEM: Final = re.compile(r"\n[-•|]? ?")
 def labels(page: GoldPage, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple[NDArray[np.float64], ...]:
     """Return the share of each block that belongs to the main text, and the weight of each block.
 
-    Args:
-        page: the page with its gold.
-        blocks: the texts of its blocks.
-        texts: the text that each system of `BELIEVED` extracted.
+    `texts` are those that each system of `BELIEVED` extracted.
     """
     folded = [_folded(block) for block in blocks]
     if page.gold:

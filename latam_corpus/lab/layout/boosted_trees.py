@@ -47,11 +47,7 @@ def grow(
 ) -> Forest:
     """Grow a forest that predicts the share of each row.
 
-    Args:
-        rows: float32[n, f], features.
-        shares: float64[n], targets from 0 to 1.
-        weights: float64[n], the weights of the rows.
-        options: the options of the forest.
+    `rows` is float32[n, features]; `shares`, from 0 to 1, and `weights` are float64[n].
     """
     edges = [_edges(column) for column in rows.T]
     codes = np.stack([np.searchsorted(edge, column) for edge, column in zip(edges, rows.T, strict=True)])

@@ -27,9 +27,6 @@ class GoldPage:
     """A page with its gold.
 
     Attributes:
-        name: the name of its file.
-        url: its URL.
-        raw: its bytes.
         sets: the letters of its sets: T for snippets, L for Latin America (with snippets), S for whole texts, E for
             whole texts in Spanish.
         required: snippets that must be in the text.

@@ -57,15 +57,7 @@ class Lesson:
         shares: NDArray[np.float64],
         weights: NDArray[np.float64],
     ) -> Lesson:
-        """Make a lesson of a page's labels; weights grow with a block's length, and sublinearly with the page's.
-
-        Args:
-            site: the registered domain of its host.
-            markup: its elements and blocks.
-            metadata: the features of its metadata.
-            shares: the label of each block.
-            weights: the weight of each label.
-        """
+        """Make a lesson of a page's labels; weights grow with a block's length, and sublinearly with the page's."""
         rows = features(markup, metadata)
         size = np.minimum(3.0, 0.3 + np.sqrt(markup.counts[:, 0]) / 8)
         return cls(site, markup, rows, shares, weights * size / max(1, len(markup)) ** 0.3)

@@ -33,11 +33,9 @@ class Shelf:
     """Pages, and the texts that systems extracted from them.
 
     Attributes:
-        pages: pages with gold.
         markups: the markup of the pages, decoded once for all systems.
         texts: for each system, the extracted text of each page.
         seconds: for each system, the processor time of each page.
-        versions: the versions of the systems' Python packages.
     """
 
     pages: list[GoldPage]
@@ -63,10 +61,7 @@ class Shelf:
     def ask(self, python: str, systems: Iterable[str], keep: Path | None = None) -> None:
         """Run other systems on the pages, with another Python, one system at a time in one thread.
 
-        Args:
-            python: the other Python.
-            systems: names in `other_extractors.SYSTEMS`.
-            keep: a folder in which results are cached by system and pages; None for no cache.
+        `systems` are names in `other_extractors.SYSTEMS`. Results are cached in `keep` by system and pages.
         """
         with tempfile.TemporaryDirectory() as folder:
             workdir = keep or Path(folder)

@@ -21,9 +21,8 @@ BAD: Final = "__label__bad"
 def fit(job: dict[str, Any]) -> None:
     """Train a model, and write it as one number per word.
 
-    Args:
-        job: the paths `lines` and `out`, fastText's options under `train`, and facts under `about`; if `keep` is a
-            path, fastText's model is written there too.
+    `job` has the paths `lines` and `out`, fastText's options under `train`, and facts under `about`. If `keep` is a
+    path, fastText's model is written there too.
     """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
     if job.get("keep"):  # for a test that compares both models

@@ -12,7 +12,6 @@ class ScoreSettings:
     Attributes:
         seed: the seed of the order of lines and of fastText.
         epoch: the number of passes over the lines.
-        lr: the learning rate.
         dim: the length of vectors during training; the written model has one number per word.
         bucket: the number of hash buckets for pairs of words.
         min_count: the minimum number of times that a word must occur.

@@ -39,7 +39,6 @@ class TrainedScore:
     """The model of a training, and its figures on the documents kept out.
 
     Attributes:
-        model: the path of the model.
         good, bad: the number of documents of each kind in training.
         held_good, held_bad: the number of documents of each kind kept out for measuring.
         auc: the share of pairs in which the good document scores above the bad one; None if a kind has no kept-out
@@ -72,13 +71,7 @@ def train(
 ) -> TrainedScore:
     """Train a model, write it, and measure it on the documents kept out.
 
-    Args:
-        good: good texts.
-        bad: bad texts.
-        out: the path of the model, which ends in .npz.
-        settings: the settings of the training; the defaults if None.
-        origin: the origin of the texts, which is stored in the model.
-        keep: the path for fastText's own model; None to discard it.
+    `out` ends in .npz. `origin` is stored in the model; `keep` is a path for fastText's own model.
 
     Raises:
         ConfigError: there are too few texts, a text is both good and bad, or `out` has another suffix.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.text.characters import LETTER, REPAIR, UPPER, classes
+from latam_corpus.text.characters import LETTER, REPAIR, UPPER, categories, classes, code_points
 from latam_corpus.text.orthography import TYPED, apostrophes
 
 if TYPE_CHECKING:
@@ -66,12 +66,11 @@ def normalise_all(texts: pl.Series) -> pl.Series:
 def meanings() -> NDArray[np.uint32]:
     """Return the meaning of each code point, uint32[0x1FB01]; the last entry is for all higher code points."""
     plane = classes()[:_PLANE]
-    categories = [unicodedata.category(chr(point)) for point in range(_PLANE)]
+    codes = categories(code_points(0, _PLANE))
     letter = (plane & LETTER) != 0
-    mark = np.array([category[0] == "M" for category in categories])
-    control = np.array([category in ("Cc", "Cf", "Zl", "Zp") for category in categories])
+    mark, control = _are(codes, "Mn", "Mc", "Me"), _are(codes, "Cc", "Cf", "Zl", "Zp")
     # An unassigned code point may be a letter in a newer version of Unicode than Python's.
-    unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
+    unknown = _are(codes, "Cn", "Co", "Cs")
     # NFC changes only characters of the class REPAIR: see text/characters.py.
     stable = (plane & REPAIR) == 0
     table = np.full(_PICTOGRAPHS[1] + 1, HARD, np.uint32)
@@ -94,6 +93,11 @@ def meanings() -> NDArray[np.uint32]:
     return table
 
 
+def _are(codes: NDArray[np.uint16], *names: str) -> NDArray[np.bool_]:
+    """Return whether each code of `categories` is one of the named ones."""
+    return np.isin(codes, np.frombuffer("".join(names).encode(), np.uint16))
+
+
 @cache
 def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
     """Return tables for deciding whether normalisation leaves a mark in place.
@@ -102,7 +106,7 @@ def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
         The canonical combining class of each code point's last mark, int16[0x10000], which is 0 without a mark; and the
             sorted pairs of code points that compose, with the first code point shifted by 21 bits.
     """
-    orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
+    orders = np.fromiter(map(unicodedata.combining, code_points(0, _PLANE)), np.int16, _PLANE)
     composed = []
     for point in range(_COMPOSED):
         character = chr(point)

@@ -94,6 +94,7 @@ class VarietyLexicon:
         regions: the regions that can be reported.
         groups: the groups of cues, each with the region of its file.
         words: the cues.
+        word_table: their word table.
         group_of: int32[cues], the index of each cue's group.
     """
 
@@ -101,6 +102,7 @@ class VarietyLexicon:
     regions: tuple[str, ...]
     groups: tuple[tuple[str, CueGroup], ...]
     words: tuple[str, ...]
+    word_table: WordTable
     group_of: NDArray[np.int32]
 
     @cached_property
@@ -127,9 +129,8 @@ class VarietyLexicon:
         capacity = 1 << max(4, (8 * len(self.words)).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.full(capacity, -1, np.int32)
         opens = np.zeros(capacity, np.bool_)
-        table = WordTable.of(self.words)
-        pairs = table.word_count == _PAIR
-        enter(table.hashes, table.doc_words, pairs, keys, values, opens)
+        pairs = self.word_table.word_count == _PAIR
+        enter(self.word_table.hashes, self.word_table.doc_words, pairs, keys, values, opens)
         return keys, values, opens
 
 
@@ -197,27 +198,30 @@ def _load(folder: Path, _stamps: Stamps) -> dict[str, VarietyLexicon]:
     by_language: dict[str, VarietyLexicon] = {}
     for language in sorted({file.language for file in files.values()}):
         language_files = {region: file for region, file in files.items() if file.language == language}
-        _check(folder, language_files)
         groups = tuple((region, group) for region, file in language_files.items() for group in file.cues)
         words = tuple(word for _, group in groups for word in group.words)
+        word_table = WordTable.of(words)
+        _check(folder, language_files, word_table)
         group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
         regions = tuple(region for region, file in language_files.items() if file.variety)
-        by_language[language] = VarietyLexicon(language_files, regions, groups, words, group_of)
+        by_language[language] = VarietyLexicon(language_files, regions, groups, words, word_table, group_of)
     return by_language
 
 
-def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
+def _check(folder: Path, files: dict[str, VarietyFile], word_table: WordTable) -> None:
     """Raise unless the files are valid; their types have been checked before.
+
+    Args:
+        folder: the folder of the files.
+        files: region → its file.
+        word_table: the word table of all cues of the files, in order.
 
     Raises:
         ConfigError: a tag, a region or a country is unknown, or a cue is in two groups.
     """
     seen: dict[tuple[int, ...], str] = {}
-    # One table of all words, since a table per group takes several times as long.
-    all_words = [word for file in files.values() for group in file.cues for word in group.words]
-    table = WordTable.of(all_words)
-    ends = table.doc_words.tolist()
-    hashes = iter([tuple(table.hashes[start:end].tolist()) for start, end in pairwise(ends)])
+    ends = word_table.doc_words.tolist()
+    hashes = iter([tuple(word_table.hashes[start:end].tolist()) for start, end in pairwise(ends)])
     for region, file in files.items():
         path = folder / f"{region}.toml"
         if file.variety and not _TAG.fullmatch(file.variety):

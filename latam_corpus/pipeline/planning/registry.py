@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import pydantic
 
 from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.config.toml_model import Mistake, shown, value_remedy
+from latam_corpus.entry_points import in_group
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import Message, _
 from latam_corpus.stages import Barrier, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
 STAGES: Final = {name: entry.location for name, entry in ENTRIES.items() if entry.location}
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
@@ -33,9 +34,9 @@ def registered() -> dict[str, str]:
 
 
 @cache
-def plug_ins() -> dict[str, metadata.EntryPoint]:
+def plug_ins() -> dict[str, EntryPoint]:
     """Return the entry points of plug-in packages, by the names of their stages."""
-    return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
+    return {entry.name: entry for entry in in_group(ENTRY_POINTS)}
 
 
 def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
@@ -62,7 +63,7 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
     return stage
 
 
-def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage | Barrier]:
+def _of_plug_in(entry: EntryPoint, place: str | Message) -> type[Stage | Barrier]:
     package = entry.dist.name if entry.dist else entry.module
     registers = _(
         "the package «{package}» registers «{value}» as the stage «{name}»",

@@ -160,6 +160,6 @@ def tokens(
     as_json: Json = False,
 ) -> None:
     """Count the tokens of a version by language and genre."""
-    from latam_corpus.train.commands.tokens import show_tokens
+    from latam_corpus.train.commands.mix import show_tokens
 
     show_tokens(spec=spec, tokenizer=tokenizer, by=by, out=out, store=store, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`latam-corpus mix plan`: divides a token budget among the slices of releases."""
+"""`latam-corpus mix plan` and `tokens`: divide a token budget among slices, and count a version's tokens."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from latam_corpus.cli.interface.show import console, note, number, print_json, p
 from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _, decimal
-from latam_corpus.train.commands.tokens import BAR
 from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
 from latam_corpus.train.shards.corpus_files import held_out_note, open_files
-from latam_corpus.train.tokens.token_counts import count_slices
+from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
 from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from latam_corpus.train.shards.corpus_files import CorpusFiles
+
+
+BAR = 24  # characters of the longest bar
 
 
 def show_mixture(
@@ -122,3 +124,48 @@ def show_mixture(
     if by_language:
         share = decimal(f"{indigenous / budget:.1%}")
         console.print(_("indigenous languages of the Americas: {share} of the budget", share=share))
+
+
+def show_tokens(*, spec: str, tokenizer: str, by: str, out: Path, store: str | None, as_json: bool) -> None:
+    """Count the tokens of a version by language and genre."""
+    loaded = load_tokenizer(tokenizer)
+    opened = open_store(store, out)
+    files = open_files(opened.url, load_version(opened, spec, note).spec)
+    columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
+    with progress() as step:
+        slices = count_slices(files, loaded, columns, step)
+    reference = [part for part in slices if part.values[0] == REFERENCE and columns[0] == "language"]
+    reference_words = sum(part.words for part in reference)
+    spanish = sum(part.tokens for part in reference) / reference_words if reference_words else None
+    rows = [
+        dict(zip(columns, part.values, strict=True))
+        | {
+            "documents": part.documents,
+            "tokens": part.tokens,
+            "words": part.words,
+            "bytes": part.bytes,
+            "tokens_a_word": round(part.fertility, 3),
+            "beside_spanish": round(part.fertility / spanish, 3) if spanish else None,
+        }
+        for part in slices
+    ]
+    total = sum(part.tokens for part in slices)
+    if as_json:
+        print_json({"release": files.manifest.spec, "tokenizer": loaded.sha256, "tokens": total, "slices": rows})
+        return
+    highest = max((part.fertility for part in slices), default=1)
+    table(
+        _("{release}: {n} {n:token|tokens}", release=files.manifest.spec, n=number(total)),
+        [*columns, _("documents#"), _("tokens#"), _("tokens per word#"), _("relative to Spanish#"), ""],
+        [
+            (
+                *part.values,
+                number(part.documents),
+                number(part.tokens),
+                decimal(f"{part.fertility:.2f}"),
+                row["beside_spanish"] if spanish else "",
+                "█" * round(BAR * part.fertility / highest),
+            )
+            for part, row in zip(slices, rows, strict=True)
+        ],
+    )

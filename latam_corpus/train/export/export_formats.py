@@ -25,12 +25,7 @@ _ZSTD_LEVEL: Final = 3
 
 @dataclass(frozen=True)
 class ExportedDocument:
-    """A document to write.
-
-    Attributes:
-        row: its columns.
-        tokens: its tokens, including the end token.
-    """
+    """A document to write."""
 
     row: dict[str, Any]
     tokens: NDArray[Any]
@@ -41,10 +36,8 @@ class ExportWriter(ABC):
     """Writes the files of one format.
 
     Attributes:
-        folder: an existing folder for the files.
         dtype: the type of a token: uint16, or int32 for larger vocabularies.
         tokenizer: the name of the tokenizer's file, for formats that record it.
-        number: the number of the current file.
     """
 
     suffix: ClassVar[str] = ""
@@ -158,11 +151,7 @@ class _Chunk(ExportWriter):
 
     @abstractmethod
     def _entry(self, size: int) -> dict[str, Any]:
-        """Return the entry of the current file in the index.
-
-        Args:
-            size: the file's size in bytes.
-        """
+        """Return the entry of the current file in the index."""
 
     def _head(self) -> bytes:
         """Return the bytes between the table and the samples."""

@@ -55,7 +55,6 @@ class _ExportFolder:
     """The content of an export's folder.
 
     Attributes:
-        about: its `export.json`.
         places: the place of each document's tokens, with the schema PLACES.
         files: the memory-mapped tokens of each file.
     """

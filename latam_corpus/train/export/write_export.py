@@ -53,9 +53,7 @@ class Export:
     """The result of an export.
 
     Attributes:
-        documents: the number of documents.
         tokens: the number of tokens, including end tokens.
-        files: the names of the format's files.
     """
 
     documents: int
@@ -73,13 +71,8 @@ def write_export(
 ) -> Export:
     """Write the remaining documents of a stream in a format.
 
-    Args:
-        stream: the documents, with the columns COLUMNS.
-        tokenizer: the tokenizer, whose end token ends each document.
-        form: the name of a format, a key of FORMATS.
-        to: a new or empty folder.
-        max_bytes: maximum bytes of tokens in a file, unless one document has more; None for the format's default.
-        progress: receives the number of documents that were written.
+    The stream has the columns COLUMNS. A file has at most `max_bytes` of tokens, unless one document has more; None
+    means the format's default.
 
     Raises:
         ConfigError: the format is unknown, the folder isn't empty, the tokenizer has no end token, or no document is

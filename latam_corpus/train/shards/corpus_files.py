@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.reading.corpus_lock import Lock
     from latam_corpus.release.storing.manifest import Manifest
-    from latam_corpus.train.shards.group_cache import GroupCache
-    from latam_corpus.train.shards.shared_groups import SharedGroups
+    from latam_corpus.train.shards.group_cache import GroupCache, SharedGroups
 
 # The number of footers fetched concurrently from a remote store, since single requests are slow.
 _CONCURRENT_FOOTERS: Final = 16
@@ -73,10 +72,7 @@ class CorpusFiles:
     """The files of a version, in the manifest's order.
 
     Attributes:
-        store: the store, or the pulled folder as a store.
-        manifest: the version's manifest.
         manifest_sha256: the manifest's digest, hex.
-        files: the files to read.
         withdrawal_sequence: the number of the last withdrawal that is applied.
         cache: a cache on disk for remote or decompressed row groups.
         remedy: the remedy for a damaged file, for messages.
@@ -137,8 +133,7 @@ class CorpusFiles:
     def chosen_split(self, split: str | None) -> str | None:
         """Return the split to read, or None for all splits.
 
-        Args:
-            split: a split, `all`, or None for `train`, the default, so that no run trains on held-out rows by accident.
+        By default it is `train`, so that no run trains on held-out rows by accident.
         """
         if split is None:
             return None if {file.split for file in self.files} <= {_TRAIN} else _TRAIN
@@ -153,9 +148,7 @@ class CorpusFiles:
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusFiles:
         """Restrict the files to rows with the given values; "" means null.
 
-        Args:
-            values: the value of each column.
-            shared: a cache in memory, for several restrictions of the same files.
+        `shared` is a cache in memory, for several restrictions of the same files.
 
         Raises:
             ConfigError: the folder was pulled without one of the columns.
@@ -249,10 +242,7 @@ class CorpusFiles:
     def _read_group(self, group: RowGroup, columns: Sequence[str], fetched: Sequence[str] | None = None) -> pa.Table:
         """Return all rows of a group, through the cache.
 
-        Args:
-            group: the group.
-            columns: the columns to return.
-            fetched: the columns to fetch from a remote store; None fetches, and caches, all.
+        `fetched` are the columns to fetch from a remote store; None fetches, and caches, all.
         """
         if self.cache is None or not self.cache.decompressed:
             return self._decompressed(group, columns, fetched)
@@ -320,11 +310,8 @@ def open_files(
 ) -> CorpusFiles:
     """Open the files of a version.
 
-    Args:
-        address: a store, or a folder into which a version was pulled.
-        spec: `NAME@VERSION`, or `NAME` for the latest; optional for a pulled folder.
-        lock: a `corpus.lock` that the version must match.
-        cache: a cache on disk, for a remote store, or for any store if it is decompressed.
+    `address` is a store, or a folder into which a version was pulled; `spec` is optional for a pulled folder. The
+    version must match `lock`, a `corpus.lock`. `cache` is for a remote store, or for any store if it is decompressed.
 
     Raises:
         ConfigError: the store or version doesn't exist, or the lock is for another version.

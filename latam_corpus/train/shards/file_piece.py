@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from latam_corpus.train.shards.fork_lock import fork_lock
+from latam_corpus.train.shards.group_cache import fork_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

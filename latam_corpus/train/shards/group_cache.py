@@ -12,20 +12,37 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from latam_corpus.errors import cause_of
 from latam_corpus.storage.durable import replacing
-from latam_corpus.train.shards.fork_lock import fork_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
+
 
 _CHECKSUM_BYTES: Final = 4
 _STORED: Final = ".group"
 _DECOMPRESSED: Final = ".arrow"
+_BYTES: Final = 128 << 20
+
+
+def fork_lock() -> Lock:
+    """Return a lock that is free in a forked process, which doesn't have the threads that could release it.
+
+    >>> with fork_lock() as taken:
+    ...     taken
+    True
+    """
+    lock = Lock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
 _writing = fork_lock()
 
 
@@ -34,7 +51,6 @@ class GroupCache:
     """A folder of row groups.
 
     Attributes:
-        folder: the folder's path.
         limit: the maximum number of bytes of its files.
         decompressed: whether groups are stored in their form in memory, and mapped.
     """
@@ -113,3 +129,40 @@ def _mapped(file: Path) -> pa.Buffer | None:
         return None
     data = stored.slice(0, max(0, stored.size - _CHECKSUM_BYTES))
     return data if stored.slice(data.size).equals(pa.py_buffer(_checksum(data))) else None
+
+
+class SharedGroups:
+    """A cache of the most recently read row groups, up to a number of bytes.
+
+    If slices read their files at the same pace, or have few files, each group is decompressed once instead of once per
+    slice.
+    """
+
+    def __init__(self, limit: int = _BYTES) -> None:
+        """Create an empty cache of at most `limit` bytes."""
+        self._limit = limit
+        self._tables: dict[Hashable, pa.Table] = {}
+        self._reading: dict[Hashable, Lock] = {}  # one lock per group, so that reads of other groups don't wait
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[SharedGroups], tuple[int]]:
+        # In another process, the cache is empty at first.
+        return SharedGroups, (self._limit,)
+
+    def read(self, key: Hashable, read: Callable[[], pa.Table]) -> pa.Table:
+        """Return a cached group, or read it; concurrent requests for the same group read it once."""
+        with self._lock:
+            reading = self._reading.setdefault(key, Lock())
+        with reading:
+            with self._lock:
+                table = self._tables.get(key)
+            if table is None:
+                table = read()
+        with self._lock:
+            self._reading.pop(key, None)
+            self._tables.pop(key, None)
+            self._tables[key] = table
+            size = sum(cached.nbytes for cached in self._tables.values())
+            while size > self._limit:
+                size -= self._tables.pop(next(iter(self._tables))).nbytes
+            return table

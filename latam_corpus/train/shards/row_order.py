@@ -26,7 +26,6 @@ class RowGroup:
     Attributes:
         file: the index of its file in the version.
         number: its index in the file.
-        rows: number of rows.
         size: bytes of all columns, decompressed.
     """
 
@@ -78,13 +77,8 @@ def shuffled(count: int, *key: int | str) -> NDArray[np.int64]:
 def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, shuffle: bool = True) -> list[Window]:
     """Return the windows of an epoch.
 
-    Args:
-        groups: the row groups, in the manifest's order.
-        size: the maximum number of decompressed bytes of a window, unless a single group has more. The first window has
-            a quarter of it and the second window half, so that the first rows come soon.
-        seed: seed of the order.
-        epoch: number of the epoch.
-        shuffle: whether to shuffle the groups.
+    A window has at most `size` decompressed bytes, unless a single group has more. The first window has a quarter of it
+    and the second window half, so that the first rows come soon.
     """
     order = shuffled(len(groups), seed, epoch, "groups") if shuffle else np.arange(len(groups))
     windows: list[Window] = []

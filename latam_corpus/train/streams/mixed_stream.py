@@ -25,9 +25,9 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.release.reading.corpus_lock import check_type
 from latam_corpus.release.reading.exclusions import excluded_ids
+from latam_corpus.train.shards.group_cache import SharedGroups
 from latam_corpus.train.shards.row_order import shuffled
 from latam_corpus.train.shards.rows_in_memory import ChosenRows, RowsInMemory
-from latam_corpus.train.shards.shared_groups import SharedGroups
 from latam_corpus.train.streams.positioned_stream import PositionedStream
 from latam_corpus.train.streams.stream import WINDOW_BYTES, CorpusStream
 from latam_corpus.train.tokens.token_counts import SLICES
@@ -52,7 +52,6 @@ class Ingredient:
     """A slice of a mixture.
 
     Attributes:
-        stream: the slice's documents.
         drawn: the number of documents in each stage of the mixture, including withdrawn ones; if it is more than the
             slice has, documents are repeated.
     """
@@ -99,8 +98,7 @@ class _Stage:
 def _stages_of(drawn: Sequence[tuple[int, ...]]) -> list[_Stage]:
     """Return the stages that have documents.
 
-    Args:
-        drawn: for each slice, the number of its documents in each stage.
+    `drawn` has, for each slice, the number of its documents in each stage.
     """
     stages: list[_Stage] = []
     start = chunks = 0
@@ -163,9 +161,7 @@ class MixedRows:
     def _slice_rows(self, number: int, ordinals: NDArray[np.int64]) -> list[tuple[pa.Table, NDArray[np.int64]]]:
         """Read documents of a slice.
 
-        Args:
-            number: the index of the slice.
-            ordinals: the ordinal numbers of the documents among the slice's documents in the mixture, ascending.
+        `ordinals`, ascending, number the slice's documents in the mixture.
 
         Returns:
             Tables of the documents that aren't left out, each with their ordinal numbers.
@@ -304,11 +300,7 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
 
 
 def _staged_slices(plans: Sequence[str | Path | Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the slices of several plans, each with the number of documents drawn in each plan.
-
-    Raises:
-        ConfigError: a plan is invalid, the plans use different columns, or they draw no documents.
-    """
+    """Return the slices of several plans, each with the number of documents drawn in each plan."""
     slices: dict[tuple[Any, ...], dict[str, Any]] = {}
     for number, plan in enumerate(plans):
         for row in _slices(plan):

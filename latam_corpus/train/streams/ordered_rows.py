@@ -39,11 +39,7 @@ _REMOTE_WINDOW_BYTES: Final = 32 << 20
 
 @cache
 def _arrow_types(extra: tuple[tuple[str, str], ...]) -> pa.Schema:
-    """Return the columns of a version with their types.
-
-    Args:
-        extra: the columns that sources and plug-ins add, with their types.
-    """
+    """Return the columns of a version with their types."""
     return schema.arrow_schema(released(dict(extra)))
 
 
@@ -97,7 +93,6 @@ class _LoadedWindow:
     """A window in memory.
 
     Attributes:
-        window: the window.
         rows: its rows, in the order of its row groups.
         order: the index in `rows` for each position of the window.
         is_kept: for each row of `rows`, whether it is returned.
@@ -150,8 +145,7 @@ class OrderedRows:
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
         """Return the rows at positions of one window, except those that are left out, and their positions.
 
-        Args:
-            positions: ascending positions; they may precede earlier calls' positions only within the same window.
+        Positions are ascending; they may precede earlier calls' positions only within the same window.
         """
         loaded = self._load_once(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]

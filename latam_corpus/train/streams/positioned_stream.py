@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _
-from latam_corpus.train.streams.stream_progress import StreamProgress
 from latam_corpus.train.streams.stream_state import (
     FORMAT,
     OTHER_STATE,
     Place,
+    StreamProgress,
     check_state,
     place_of,
     states_in,
@@ -188,8 +188,7 @@ class PositionedStream(ABC):
     def _whole_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
         """Return the rank's rows from the current place on.
 
-        Raises:
-            ConfigError: a block has cut a document; its first tokens would be returned twice.
+        It fails if a block has cut a document, whose first tokens would be returned twice.
         """
         if self._place.parts:
             problem = _("it stopped inside a document whose first tokens are already in blocks")
@@ -434,11 +433,7 @@ class PositionedStream(ABC):
 
 
 def _texts_of(rows: ChosenRows) -> list[str]:
-    """Return the texts of rows.
-
-    Raises:
-        ConfigError: the stream's columns don't include `text`.
-    """
+    """Return the texts of rows."""
     if "text" not in rows.rows.names:
         raise ConfigError("columns", _("the stream's columns don't include «text»"), _("add it to `columns`"))
     return rows.values("text")

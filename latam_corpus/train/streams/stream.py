@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.train.shards.corpus_files import CorpusFiles
-    from latam_corpus.train.shards.shared_groups import SharedGroups
+    from latam_corpus.train.shards.group_cache import SharedGroups
 
 WINDOW_BYTES: Final = 256 << 20
 CACHE_BYTES: Final = 4 << 30
@@ -131,9 +131,7 @@ class CorpusStream(PositionedStream):
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusStream:
         """Return a stream with the same options that is restricted to rows with the given values; "" means null.
 
-        Args:
-            values: the value of each column.
-            shared: a cache in memory for several such streams.
+        `shared` is a cache in memory for several such streams.
         """
         sliced = copy(self)
         sliced._files = self._files.of_rows(values, shared)  # noqa: SLF001  (its own kind)

@@ -18,6 +18,7 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+
 FORMAT: Final = 3
 OTHER_STATE: Final = _("give the state that a stream of this version returned")
 _STATE_KEYS: Final = ("format", "version", "order", "world", "rank", "position")
@@ -132,11 +133,8 @@ def _whole_numbers(values: Any) -> bool:
 def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Place:
     """Return the place at which a rank continues after a run.
 
-    Args:
-        states: the states of all ranks of the run, in any order; with the same number of ranks, the rank's own state is
-            enough.
-        rank: the rank that continues.
-        world: the current number of ranks.
+    `states` are those of all ranks of the run, in any order; with the same number of ranks, the rank's own state is
+    enough.
 
     Raises:
         ConfigError: states are missing, two are from one rank, or they are from different runs.
@@ -208,3 +206,31 @@ def whole_number(option: str, value: object) -> int:
     except TypeError:
         problem = _("{value} isn't a whole number", value=repr(value))
         raise ConfigError(option, problem, _("give a whole number, such as 7")) from None
+
+
+@dataclass(frozen=True)
+class StreamProgress:
+    """The progress of a rank in its epoch.
+
+    Attributes:
+        documents: documents returned since the stream was opened, was resumed or began the epoch. A packed document
+            counts once its last token is returned.
+        tokens: tokens returned by `packed` since then.
+        share: the share of the epoch's positions that are before the rank's position, from 0 to 1.
+        seconds: seconds since the first document was requested.
+    """
+
+    documents: int
+    tokens: int
+    share: float
+    seconds: float
+
+    @property
+    def documents_per_second(self) -> float:
+        """Documents per second; 0 before the first."""
+        return self.documents / self.seconds if self.seconds else 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens per second; 0 before the first."""
+        return self.tokens / self.seconds if self.seconds else 0.0

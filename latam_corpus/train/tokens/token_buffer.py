@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 class WaitingTokens:
-    """The tokens of documents that haven't been packed yet, in order.
-
-    Attributes:
-        count: the number of these tokens.
-    """
+    """The tokens of documents that haven't been packed yet, in order."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -33,10 +29,7 @@ class WaitingTokens:
     def add(self, position: int, packed: int, tokens: NDArray[np.int32]) -> None:
         """Add a document.
 
-        Args:
-            position: its position in the order.
-            packed: the number of its first tokens that were packed earlier.
-            tokens: all its tokens.
+        `packed` is the number of its first tokens that were packed earlier.
 
         Raises:
             ConfigError: it has no more tokens than `packed`, so its text or tokenizer has changed.

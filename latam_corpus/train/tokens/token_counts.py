@@ -42,10 +42,7 @@ class Slice:
     """The counts of the documents with the same values in some columns.
 
     Attributes:
-        release: the release's name.
         values: the values of the columns; "" for a null.
-        documents: number of documents.
-        tokens: number of tokens.
         words: number of words, which are separated by white space.
         bytes: number of bytes in UTF-8.
     """
@@ -68,11 +65,7 @@ def count_slices(
 ) -> list[Slice]:
     """Count the tokens of each slice of a version, sorted by the slices' values.
 
-    Args:
-        files: the version's files.
-        tokenizer: the tokenizer.
-        by: some of the columns SLICES.
-        progress: a function that receives the number of counted files and of all files.
+    `by` are some of the columns SLICES.
 
     Raises:
         ConfigError: a column isn't one of SLICES, or a pulled folder lacks the texts.

@@ -29,7 +29,6 @@ class Tokenizer:
     """A tokenizer in a file.
 
     Attributes:
-        file: the file's path.
         sha256: the file's digest, in hex, which identifies stored counts.
         end: the text of the token that ends a document; None for the tokenizer's own.
     """
@@ -146,9 +145,8 @@ class Tokenizer:
 def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
     """Load a tokenizer.
 
-    Args:
-        file: a `tokenizer.json`, a SentencePiece model, or a folder with one of them.
-        end: the token that ends a document; None for the tokenizer's own.
+    `file` is a `tokenizer.json`, a SentencePiece model, or a folder with one of them. `end` is the token that ends a
+    document, by default the tokenizer's own.
 
     Raises:
         ConfigError: the file can't be read, or isn't a tokenizer.

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_POST
 from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, LogInForm, PersonForm, TokenForm
 from latam_corpus.web.log import broken_entries, log
 from latam_corpus.web.middleware import DJANGO_CODES
-from latam_corpus.web.models import Invitation, LogEntry, Person, Role, Token, digest_of_token
+from latam_corpus.web.models import ONE_PERSON, Invitation, LogEntry, Person, Role, Token, digest_of_token
 from latam_corpus.web.roles import is_single
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     """Log in the only user of a desk on this machine, through the address that the terminal shows."""
     if not is_single() or not secrets.compare_digest(token.encode(), settings.DESK.start_token.encode()):
         raise Http404
-    login(request, Person.objects.get(username="you"), _BACKEND)
+    login(request, Person.objects.get(username=ONE_PERSON), _BACKEND)
     return redirect("home")
 
 

@@ -43,8 +43,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     """List the versions with content that the visitor may know of."""
     chosen = {name: request.GET.get(name, "")[:60] for name in FILTERS}
     cards, choices, uncounted = catalogue(visible_sources(request), chosen, core_language())
-    if request.user.is_authenticated:
-        count_later(request, uncounted)
+    count_later(request, uncounted)
     query = urlencode({name: value for name, value in chosen.items() if value})
     values = {
         "page": Paginator(cards, _CARDS).get_page(request.GET.get("page")),

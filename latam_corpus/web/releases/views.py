@@ -57,9 +57,12 @@ def _page(request: HttpRequest, collection: Collection, form: VersionForm | None
 
 
 def count_later(request: HttpRequest, uncounted: list[str]) -> None:
-    """Start the job that counts versions, unless it waits or runs."""
-    if uncounted and not Job.objects.filter(kind="count versions", state__in=Job.OPEN).exists():
-        enqueue("count versions", request.user)
+    """Start the job that counts versions, unless it waits or runs. A visitor doesn't repeat one that failed."""
+    person = request.user if request.user.is_authenticated else None
+    newest = Job.objects.filter(kind="count versions").first()
+    is_tried = newest and (newest.is_open or (newest.state == Job.State.FAILED and person is None))
+    if uncounted and not is_tried:
+        enqueue("count versions", person)
 
 
 def _names() -> list[str]:

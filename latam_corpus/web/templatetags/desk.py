@@ -12,7 +12,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from latam_corpus.api.surveys import NOT_READ
+from latam_corpus.api.surveys import format_label, not_read
 from latam_corpus.catalog.display_names import BASES, LICENCES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
 from latam_corpus.pipeline.stored_runs.reasons import meaning
@@ -70,11 +70,17 @@ def problem_of(facts: dict[str, Any] | None) -> str:
     if not facts or not facts.get("problem"):
         return ""
     reason = facts.get("reason") or ""
-    problem = NOT_READ.fill(format=known(facts["kind"])) if reason == "unreadable:unknown format" else meaning(reason)
+    problem = not_read(facts["kind"]) if reason == "unreadable:unknown format" else meaning(reason)
     language = core_language()
     known_problem = known(facts["problem"]) if reason == "not chosen" else problem
     remedy = [known(facts["remedy"])] if facts.get("remedy") else []
     return "; ".join(part.translate(language) for part in (known_problem, *remedy))
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """Return the name of a surveyed file's format."""
+    return format_label(kind).translate(core_language())
 
 
 @register.filter

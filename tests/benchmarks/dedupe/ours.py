@@ -23,7 +23,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.collect.row_files import as_documents
 from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
-from latam_corpus.engine.in_process import InProcess
+from latam_corpus.engine.local import InProcess
 from latam_corpus.pipeline.execution.barriers import RunCorpus
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Barrier, Stage

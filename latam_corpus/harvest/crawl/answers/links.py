@@ -60,7 +60,6 @@ class Links:
 
     Attributes:
         pages: links to pages, resolved against the page's base, in document order.
-        feeds: links to feeds.
         left_out: the number of links beyond `MAX_LINKS`.
         wording: a digest of the page's words, equal for pages that differ only in numbers and dates.
     """

@@ -44,11 +44,7 @@ class PageContent:
 def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
     """Parse a successful response.
 
-    Args:
-        url: the requested address.
-        answer: the response.
-        site: the files of its site.
-        limit: maximum bytes of the decompressed body; a sitemap may have more.
+    `limit` bounds the decompressed body; a sitemap may have more.
 
     Raises:
         TroubleError: it is neither a page nor a list of pages, is damaged, or is too large when decompressed.

@@ -29,10 +29,7 @@ _GZIP: Final = b"\x1f\x8b"
 def parse_isolated(parser: Callable[..., T], body: bytes, *arguments: object) -> T:
     """Return a parser's result for a body.
 
-    Args:
-        parser: a function at the top level of a module, called with the body and the arguments.
-        body: the bytes to parse.
-        arguments: further arguments.
+    `parser` is a function at the top level of a module, called with the body and the arguments.
 
     Raises:
         TroubleError: the parser raised it, or needs more time or memory than any legitimate body.

@@ -40,11 +40,7 @@ class Counts(Protocol):
 def check(url: str, depth: int, deepest: int, counts: Counts) -> None:
     """Count a new address.
 
-    Args:
-        url: in canonical form.
-        depth: links from a start to it.
-        deepest: the maximum depth.
-        counts: the crawl's counters.
+    `depth` is the number of links from a start to it.
 
     Raises:
         TroubleError: the address belongs to a trap.
@@ -78,10 +74,7 @@ def check_list(host: str, counts: Counts) -> None:
 def count_wording(url: str, counts: Counts, *, repeated: bool) -> None:
     """Count a page that was read.
 
-    Args:
-        url: its address.
-        counts: the crawl's counters.
-        repeated: whether its words repeat those of an earlier page.
+    `repeated` means that its words repeat those of an earlier page.
     """
     for kind in kinds_of(url):
         counts.count("worded", kind, add=1)
@@ -92,8 +85,7 @@ def count_wording(url: str, counts: Counts, *, repeated: bool) -> None:
 def check_wording(url: str, counts: Counts) -> None:
     """Raise `TroubleError` if nearly all pages of the address's kind repeat the words of other pages.
 
-    Raises:
-        TroubleError: the bounds `MAX_SAME_WORDS` and `SAME_SHARE` are reached.
+    The bounds are `MAX_SAME_WORDS` and `SAME_SHARE`.
     """
     for kind in kinds_of(url):
         repetitions = counts.count("same words", kind)

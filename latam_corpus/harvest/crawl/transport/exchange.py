@@ -1,25 +1,30 @@
-"""One request and its response, bounded in time and size, and kept as it was sent."""
+"""One request and its response, bounded in time and size, and kept as it was sent.
+
+Connections are made only to public addresses, which are checked on connection.
+"""
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore2
 
 from latam_corpus.collect.web_archives import responses
 from latam_corpus.errors import DocumentError
 from latam_corpus.harvest.crawl.causes import TroubleError
-from latam_corpus.harvest.crawl.transport.network import Deadline, GuardedBackend
+from latam_corpus.storage.public_hosts import is_public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from latam_corpus.harvest.crawl.causes import Cause
+
 
 # Seconds without a byte, and seconds to connect.
 _SILENCE: Final = 30.0
@@ -28,20 +33,93 @@ _CONNECT: Final = 20.0
 _MAX_ERROR_BODY: Final = 2**16
 
 
+class _Deadline:
+    """The moment at which an exchange must be complete."""
+
+    def __init__(self) -> None:
+        self.until = float("inf")
+
+    def remaining(self, limit: float | None) -> float:
+        """Return the remaining seconds, at most `limit`."""
+        seconds = self.until - time.monotonic()
+        if seconds <= 0:
+            raise TroubleError("timed out", "the answer took longer than the source's timeout", retry=True)
+        return seconds if limit is None else min(seconds, limit)
+
+
+class _GuardedBackend(httpcore2.SyncBackend):
+    """A backend that connects only to hosts with public addresses, or hosts that the source declares as private."""
+
+    def __init__(self, deadline: _Deadline, private: frozenset[str]) -> None:
+        self._deadline, self._private = deadline, private
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers, using the addresses that were checked."""
+        try:
+            resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise TroubleError("no connection", f"the host has no address ({error})", retry=True, host=True) from None
+        addresses = list(dict.fromkeys(str(info[4][0]) for info in resolved))
+        name = f"[{host}]" if ":" in host else host
+        if not self._private.intersection((name, f"{name}:{port}")):
+            private = [address for address in addresses if not is_public(address)]
+            if private:
+                raise TroubleError("private address", f"{host} is {private[0]}")
+        problem: Exception | None = None
+        for address in addresses:
+            try:
+                seconds = self._deadline.remaining(timeout)
+                stream = super().connect_tcp(address, port, seconds, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                problem = error
+            else:
+                return _BoundedStream(stream, self._deadline)
+        raise problem or TroubleError("no connection", "the host has no address", retry=True, host=True)
+
+
+class _BoundedStream(httpcore2.NetworkStream):
+    """A stream that ends at the exchange's deadline, so that no server can send slowly forever."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: _Deadline) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.remaining(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.remaining(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        seconds = self._deadline.remaining(timeout)
+        return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A request and its response.
 
     Attributes:
-        url: the requested address.
         time: when the request was sent, UTC.
         seconds: total response time.
         request: the request's headers, as sent.
-        status: the response's status.
         status_line: the protocol, and the status with its phrase.
         headers: the response's headers, names as sent.
         body: the body as sent, with its content encoding but without transfer encoding.
-        ip: the address of the server.
         cut: whether the body of an error or a redirect was truncated.
     """
 
@@ -106,18 +184,14 @@ class Client:
     def __init__(self, agent: str, timeout: float, private: frozenset[str], *, verify: bool = True) -> None:
         """Create a client.
 
-        Args:
-            agent: the user agent.
-            timeout: maximum seconds of one exchange.
-            private: hosts that may have a private address.
-            verify: whether certificates are checked.
+        `timeout` is the maximum number of seconds of one exchange; `private` are hosts that may have a private address.
         """
-        self._agent, self._timeout, self._deadline = agent, timeout, Deadline()
+        self._agent, self._timeout, self._deadline = agent, timeout, _Deadline()
         context = httpcore2.default_ssl_context()
         if not verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=context, max_connections=1, network_backend=GuardedBackend(self._deadline, private)
+            ssl_context=context, max_connections=1, network_backend=_GuardedBackend(self._deadline, private)
         )
 
     def close(self) -> None:
@@ -133,12 +207,8 @@ class Client:
     ) -> Exchange:
         """Request a URL; redirects aren't followed.
 
-        Args:
-            url: in canonical form.
-            max_bytes: maximum bytes of the body, as sent.
-            accepts: decides by the content type whether to read the body of a successful response; with None any body
-                is read, truncated at `max_bytes`.
-            conditions: headers of a conditional or range request.
+        `accepts` decides by the content type whether to read the body of a successful response; with None any body is
+        read, truncated at `max_bytes`, counted as sent. `conditions` are headers of a conditional or range request.
 
         Raises:
             TroubleError: there is no usable response.
@@ -185,11 +255,7 @@ class Client:
 
 
 def _read(answer: httpcore2.Response, max_bytes: int, accepts: Callable[[str], bool] | None) -> tuple[bytes, bool]:
-    """Return the body, and whether it was truncated.
-
-    Raises:
-        TroubleError: the body of a successful response is too large, or of an unwanted type.
-    """
+    """Return the body, and whether it was truncated."""
     names = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
     is_success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
     must_be_complete = is_success and accepts is not None

@@ -102,11 +102,7 @@ class Archive:
     def __init__(self, folder: Path, source: Source, agent: str, lengths: Mapping[str, int]) -> None:
         """Open the newest WARC, or begin the first.
 
-        Args:
-            folder: the source's folder.
-            source: the source, for the files' names and their first record.
-            agent: the user agent.
-            lengths: the committed length of each file, by name.
+        `lengths` has the committed length of each file, by name.
 
         Raises:
             SourceError: a file is shorter than that.
@@ -167,12 +163,8 @@ class Archive:
     ) -> WrittenRecord:
         """Append a request, its response (or a revisit), and its metadata.
 
-        Args:
-            exchange: the request and its response.
-            metadata_fields: further fields of the metadata record.
-            opt_outs: the refusals of site and page; None for a response that is not a page and gives no row.
-            earlier: the record with the same payload, if there is one.
-            page_metadata: metadata from a feed or catalogue, as `page_metadata.to_json` writes it.
+        `opt_outs` is None for a response that is not a page and gives no row. `earlier` is the record with the same
+        payload, if there is one. `page_metadata` comes from a feed or catalogue, as `page_metadata.to_json` writes it.
         """
         self._write_warcinfo(exchange.time)
         date = _stamp(exchange.time)
@@ -217,14 +209,8 @@ class Archive:
         """Append an earlier page again with its current opt-outs, without fetching it.
 
         It is written as a later conversion of the earlier record, so that its row supersedes the one with the former
-        opt-outs. The index leaves it out, so that replay finds the response.
-
-        Args:
-            url: the page's address.
-            earlier: the response record that has the page.
-            page: the page as recorded there.
-            opt_outs: the current refusals of site and page.
-            moment: when these were read, UTC.
+        opt-outs. The index leaves it out, so that replay finds the response. `moment` is when the opt-outs were read,
+        in UTC.
         """
         self._write_warcinfo(moment)
         earliest = datetime.fromisoformat(earlier.date) + timedelta(seconds=1)
@@ -242,10 +228,8 @@ class Archive:
     def append_copy(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:
         """Append a record of another archive with further fields, and return its offset and length.
 
-        Args:
-            head: its version line and fields, without the empty line after them.
-            block: its block.
-            fields: further fields, which replace existing ones of the same name.
+        `head` has the version line and fields, without the empty line after them; `fields` replace existing ones of the
+        same name.
         """
         self._write_warcinfo(datetime.now(UTC))
         names = {name.lower() for name in fields}
@@ -260,12 +244,7 @@ class Archive:
     ) -> WrittenRecord:
         """Append a record without an exchange: a text from within another response, or a fact about an address.
 
-        Args:
-            kind: `resource` for a text, `metadata` for a fact.
-            url: the address.
-            moment: when the text or fact was obtained, UTC.
-            block: the record's block.
-            fields: the record's further fields, including `Content-Type`.
+        `kind` is `resource` for a text, `metadata` for a fact. `moment` is in UTC; `fields` include `Content-Type`.
         """
         self._write_warcinfo(moment)
         date, digest = _stamp(moment), payload_digest(block)
