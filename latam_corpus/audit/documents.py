@@ -110,9 +110,6 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
     """Return the documents of a run or of a version.
 
     If a recipe and a release have the same name, the recipe's newest run is read.
-
-    Raises:
-        ConfigError: there is neither such a run nor such a release.
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = open_store(store, out)

@@ -65,7 +65,7 @@ class Bucket:
     def at(cls, url: str) -> Self:
         """Return the bucket at an address."""
         filesystem, root = remote.opened(url, use_listings_cache=False)
-        return cls(url, _copy_of(url), filesystem, root.rstrip("/"))
+        return cls(url, scratch_folder() / quote(url, safe=""), filesystem, root.rstrip("/"))
 
     def name(self, path: Path) -> str:
         """Return the name, relative to the prefix, of the object for a file of the working copy."""
@@ -173,10 +173,6 @@ class Bucket:
 
 def _object(sha256: str) -> str:
     return f"work/objects/{sha256[:2]}/{sha256}"
-
-
-def _copy_of(url: str) -> Path:
-    return scratch_folder() / quote(url, safe="")
 
 
 def is_address(named: str | Path) -> bool:

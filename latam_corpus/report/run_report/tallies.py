@@ -87,7 +87,6 @@ class Tally:
             first, ordered by id.
         clusters: for each document that others name (`named`), the number of nameable `rows` that name it, and their
             least `doc_id`. If there are very many clusters, some `rows` of smaller ones aren't counted.
-        example: the id of a document; empty if there is none.
     """
 
     counts: Mapping[tuple[str, ...], pl.DataFrame]
