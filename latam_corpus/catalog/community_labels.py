@@ -75,7 +75,8 @@ def known_label(statement: str) -> str:
     if label_of(statement):
         return statement
     called = {name.casefold(): label for label in labels().values() for name in _called(label)}
-    near = nearest(statement.strip().casefold(), called) or nearest(_end_of(statement), called)
+    typed = statement.strip().casefold()
+    near = nearest(typed, called) or nearest(typed.rstrip("/").rpartition("/")[2], called)
     if near:
         raise ValueError(
             _("«{label}» isn't a label of Local Contexts; did you mean {near}?", label=statement, near=called[near].uri)
@@ -123,7 +124,3 @@ def _by_code() -> dict[str, CommunityLabel]:
 def _called(label: CommunityLabel) -> tuple[str, ...]:
     shorter = [name.removeprefix("TK ").removeprefix("CT ").removeprefix("BC ") for name in label.names.values()]
     return (label.uri, label.slug, label.code, *label.names.values(), *shorter)
-
-
-def _end_of(statement: str) -> str:
-    return statement.strip().rstrip("/").rpartition("/")[2].casefold()

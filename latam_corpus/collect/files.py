@@ -75,7 +75,8 @@ def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
     few = sum(file.size <= SMALL for file in files) <= FEW
     for is_single, group in groupby(files, key=lambda file: few or file.size > SMALL):
         run = tuple(group)
-        yield from ((file,) for file in run) if is_single else _cut(run, [_path_hash(file) for file in run])
+        hashes = [hashlib.sha256(file.relative.encode()).digest() for file in run]
+        yield from ((file,) for file in run) if is_single else _cut(run, hashes)
 
 
 def _cut(files: tuple[InputFile, ...], hashes: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
@@ -91,11 +92,6 @@ def _cut(files: tuple[InputFile, ...], hashes: list[bytes]) -> Iterator[tuple[In
     middle = min(range(1, len(files)), key=hashes.__getitem__)
     yield from _cut(files[:middle], hashes[:middle])
     yield from _cut(files[middle:], hashes[middle:])
-
-
-def _path_hash(file: InputFile) -> bytes:
-    """Return a hash of the file's path, which decides where packs are cut."""
-    return hashlib.sha256(file.relative.encode()).digest()
 
 
 def reader_of(entry: Format) -> Reader:
@@ -280,8 +276,9 @@ def _rows(
         chunks = (replace(chunk, records=[{**catalogued, **record} for record in chunk.records]) for chunk in chunks)
     if context.source.collect.joins_records and context.media_type is None:
         chunks = grouped(chunks, context.source.collect, limits)
+    body = "raw" if context.media_type else "text"
     for chunk in chunks:
-        yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, _body(context))
+        yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, body)
 
 
 def _is_another(content: Content, *, archive: bool) -> bool:
@@ -294,10 +291,6 @@ def _is_another(content: Content, *, archive: bool) -> bool:
     if isinstance(kind, Unread):
         return kind.sure and not (archive and head.startswith(b"PK"))
     return kind is not None and not kind.startswith("text/")
-
-
-def _body(context: RecordContext) -> str:
-    return "raw" if context.media_type else "text"
 
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:

@@ -19,9 +19,8 @@ from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.columns import BY_NAME, KEYS
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
-from latam_corpus.intake.named_files import only_named
 from latam_corpus.intake.preview_page import Item, Measured, page_statements, to_look_at
-from latam_corpus.intake.sampled_texts import LOOKS_LIKE_VERSE, REMEDY, joins_verses
+from latam_corpus.intake.sampled_texts import LOOKS_LIKE_VERSE, REMEDY, joins_verses, only_named
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, enumerated, same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from latam_corpus.codes import short
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.columns import TERMS
-from latam_corpus.errors import CorpusError
+from latam_corpus.errors import ConfigError, CorpusError, closest
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.stage import Extract
@@ -181,3 +182,18 @@ def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message
             frames = read(source, file, limit=_TEXTS, genre=source.genre or "web")
             if any(joins_verses(source, row) for frame in frames for row in frame.iter_rows(named=True)):
                 yield file.relative, LOOKS_LIKE_VERSE, REMEDY
+
+
+def only_named(all_files: Sequence[InputFile], names: Sequence[str], place: str) -> list[InputFile]:
+    """Return the files with these paths; all if no path is given.
+
+    Raises:
+        ConfigError: no file has one of the paths.
+    """
+    if not names:
+        return list(all_files)
+    by_path = {unicodedata.normalize("NFC", file.relative): file for file in all_files}
+    for name in names:
+        if unicodedata.normalize("NFC", name) not in by_path:
+            raise ConfigError(place, _("it has no file «{name}»", name=name), closest(name, by_path))
+    return [by_path[path] for path in sorted({unicodedata.normalize("NFC", name) for name in names})]

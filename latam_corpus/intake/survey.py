@@ -33,8 +33,7 @@ from latam_corpus.formats.compression import compression, stem
 from latam_corpus.formats.format import Unread
 from latam_corpus.formats.registry import BY_NAME, FORMATS, format_of
 from latam_corpus.formats.sniff import HEAD, sniffed
-from latam_corpus.intake.named_files import only_named
-from latam_corpus.intake.sampled_texts import LARGEST, SampledText, sampled_texts
+from latam_corpus.intake.sampled_texts import LARGEST, SampledText, only_named, sampled_texts
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import OwnTerms
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.lab.quality.train_score import auc, train
+from latam_corpus.lab.train_score import auc, train
 from latam_corpus.quality.learned import QualityModel, cached_model
 from latam_corpus.text.words import WordTable
 

@@ -14,7 +14,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.sampling import lines_and_names
 from latam_corpus.lab.language.texts import Texts, is_held_out, is_untranslated, rows
 from latam_corpus.lab.language.train_identifier import train
-from latam_corpus.lab.language.training_settings import IdentifierSettings
+from latam_corpus.lab.training_settings import IdentifierSettings
 from latam_corpus.language.model import load
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.quality.score_settings import ScoreSettings
-from latam_corpus.lab.quality.train_score import TrainedScore, auc, train
+from latam_corpus.lab.train_score import TrainedScore, auc, train
+from latam_corpus.lab.training_settings import ScoreSettings
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.quality.learned import cached_model
 from latam_corpus.stages import Stage

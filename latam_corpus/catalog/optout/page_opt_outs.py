@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cached_property
 from html import unescape
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urljoin
 
 from latam_corpus.catalog.optout.agents import addressed
-from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.opt_out import OptOut, opt_out
 from latam_corpus.catalog.optout.preferences import FIELDS, reservation
 from latam_corpus.catalog.optout.rsl import MEDIA_TYPE, licence_verdict
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_MARKS: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_LOOK: Final = 256
 # The first bytes of a page are searched for meta elements; so many, since heads may have inlined styles and scripts.
 HEAD: Final = 2**18
 # Most pages have none of these words.
@@ -68,6 +70,25 @@ _SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
 _COLON: Final = re.compile(r"\s*:\s*")
 # The maximum number of characters that are read, since a malicious value may be very long.
 _LONGEST: Final = 10_000
+
+
+def ascii_based(body: bytes) -> bytes:
+    """Return UTF-16 bytes as UTF-8, with or without a byte-order mark; return other bytes unchanged.
+
+    >>> [ascii_based("<meta>".encode(one)) for one in ("utf-16", "utf-16-le", "utf-16-be", "latin-1")]
+    [b'<meta>', b'<meta>', b'<meta>', b'<meta>']
+    """
+    start = body[:_LOOK]
+    charset = next((charset for mark, charset in _MARKS if start.startswith(mark)), None)
+    if charset is None and 0 in start:
+        even, odd = start[::2].count(0), start[1::2].count(0)
+        # In ASCII text every second byte is NUL, in a title in Latin script nearly every second one.
+        if max(even, odd) > len(start) // 4 and max(even, odd) > 2 * min(even, odd):
+            charset = "utf-16-le" if odd > even else "utf-16-be"
+    if charset is None:
+        return body
+    # UTF-32 starts like UTF-16, and leaves NULs when decoded as such.
+    return body.decode(charset, "replace").removeprefix("\ufeff").replace("\0", "").encode("utf-8", "replace")
 
 
 class Head:

@@ -30,7 +30,7 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
         if words(element):
             elements.setdefault(name_of(element), []).append(element)
     languages = list(dict.fromkeys(words(element) for element in elements.get("language", ())))
-    dates = (date for date in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(date))
+    dates = (*elements.get("date", ()), *elements.get("issued", ()))
     addresses = (words(element) for name in ("source", "identifier") for element in elements.get(name, ()))
     file_names = (
         words(element) for name in ("identifier", "relation", "source", "format") for element in elements.get(name, ())
@@ -44,7 +44,7 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
                 if attribute(element, "role").lower() in _AUTHORS
             )
         ),
-        published=earliest(map(words, dates)),
+        published=earliest(words(date) for date in dates if attribute(date, "event") not in _OF_THE_FILE),
         language=languages[0] if len(languages) == 1 else None,
         url=next((address for address in addresses if address.startswith(("http://", "https://"))), None),
         rights=tuple(
@@ -70,7 +70,3 @@ def dspace(record: etree._Element) -> Catalogued:
             continue
         etree.SubElement(plain, name if name.isalpha() else "other").text = words(value)
     return dublin_core(plain)
-
-
-def _is_of_work(date: etree._Element) -> bool:
-    return attribute(date, "event") not in _OF_THE_FILE

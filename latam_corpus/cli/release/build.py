@@ -12,7 +12,7 @@ from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
 from latam_corpus.cli.reading.report import report_of_release
 from latam_corpus.cli.release.versions import print_receipt_path, print_version, summary_values
-from latam_corpus.cli.running.repeated_version import print_repeated_note
+from latam_corpus.cli.running.shared_output import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.survival import accepted

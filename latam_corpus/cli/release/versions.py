@@ -12,7 +12,7 @@ import typer
 from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language_label
 from latam_corpus.cli.interface.show import block, console, note, number, print_json, progress, table
-from latam_corpus.cli.running.counts_by_genre import counted_reasons
+from latam_corpus.cli.running.shared_output import counted_reasons
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import Message, _, enumerated, known
 from latam_corpus.pipeline.planning.survival import LOSS_KINDS

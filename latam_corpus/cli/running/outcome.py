@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.api.runner import left_out_lines, unread_problem
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.interface.show import console, duration, errors, note, number, print_json
-from latam_corpus.cli.running.counts_by_genre import print_by_genre
+from latam_corpus.cli.running.shared_output import print_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.engine.cost import cost_of

@@ -20,8 +20,8 @@ from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.report import report_of_run
 from latam_corpus.cli.running.inputs import located, selected
 from latam_corpus.cli.running.outcome import print_plan, print_result, print_scan, print_warning
-from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.cli.running.run_jobs import print_submitted
+from latam_corpus.cli.running.shared_output import print_repeated_note
 from latam_corpus.engine.cluster.slurm_jobs import submit_driver
 from latam_corpus.engine.cluster.slurm_state import under_way
 from latam_corpus.engine.cluster.submitted import keep_copies, refuse_changed, use_own_copies

@@ -13,7 +13,7 @@ from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.running.counts_by_genre import print_by_genre
+from latam_corpus.cli.running.shared_output import print_by_genre
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same, sentence
 from latam_corpus.pipeline.planning.own_policies import policies_recorded

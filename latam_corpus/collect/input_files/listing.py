@@ -90,7 +90,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     if source.collect.index and not any(file.description.is_list for file in files):
         _refuse_without_index(source, files, location, is_folder=fs.isdir(path))
     known_by_name = any(file.is_missing or format_of(file.relative, source.collect.format) for file in files)
-    if not known_by_name and not any(map(_is_known, files)):
+    if not known_by_name and not any(isinstance(_kind(file), str) for file in files):
         known_suffixes = ", ".join(sorted(suffixes()))
         remedy = _(
             "the known suffixes are {known}, also with .gz, .xz, .zst; or set collect.format", known=known_suffixes
@@ -111,10 +111,6 @@ def _kind(file: InputFile) -> str | Unread | None:
             return sniffed(stream.read(HEAD))
     except (SourceError, OSError):  # reading the file will report the problem
         return None
-
-
-def _is_known(file: InputFile) -> bool:
-    return isinstance(_kind(file), str)
 
 
 def digest(file: InputFile) -> str:

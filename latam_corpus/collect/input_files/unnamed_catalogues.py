@@ -182,7 +182,8 @@ def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener
             return Catalogue(list_.relative)
         if not is_garbled:
             break
-    terms = tuple(head for head in heads if head in stating_columns(Collect(), heads) or _is_about_terms(head))
+    stating = stating_columns(Collect(), heads)
+    terms = tuple(head for head in heads if head in stating or _ABOUT_TERMS.search(folded(head)))
     column = next((head for head in heads if is_file_column(head)), "") or _naming_column(heads, records, list_, names)
     if not (column or terms):
         return None
@@ -226,10 +227,6 @@ def _is_library_record(list_: InputFile, open_: Opener) -> bool:
 
 def _is_known_head(head: str) -> bool:
     return is_file_column(head) or bool(stating_columns(Collect(), [head]))
-
-
-def _is_about_terms(head: str) -> bool:
-    return _ABOUT_TERMS.search(folded(head)) is not None
 
 
 def beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[str], list[Mapping[str, Any]], bool]:

@@ -84,11 +84,8 @@ def state_of(submission: Submission) -> JobsState:
         word = "queued" if driver.waits else "running"
     else:
         word = "lost" if driver is None else "held" if driver.held else driver.state.lower()
-    return JobsState(word, driver, tuple(workers), _run_of(folder), last_line, silence)
-
-
-def _run_of(folder: Path) -> Path | None:
-    return next((run for run in folders(folder.parent.parent) if _jobs_of(run) == folder), None)
+    run = next((run for run in folders(folder.parent.parent) if _jobs_of(run) == folder), None)
+    return JobsState(word, driver, tuple(workers), run, last_line, silence)
 
 
 def _jobs_of(run: Path) -> Path | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
-from latam_corpus.catalog.optout.decoding import ascii_based
+from latam_corpus.catalog.optout.page_opt_outs import ascii_based
 from latam_corpus.extract.stated_rights.file_refusals import Refusals, refusals_in
 from latam_corpus.extract.stated_rights.stated_licences import stated, values_in
 from latam_corpus.text.markup.html_tree import STOPS

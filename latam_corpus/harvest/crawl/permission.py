@@ -20,15 +20,14 @@ def user_agent(source: Source) -> str:
     Raises:
         ConfigError: the source has no contact, or one that is no e-mail or web address.
     """
+    place = _("source {source}", source=source.id)
     contact = (source.contact or "").strip()
     if not contact:
         problem = _("the source has no contact; a crawler must name one")
-        raise ConfigError(
-            _("source {source}", source=source.id), problem, _('add contact = "name@institution.example"')
-        )
+        raise ConfigError(place, problem, _('add contact = "name@institution.example"'))
     if not contact.isascii() or any(mark in contact for mark in "\r\n()") or not ("@" in contact or "://" in contact):
         problem = _("«{contact}» isn't an e-mail or web address", contact=contact)
-        raise ConfigError(_("source {source}", source=source.id), problem, _("write an e-mail address or a web page"))
+        raise ConfigError(place, problem, _("write an e-mail address or a web page"))
     return f"{TOKEN}/{__version__} (+{contact}; source {source.id})"
 
 
@@ -40,11 +39,8 @@ def scope_of(source: Source) -> Crawl:
     """
     table = source.collect.asked
     if table is None:
-        raise ConfigError(
-            _("source {source}", source=source.id),
-            _("it doesn't say how to crawl the site"),
-            _("add the table [collect.crawl]"),
-        )
+        problem = _("it doesn't say how to crawl the site")
+        raise ConfigError(_("source {source}", source=source.id), problem, _("add the table [collect.crawl]"))
     require_permission(source)
     return table.scope
 

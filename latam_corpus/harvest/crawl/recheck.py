@@ -9,8 +9,8 @@ from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY
+from latam_corpus.harvest.crawl.visit import GONE_STATUSES
 from latam_corpus.harvest.crawl.website import Crawler
-from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
 

@@ -1,7 +1,13 @@
-"""Turns each response into WARC records, new addresses in the frontier, or a logged cause."""
+"""Turns each response into WARC records, new addresses in the frontier, or a logged cause.
+
+If the server answers 404 or 410 for an address that gave a page before, the page was removed. Pages are removed for
+many reasons, and the owner's wish is only one of them. The document is therefore kept, as in an archive, unless the
+source sets `gone = "withdraw"`; then it is withdrawn, like a deleted record of a repository.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,16 +17,18 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import from_json, to_json
 from latam_corpus.catalog.optout.page_opt_outs import header_opt_outs
+from latam_corpus.collect.web_archives import page_metadata
 from latam_corpus.harvest.crawl.answers import traps
 from latam_corpus.harvest.crawl.answers.link_addresses import address_of
 from latam_corpus.harvest.crawl.answers.page_content import read_answer
 from latam_corpus.harvest.crawl.archived_page import EarlierRecord, recorded_page
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.transport.warc_writer import payload_digest
-from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES, withdraw_page
+from latam_corpus.storage import durable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
@@ -30,13 +38,36 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.transport.warc_writer import Archive, WrittenRecord
     from latam_corpus.harvest.optout.site import Site
 
+
+GONE_STATUSES: Final = (404, 410)
 MAX_REDIRECTS: Final = 10
 # Maximum rows of `crawl.jsonl` for one cause at one host; further ones are only counted.
 MAX_NOTES: Final = 1000
-
 _MOVED: Final = (301, 302, 303, 307, 308)
-
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> None:
+    """Write a record that makes runs drop the page's row, with the reason `withdrawn`.
+
+    `moment`, in UTC, must be later than the page's record.
+    """
+    reason = f"status {status}"
+    metadata = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
+    fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: metadata}
+    archive.append_record("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
+
+
+def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
+    """Write the list of removed pages, a JSON line per page; without pages, an existing file is emptied.
+
+    `pages` has the address of each page, the date it was last read, and whether it was withdrawn.
+    """
+    rows = [
+        {"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in pages
+    ]
+    if rows or path.exists():
+        durable.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,8 @@ from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Fetcher, FetchJob, FetchOutcome, usable_exchange
 from latam_corpus.harvest.crawl.sites import Sites
-from latam_corpus.harvest.crawl.transport.cdxj import write_index
-from latam_corpus.harvest.crawl.transport.warc_writer import Archive
-from latam_corpus.harvest.crawl.visit import Visits, media_of
-from latam_corpus.harvest.crawl.withdrawals import write_gone_pages
+from latam_corpus.harvest.crawl.transport.warc_writer import Archive, write_index
+from latam_corpus.harvest.crawl.visit import Visits, media_of, write_gone_pages
 from latam_corpus.harvest.optout.site import SiteFile
 from latam_corpus.pipeline.planning.collection_folders import collected_folder
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from latam_corpus.catalog.optout.agents import TOKEN, addressed
-from latam_corpus.catalog.optout.decoding import ascii_based
 from latam_corpus.catalog.optout.opt_out import AI_TXT, ROBOTS, TDMREP, OptOut, opt_out
-from latam_corpus.catalog.optout.page_opt_outs import Head, page_opt_outs, reserves, unread_licence
+from latam_corpus.catalog.optout.page_opt_outs import Head, ascii_based, page_opt_outs, reserves, unread_licence
 from latam_corpus.catalog.optout.patterns import longest, path_of
 from latam_corpus.catalog.optout.preferences import reservation
 from latam_corpus.catalog.optout.rsl import licence_verdict

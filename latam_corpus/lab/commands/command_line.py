@@ -12,8 +12,7 @@ import typer
 
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Internal, Json, Out, Page, PageLanguage, StoreUrl
-from latam_corpus.lab.language.training_settings import IdentifierSettings
-from latam_corpus.lab.quality.score_settings import ScoreSettings
+from latam_corpus.lab.training_settings import IdentifierSettings, ScoreSettings
 from latam_corpus.messages import N_
 
 language_app = typer.Typer(no_args_is_help=True)

@@ -24,7 +24,7 @@ from latam_corpus.lab.language.added_language import (
 from latam_corpus.lab.language.evaluate import evaluate
 from latam_corpus.lab.language.texts import Texts, named_texts
 from latam_corpus.lab.language.train_identifier import train
-from latam_corpus.lab.language.training_settings import IdentifierSettings
+from latam_corpus.lab.training_settings import IdentifierSettings
 from latam_corpus.language.model import card, load
 from latam_corpus.language.model_files import SHIPPED, choose, chosen
 from latam_corpus.messages import Message, _, decimal

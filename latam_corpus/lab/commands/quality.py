@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from latam_corpus.cli.interface.show import console, number, print_json
 from latam_corpus.collect.row_files import read_chunks, text_rows
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.quality.score_settings import ScoreSettings
-from latam_corpus.lab.quality.train_score import train
+from latam_corpus.lab.train_score import train
+from latam_corpus.lab.training_settings import ScoreSettings
 from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
-    from latam_corpus.lab.quality.train_score import TrainedScore
+    from latam_corpus.lab.train_score import TrainedScore
 
 
 def train_score(*, good: Path, bad: Path, out: Path, seed: int, epoch: int, as_json: bool) -> None:

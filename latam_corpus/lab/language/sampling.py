@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.lab.language.texts import Texts
-    from latam_corpus.lab.language.training_settings import IdentifierSettings
+    from latam_corpus.lab.training_settings import IdentifierSettings
 
 MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = (

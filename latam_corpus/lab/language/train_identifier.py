@@ -15,7 +15,7 @@ from latam_corpus.lab.fasttext_process import fit_apart
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
-from latam_corpus.lab.language.training_settings import IdentifierSettings
+from latam_corpus.lab.training_settings import IdentifierSettings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
 from latam_corpus.messages import _

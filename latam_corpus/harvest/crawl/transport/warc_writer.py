@@ -1,4 +1,7 @@
-"""WARC 1.1 files of requests and responses, appended record by record and truncated to their committed length."""
+"""WARC 1.1 files of requests and responses, appended record by record and truncated to their committed length.
+
+CDXJ is the index with which replay tools find the records.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import time
 import uuid
 from contextlib import suppress
@@ -24,6 +28,7 @@ from latam_corpus.catalog.optout.opt_out import NO_PAGE, OPT_OUTS, OptOut, to_js
 from latam_corpus.collect.web_archives.page_metadata import METADATA_FIELD
 from latam_corpus.errors import SourceError
 from latam_corpus.messages import _, decimal
+from latam_corpus.storage.durable import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +38,15 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.archived_page import EarlierRecord, RecordedPage
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
+
 _SYNC_EVERY: Final = 1.0  # seconds
+WARC_BYTES: Final = 10**9
+_SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+# The body is recorded without its transfer encoding, whose header is renamed, as Common Crawl does.
+_RENAMED_HEADERS: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
+_WWW: Final = re.compile(r"^www\d*\.")
+_SLASHES: Final = re.compile(r"//+")
 
 
 class AppendOnlyFile:
@@ -74,13 +87,6 @@ class AppendOnlyFile:
                 os.fsync(self.file.fileno())
                 self._synced = now
         return self._length
-
-
-WARC_BYTES: Final = 10**9
-_SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-_UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-# The body is recorded without its transfer encoding, whose header is renamed, as Common Crawl does.
-_RENAMED_HEADERS: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
 
 
 @dataclass(frozen=True)
@@ -305,3 +311,31 @@ def payload_digest(body: bytes) -> str:
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def surt(url: str) -> str:
+    """Return the sort key of a canonical URL (SURT), as replay tools make it.
+
+    It ignores `www.`, the order of parameters, and double or trailing slashes.
+
+    >>> surt("https://www.gaceta.example:8443/Notas//1/?c=&b=2")
+    'example,gaceta:8443)/notas/1?b=2&c='
+    """
+    host, _, path_and_query = url.partition("://")[2].partition("/")
+    path, mark, query = path_and_query.partition("?")
+    name, colon, port = _WWW.sub("", host).partition(":")
+    ordered = ",".join(reversed(name.split(".")))
+    path = _SLASHES.sub("/", f"/{path}").rstrip("/") or "/"
+    return f"{ordered}{colon}{port}){path}{mark}{'&'.join(sorted(query.split('&')))}".lower()
+
+
+def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the CDXJ index of the records, one sorted line each."""
+    lines = []
+    for row in rows:
+        stamp = "".join(filter(str.isdigit, row["date"]))
+        fields = {name: str(row[name]) for name in ("url", "mime", "status", "digest", "length", "offset")}
+        lines.append(
+            f"{surt(row['url'])} {stamp} {json.dumps(fields | {'filename': row['file']}, ensure_ascii=False)}\n"
+        )
+    replace(path, "".join(sorted(lines)).encode())

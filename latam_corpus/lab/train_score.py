@@ -15,8 +15,8 @@ import numpy as np
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.fasttext_process import fit_apart
-from latam_corpus.lab.quality.fit_score import BAD, GOOD
-from latam_corpus.lab.quality.score_settings import ScoreSettings
+from latam_corpus.lab.fit_score import BAD, GOOD
+from latam_corpus.lab.training_settings import ScoreSettings
 from latam_corpus.messages import _
 from latam_corpus.quality.learned import SUFFIX, cached_model
 from latam_corpus.text.words import WordTable
@@ -158,7 +158,7 @@ def _fit(lines: list[str], out: Path, settings: ScoreSettings, about: Mapping[st
         "verbose": 0,
     }
     job = {"train": options, "about": dict(about)}
-    fit_apart("latam_corpus.lab.quality.fit_score", lines, out, job | ({"keep": str(keep)} if keep else {}))
+    fit_apart("latam_corpus.lab.fit_score", lines, out, job | ({"keep": str(keep)} if keep else {}))
 
 
 def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:

@@ -1,4 +1,4 @@
-"""Train a quality score in a separate process: `python -m latam_corpus.lab.quality.fit_score JOB.json`.
+"""Train a quality score in a separate process: `python -m latam_corpus.lab.fit_score JOB.json`.
 
 `lab/fasttext_process.py` starts it.
 """

@@ -1,20 +1,47 @@
-"""A note about a new version that has exactly the documents of an earlier version."""
+"""Output that several commands share: documents by genre and source, and a note about a repeated version."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.cli.interface.show import note
+from latam_corpus.catalog.display_names import genre_name
+from latam_corpus.cli.interface.show import note, number, table
 from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import _
+from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.pipeline.stored_runs.reasons import reason_label
 from latam_corpus.release.storing.manifest import load_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
+
 _COMPARED: Final = 20  # number of newest versions that are compared
+
+
+def print_by_genre(counts: Iterable[Mapping[str, Any]]) -> None:
+    """Print the number of documents read and kept, and the reasons for drops, for each genre and source."""
+    rows = [
+        (
+            genre_name(row["genre"]),
+            row["source"],
+            number(row["in"]),
+            number(row["kept"]),
+            counted_reasons(row["reasons"]),
+        )
+        for row in counts
+    ]
+    table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
+
+
+def counted_reasons(counts: Mapping[str, int]) -> Message:
+    """Return the drop reasons in one line, each with its number of documents."""
+    return enumerated(
+        Message("{reason} {n}", {"reason": reason_label(reason), "n": number(n)}) for reason, n in counts.items()
+    )
 
 
 def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str | None) -> None:

@@ -1,1 +1,0 @@
-"""Train quality scores."""
