@@ -23,9 +23,8 @@ Language = Literal["en", "es", "pt"]  # the language of sentences
 def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:
     """Raise ConfigError if an argument doesn't have the type or the bounds of the function's signature.
 
-    Args:
-        function: the function, whose module must import the types of its signature at run time.
-        given: the arguments by name, as returned by `locals()` on the function's first line.
+    The function's module must import the types of its signature at run time. `given` has the arguments by name, as
+    `locals()` on the function's first line.
     """
     for name, (adapter, stated) in _stated(function).items():
         try:

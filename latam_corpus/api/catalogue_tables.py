@@ -35,9 +35,7 @@ class CatalogueRow:
     """A row of a catalogue.
 
     Attributes:
-        number: the number of the row in the table, from 1.
         cells: the cells that aren't empty, by column.
-        files: the files that it describes.
         missing: the names in the row that match no file.
     """
 
@@ -52,10 +50,8 @@ class CatalogueTable:
     """A catalogue.
 
     Attributes:
-        heads: its columns.
         column: the column that names files; empty if there is none.
         columns: the documents' column that a column's head suggests, by column.
-        rows: its rows.
         near: the closest name in the catalogue, for each file without a row.
         header_row: the number of the row with the heads.
     """

@@ -131,11 +131,7 @@ def judge(judgements: Sequence[Mapping[str, Any]], reader: str, out: str | Path 
 
 
 def _judgement(place: str, row: Mapping[str, Any], reader: str, day: str, digest: str) -> Judgement:
-    """Return the judgement of a row.
-
-    Raises:
-        ConfigError: the row lacks a column, or has an answer that the question doesn't allow.
-    """
+    """Return the judgement of a row."""
     for key in _DRAWN_KEYS:
         if not isinstance(row.get(key), str):
             raise ConfigError(

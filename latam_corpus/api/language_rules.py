@@ -40,9 +40,6 @@ def _without_file(tag: str) -> list[str]:
 def language_rules(code: str) -> dict[str, Any]:
     """Return the values of a language's shipped policy file, or of a new one with the rules that currently apply.
 
-    Args:
-        code: an ISO 639-3 code, or a code or tag of a group.
-
     >>> language_rules("quy")["name"], language_rules("mil")["bounds"]["stop_word_count"]
     ('Ayacucho Quechua', {'min': 1})
     """
@@ -61,11 +58,7 @@ def language_rules(code: str) -> dict[str, Any]:
 
 
 def check_rules(text: str) -> None:
-    """Raise unless the text of a policy file can replace a shipped file.
-
-    Raises:
-        ConfigError: the text isn't a policy, a stop word isn't a single word, or a bound is wrong.
-    """
+    """Raise ConfigError unless the text of a policy file can replace a shipped file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rules", f"{tomllib.loads(text)['language']}.toml")
         path.parent.mkdir()

@@ -47,11 +47,7 @@ class Run:
 
     @classmethod
     def at(cls, folder: Path, store: Store | None, release: str | None) -> Self:
-        """Open the run in a folder.
-
-        Raises:
-            ConfigError: the run's record is missing or damaged.
-        """
+        """Open the run in a folder; raise ConfigError if its record is missing or damaged."""
         return cls(read_record(folder), store, release)
 
     @property

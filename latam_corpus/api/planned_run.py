@@ -52,7 +52,6 @@ class RunRequest:
     """The request for a run, from Python or the command line.
 
     Attributes:
-        recipe: the recipe.
         inputs: the path of the records of each source, by source id.
         out: the folder of runs, work and the release store.
         engine: `local`, `in-process`, `ray` or `slurm`.
@@ -62,7 +61,6 @@ class RunRequest:
         work: the intermediate results to keep, see `work_cleanup`.
         store: the release store, unless it is in `out`.
         sign: the minisign secret key that signs the release.
-        strict: whether to refuse a release if an input can't be read completely.
         policies: a folder of policies that replace the shipped ones.
         accept_loss: the reason for making a release although a stage kept less than the recipe's floor.
         batch_rows: the maximum number of rows of a batch; results don't depend on it.
@@ -89,13 +87,9 @@ class PlannedRun:
     """A checked run that hasn't started. A caller that needs only the plan stops at this event.
 
     Attributes:
-        request: the request.
         recipe_plan: the plan of the recipe alone, without additions from the release store.
         plan: the plan with these additions, which is executed.
         against: the versions that the documents are compared with.
-        store: the release store.
-        engine: the engine that runs the parts.
-        settings: the settings for executing the plan.
         examined: the findings about the first records of the sources.
     """
 
@@ -117,9 +111,7 @@ class PlannedRun:
 def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
     """Check a request, and plan the run.
 
-    Args:
-        request: the request.
-        only_look: whether to plan only, without writing to `out` or fetching indexes.
+    With `only_look`, nothing is written to `out`, and no indexes are fetched.
 
     Raises:
         ConfigError: the recipe, its policies, a source, a named version, the site file or an option is wrong.
@@ -156,11 +148,7 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
 
 
 def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | None:
-    """Return the folder that a cluster's jobs share with this process; None for an engine without jobs.
-
-    Raises:
-        ConfigError: the site file is wrong, or the nodes can't access a folder that they need.
-    """
+    """Return the folder that a cluster's jobs share with this process; None for an engine without jobs."""
     out = request.out
     if request.engine != "slurm":
         return None
@@ -178,11 +166,7 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
 
 
 def _with_withdrawals(plan: Plan, store: Store) -> Plan:
-    """Make a plan with a release drop withdrawn documents before the search for copies.
-
-    Raises:
-        ReleaseError: the log is damaged.
-    """
+    """Make a plan with a release drop withdrawn documents before the search for copies."""
     if plan.recipe.release is None:
         return plan
     with store.named_errors():
@@ -194,11 +178,7 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
 
 
 def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
-    """Return the recipe with a folder's policies instead of the shipped ones, if a folder is named.
-
-    Raises:
-        ConfigError: a policy can't be used or was changed after it was signed, or no stage uses policies.
-    """
+    """Return the recipe with a folder's policies instead of the shipped ones, if a folder is named."""
     if not request.policies:
         return request.recipe
     cache = cache_folder() if only_look else request.out / "work"
@@ -230,11 +210,8 @@ def with_indexes(
 ) -> tuple[Plan, list[Manifest]]:
     """Return the plan with barriers that read the index of the version named in `against`, and the named versions.
 
-    Args:
-        plan: the plan of a recipe.
-        store: the store of the versions.
-        cache: the folder for indexes; None to check only that they exist.
-        mended: a list; a sentence is added to it for each damaged file that is fetched again.
+    Without a cache for them, only their existence is checked. A sentence is added to `mended` for each damaged file
+    that is fetched again.
 
     Raises:
         ConfigError: a version doesn't exist, or its index can't be used.
@@ -242,9 +219,6 @@ def with_indexes(
     manifests: list[Manifest] = []
 
     def with_index(barrier: Barrier) -> Barrier:
-        if barrier.name != DEDUPE:
-            return barrier
-
         if not isinstance(barrier, Dedupe) or not barrier.against:
             return barrier
         spec = barrier.against
@@ -263,11 +237,7 @@ def with_indexes(
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
-    """Change the plan so that copies that their owner refused to the release don't displace other copies.
-
-    Raises:
-        ReleaseError: the release's list can't be read.
-    """
+    """Change the plan so that copies that their owner refused to the release don't displace other copies."""
     release = plan.recipe.release
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan

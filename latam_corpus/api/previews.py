@@ -27,13 +27,10 @@ class Number:
     """The value of a signal for one text, with the bounds of its language and genre.
 
     Attributes:
-        signal: the name of the signal.
-        label: the display name of the signal.
         value: the value for the text; None if the signal needs a list that the language lacks.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
         sentence: the value and its bounds in words, with shares as numbers per 100.
-        file: the policy with the bound, such as `languages/quy.toml`.
         compared: the values compared with the minimum and the maximum, which are adjusted for shares of short texts.
     """
 

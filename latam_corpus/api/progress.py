@@ -18,12 +18,7 @@ class LineProgress:
     """A line on standard error that shows the current step and its count, and is removed at the end."""
 
     def __init__(self, *, shown: bool | Callable[[str, int, int], object] = True) -> None:
-        """Choose where to show progress.
-
-        Args:
-            shown: whether to show the line if there is a terminal or a notebook; or a function that is called with each
-                step's title, the amount done, and the total amount.
-        """
+        """Show a line if there is a terminal or a notebook, or call a function with a step's title and counts."""
         self._report = None if isinstance(shown, bool) else shown
         self._shown = shown is True and (sys.stderr.isatty() or "ipykernel" in sys.modules)
         self._title, self._done, self._total = "", 0, 0

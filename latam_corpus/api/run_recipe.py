@@ -149,11 +149,7 @@ def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Me
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
-    """Return the path of the records of each source, by source id.
-
-    Raises:
-        ConfigError: a single path is given for a recipe with several sources.
-    """
+    """Return the path of the records of each source, by source id; a single path is for the only source."""
     if inputs is None:
         return {}
     if isinstance(inputs, str | Path):
@@ -169,13 +165,7 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
 
 
 def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
-    """Raise if the run can't make a version.
-
-    Raises:
-        PartError: parts failed.
-        ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read completely (`strict`), or
-            nothing was kept for the version.
-    """
+    """Raise PartError if parts failed, and ReleaseError if the run can't make a version for another reason."""
     look = _("{call} opens the existing run", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))

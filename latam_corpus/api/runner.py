@@ -57,7 +57,6 @@ class StagesDone:
     """All stages are done, and the results are in the run's folder; the version isn't made yet.
 
     Attributes:
-        result: the result of the run.
         left_out: if the run makes no version, the number of kept documents by reason.
     """
 
@@ -99,13 +98,9 @@ def run_recipe_events(
     """Run a recipe, and yield its events.
 
     A run whose `StagesDone.result` isn't releasable ends with that event. A caller that stops early closes the
-    generator: finished work is kept, and the next run continues from it.
-
-    Args:
-        request: the request.
-        on_step: a function that is called with a step of a barrier, the number of items done and their total.
-        looking: a function that is called with a large file that must be read completely to find where it can be split.
-        only_look: whether the caller stops at the event `PlannedRun`, before which nothing is written.
+    generator: finished work is kept, and the next run continues from it. `on_step` is called with a step of a barrier,
+    the number of items done and their total, and `looking` with a large file that must be read completely to find where
+    it can be split. With `only_look` the caller stops at the event `PlannedRun`, before which nothing is written.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.

@@ -22,11 +22,7 @@ _ROWS: Final = 2000
 
 @dataclass(frozen=True)
 class StageAlone:
-    """A stage that can be called with a frame, as `latam-corpus stage` runs one on a file.
-
-    Attributes:
-        stage: the stage with its options.
-    """
+    """A stage that can be called with a frame, as `latam-corpus stage` runs one on a file."""
 
     stage: Stage | Barrier
 

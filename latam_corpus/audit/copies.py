@@ -54,11 +54,7 @@ def copies(
 ) -> dict[str, Any]:
     """Return facts about the copies of a document in a run: the other document, the share, the rule and the reason.
 
-    Args:
-        run: the folder of the run.
-        row: the redacted row of the document, kept or dropped.
-        evidence: the evidence of the ledger row that dropped it, if there is one.
-        disclosure: decides whether the other document may be shown, and redacts it.
+    The row is redacted; the evidence is that of the ledger row that dropped it, if there is one.
     """
     copy_id = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     facts: dict[str, Any] = {
@@ -136,12 +132,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
 
 
 def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
-    """Describe the copies of a document in sentences; an empty list if it has none.
-
-    Args:
-        facts: the result of `copies`.
-        evidence: see `copies`.
-    """
+    """Describe the copies of a document in sentences, from the result of `copies`; an empty list if it has none."""
     copy = facts["other"] or {}
     name = facts["duplicate_of"] or facts["variant_of"] or facts["contained_in"] or ""
     name += f" «{copy['title']}»" if copy.get("title") else ""

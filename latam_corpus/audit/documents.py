@@ -32,14 +32,7 @@ CHOSEN: Final = _("«{named}» is the run {run}")
 
 @dataclass(frozen=True)
 class Documents:
-    """The documents of a run or of a version.
-
-    Attributes:
-        name: the name of the run, or `NAME@VERSION`.
-        folder: the folder of the run; None for a version.
-        store: the store of the version.
-        shards: the shards of the version, with the withdrawn documents to skip.
-    """
+    """The documents of a run or of a version."""
 
     name: str
     folder: Path | None = None
@@ -47,11 +40,7 @@ class Documents:
     shards: tuple[ReadableShard, ...] = ()
 
     def frames(self, kind: str = "kept") -> Iterator[pl.DataFrame]:
-        """Yield frames of some thousand documents, with all columns of the schema.
-
-        Args:
-            kind: `kept` or `dropped`. It is ignored for a version.
-        """
+        """Yield frames of some thousand documents, with all columns of the schema; a version has only `kept` ones."""
         for shard, without in self.shards:
             place = f"{self.name}, {shard.path}"
             for frame in InputPart("", place, shard.object, self.store, without=without).batches():
@@ -67,12 +56,7 @@ def disclosure_of(
 ) -> Disclosure:
     """Return the rules for showing documents of a run or version: which may be shown, and how they are redacted.
 
-    Args:
-        folder: the folder of the run; None for a version, which is read without withdrawn documents.
-        today: the day on which terms are judged.
-        store: the store with the withdrawals; if None, the store next to the run.
-        internal: whether to show texts whose terms don't allow display.
-        names: whether to show the titles and files of a run's documents whatever their terms.
+    A version is read without withdrawn documents, so it needs no folder. The default store is the one next to the run.
 
     Raises:
         ConfigError: the run's record is damaged.
@@ -89,11 +73,7 @@ def disclosure_of(
 
 
 def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:
-    """Return the documents of a run, see `resolve_run`.
-
-    Raises:
-        ConfigError: there is no such run, or its documents are no longer on disk.
-    """
+    """Return the documents of a run, see `resolve_run`."""
     folder = with_documents(resolve_run(named, out, tell))
     return Documents(folder.resolve().name, folder)
 
@@ -101,10 +81,7 @@ def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> D
 def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
     """Return the folder of the finished run with this folder, name, start of a name, recipe or tag; see `find_run`.
 
-    Args:
-        named: the name, as written by the user.
-        out: the folder that contains `runs/`.
-        tell: called with a sentence about the chosen run and any newer unfinished one, unless the name is complete.
+    Unless the name is complete, `tell` is called with a sentence about the chosen run and any newer unfinished one.
 
     Raises:
         ConfigError: no run has the name, or several have it.
@@ -122,12 +99,7 @@ def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) ->
 
 
 def with_documents(folder: Path) -> Path:
-    """Return the folder of a run after checking that its documents are on disk.
-
-    Raises:
-        ConfigError: its documents are no longer on disk.
-        PartError: they were removed by `run --work none`.
-    """
+    """Return the folder of a run; raise ConfigError or PartError if its documents are no longer on disk."""
     refuse_removed(folder)
     if not any((folder / "kept").glob("*.parquet")):
         raise ConfigError(str(folder), _("the run has no documents on disk"), _("run the recipe again"))
@@ -138,15 +110,6 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
     """Return the documents of a run or of a version.
 
     If a recipe and a release have the same name, the recipe's newest run is read.
-
-    Args:
-        named: a run's folder or name, or `NAME[@VERSION]` of a release.
-        out: the folder that contains `runs/` and the store.
-        store: the folder or URL of the store; `<out>/store` when None.
-        tell: called with sentences about the choice.
-
-    Raises:
-        ConfigError: there is neither such a run nor such a release.
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = open_store(store, out)

@@ -33,11 +33,7 @@ _CODED: Final = _(
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """The histories of the documents that match a query, each from the latest run with the document.
-
-    Attributes:
-        stories: at least one result of `lineage`. The first is described, the others are listed.
-    """
+    """The histories of the documents that match a query (`lineage`); the first is described, the others are listed."""
 
     stories: tuple[dict[str, Any], ...]
 
@@ -65,11 +61,7 @@ class Explanation:
 def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
     """Explain the documents that match a query (see `find`).
 
-    Args:
-        query: a doc_id, an address, or words of the text.
-        out: the folder of runs.
-        run: the folder of a run; None for all runs, the latest first.
-        store: the store with releases that may contain the documents.
+    The query is a doc_id, an address, or words of the text. Without a run, all are searched, the latest first.
 
     Raises:
         ConfigError: the query is empty, no run is finished, or no document matches.
@@ -100,13 +92,6 @@ def _interviews_with_codes(run: Path) -> int:
 
 
 def story_in_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
-    """Return the history of a version's document from a run on this disk, else from its row alone.
-
-    Args:
-        name: `NAME@VERSION`.
-        row: the document, with all columns of the schema.
-        out: the folder of runs.
-        store: the store of the version.
-    """
+    """Return the history of a version's document from a run on this disk, else from its row alone."""
     matches = find(out, row["doc_id"])
     return lineage(matches[0] if matches else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

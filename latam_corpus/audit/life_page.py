@@ -28,11 +28,8 @@ _WITHDRAW: Final = ("latam-corpus", "release", "withdraw")
 def life_page(story: dict[str, Any], language: str, where: Sequence[str], *, internal: bool = False) -> str:
     """Return the page as HTML.
 
-    Args:
-        story: the result of `lineage.lineage`.
-        language: the language of the page.
-        where: the options for commands to find the runs and the store.
-        internal: whether to show texts whose terms don't allow display; the page is then marked as internal.
+    `where` are the options for commands to find the runs and the store. An internal page shows texts whose terms don't
+    allow display, and is marked.
 
     Raises:
         ConfigError: there are no pages in this language.

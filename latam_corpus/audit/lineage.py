@@ -49,13 +49,7 @@ _LANGUAGE: Final = ("declared_language", "language", "language_score", "language
 
 @dataclass(frozen=True)
 class DocumentMatch:
-    """A document in a run.
-
-    Attributes:
-        run: the folder of the run.
-        record: the values of `run.json`.
-        row: the document's row, kept or dropped.
-    """
+    """A document's row, kept or dropped, in a run."""
 
     run: Path
     record: dict[str, Any]
@@ -65,10 +59,7 @@ class DocumentMatch:
 def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
     """Return at most twenty documents that match a query, with those of the latest run first.
 
-    Args:
-        out: the folder of runs.
-        query: a doc_id, a URL, the name of a file, or words of the text.
-        run: the folder of a run; None for all runs.
+    The query is a doc_id, a URL, the name of a file, or words of the text. Without a run, all are searched.
 
     Raises:
         ConfigError: the record of a run is damaged.

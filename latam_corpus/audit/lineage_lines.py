@@ -64,12 +64,7 @@ _WIDTH: Final = 12  # characters of the first column
 
 
 def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
-    """Return the lines of a document's history, with styles.
-
-    Args:
-        lineage: the result of `lineage.lineage`.
-        language: the language of the lines.
-    """
+    """Return the lines of a document's history (`lineage.lineage`), with styles."""
     say = Speaker(language)
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
     run, verdict = say(_("run")), [("green", say(_("kept")))]
@@ -88,11 +83,7 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
 
 @dataclass(frozen=True)
 class Speaker:
-    """Translates messages into one language.
-
-    Attributes:
-        language: the code of the language.
-    """
+    """Translates messages into one language."""
 
     language: str
 

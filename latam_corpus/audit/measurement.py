@@ -47,11 +47,8 @@ class MeasuredRows:
     """Documents with their signals.
 
     Attributes:
-        name: the name of the input.
         frame: `doc_id`, `language`, `genre`, `signals`, and the readers' verdict `judged`: `good`, `bad` or null.
-        policies: the policies with the bounds.
         texts: a function that reads the complete documents with these ids.
-        disclosure: decides which documents may be shown, and redacts them.
         unmeasured: the number of a run's documents that were dropped before anything was measured.
         own: whether the input is a file without terms, which is taken to be the user's own.
     """
@@ -67,9 +64,7 @@ class MeasuredRows:
     def beginnings(self, ids: Sequence[str], *, internal: bool = False) -> dict[str, str | None]:
         """Return the redacted beginnings of texts, by `doc_id`; None for a text that may not be shown.
 
-        Args:
-            ids: the ids of the documents.
-            internal: whether to show texts whose terms don't allow display.
+        With `internal`, texts whose terms don't allow display are shown too.
         """
         rows = self.texts(ids)
         disclosure = replace(self.disclosure, internal=internal or self.own)
@@ -89,15 +84,9 @@ def read_measured(
 ) -> MeasuredRows:
     """Return the documents of a file, of a folder of .txt files, or of a run.
 
-    Args:
-        named: the path of a file or folder, or the folder or name of a run.
-        out: the folder that contains `runs/`.
-        policies: a `filters/` folder; if empty, the run's own for a run, or the shipped one for a file.
-        today: the day on which terms are judged.
-        tell: called with sentences about the choice.
-        all_signals: for a file, whether to also measure signals without a bound.
-        declared: for a file, the `language` and `genre` of rows that don't state them.
-        remeasure: whether to measure the documents of a run again.
+    If `policies` is empty, a run's own policies are used, or the shipped ones for a file. Rows of a file that don't
+    state their `language` and `genre` have the declared ones, and `all_signals` also measures its signals without a
+    bound. `remeasure` measures the documents of a run again.
 
     Raises:
         ConfigError: the file or run doesn't exist, or has no documents.
@@ -150,11 +139,7 @@ def _check_not_empty(named: str, measured: MeasuredRows) -> None:
 
 
 def signal_table(measured: MeasuredRows) -> pl.DataFrame:
-    """Return a row for each language, genre and signal with values or a bound, the largest group first.
-
-    Raises:
-        ConfigError: no document was measured.
-    """
+    """Return a row for each language, genre and signal with values or a bound, the largest group first."""
     _check_not_empty(measured.name, measured)
     rows = [
         {
@@ -251,12 +236,7 @@ def measured_run(
 ) -> MeasuredRows:
     """Return the documents of a finished run with their signals, see `read_measured`.
 
-    Args:
-        folder: the folder of the run.
-        policies: see `read_measured`.
-        today: see `read_measured`.
-        judged: for each document id, the verdicts by the hash of the text.
-        remeasure: see `read_measured`.
+    `judged` has, for each document id, the verdicts by the hash of the text.
     """
     record = read_record(folder)
     record.files("filters")

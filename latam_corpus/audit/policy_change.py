@@ -31,11 +31,9 @@ class PolicyChange:
 
     Attributes:
         file: its name in a folder of policies, such as `languages/quy.toml`.
-        folder: the folder with the other policies.
         affected: the number of documents to which the file applies.
         rows: for each document, `doc_id`, `language`, `genre`, the verdict `judged`, and the lists of drop reasons
             `before` and `after` the change, which are empty if it is kept.
-        measured: the measured documents.
     """
 
     file: str
@@ -67,15 +65,9 @@ def changed_policy(
 ) -> PolicyChange:
     """Return the effect of a changed policy file on the documents of a run, a file or a folder of texts.
 
-    If the file changes words on which signals depend, the documents of a run are measured again.
-
-    Args:
-        named: see `read_measured`.
-        out: see `read_measured`.
-        file: the changed policy of a language or a genre, under any name.
-        today: see `read_measured`.
-        tell: see `read_measured`.
-        facts: the `language` and `genre` of rows that don't state them; by default, the policy's language or genre.
+    If the file changes words on which signals depend, the documents of a run are measured again. The file is the policy
+    of a language or a genre, under any name; for the other arguments see `read_measured`. `facts` has the `language`
+    and `genre` of rows that don't state them, by default the policy's.
 
     Raises:
         ConfigError: the input doesn't exist, or the file isn't a policy of a language or a genre.

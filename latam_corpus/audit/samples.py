@@ -24,14 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DrawnSample:
-    """Documents of a run or a version, drawn at random.
+    """Documents of a run or a version, drawn at random, unredacted in `frame` and redacted in `rows`.
 
-    Attributes:
-        documents: the documents from which they were drawn.
-        frame: the drawn documents, unredacted.
-        rows: the same documents, redacted, with the columns of a sheet.
-        hidden: the number of documents that may not be shown.
-        disclosure: the rules that decide which documents may be shown.
+    `hidden` is the number of documents that may not be shown.
     """
 
     documents: Documents
@@ -69,19 +64,7 @@ def drawn_sample(
 ) -> DrawnSample:
     """Draw documents of a run or a version at random; the same seed draws the same documents.
 
-    Args:
-        named: a run's folder or name, or `NAME[@VERSION]` of a release.
-        by: the columns that define groups; if empty, all documents are one group.
-        n: the number of documents, or of documents per group with `by`.
-        seed: the seed of the draw.
-        out: the folder that contains `runs/` and the store.
-        store: the folder or URL of the store; `<out>/store` when None.
-        tell: called with sentences about the choice.
-        set_aside: whether to draw from the documents that a run dropped.
-        internal: whether to include documents that may not be shown.
-
-    Raises:
-        ConfigError: there is no such run or release, or it has no document that may be shown.
+    For the names see `named_documents`. `n` is the number of documents per group with `by`, else of all.
     """
     documents = named_documents(named, out, store, tell)
     if set_aside and documents.folder is None:

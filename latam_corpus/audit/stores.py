@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
-    """Return the named store, or else the store in the folder of runs.
-
-    Args:
-        store: the folder or URL of the store; `<out>/store` when None.
-        out: the folder of runs.
-        sign: the file of a secret key with which the store signs.
-    """
+    """Return the named store, or else the store in the folder of runs; it signs with the secret key in `sign`."""
     return Store.at(out / "store" if store is None else store, read_signer(sign) if sign else None)
 
 
@@ -52,10 +46,7 @@ def runs_with_store(store: Store) -> Path | None:
 def load_version(store: Store, spec: str, tell: Callable[[str | Message], None]) -> Manifest:
     """Return the manifest of `NAME@VERSION`, or of the latest version of `NAME`.
 
-    Args:
-        store: the store.
-        spec: the name.
-        tell: called with a sentence for each folder and file that was ignored.
+    `tell` is called with a sentence for each folder and file that was ignored.
 
     Raises:
         ConfigError: the version doesn't exist.
@@ -83,22 +74,13 @@ def _manifests(store: Store) -> list[Manifest]:
 
 
 def released_ids(store: Store, manifest: Manifest) -> pl.Series:
-    """Return the ids of a version's documents.
-
-    Raises:
-        ReleaseError: the ledger can't be read.
-    """
+    """Return the ids of a version's documents."""
     with store.named_errors():
         rows = read_ledger(store, manifest.name, manifest.version)
     return rows.filter(rows["verdict"] == "released")["doc_id"]
 
 
 def made_of(store: Store, run: str) -> str | None:
-    """Return the first version that was built from a run, as `NAME@VERSION`, or None.
-
-    Args:
-        store: the store.
-        run: the name of the run.
-    """
+    """Return the first version that was built from a run, as `NAME@VERSION`, or None."""
     versions = [manifest for manifest in _manifests(store) if run in {entry.id for entry in manifest.runs}]
     return min(versions, key=lambda manifest: manifest.created).spec if versions else None

@@ -8,11 +8,25 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from latam_corpus.columns import of_ledgers, of_stages, of_terms, of_works
+from latam_corpus.columns import of_stages, of_terms, of_works
+from latam_corpus.columns.descriptor import Column
+from latam_corpus.messages import _
 
 # In the order of columns in files.
 DOCUMENT: Final = (*of_works.COLUMNS, *of_terms.COLUMNS, *of_stages.COLUMNS)
-LEDGER: Final = of_ledgers.COLUMNS
+LEDGER: Final = (
+    Column("doc_id", "string", _("the document")),
+    Column("source_id", "string", _("its source")),
+    Column("stage", "string", _("the stage that decided"), repeats=True, statistics=True),
+    Column("verdict", "string", _("dropped, changed, failed or released"), repeats=True, statistics=True),
+    Column(
+        "reason", "string", _("the reason: derived from a bound, or an error's text"), repeats=True, statistics=True
+    ),
+    Column("evidence", "string", _("the measured values, as JSON"), nullable=True),
+    Column("text_hash_before", "binary", _("digest of the exact text before"), nullable=True),
+    Column("text_hash_after", "binary", _("digest of the exact text after"), nullable=True),
+    Column("chars", "int64", _("characters of the text after (before, if there is no text after)"), nullable=True),
+)
 WORKING: Final = of_stages.WORKING
 BY_NAME: Final = {column.name: column for column in (*DOCUMENT, *WORKING)}
 _KEYS: Final = {"id": of_works.RECORD_ID} | {name: column.key for name, column in BY_NAME.items() if column.key}

@@ -23,8 +23,6 @@ class RecordKey:
     """A column's key in `[collect.columns]`: how records of a source and rows of a catalogue state the column.
 
     Attributes:
-        order: its position among the keys.
-        help: its description.
         value: the kind of its values, a key of `mapping.READERS`; empty if they aren't metadata.
         read_from: the record's columns that are read by default, unless the source maps one.
         heads: names of table columns with this meaning, as `mapping.head_key` returns them, the closest first. They are
@@ -48,10 +46,6 @@ class Column:
     """A column of documents or of the ledger.
 
     Attributes:
-        name: its name.
-        type: its type.
-        meaning: its description.
-        nullable: whether it may be null.
         label: its name in previews of files; None if they don't show it.
         set_by: `collect` if every collected record has it, `record` if only records of some sources have it, `stage` if
             only stages and releases set it.

@@ -39,9 +39,6 @@ class Bound:
     """The range in which a signal must be, for one language and genre.
 
     Attributes:
-        signal: the signal's name.
-        minimum: the smallest value that passes; None if there is no minimum.
-        maximum: the largest value that passes; None if there is no maximum.
         file: the file that states it, such as `languages/spa.toml`.
         typical: the usual value of a share, from the language file, or 1. The filter assumes this share for the words
             that a short text lacks. None if the share is compared unchanged even for short texts.
@@ -90,8 +87,7 @@ class Policies:
     def language(self, code: str) -> LanguageFile:
         """Return the file for a language: its own, else one that covers it, its group's, its macrolanguage's, or `und`.
 
-        Args:
-            code: ISO 639-3, with or without a script (`spa_Latn`); ISO 639-1 codes and BCP 47 tags are understood.
+        ISO 639-1 codes and BCP 47 tags are understood too.
 
         Raises:
             ConfigError: no language has this code.
@@ -114,11 +110,7 @@ class Policies:
         return self._covered, groups().digest
 
     def genre(self, genre: str) -> GenreFile:
-        """Return the file for a genre.
-
-        Raises:
-            ConfigError: the genre has no file.
-        """
+        """Return the file for a genre; raise ConfigError if the genre has no file."""
         if genre not in self.genres:
             raise ConfigError(
                 str(self.folder / "genres"),
@@ -213,11 +205,7 @@ class Policies:
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
         """Return a digest of everything that affects verdicts: bounds, typical values, and the choice of files.
 
-        Args:
-            pairs: pairs of a language and a genre; all if None.
-
-        Raises:
-            ConfigError: a genre has no policy.
+        Without pairs of a language and a genre, all count.
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}

@@ -34,11 +34,7 @@ class Review(NamedTuple):
 
 
 def reviews(reviewed_by: Iterable[str], digest: str) -> list[Review]:
-    """Return the readers that a file names.
-
-    Args:
-        reviewed_by: the file's signatures or plain names of readers.
-        digest: the result of `content_digest`.
+    """Return the readers that a file's signatures name, given its `content_digest`; a plain name is unsigned.
 
     >>> signatures = ["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"]
     >>> [review.state for review in reviews(signatures, "0123456789abcdef")]
@@ -67,13 +63,9 @@ def content_digest(text: str) -> str:
 
 
 def signed(text: str, reader: str, day: date, place: str) -> str:
-    """Return the file's text with a signature, which replaces an earlier one by the same reader.
+    """Return the text of a policy with a signature, which replaces an earlier one by the same reader.
 
-    Args:
-        text: TOML of a policy.
-        reader: the reader's name, with any description.
-        day: the day of the signature.
-        place: the name of the file in errors.
+    Errors name the place.
 
     Raises:
         ConfigError: it isn't a policy, or the list of readers has an unexpected form.

@@ -53,7 +53,6 @@ class Redaction:
     """The redaction of documents before they are shown.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one if empty.
         names: pairs of a source's id and its file of third persons' names.
         speakers: pairs of a source's id and its key of speakers.
         passed: the drop reasons (KEPT for kept documents) of documents that the run's stage `redact` has processed:
@@ -70,12 +69,7 @@ class Redaction:
 
     @classmethod
     def of_run(cls, folder: Path, values: Mapping[str, Any]) -> Redaction:
-        """Return the redaction for a finished run; without a recipe in `values`, all documents count as redacted.
-
-        Args:
-            folder: the folder of the run.
-            values: the content of `run.json`.
-        """
+        """Return the redaction for a finished run by its `run.json`; without a recipe, all are redacted already."""
         if "recipe" not in values:
             return cls(passed=frozenset({KEPT}))
         try:
@@ -94,14 +88,7 @@ class Redaction:
         return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Redact the texts and metadata of rows.
-
-        Args:
-            frame: rows with `drop_reason` and any other columns of READS.
-
-        Raises:
-            ConfigError: a list needed to redact one of the rows is missing.
-        """
+        """Redact the texts and metadata of rows with `drop_reason` and any other columns of READS."""
         raw = ~frame["drop_reason"].fill_null(KEPT).is_in(list(self.passed))
         sources = set(frame.filter(raw)["source_id"])
         names, speakers = (_existing_lists(lists, sources) for lists in (self.names, self.speakers))
@@ -169,11 +156,7 @@ def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _existing_lists(lists: Sequence[tuple[str, str]], sources: set[str | None]) -> tuple[tuple[str, str], ...]:
-    """Return the lists of these sources, which must exist.
-
-    Raises:
-        ConfigError: a list is missing.
-    """
+    """Return the lists of these sources; raise ConfigError if one is missing."""
     needed = tuple((source, path) for source, path in lists if source in sources)
     for source, path in needed:
         if not Path(path).is_file():
@@ -191,8 +174,6 @@ class Disclosure:
 
     Attributes:
         today: the day, or the time in UTC, for which terms are checked.
-        redaction: the redaction of the documents.
-        log: the store's withdrawals; None without a store.
         internal: whether to show texts even if their terms don't allow it, unless they are withdrawn.
         names: whether to show titles and files of documents whose texts may not be shown, on pages that are kept with
             the run. Documents that are withdrawn or restricted by a label aren't named.
@@ -216,9 +197,8 @@ class Disclosure:
     def marked(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add the columns `withdrawn`, `readable` (the text may be shown) and `nameable` (title and file may be shown).
 
-        Args:
-            frame: rows with the columns `reads`. If it has an unredacted `text`, documents with the same text as a
-                withdrawn one count as withdrawn too.
+        The rows have the columns `reads`. If they have an unredacted `text`, documents with the same text as a
+        withdrawn one count as withdrawn too.
         """
         withdrawn = self.withdrawn_by(frame).is_not_null() | (frame["drop_reason"] == WITHDRAWN).fill_null(value=False)
         rows = with_readable(frame, self.today).with_columns(withdrawn.alias("withdrawn"))
@@ -246,8 +226,7 @@ class Disclosure:
 def readable(today: date) -> pl.Expr:
     """Return an expression for whether the rights are known and allow `redistribute`, without embargo or label.
 
-    Args:
-        today: the day for embargoes; if it is a time in UTC, the day in each row's country counts too.
+    The day is for embargoes; if it is a time in UTC, the day in each row's country counts too.
 
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
@@ -273,12 +252,7 @@ def _terms(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:
-    """Return the beginning of each redacted text on one line, by `doc_id`; None for texts that aren't `readable`.
-
-    Args:
-        rows: whole texts, with the columns that `redaction` reads and `readable`.
-        redaction: the redaction of the documents.
-    """
+    """Return the beginning of each redacted text on one line, by `doc_id`; None for texts that aren't `readable`."""
     shown = redaction.of(rows.filter("readable"))
     texts = dict(shown.select("doc_id", "text").iter_rows())
     return {doc_id: beginning(texts[doc_id]) if doc_id in texts else None for doc_id in rows["doc_id"]}

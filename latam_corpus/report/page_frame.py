@@ -19,22 +19,14 @@ def look() -> str:
 
 
 def checked_language(language: str) -> str:
-    """Return the language if pages are translated into it.
-
-    Raises:
-        ConfigError: pages aren't translated into it.
-    """
+    """Return the language; raise ConfigError if pages aren't translated into it."""
     if language not in LANGUAGES:
         raise ConfigError("--in", _("pages aren't available in «{language}»", language=language), one_of(LANGUAGES))
     return language
 
 
 def write_file(path: Path, data: str | bytes) -> None:
-    """Write a page or a sheet, and create its folder if necessary.
-
-    Raises:
-        ConfigError: the file can't be written.
-    """
+    """Write a page or a sheet, and create its folder if necessary."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.encode() if isinstance(data, str) else data)

@@ -273,14 +273,6 @@ ASPECTS: Final = {
     "libraries": _("libraries"),
 }
 
-OWED: Final = {
-    "attribution": _("credit the person or institution that the row names"),
-    "share_alike": _("pass it on under the same terms"),
-    "non_commercial": _("not for commercial use"),
-    "no_derivatives": _("pass it on unchanged"),
-    "agreement": _("keep to its agreement (column `agreement`)"),
-}
-
 # How many of 100 unseen texts of five sentences the model identifies correctly (docs/results/language.md).
 NAMED_OF_100: Final = {
     "aymara": 100,

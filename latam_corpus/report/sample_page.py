@@ -59,11 +59,7 @@ _LEAST_TEXT: Final = 400
 def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redaction: Redaction) -> list[dict[str, Any]]:
     """Return the redacted rows of a sample, with COLUMNS.
 
-    Args:
-        frame: the drawn documents.
-        drawn_from: the run or version, and whether the documents were dropped.
-        by: the columns of the groups.
-        redaction: the redaction of the documents.
+    `drawn_from` is the run or version, and whether the documents were dropped; `by` are the columns of the groups.
     """
     columns = [name for name in COLUMNS if name not in DRAWN]
     rows = []
@@ -84,10 +80,7 @@ def named_by(frame: pl.DataFrame) -> pl.Series:
 def beside(frame: pl.DataFrame, originals: pl.DataFrame, redaction: Redaction) -> dict[str, tuple[str, dict[str, Any]]]:
     """Compare each copy or variant with its original; return the original's title and the comparison, by `doc_id`.
 
-    Args:
-        frame: documents.
-        originals: the kept documents that may be shown, without repetition.
-        redaction: the redaction of documents and originals.
+    The originals are the kept documents that may be shown, without repetition.
     """
     pairs = named_by(frame).is_in(originals["doc_id"].implode())
     frame, originals = redaction.of(frame.filter(pairs)), redaction.of(originals)
@@ -108,11 +101,7 @@ def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
     """Write a sheet with the documents, a column for each question, and a column for a note.
 
-    Args:
-        path: the path of a CSV or XLSX file; in XLSX, answers are chosen from a list.
-        rows: the result of `shown_rows`.
-        language: the language of the column names and the answers.
-        internal: mark the sheet as internal.
+    In XLSX, answers are chosen from a list.
 
     Raises:
         ConfigError: the package that writes XLSX is missing, or the file can't be written.
@@ -184,18 +173,7 @@ def sample_page(
     internal: bool = False,
     compared: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> str:
-    """Return the page as HTML; if there are many texts, their excerpts are shorter, so that browsers can open the page.
-
-    Args:
-        name: the name of the run or version.
-        rows: the result of `shown_rows`.
-        by: the columns of the groups.
-        seed: the seed of the draw.
-        hidden: the number of documents that may not be shown.
-        language: the language of the page.
-        internal: mark the page as internal.
-        compared: the comparisons of `beside`.
-    """
+    """Return the page as HTML; if there are many texts, excerpts are shorter, so that browsers can open it."""
     text_length = max(min(_PAGE_TEXT, _ALL_TEXTS // max(len(rows), 1)), _LEAST_TEXT)
     documents = [_document(row, text_length, (compared or {}).get(row["doc_id"])) for row in rows]
     groups = [
@@ -248,11 +226,7 @@ def _document(row: dict[str, Any], text_length: int, comparison: tuple[str, dict
 
 
 def by_columns(text: str) -> tuple[str, ...]:
-    """Return the columns that a comma-separated text names.
-
-    Raises:
-        ConfigError: a name isn't a column of strings.
-    """
+    """Return the columns that a comma-separated text names; raise ConfigError unless they are columns of strings."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in GROUPING:
@@ -264,12 +238,6 @@ def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: i
     """Draw at most `number` documents from each group; missing values form a group too.
 
     The result is sorted by group. It depends on the documents and the seed, but not on the order of the documents.
-
-    Args:
-        frames: documents with `doc_id` and the columns of `by`.
-        by: the columns that define groups; if empty, all documents are one group.
-        number: the number of documents per group.
-        seed: another seed draws other documents.
 
     >>> rows = pl.DataFrame({"doc_id": ["a", "b", "c"], "genre": ["news", "news", "lyrics"]})
     >>> draw([rows], ["genre"], 1, 0)["genre"].to_list()

@@ -25,11 +25,8 @@ def side_by_side(text: str, other_text: str) -> dict[str, Any]:
     """Return the number of common words and the passages in which two texts differ, as plain values.
 
     The comparison ignores case. In long texts, only a limited number of words after the first difference are compared;
-    `compared` is then false.
-
-    Args:
-        text: the first text. It must have been redacted as a whole, since numbers are recognised by their context.
-        other_text: the second text, redacted likewise.
+    `compared` is then false. Both texts must have been redacted as a whole, since numbers are recognised by their
+    context.
 
     >>> comparison = side_by_side("La campana sonó para el cura.", "la campana sonó para el párroco.")
     >>> comparison["shared"], [(passage["mine"], passage["other"]) for passage in comparison["passages"]]

@@ -47,14 +47,8 @@ def render(
 ) -> str:
     """Return the page of a template, as HTML.
 
-    Args:
-        template: the file name of the template.
-        language: the language of the page.
-        kind: the kind of page, a key of `WORDS`.
-        title: the title.
-        sections: the id and the text of each heading.
-        internal: whether to mark the page as internal, since it has texts whose terms don't allow showing them.
-        values: the template's other values.
+    `kind` is a key of `WORDS`; the sections are the id and the text of each heading. An internal page is marked, since
+    it has texts whose terms don't allow showing them.
 
     Raises:
         ConfigError: pages aren't available in the language.

@@ -139,10 +139,6 @@ def scan(files: Sequence[Path] | Sequence[str], schema: pl.Schema) -> pl.LazyFra
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     """Return the frame with exactly the schema's columns, in the schema's order and types; missing columns are null.
 
-    Args:
-        frame: any rows; columns outside the schema are removed.
-        schema: one of this module's schemas.
-
     >>> conform(pl.DataFrame({"b": [1]}), pl.Schema({"a": pl.String(), "b": pl.Int64()})).row(0)
     (None, 1)
     """

@@ -63,9 +63,6 @@ def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
 def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[str, str]:
     """Return the types of the columns that several places declare, by name in alphabetical order.
 
-    Args:
-        declared: pairs of a place's name and its columns.
-
     Raises:
         ConfigError: two places declare a name with different types, or names that differ only in capitals or in the
             encoding of accents.
@@ -92,10 +89,7 @@ def merged(declared: Iterable[tuple[str | Message, Mapping[str, str]]]) -> dict[
 
 
 def released(extra: Mapping[str, str]) -> pl.Schema:
-    """Return the schema of a version.
-
-    Args:
-        extra: its additional columns, with their types.
+    """Return the schema of a version with these additional columns.
 
     >>> released({"precio": "float64"})["extra"]
     Struct({'precio': Float64})
@@ -136,10 +130,6 @@ def with_entries(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.Se
 
 def with_added(frame: pl.DataFrame, adds: Mapping[str, str]) -> pl.DataFrame:
     """Return the rows, with the columns that a stage adds moved into `extra`.
-
-    Args:
-        frame: the rows after the stage.
-        adds: the columns that the stage declares, with their types.
 
     Raises:
         TypeError: a column has another type; the arguments are the column, its type and the declared one.

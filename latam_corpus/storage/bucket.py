@@ -54,14 +54,7 @@ _LOCAL: Final = frozenset({".html", ""})  # suffixes of files that aren't upload
 
 @dataclass(frozen=True)
 class Bucket:
-    """A prefix of an object store and its local working copy.
-
-    Attributes:
-        url: the address of the prefix.
-        copy: the folder of the working copy.
-        filesystem: the fsspec file system.
-        root: the path of the prefix in the file system.
-    """
+    """A prefix of an object store, at `root` in its file system, and the folder of its local working copy."""
 
     url: str
     copy: Path
@@ -70,13 +63,9 @@ class Bucket:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return the bucket at an address.
-
-        Raises:
-            ConfigError: the protocol of the address is unknown, or its package isn't installed.
-        """
+        """Return the bucket at an address."""
         filesystem, root = remote.opened(url, use_listings_cache=False)
-        return cls(url, _copy_of(url), filesystem, root.rstrip("/"))
+        return cls(url, scratch_folder() / quote(url, safe=""), filesystem, root.rstrip("/"))
 
     def name(self, path: Path) -> str:
         """Return the name, relative to the prefix, of the object for a file of the working copy."""
@@ -163,16 +152,9 @@ class Bucket:
     def secured(self, folder: Path, files: Mapping[str, str], marker: str) -> Damage | None:
         """Upload the files of a folder that the bucket lacks, followed by the file that lists them.
 
-        A damaged local file is removed; it counts as damage only if the bucket lacks it too.
-
-        Args:
-            folder: a folder of the working copy.
-            files: the digests of its files, by name.
-            marker: the file that lists them. If another worker has uploaded its version first, that version replaces
-                the local one.
-
-        Returns:
-            The first file that neither the folder nor the bucket has, or None.
+        A damaged local file is removed; it counts as damage only if the bucket lacks it too. If another worker has
+        uploaded its version of the marker first, that version replaces the local one. Returns the first file that
+        neither the folder nor the bucket has, or None.
         """
         for name, sha256 in files.items():
             is_intact = not damage(folder, {name: sha256})
@@ -191,10 +173,6 @@ class Bucket:
 
 def _object(sha256: str) -> str:
     return f"work/objects/{sha256[:2]}/{sha256}"
-
-
-def _copy_of(url: str) -> Path:
-    return scratch_folder() / quote(url, safe="")
 
 
 def is_address(named: str | Path) -> bool:
@@ -326,9 +304,7 @@ def forget(path: Path) -> None:
 def publish(*paths: Path, once: bool = False) -> None:
     """Upload small files in this order; outside of working copies, do nothing.
 
-    Args:
-        paths: the files.
-        once: whether to keep an existing object, because the name identifies the content.
+    With `once`, an existing object is kept, because the name identifies the content.
     """
     for path in paths:
         if bucket := bucket_of(path):
@@ -364,11 +340,7 @@ class Lease:
         self._lost = False
 
     def take(self) -> None:
-        """Acquire the lease.
-
-        Raises:
-            ConfigError: another process has it, or the bucket can't be written to.
-        """
+        """Acquire the lease; raise ConfigError if another process has it, or the bucket can't be written to."""
         place = f"{self._bucket.url}/{self._name}"
         try:
             content = _content(self._bucket, self._name)

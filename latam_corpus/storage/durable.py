@@ -108,11 +108,7 @@ def replace(target: Path, data: bytes) -> None:
 
 
 def create(target: Path, data: bytes, mode: int = 0o666) -> None:
-    """Create a file atomically, with these permissions at most.
-
-    Raises:
-        FileExistsError: the file exists.
-    """
+    """Create a file atomically, with these permissions at most; raise FileExistsError if the file exists."""
     with _temporary(target) as temporary:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
@@ -122,12 +118,7 @@ def create(target: Path, data: bytes, mode: int = 0o666) -> None:
 
 
 def process_path(final: Path, suffix: str) -> Path:
-    """Return a path next to a folder that no other process uses, on this machine or another.
-
-    Args:
-        final: the folder.
-        suffix: the purpose of the path, such as `partial`.
-    """
+    """Return a path next to a folder that no other process uses, on this machine or another, such as `… .partial`."""
     return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{suffix}")
 
 
@@ -135,11 +126,8 @@ def process_path(final: Path, suffix: str) -> Path:
 def replacing(target: Path, *, flushed: bool = True) -> Iterator[Path]:
     """Yield the path of a temporary file that replaces the target when the block ends.
 
-    If the block raises, the temporary file is removed. The target's folder is created if necessary.
-
-    Args:
-        target: the file.
-        flushed: whether to flush the file to the disk, so that it survives a power failure.
+    If the block raises, the temporary file is removed. The target's folder is created if necessary. Unless it is
+    flushed to the disk, the file doesn't survive a power failure.
     """
     with _temporary(target, flushed=flushed) as temporary:
         yield temporary
@@ -179,11 +167,7 @@ def sync(path: Path) -> None:
 
 
 def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """Return values as JSON bytes whose last key, `seal`, is the SHA-256 of all bytes before it.
-
-    Args:
-        values: the values, at least one.
-        indent: the indent of the JSON.
+    """Return values, at least one, as JSON bytes whose last key, `seal`, is the SHA-256 of all bytes before it.
 
     >>> unsealed(sealed({"lugar": "puerto"}))
     {'lugar': 'puerto'}

@@ -89,11 +89,7 @@ def refuse_held(folders: Iterable[Path]) -> None:
 
 
 def _system_lock(file: IO[str], path: Path, *, shared: bool, wait: bool) -> bool:
-    """Acquire the operating system's lock on a file; return whether the file system has locks.
-
-    Raises:
-        ConfigError: another process holds the lock.
-    """
+    """Acquire the operating system's lock on a file; return whether the file system has locks."""
     for attempts_left in reversed(range(_TRIES)):
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))

@@ -59,9 +59,7 @@ def failures() -> tuple[type[Exception], ...]:
 def file_system(url: str, **options: Any) -> tuple[Any, str]:
     """Return the file system of a path or fsspec URL, and the path within it.
 
-    Args:
-        url: a path or a URL. Only in URLs does «::» chain several file systems.
-        options: the options of the file system.
+    Only in URLs does «::» chain several file systems.
 
     Raises:
         ValueError: the protocol is unknown.
@@ -82,10 +80,6 @@ def file_system(url: str, **options: Any) -> tuple[Any, str]:
 
 def opened(url: str, **options: Any) -> tuple[Any, str]:
     """Return the file system of an address, and the path within it; raise errors for users if the address is wrong.
-
-    Args:
-        url: a path or fsspec URL.
-        options: the options of the file system.
 
     Raises:
         ConfigError: the URL's protocol is unknown, its package isn't installed, or a part of it is missing.
@@ -169,11 +163,6 @@ def open_seekable(filesystem: Any, path: str, **options: Any) -> IO[bytes]:
     """Open a file for reading at any position.
 
     If a web server ignores requests for byte ranges, the whole file is first downloaded to a temporary file.
-
-    Args:
-        filesystem: the file system.
-        path: the file's path in the file system.
-        options: options for the file system's `open`.
     """
     if _ignores_ranges(filesystem, path):
         copy = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  (the caller closes it)
@@ -221,11 +210,7 @@ def create(filesystem: Any, target: str, data: bytes) -> None:
 def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool]) -> None:
     """Replace a small file; on S3, try again if another process replaces it at the same time.
 
-    Args:
-        filesystem: the file system.
-        target: the file's path.
-        data: the new bytes.
-        overtaken: called if another process has replaced the file; returns whether to keep that file.
+    If another process has replaced the file, `overtaken` returns whether to keep that file.
     """
     if not _S3.intersection(_protocols(filesystem)):
         write(filesystem, target, data)
@@ -252,11 +237,8 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
 def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
     """Replace a small file if its current bytes are as expected (atomically on S3); return whether it was replaced.
 
-    Args:
-        filesystem: the file system.
-        target: the file's path.
-        data: the new bytes, which must differ from every other writer's.
-        expected: called with the current bytes, or None if the file doesn't exist; returns whether to replace them.
+    The bytes must differ from every other writer's. `expected` is called with the current bytes, or None if the file
+    doesn't exist.
     """
     on_s3 = bool(_S3.intersection(_protocols(filesystem)))
     filesystem.invalidate_cache()

@@ -26,9 +26,7 @@ class Spill:
     """Rows by number. The file of a number contains Arrow streams in the order in which rows were added.
 
     Attributes:
-        folder: the folder of the files.
         max_bytes: the maximum number of bytes that rows with texts use in memory.
-        waiting: rows that aren't written yet.
         waiting_bytes: the approximate size of waiting rows with texts.
         waiting_rows: the number of waiting rows without texts.
     """

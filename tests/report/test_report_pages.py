@@ -17,7 +17,8 @@ from latam_corpus.codes import called
 from latam_corpus.messages import LANGUAGES
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.pipeline.stored_runs.run_record import read_record
-from latam_corpus.report.page_words import OWED, WORDS
+from latam_corpus.release.pages.obligations import DUTIES as OWED
+from latam_corpus.report.page_words import WORDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from latam_corpus.pipeline.stored_runs.held_documents import held_documents
 from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, is_removed, read_record
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.report.page_frame import write_file
-from latam_corpus.report.release_report.release_facts import release_facts
-from latam_corpus.report.release_report.release_page import release_page
+from latam_corpus.report.release_facts import release_facts
+from latam_corpus.report.release_page import release_page
 from latam_corpus.report.run_report.run_facts import run_facts
 from latam_corpus.report.run_report.run_page import run_page
 

@@ -39,11 +39,7 @@ CHOICES: Final = (ALL, MEASURED, NONE)
 
 
 def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
-    """Check the choice and return it.
-
-    Raises:
-        ConfigError: the choice is unknown, the work is in an object store, or nothing at all would be left of the run.
-    """
+    """Check the choice and return it."""
     if choice not in CHOICES:
         raise ConfigError("--work", _("unknown choice «{given}»", given=choice), closest(choice, CHOICES))
     if choice != ALL and bucket_of(out):

@@ -93,11 +93,7 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
 
 
 def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
-    """Return the user's files that differ from the shipped ones, by their names in a folder of policies.
-
-    Raises:
-        ConfigError: there is no policy, a file isn't a policy, or two are for the same language or genre.
-    """
+    """Return the user's files that differ from the shipped ones, by their names in a folder of policies."""
     if not folder.is_dir():
         problem = _("there is no such folder of policies")
         raise ConfigError(str(folder), problem, _("name a folder with a policy, such as quy.toml"))
@@ -126,11 +122,7 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
 
 
 def _signed(name: str, path: Path) -> OwnPolicy:
-    """Return the policy in a file, with the readers who signed its current content.
-
-    Raises:
-        ConfigError: the policy was signed, but no signature matches its current content.
-    """
+    """Return the policy in a file, with the readers who signed its current content."""
     text = read_toml(path, "policy")
     digest = content_digest(text)
     signatures = reviews(map(str, tomllib.loads(text).get(KEY, ())), digest)

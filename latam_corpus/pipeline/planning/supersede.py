@@ -26,7 +26,6 @@ class Supersede(Barrier):
     """Keeps one record per `doc_id`, whatever the order of files and parts.
 
     Attributes:
-        dated: the sources whose records state when they were obtained.
         versions: the sources that declare records with one id as versions.
     """
 

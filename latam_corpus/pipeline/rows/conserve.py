@@ -104,11 +104,7 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
 
 
 def apply_stage(stage: Stage, batch: Batch) -> Batch:
-    """Apply a stage and check that its result has the same rows, with a `drop_reason` in those that it drops.
-
-    Raises:
-        PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
-    """
+    """Apply a stage and check that its result has the same rows, with a `drop_reason` in those that it drops."""
     result = _call(stage, batch)
     _check_rows(stage, batch.frame, result.frame)
     problem = undeclared(stage, batch.frame, result.frame)
@@ -139,7 +135,8 @@ def _call(stage: Stage, batch: Batch) -> Batch:
     except (CorpusError, OSError, MemoryError):  # caused by a known problem, the disk or the machine, not by a document
         raise
     except (Exception, SystemExit) as error:
-        problem = _("{error}, in {where}", error=_in_a_line(error), where=_innermost_line(error))
+        in_a_line = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = _("{error}, in {where}", error=in_a_line, where=_innermost_line(error))
         place = _("stage «{stage}»", stage=stage.name)
         if document := _breaks_on(stage, batch):
             place = _("stage «{stage}», document {document}", stage=stage.name, document=document)
@@ -155,10 +152,6 @@ def _call(stage: Stage, batch: Batch) -> Batch:
 def _call_unchecked(stage: Stage, batch: Batch) -> object:
     with redirect_stdout(sys.stderr):  # the command's standard output may be JSON
         return stage(batch)
-
-
-def _in_a_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _innermost_line(error: BaseException) -> str:

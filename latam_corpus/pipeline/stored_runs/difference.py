@@ -27,7 +27,6 @@ class Difference(NamedTuple):
 
     Attributes:
         what: the kind of value: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
-        name: the key, stage, source or file; for a policy, its file and key.
         aspect: for a stage `options`, `models`, `code` or `libraries`; for an input `content` or `reading`.
     """
 
@@ -63,11 +62,7 @@ class DocumentDifferences(NamedTuple):
 
 
 def documents(a: Record, b: Record) -> DocumentDifferences | None:
-    """Return the differences between the kept documents of two runs; None if the documents of a run were removed.
-
-    Raises:
-        PartError: a file of documents is damaged.
-    """
+    """Return the differences between the kept documents of two runs; None if the documents of a run were removed."""
     import polars as pl
 
     if is_removed(a.folder) or is_removed(b.folder):
@@ -169,11 +164,7 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 
 
 def policy_differences(a: Record, b: Record) -> list[Difference]:
-    """Return the keys in which the policies of two runs differ; lists contain only values that the other lacks.
-
-    Raises:
-        PartError: a run's copy of a policy is damaged.
-    """
+    """Return the keys in which the policies of two runs differ; lists contain only values that the other lacks."""
     policies_a, policies_b = _policies(a), _policies(b)
     changes = []
     for name in sorted({*policies_a, *policies_b}):

@@ -108,11 +108,7 @@ class InputRun:
 
 
 def load_run(folder: Path) -> InputRun:
-    """Return the run in a folder.
-
-    Raises:
-        ConfigError: the folder has no run, or the run isn't finished.
-    """
+    """Return the run in a folder; raise ConfigError if the folder has no run, or the run isn't finished."""
     file = folder / "run.json"
     record = read_record(folder)
     values = record.values

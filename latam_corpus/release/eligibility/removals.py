@@ -35,9 +35,6 @@ def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
     """Return the documents of an earlier version for which the runs have better copies, REPLACED.
 
     `duplicate_of` is the id of the run's copy.
-
-    Raises:
-        ReleaseError: a file can't be read.
     """
     frames = [pl.DataFrame(schema=REPLACED)]
     for run in runs:
@@ -58,11 +55,6 @@ def without_replaced(
     A document of the parent is replaced only if the text of the run's copy is released, under any id, and if the
     document's text hasn't changed since the comparison. A copy that is itself replaced replaces nothing, so that each
     document left out was compared with the one that is kept.
-
-    Args:
-        allowed: one light row per `doc_id`, whose terms allow the release.
-        light: all light rows.
-        replaced: the result of `read_replaced`.
     """
     copies = light.filter(pl.col("doc_id").is_in(replaced["duplicate_of"].implode()))
     texts = copies.select(
@@ -116,9 +108,6 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.Data
 
     `taken_back` is the latest time at which the document was found deleted. Documents that a run dropped because of
     the store's withdrawal log aren't included: their holder didn't delete them.
-
-    Raises:
-        ReleaseError: the release's table or a run's dropped documents can't be read.
     """
     frames = [_remembered(store, name)]
     for run in runs:

@@ -65,11 +65,7 @@ def find_replacement_copies(
     folders: Mapping[str, Path],
     log: WithdrawalLog,
 ) -> ReplacementCopies:
-    """Find copies that were left out as duplicates of withdrawn documents.
-
-    Raises:
-        ReleaseError: a run or a ledger is damaged.
-    """
+    """Find copies that were left out as duplicates of withdrawn documents."""
     if ids.is_empty():
         return ReplacementCopies()
     versions = list(store.lineage(old))

@@ -96,10 +96,6 @@ class Judgement:
     def is_right(self, question: str, language: str) -> bool | None:
         """Whether the answer to a question says that the text is right; None if the reader was unsure or didn't answer.
 
-        Args:
-            question: a key of QUESTIONS.
-            language: the current language of the document.
-
         >>> judgement = Judgement("a", "", "Rosa", "2026-11-27", "", "demo", "", "que_Latn", {"language": "quz"})
         >>> judgement.is_right("language", "que_Latn"), judgement.is_right("language", "spa_Latn")
         (True, False)
@@ -118,11 +114,7 @@ class Judgement:
 
 
 def read_judgements(out: Path) -> list[Judgement]:
-    """Return the judgements stored in a folder of runs; an empty list if the folder has none.
-
-    Raises:
-        ConfigError: the file is damaged.
-    """
+    """Return the judgements stored in a folder of runs; an empty list if the folder has none."""
     path = out / FILE
     if not path.is_file():
         return []
@@ -144,11 +136,7 @@ _REMEDY: Final = _("restore the file from a backup, or remove it and import the 
 
 
 def add_judgements(out: Path, judged: Sequence[Judgement]) -> int:
-    """Store judgements and return how many of them replaced a judgement of the same text by the same reader.
-
-    Raises:
-        ConfigError: the file is damaged, or can't be written.
-    """
+    """Store judgements and return how many of them replaced a judgement of the same text by the same reader."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with locked(out, f"{FILE}.lock", wait=True):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.community_labels import label_of
 from latam_corpus.catalog.rights import obligations_of
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry
 
 ATTRIBUTION: Final = "ATTRIBUTION.md"
-_DUTIES: Final = {
-    "attribution": "credit the person or institution that the row names",
-    "share_alike": "pass it on under the same terms",
-    "non_commercial": "not for commercial use",
-    "no_derivatives": "pass it on unchanged",
-    "agreement": "keep to its agreement (column `agreement`)",
+DUTIES: Final = {
+    "attribution": _("credit the person or institution that the row names"),
+    "share_alike": _("pass it on under the same terms"),
+    "non_commercial": _("not for commercial use"),
+    "no_derivatives": _("pass it on unchanged"),
+    "agreement": _("keep to its agreement (column `agreement`)"),
 }
 
 _LABELLED: Final = """Communities have put these labels of Local Contexts on documents (column `consent`). Read the page
@@ -33,7 +34,7 @@ def obligations(manifest: Manifest) -> str:
     lines = [
         f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(duties)}."
         for source in manifest.sources
-        if (duties := [_DUTIES[name] for name in obligations_of(source.rights, source.rights_tier)])
+        if (duties := [str(DUTIES[name]) for name in obligations_of(source.rights, source.rights_tier)])
     ]
     parts = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
     if marked := _labels(manifest.sources):
@@ -57,7 +58,7 @@ def _entry(source: SourceEntry) -> str:
         f"- terms: {source.rights or 'none stated'} ({source.rights_tier})",
         f'- documents: {source.rows:,} (`source_id = "{source.source_id}"`)',
     ]
-    lines += [f"- asks: {_DUTIES[name]}" for name in obligations_of(source.rights, source.rights_tier)]
+    lines += [f"- asks: {DUTIES[name]}" for name in obligations_of(source.rights, source.rights_tier)]
     lines += [f"- label{line.removeprefix('-')}" for line in _labels([source])]
     return "\n".join(lines)
 

@@ -116,11 +116,7 @@ def read_lock(file: Path, spec: str | None = None) -> Lock:
 
 
 def read_locks(file: Path) -> tuple[Lock, ...]:
-    """Return all locks in a file.
-
-    Raises:
-        ConfigError: the file is missing or has another format.
-    """
+    """Return all locks in a file; raise ConfigError if the file is missing or has another format."""
     try:
         values = json.loads(file.read_bytes())
         are_joined = isinstance(values, dict) and values.get("format") == _JOINED_FORMAT
@@ -171,11 +167,7 @@ def join_locks(files: Sequence[Path], to: Path) -> tuple[Lock, ...]:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """Return the digests in a pulled folder's `SHA256SUMS`, hex, by path.
-
-    Raises:
-        OSError: the file can't be read.
-    """
+    """Return the digests in a pulled folder's `SHA256SUMS`, hex, by path; raise OSError if the file can't be read."""
     lines = (folder / SUMS).read_bytes().decode(errors="replace").split("\n")
     return {path: digest for digest, _, path in (line.partition("  ") for line in lines if line)}
 

@@ -71,7 +71,8 @@ def check_lock(lock: Lock, store: Store, folder: Path | None, today: date | None
     """
     with store.named_errors():
         manifest, log = _locked_version(lock, store)
-        ids = log.withdrawn_since(manifest, lock.withdrawal_sequence)
+        withdrawn_since = log.rows_of(manifest).filter(pl.col("number") > lock.withdrawal_sequence)
+        ids = withdrawn_since["doc_id"].sort()
         refused = lapsing(log, manifest, today)
     no_rows = pl.DataFrame(schema=PLACES)
     if ids.is_empty() and refused.is_empty():
@@ -109,9 +110,6 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     Returns:
         PLACES: for an export, the range of tokens in a file; for a pulled version, rows of a Parquet file. Documents
         that the folder doesn't have are omitted.
-
-    Raises:
-        ReleaseError: a file of the folder can't be read.
     """
     is_wanted = pl.col("doc_id").is_in(ids.implode())
     try:

@@ -76,11 +76,7 @@ def picks(
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
-    """Return the shards, with the excluded documents added to those that each leaves out.
-
-    Raises:
-        ReleaseError: a shard can't be read.
-    """
+    """Return the shards, with the excluded documents added to those that each leaves out."""
     if not excluded:
         return list(shards)
     excluded_ids = pl.Series(sorted(excluded), dtype=pl.String)
@@ -109,9 +105,6 @@ def fetch_rows(store: Store, shard: Shard, where: pl.Expr, columns: pl.Schema, t
 
     The columns that the expression needs are read first; the others are read only for row groups with a selected row.
     Page checksums are verified.
-
-    Raises:
-        ReleaseError: the shard can't be read.
     """
     tested = list(dict.fromkeys(["doc_id", *where.meta.root_names()]))
     written_names = dict.fromkeys("doc_id" if name == "id" else name for name in columns)

@@ -326,11 +326,7 @@ def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
 
 
 def parse_manifest(data: bytes, place: str) -> Manifest:
-    """Parse a manifest; errors name the place.
-
-    Raises:
-        ReleaseError: the bytes aren't a manifest, or it has a newer format.
-    """
+    """Parse a manifest; errors name the place."""
     values = parsed(data, place, _RESTORE)
     if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _RESTORE)

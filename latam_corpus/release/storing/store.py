@@ -170,11 +170,7 @@ class Store:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None
 
     def read(self, *names: str) -> bytes:
-        """Return the bytes of a small file.
-
-        Raises:
-            ReleaseError: the file is missing, or is a folder.
-        """
+        """Return the bytes of a small file; raise ReleaseError if the file is missing, or is a folder."""
         with self.open(*names) as file:
             try:
                 return file.read()
@@ -265,9 +261,6 @@ class Store:
         """Yield the manifest of each version, sorted by name and number; skip versions that are removed meanwhile.
 
         For example, a build that another one overtakes removes its manifest. Without names, those of all releases.
-
-        Raises:
-            ReleaseError: a manifest is damaged.
         """
         for name in names or self.names():
             for version in self.versions(name):

@@ -82,11 +82,7 @@ def read_ledger(
 
 
 def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str | Message) -> pl.DataFrame:
-    """Return a table that applies to all versions of a release; empty if the file doesn't exist.
-
-    Raises:
-        ReleaseError: the file can't be read, or is another table.
-    """
+    """Return a table that applies to all versions of a release; empty if the file doesn't exist."""
     path = ("releases", name, file)
     if not store.exists(*path):
         return pl.DataFrame(schema=columns)

@@ -332,10 +332,6 @@ class WithdrawalLog:
         rows = self.rows.filter(pl.col("object").is_in(digests)).sort("number", maintain_order=True)
         return rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
 
-    def withdrawn_since(self, manifest: Manifest, sequence: int) -> pl.Series:
-        """Return the ids of a version's documents that were withdrawn after an entry of the log."""
-        return self.rows_of(manifest).filter(pl.col("number") > sequence)["doc_id"].sort()
-
     def withdrawn_from(self, manifest: Manifest) -> int:
         """Return the number of documents of a version that readers must skip."""
         return self.rows_of(manifest).height if self.binding else 0
@@ -422,7 +418,7 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> LogEntry:
-    """Add an entry to the log.
+    """Add an entry to the log, with these tables and fields.
 
     Raises:
         EntryTakenError: another process has added an entry since the log was read.
@@ -438,10 +434,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
             last=f"{last:%F %T}",
         )
         raise ReleaseError(f"{log.store.url}, {FOLDER}", problem, _("set the clock; nothing was withdrawn"))
-    files = {}
-    for name, rows in tables.items():
-        if rows.height:
-            files[name] = _put_table(log.store, rows)
+    files = {name: _put_table(log.store, rows) for name, rows in tables.items() if rows.height}
     entry = LogEntry(number=log.sequence + 1, time=time, tables=files, previous=log.head, **fields)
     try:
         log.store.create(entry.dumped(), FOLDER, entry.file)

@@ -211,9 +211,6 @@ def write_receipt(store: Store, withdrawal: Withdrawal, file: Path | None = None
     """Add the digests of a receipt to the log, write the receipt, and return its values.
 
     A file that ends in `.json` has JSON, another a page. If the store has a signer, the file is signed too.
-
-    Raises:
-        ReleaseError: the entry can't be added.
     """
     files = write_receipt_entry(store, withdrawal, datetime.now(UTC))
     if file:
@@ -255,7 +252,7 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
         match = _VALUES.search(data)
         if not match:
             return [_("it contains no values")]
-        inner = _unescaped(match[1])
+        inner = match[1].replace(b"<\\/", b"</")
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [_OTHER_BYTES]
@@ -448,7 +445,3 @@ _STYLE: Final = (
     "overflow-wrap:anywhere}thead th{overflow-wrap:normal}"
     "@media(max-width:44em){body{margin:1em auto}}"
 )
-
-
-def _unescaped(script: bytes) -> bytes:
-    return script.replace(b"<\\/", b"</")

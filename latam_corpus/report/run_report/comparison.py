@@ -29,9 +29,6 @@ class Comparison:
 
     Attributes:
         unit: `tokens` if both recipes count them, otherwise `words`.
-        both: the number of documents in both runs.
-        only_a: the number of documents in run A only.
-        only_b: the number of documents in run B only.
         slices: a table with `slice`, `value`, and for each run the documents and units kept.
         disagreements: a table with `doc_id`, `what`, the reason (in A, or else in B), the units in both runs, and the
             metadata.
@@ -60,9 +57,7 @@ class Comparison:
 def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Return one row per document: metadata, length, and drop reason, which is null if the document was kept.
 
-    Args:
-        kept: frames of kept documents, with all columns of the schema.
-        dropped: frames of dropped documents; replaced records are left out.
+    Replaced records are left out.
     """
     rows = [_metadata(pl.DataFrame(schema=schema.DOCUMENT_SCHEMA))]
     rows += [_metadata(frame) for frame in kept]

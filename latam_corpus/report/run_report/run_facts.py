@@ -74,14 +74,9 @@ class Reason:
     """A reason for which documents were dropped.
 
     Attributes:
-        reason: the reason in the ledger.
-        documents: the number of documents dropped for it.
         sources: the sources that lost most documents for it, with the numbers of documents.
-        signal: the signal of its bound; empty if the reason isn't a bound.
-        limit: the bound.
         edges: the limits of `bins`; one of them is the bound.
         bins: the number of documents in each interval of the signal's values, in the affected languages and genres.
-        near: the documents nearest to the bound.
     """
 
     reason: str
@@ -95,11 +90,7 @@ class Reason:
 
 
 class Pair(NamedTuple):
-    """A dropped copy or a variant, with the kept document; `size` is the size of the cluster.
-
-    Attributes:
-        withdrawn: whether one of the two isn't shown because it is withdrawn.
-    """
+    """A dropped copy or a variant, with the kept document; `size` is the size of the cluster."""
 
     title: str
     doc_id: str
@@ -111,11 +102,7 @@ class Pair(NamedTuple):
 
 
 class SmallLanguage(NamedTuple):
-    """A language other than Spanish, Portuguese and English, with its numbers of documents.
-
-    Attributes:
-        formulas: the mean of `scripture_per_1000`; None if it wasn't measured.
-    """
+    """A language other than Spanish, Portuguese and English; `formulas` is the mean of `scripture_per_1000`."""
 
     language: str
     documents: int
@@ -148,27 +135,12 @@ class RunFacts:
     """The facts of a run's report.
 
     Attributes:
-        record: the record of the run.
-        rows_in: the number of documents read.
-        kept: the number of documents kept.
-        stages: the counts of each stage, from `run.json`.
         sources: for each source, the numbers of documents read and kept, and the drop reasons.
-        terms: the numbers of kept documents by source and statement of rights, largest first.
         lost: the number of documents dropped by source and stage, from the ledger.
         contents: for each column, the number of kept documents by value, largest first; "" for missing values.
         reasons: the drop reasons, those with most documents first, REASONS of them in detail.
-        kept_examples: examples of kept documents.
-        dropped_examples: examples of dropped documents.
-        hidden: the numbers of kept and dropped documents that may not be shown.
-        names: whether hidden documents are named nevertheless.
-        duplicates: copies of the largest clusters.
-        variants: variants of the largest clusters.
-        small: the languages other than Spanish, Portuguese and English.
-        bytes_in: the size of the input files, in bytes.
         bytes_out: the size of the run's own files, in bytes.
         released: the number of kept documents that are in its version; None if there is no version.
-        earlier: the previous run; None if there is none.
-        example: the id of a document, for commands on the page.
     """
 
     record: Record
@@ -197,13 +169,7 @@ class RunFacts:
 def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None = None) -> RunFacts:
     """Return the facts for a finished run's report.
 
-    Args:
-        record: the record of the run.
-        disclosure: the rules for showing its documents.
-        released: the ids of the documents in the run's version; None if there is no version.
-
-    Raises:
-        PartError: one of the run's files is damaged.
+    Without a version, there are no released ids.
     """
     files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger")}
     lost, reasons = _ledger(files["ledger"])

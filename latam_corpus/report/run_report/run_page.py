@@ -13,9 +13,10 @@ from latam_corpus.pipeline.execution.contracts import input_lines, terms_lines
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.planning.survival import Loss
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning
+from latam_corpus.release.pages.obligations import DUTIES
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
-from latam_corpus.report.page_words import ASPECTS, OWED, WORDS
+from latam_corpus.report.page_words import ASPECTS, WORDS
 from latam_corpus.report.run_report.signals_page import histogram, intervals
 from latam_corpus.report.templating import render, sections_of
 from latam_corpus.signals import signal_label
@@ -52,13 +53,8 @@ def run_page(
 ) -> str:
     """Return the page as HTML.
 
-    Args:
-        facts: the facts of the run.
-        language: the language of the page.
-        out: the value of `--out` in commands on the page.
-        released: the version with the run's documents.
-        held_back: by reason, the number of kept documents that no version may contain because of their terms.
-        internal: whether to mark the page as internal.
+    `out` is the value of `--out` in commands on the page. `held_back` is the number of kept documents that no version
+    may contain because of their terms, by reason.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -200,7 +196,7 @@ def _survival(facts: RunFacts, titles: Mapping[str, str]) -> dict[str, Any]:
 
 def _owed(terms: TermsCount, titles: Mapping[str, str]) -> dict[str, Any]:
     """Return the obligations under the terms of a source; unknown terms allow no use."""
-    asks = [OWED[name] for name in obligations_of(terms.rights or None, terms.tier)]
+    asks = [DUTIES[name] for name in obligations_of(terms.rights or None, terms.tier)]
     return {
         "title": titles.get(terms.source, terms.source),
         "rights": terms.rights or WORDS["not_stated"],

@@ -41,14 +41,8 @@ def signals_page(
 ) -> str:
     """Return the page as HTML.
 
-    Args:
-        name: the name of the run or file.
-        groups: the distributions.
-        beginnings: the beginning of each text, by doc_id; None for a text that may not be shown.
-        folder: the folder of the bounds.
-        unmeasured: the number of documents that were dropped before signals were measured.
-        language: the language of the page.
-        internal: whether to mark the page as internal.
+    `beginnings` has the beginning of each text by doc_id, None for a text that may not be shown; `unmeasured` documents
+    were dropped before signals were measured.
     """
     figures = Figures(language)
     costly = [(group, signal) for group in groups for signal in group.signals if signal.drops]
@@ -139,12 +133,8 @@ def histogram(
 ) -> str:
     """Return a histogram as SVG; even a count of one is visible, since bounds drop rare values.
 
-    Args:
-        counts: the number of documents in each interval; the first and last intervals are open.
-        edges: the limits of the intervals, including the bound's limits; all intervals are drawn with the same width.
-        limits: the bound's minimum and maximum.
-        figure: a function that formats a value.
-        label: a description for screen readers.
+    The first and last intervals are open, and all have the same width. `limits` are the bound's minimum and maximum,
+    and `label` describes the histogram to screen readers.
 
     >>> drawn = histogram([1, 2], [0.0, 0.5, 1.0], (0.5, None), str, "values")
     >>> [drawn.partition(f'class="{side}" d="')[2].partition('"')[0].count("M") for side in ("in", "out")]

@@ -87,7 +87,6 @@ class Tally:
             first, ordered by id.
         clusters: for each document that others name (`named`), the number of nameable `rows` that name it, and their
             least `doc_id`. If there are very many clusters, some `rows` of smaller ones aren't counted.
-        example: the id of a document; empty if there is none.
     """
 
     counts: Mapping[tuple[str, ...], pl.DataFrame]
@@ -109,10 +108,7 @@ class Tally:
 def tally(files: Sequence[Path], naming: str, disclosure: Disclosure) -> Tally:
     """Count the documents in some files.
 
-    Args:
-        files: Parquet files of documents.
-        naming: the column in which a document names another, `duplicate_of` or `variant_of`.
-        disclosure: the rules for showing documents.
+    `naming` is the column in which a document names another, `duplicate_of` or `variant_of`.
     """
     counts = {by: Fold(partial(_summed, by=by)) for by in _BY}
     first_documents, clusters = Fold(_first), Fold(_largest)
@@ -169,15 +165,8 @@ class Bound:
     """The distribution of a bound's signal over the documents of some languages and genres.
 
     Attributes:
-        reason: the drop reason of the bound, as in the ledger.
-        signal: the signal.
-        limit: the bound.
-        among: `language` and `genre` of the documents.
         sample: `doc_id` and `value` of all documents, or of the first documents by id if there are many.
         near: the dropped and the kept documents nearest to the bound, with `value` and the distance (`away`).
-        rows: the number of documents that have a value.
-        least_value: the smallest value.
-        edges: the limits of `bins`, see `edges_of`.
         bins: the number of documents in each interval; the first and last intervals are open. Empty without documents.
     """
 

@@ -34,16 +34,13 @@ class ReleaseFacts:
     """The facts of a version's report.
 
     Attributes:
-        manifest: the manifest of the version.
         withdrawn: the number of its documents that were withdrawn since it was built.
         contents: for each column, the number of documents by value, largest first. For a remote store, columns that
             only the shards have are missing.
         parent: the version from which it was built; None if there is none, or the parent was removed.
-        no_country: the countries of the region without documents.
         few_country: the countries with a smaller share of documents than SMALL_COUNTRY, with their numbers of
             documents.
         no_language: the languages of the region without documents that the shipped model identifies.
-        no_genre: the genres without documents.
         small: the languages other than Spanish, Portuguese and English, with their numbers of documents: all,
             religious, and reference.
     """
@@ -60,11 +57,7 @@ class ReleaseFacts:
 
 
 def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
-    """Return the facts for a version's report, without fetching shards of a remote store.
-
-    Raises:
-        ReleaseError: the store's log or a local shard can't be read.
-    """
+    """Return the facts for a version's report, without fetching shards of a remote store."""
     counts = {
         what: {value: tally.rows for value, tally in tallies.items()} for what, tallies in manifest.counts.items()
     }

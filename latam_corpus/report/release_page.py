@@ -11,9 +11,10 @@ from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.codes import short
 from latam_corpus.messages import enumerated, same, translated
 from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.pages.obligations import DUTIES
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
-from latam_corpus.report.page_words import LIMITS, OWED, WORDS
+from latam_corpus.report.page_words import LIMITS, WORDS
 from latam_corpus.report.run_report.run_page import contents, first_rows
 from latam_corpus.report.templating import render, sections_of
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest
-    from latam_corpus.report.release_report.release_facts import ReleaseFacts
+    from latam_corpus.report.release_facts import ReleaseFacts
 
 _SECTIONS: Final = ("obligations", "holds", "gaps", "left_out", "small", "limits", "since_version", "withdraw")
 _MOST: Final = 40
@@ -32,10 +33,7 @@ _LARGE: Final = frozenset({"spa", "por", "eng"})
 def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
     """Return the page as HTML, without texts of documents.
 
-    Args:
-        facts: the facts of the version.
-        language: the language of the page.
-        store: the value of `--store` in commands on the page; None for the default.
+    `store` is the value of `--store` in commands on the page.
 
     Raises:
         ConfigError: pages aren't available in the language.
@@ -55,7 +53,10 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
         sources_n=len({row.source_id for row in manifest.sources}),
         admits=enumerated(TIERS[tier] for tier in manifest.admit),
         uses=enumerated(USES[use] for use in manifest.uses),
-        sources=first_rows([_source(row) for row in manifest.sources], _MOST),
+        sources=first_rows(
+            [(row, [DUTIES[name] for name in obligations_of(row.rights, row.rights_tier)]) for row in manifest.sources],
+            _MOST,
+        ),
         labels=list(_labels(manifest)),
         contents=[
             (column, contents(column, counted)) for column, counted in columns.items() if any(v for v, _ in counted)
@@ -73,10 +74,6 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None) -> str:
 
 
 _COLUMNS: Final = ("language", "variety", "country", "genre", "decade", "rights_tier")
-
-
-def _source(source: Any) -> tuple[Any, tuple[Message, ...]]:
-    return source, tuple(OWED[name] for name in obligations_of(source.rights, source.rights_tier))
 
 
 def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
