@@ -44,34 +44,35 @@ class Kind(NamedTuple):
             can be called again after being killed at any moment.
         label: a verb phrase, shown in the list of jobs.
         is_short: whether it takes seconds, so that it doesn't wait for a long job.
+        route: the page of its collection that shows the result.
     """
 
     where: str
     label: Any
     is_short: bool = False
+    route: str = ""
 
 
+_FILES: Final = "latam_corpus.web.files.jobs"
+_RELEASES: Final = "latam_corpus.web.releases.jobs"
+_WITHDRAWALS: Final = "latam_corpus.web.withdrawals.jobs"
 KINDS: Final = {
-    "import folder": Kind("latam_corpus.web.files.jobs:import_named_folder", gettext_lazy("copy a folder")),
-    "release": Kind("latam_corpus.web.releases.jobs:make_version", gettext_lazy("make a version")),
-    "count versions": Kind(
-        "latam_corpus.web.releases.jobs:count_versions", gettext_lazy("count the contents of versions")
-    ),
-    "find texts": Kind("latam_corpus.web.withdrawals.jobs:find_texts", gettext_lazy("look for texts"), is_short=True),
-    "try withdrawal": Kind(
-        "latam_corpus.web.withdrawals.jobs:try_withdrawal", gettext_lazy("try a withdrawal"), is_short=True
-    ),
-    "withdraw": Kind("latam_corpus.web.withdrawals.jobs:withdraw", gettext_lazy("withdraw texts")),
-    "end hold": Kind("latam_corpus.web.withdrawals.jobs:end_hold", gettext_lazy("end a hold")),
-    "survey": Kind("latam_corpus.web.files.jobs:survey", gettext_lazy("examine files"), is_short=True),
+    "import folder": Kind(f"{_FILES}:import_named_folder", gettext_lazy("copy a folder"), route="files"),
+    "survey": Kind(f"{_FILES}:survey", gettext_lazy("examine files"), is_short=True, route="files"),
     "read catalogue": Kind(
-        "latam_corpus.web.files.jobs:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True
+        f"{_FILES}:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True, route="catalogue"
     ),
-    "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True),
+    "run": Kind(f"{_FILES}:run_collection", gettext_lazy("run the collection"), route="files"),
+    "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True, route="texts"),
     "try rules": Kind(
         "latam_corpus.web.policies.jobs:try_rules", gettext_lazy("try the rules of a language"), is_short=True
     ),
-    "run": Kind("latam_corpus.web.files.jobs:run_collection", gettext_lazy("run the collection")),
+    "release": Kind(f"{_RELEASES}:make_version", gettext_lazy("make a version"), route="release"),
+    "count versions": Kind(f"{_RELEASES}:count_versions", gettext_lazy("count the contents of versions")),
+    "find texts": Kind(f"{_WITHDRAWALS}:find_texts", gettext_lazy("look for texts"), is_short=True),
+    "try withdrawal": Kind(f"{_WITHDRAWALS}:try_withdrawal", gettext_lazy("try a withdrawal"), is_short=True),
+    "withdraw": Kind(f"{_WITHDRAWALS}:withdraw", gettext_lazy("withdraw texts"), route="withdraw"),
+    "end hold": Kind(f"{_WITHDRAWALS}:end_hold", gettext_lazy("end a hold"), route="withdraw"),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
 _MOST_SHORT: Final = 2  # short jobs that run at the same time

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
@@ -79,7 +80,13 @@ def jobs(request: HttpRequest) -> HttpResponse:
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Show a job: its progress, or its result."""
     row = get_object_or_404(jobs_of(request), pk=number)
-    values = {"job": row, "label": KINDS[row.kind].label, "may_stop": row.is_open and _may_stop(request, row)}
+    kind = KINDS[row.kind]
+    values = {
+        "job": row,
+        "label": kind.label,
+        "may_stop": row.is_open and _may_stop(request, row),
+        "result_page": reverse(kind.route, args=[row.collection.slug]) if kind.route and row.collection else "",
+    }
     return render(request, "desk/home/job.html", values)
 
 

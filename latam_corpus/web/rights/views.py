@@ -31,7 +31,7 @@ from latam_corpus.web.rights.approvals import (
 )
 from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm, shown_statement
 from latam_corpus.web.rights.terms import decide_terms, examine, group_of, groups
-from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
+from latam_corpus.web.roles import editable_collection, is_single, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
             write_catalogue(collection)
             log(request.user, "terms stated", f"collection {slug}", before=old_values, after=new_values)
             examine(collection, request.user)
-            messages.success(request, _("The terms are saved. A second person approves them before a release."))
+            messages.success(request, _("The terms are saved. They need an approval before a release."))
             return redirect("rights", slug)
     values = {"collection": collection, "tab": "rights", "form": form, "now": stated_now if form.errors else None}
     return render(request, "desk/rights/terms.html", values)
@@ -170,7 +170,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         _keep_document(request, collection, name, record["id"])
         log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=old_values, after=new_values)
         examine(collection, request.user)
-        messages.success(request, _("The consent is recorded. A second person approves it before a release."))
+        messages.success(request, _("The consent is recorded. It needs an approval before a release."))
         return redirect("rights", slug)
     values: dict[str, object] = {"collection": collection, "tab": "rights", "form": form, "record": current}
     values["kept"] = consent_documents(collection).get(name)
@@ -239,7 +239,8 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
     elif not collection.files.exists():
         messages.error(request, _("First add files."))
     elif propose(collection, request.user):
-        messages.success(request, _("Proposed. Someone else now reads it, and approves it or says what is missing."))
+        text = _("Proposed. Someone else now reads it, and approves it or says what is missing.")
+        messages.success(request, _("Proposed. Now read both parts, and decide.") if is_single() else text)
     return redirect("rights", slug)
 
 

@@ -15,7 +15,7 @@ from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job, Person
 from latam_corpus.web.releases.jobs import command
 from latam_corpus.web.releases.shares import count_all, store_folder
-from latam_corpus.web.withdrawals.search import documents_by_id, find
+from latam_corpus.web.withdrawals.search import beginning, documents_by_id, find
 from latam_corpus.web.workspace import data_folder, files_folder, out_folder, upload_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 _MOST_LISTED = 200
+_MOST_OF_A_TEXT = 60  # characters, for a text without a title
 
 
 def find_texts(job: Job) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict
         "doc_id": doc_id,
         "is_own": is_own,
         "source": row.get("source_id", ""),
-        "title": (row.get("title") or "") if is_own else "",
+        "title": (row.get("title") or beginning(row.get("text") or "", _MOST_OF_A_TEXT)) if is_own else "",
         "people": "; ".join(row.get("creators") or []) if is_own else "",
     }
 

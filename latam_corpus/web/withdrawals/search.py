@@ -129,7 +129,6 @@ def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str
 def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[str, Any]:
     """Return a match as JSON for its page; for another collection's text, without title and words."""
     is_own = row["source_id"] == collection.slug
-    line = " ".join((row["text"] or "").split())
     origin = row["origin"] or {}
     return {
         "doc_id": row["doc_id"],
@@ -140,10 +139,20 @@ def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[
         "people": "; ".join(row["creators"] or []),
         "language": row["language"] or "",
         "file": str(origin.get("file") or "").removeprefix(f"{FOLDER}/"),
-        "beginning": line[:_BEGINNING] + ("…" if len(line) > _BEGINNING else ""),
+        "beginning": beginning(row["text"] or ""),
         "versions": row["versions"],
         "dropped": row["dropped"],
     }
+
+
+def beginning(text: str, most: int = _BEGINNING) -> str:
+    """Return the first characters of a text in one line.
+
+    >>> beginning("Río que bajas cantando", 12)
+    'Río que baja…'
+    """
+    line = " ".join(text.split())
+    return line[:most] + ("…" if len(line) > most else "")
 
 
 def _files(collection: Collection, query: str, by: str, listed_paths: set[str]) -> list[CollectionFile]:

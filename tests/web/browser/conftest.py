@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_LOOKS = 240  # times that a person without JavaScript looks again
+_PICTURES = os.environ.get("LATAM_CORPUS_PICTURES")  # a folder for screenshots
 _CHROMIUM = which("chromium-headless-shell") or which("chromium")
 
 
@@ -55,10 +56,25 @@ class Visitor:
         with self.page.expect_navigation():  # looking again before it has begun would stop it
             self.page.locator(what).first.click()
 
+    def tick(self, *what: str) -> None:
+        """Tick boxes and circles."""
+        for selector in what:
+            self.clicks += 1
+            self.page.locator(selector).check()
+
+    def look(self, name: str) -> None:
+        """Check that no line leaves a narrow or a wide screen; keep a picture of each if a folder is named for them."""
+        for width in (1180, 390):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+            if _PICTURES:
+                language = self.page.get_attribute("html", "lang")
+                self.page.screenshot(path=f"{_PICTURES}/{name} {language} {width}.png", full_page=True)
+
     def wait_until_done(self) -> None:
         """Look at the page again until no job is at work."""
         for _look in range(_MOST_LOOKS):
-            if not self.page.locator("#work .band").count():
+            if not self.page.locator("#work .band, [data-refresh]").count():
                 return
             time.sleep(0.25)
             self.page.reload()
