@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import prose
 
 from latam_corpus.api import runner
 from latam_corpus.release.building import build as building
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, SmallRecipe, SmallSource
-
-WORDS = (
-    *("barca", "puerto", "alba", "red", "faro", "marea", "viento", "arena", "gaviota", "muelle", "ancla", "vela"),
-    *("remo", "orilla", "sal", "niebla", "isla", "bahía", "pescador", "camino", "noche", "luna", "piedra", "cerro"),
-    *("bosque", "lluvia", "campana", "plaza", "feria", "harina", "pan", "horno", "leña", "humo", "patio"),
-)
-
-
-def story(number: int, words: int = 120) -> str:
-    """Return a random text of a number of words."""
-    draw = random.Random(number)
-    return " ".join(draw.choice(WORDS) for _ in range(words))
 
 
 class Room:
@@ -76,11 +64,11 @@ RELEASE = "split = { validation = 0.0, test = 0.0 }"
 
 def test_a_copy_of_a_removed_document_is_kept(room: Room, small_recipe: SmallRecipe) -> None:
     """A copy is a duplicate of a version that has the original, but not of the next one without it."""
-    original = story(1, 200)
+    original = prose(1, 200)
     copy = original.replace("barca", "lancha", 1)
-    first = {"original": original} | {f"n{n}": story(n) for n in range(10, 15)}
+    first = {"original": original} | {f"n{n}": prose(n) for n in range(10, 15)}
     released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))["release"]
-    records = room.write("nuevo.jsonl", {"copia": copy, "otra": story(30)})
+    records = room.write("nuevo.jsonl", {"copia": copy, "otra": prose(30)})
     against = small_recipe('dedupe against = "prueba"')
     first_run = room.run(against, records)
     assert (first_run["rows"], first_run["stages"]["dedupe"]["dropped"]) == ({"in": 2, "kept": 1}, {"duplicate": 1})
@@ -95,15 +83,15 @@ def test_a_copy_of_a_removed_document_is_kept(room: Room, small_recipe: SmallRec
 
 def test_a_run_against_its_own_release_extends_it(room: Room, small_recipe: SmallRecipe) -> None:
     """The next version has the old and the new documents, and better copies replace worse ones."""
-    base = story(1, 200)
-    first = {"a": base, "b": story(2, 200)}
+    base = prose(1, 200)
+    first = {"a": base, "b": prose(2, 200)}
     room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", first))
-    longer = f"{base} {story(90, 20)}"
-    records = room.write("nuevo.jsonl", {"mejor": longer, "copia": story(2, 200), "c": story(3, 200)})
+    longer = f"{base} {prose(90, 20)}"
+    records = room.write("nuevo.jsonl", {"mejor": longer, "copia": prose(2, 200), "c": prose(3, 200)})
     best = small_recipe('dedupe against = "prueba"\nkeep = "best"', release=RELEASE)
     result = room.run(best, records)
     assert result["rows"]["kept"] == 2
-    assert room.texts("prueba") == {longer, story(2, 200), story(3, 200)}
+    assert room.texts("prueba") == {longer, prose(2, 200), prose(3, 200)}
     assert result["release"]["version"] != "2026.11.0"
 
 
@@ -111,7 +99,7 @@ def test_a_run_against_a_release_fails_if_another_version_was_made(
     room: Room, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Repeating the run compares with the new version; a version named in the recipe is kept."""
-    room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": story(1)}))
+    room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": prose(1)}))
     against = small_recipe('dedupe against = "prueba"', release=RELEASE)
     original = building.planned_release
 
@@ -120,19 +108,19 @@ def test_a_run_against_a_release_fails_if_another_version_was_made(
 
         def build_another(*arguments: Any, **options: Any) -> Any:
             monkeypatch.setattr(runner, "planned_release", original)
-            room.run(against, room.write("otro.jsonl", {f"b{code}": story(20 + code)}))
+            room.run(against, room.write("otro.jsonl", {f"b{code}": prose(20 + code)}))
             return original(*arguments, **options)
 
         monkeypatch.setattr(runner, "planned_release", build_another)
         return room.run(recipe, room.write("nuevo.jsonl", texts), code)
 
-    assert not run_while_another_builds(against, {"c": story(3)}, 1).get("release")
-    assert room.texts("prueba") == {story(1), story(21)}
+    assert not run_while_another_builds(against, {"c": prose(3)}, 1).get("release")
+    assert room.texts("prueba") == {prose(1), prose(21)}
     room.run(against, room.folder / "nuevo.jsonl")
-    assert room.texts("prueba") == {story(1), story(21), story(3)}
+    assert room.texts("prueba") == {prose(1), prose(21), prose(3)}
     version = Store.at(room.folder / "out" / "store").latest("prueba")
-    run_while_another_builds(small_recipe(f'dedupe against = "prueba@{version}"', release=RELEASE), {"d": story(4)}, 0)
-    assert room.texts("prueba") == {story(1), story(21), story(3), story(4)}
+    run_while_another_builds(small_recipe(f'dedupe against = "prueba@{version}"', release=RELEASE), {"d": prose(4)}, 0)
+    assert room.texts("prueba") == {prose(1), prose(21), prose(3), prose(4)}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +135,7 @@ def test_check_and_run_refuse_an_unknown_version_to_compare_with(
     room: Room, small_recipe: SmallRecipe, against: str, problem: str
 ) -> None:
     """The error names the recipe and the stage, with exit code 2, before anything is read."""
-    records = room.write("v1.jsonl", {"a": story(1)})
+    records = room.write("v1.jsonl", {"a": prose(1)})
     room.run(small_recipe("dedupe", release=RELEASE), records)
     recipe = small_recipe(f'dedupe against = "{against}"')
     assert problem in room.run(recipe, records, code=2)
@@ -159,7 +147,7 @@ def test_check_and_run_refuse_an_unknown_version_to_compare_with(
 
 def test_check_names_the_version_to_compare_with(room: Room, small_recipe: SmallRecipe) -> None:
     """A release without a version is its latest version."""
-    released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": story(1)}))["release"]
+    released = room.run(small_recipe("dedupe", release=RELEASE), room.write("v1.jsonl", {"a": prose(1)}))["release"]
     (room.folder / "receta.toml").write_text(small_recipe('dedupe against = "prueba"'))
     arguments = ("check", room.folder / "receta.toml", "--out", room.folder / "out", "--json")
     assert room.command_line(*arguments).json["against"] == [f"prueba@{released['version']}"]
@@ -167,7 +155,7 @@ def test_check_names_the_version_to_compare_with(room: Room, small_recipe: Small
 
 def test_a_recipe_may_do_without_an_index(room: Room, small_recipe: SmallRecipe) -> None:
     """`[release] index = false` applies to the run and to later builds from it."""
-    room.run(small_recipe("dedupe", release=f"{RELEASE}\nindex = false"), room.write("v1.jsonl", {"a": story(1)}))
+    room.run(small_recipe("dedupe", release=f"{RELEASE}\nindex = false"), room.write("v1.jsonl", {"a": prose(1)}))
     assert not list((room.folder / "out" / "store").rglob("index/*.parquet"))
     arguments = ("release", "build", "otra", "receta", "--out", room.folder / "out", "--json")
     assert room.command_line(*arguments).code == 0
@@ -178,11 +166,11 @@ def test_a_recipe_may_do_without_an_index(room: Room, small_recipe: SmallRecipe)
 def test_a_variant_joins_the_split_of_the_released_document(room: Room, small_recipe: SmallRecipe, number: int) -> None:
     """The variant is kept, names the released document, and has the same split."""
     halves = "split = { validation = 0.4, test = 0.4 }"
-    song = ["Cantaba", *story(700 + number, 90).split()]
+    song = ["Cantaba", *prose(700 + number, 90).split()]
     own_words = ["bordando", "pañuelos", "finos"], ["rompió", "su", "cántaro"]
     variant_text = " ".join([*song[:20], *own_words[0], *song[23:60], *own_words[1], *song[63:]])
-    room.run(small_recipe("dedupe", release=halves), room.write("v1.jsonl", {"vieja": " ".join(song), "n": story(5)}))
-    records = room.write("nuevo.jsonl", {"nueva": variant_text, "m": story(6)})
+    room.run(small_recipe("dedupe", release=halves), room.write("v1.jsonl", {"vieja": " ".join(song), "n": prose(5)}))
+    records = room.write("nuevo.jsonl", {"nueva": variant_text, "m": prose(6)})
     result = room.run(small_recipe('dedupe against = "prueba"', release=halves), records)
     assert result["rows"] == {"in": 2, "kept": 2}
     assert {" ".join(song), variant_text} < room.texts("prueba")

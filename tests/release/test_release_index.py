@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from built_versions import build
+from built_versions import build, prose
 
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
@@ -46,19 +46,8 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 LATER = datetime(2025, 1, 1, tzinfo=UTC)
-WORDS = (
-    *("barca", "puerto", "alba", "red", "faro", "marea", "viento", "arena", "gaviota", "muelle", "ancla", "vela"),
-    *("remo", "orilla", "sal", "niebla", "isla", "bahía", "pescador", "camino", "noche", "luna", "piedra", "cerro"),
-    *("bosque", "lluvia", "campana", "plaza", "feria", "harina", "pan", "horno", "leña", "humo", "patio"),
-)
 
 Version = tuple[Store, Manifest]
-
-
-def story(number: int, words: int = 120) -> str:
-    """Return a random text of a number of words."""
-    draw = random.Random(number)
-    return " ".join(draw.choice(WORDS) for _ in range(words))
 
 
 def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
@@ -94,7 +83,7 @@ def version(tmp_path: Path, document: Any, kept_run: KeptRun, made_once: MadeOnc
     documents = [
         document(
             n,
-            text=story(n),
+            text=prose(n),
             language="por_Latn" if n % 5 == 0 else "spa_Latn",
             rights_tier=["open", "attribution"][n % 2],
             duplicate_cluster=None if n % 3 else document(n)["doc_id"],
@@ -125,7 +114,7 @@ def test_the_index_has_a_file_per_shard_with_the_fingerprints_of_its_texts(versi
         file = pq.ParquetFile(store.path("releases", "puerto", manifest.version, shard.index))
         assert file.metadata.metadata[METADATA] == metadata_of(Scheme())[METADATA]
         assert file.num_row_groups == pq.ParquetFile(store.path(shard.object)).num_row_groups
-    assert pl.concat(index.values())["words"].to_list() == [120] * 60
+    assert pl.concat(index.values())["words"].to_list() == [60] * 60
 
 
 def test_columns_of_the_index_are_encoded_for_fast_reading(version: Version) -> None:
@@ -149,7 +138,7 @@ def test_the_index_is_a_function_of_the_documents_alone(
 ) -> None:
     """The bytes of the index do not depend on runs, parts, order or batches."""
     monkeypatch.setattr("latam_corpus.release.storing.shard_file.GROUP_BYTES", 20_000)
-    documents = [document(n, text=story(n, 20 + n * 3)) for n in range(60)]
+    documents = [document(n, text=prose(n, 20 + n * 3)) for n in range(60)]
     expected = build("puerto", [kept_run("a-1", documents, 1)], tmp_path / "one", shard_bytes=60_000, **TERMS)
     draw = random.Random(seed)
     draw.shuffle(documents)
@@ -167,7 +156,7 @@ def test_a_reused_shard_keeps_its_index_file(
 ) -> None:
     """The index file of a reused shard is a link to the parent's and equals a new one."""
     store, manifest = version
-    new_run = kept_run("b-1", [document(200, text=story(200))])
+    new_run = kept_run("b-1", [document(200, text=prose(200))])
     second = build("puerto", [new_run], store, parent="latest", shard_bytes=30_000, splits={}, **TERMS)
     shared = {shard.sha256 for shard in manifest.shards} & {shard.sha256 for shard in second.shards}
     assert len(shared) == len(manifest.shards) - 1
@@ -186,7 +175,7 @@ def test_a_new_scheme_rebuilds_the_index(version: Version, document: Any, kept_r
     """The index has the scheme of the runs, or that of the parent if they have none."""
     store, manifest = version
     stages = [{"use": "repair"}, {"use": "dedupe", "shingle": 4}]
-    run = kept_run("b-1", [document(200, text=story(200))], stage=stages)
+    run = kept_run("b-1", [document(200, text=prose(200))], stage=stages)
     second = build("puerto", [run], store, parent="latest", shard_bytes=30_000, splits={}, **TERMS)
     shared = {shard.sha256 for shard in manifest.shards} & {shard.sha256 for shard in second.shards}
     digests = [{each.files[s.index].sha256 for s in each.shards if s.sha256 in shared} for each in (manifest, second)]
@@ -196,7 +185,7 @@ def test_a_new_scheme_rebuilds_the_index(version: Version, document: Any, kept_r
     for each in (second, third):
         place = store.path("releases", "puerto", each.version, min(each.index))
         assert pq.read_metadata(place).metadata[METADATA] == metadata_of(Scheme(shingle=4))[METADATA]
-    run_with_default_scheme = kept_run("d-1", [document(200, text=story(200))], stage=[{"use": "dedupe"}])
+    run_with_default_scheme = kept_run("d-1", [document(200, text=prose(200))], stage=[{"use": "dedupe"}])
     fourth = build(
         "puerto", [run_with_default_scheme], store, parent=second.version, shard_bytes=30_000, splits={}, **TERMS
     )
@@ -306,9 +295,9 @@ def test_the_index_of_a_remote_store_is_fetched_once(
 ) -> None:
     """Files of a remote store are cached, and fetched again only if the copies are damaged."""
     store = Store.at(f"memory://{uuid.uuid4().hex}")
-    first_run = kept_run("a-1", [document(n, text=story(n)) for n in range(30)])
+    first_run = kept_run("a-1", [document(n, text=prose(n)) for n in range(30)])
     build("puerto", [first_run], store, shard_bytes=15_000, **TERMS)
-    second_run = kept_run("b-1", [document(n, text=story(n)) for n in range(30, 34)])
+    second_run = kept_run("b-1", [document(n, text=prose(n)) for n in range(30, 34)])
     manifest = build("puerto", [second_run], store, parent="latest", shard_bytes=15_000, **TERMS)
     assert verify(store, "puerto", manifest.version) == []
     pieces = open_version(store, "puerto", tmp_path / "cache", Scheme())
@@ -397,7 +386,7 @@ def test_the_damaged_index_of_an_older_version_is_repaired_in_place(
     store = Store.at(tmp_path / "store")
     stages: dict[str, Any] = {"stage": [options]} if options else {}
     terms = TERMS | {"splits": {}}
-    first = build("puerto", [kept_run("a-1", [document(n, text=story(n)) for n in range(9)], **stages)], store, **terms)
+    first = build("puerto", [kept_run("a-1", [document(n, text=prose(n)) for n in range(9)], **stages)], store, **terms)
     second = build("puerto", [kept_run("b-1", [document(30)], **stages)], store, parent="latest", **terms)
     [path] = (tmp_path / "store" / "releases" / "puerto" / first.version / "index").iterdir()
     original = path.read_bytes()
@@ -440,7 +429,7 @@ def test_an_index_with_former_spellings_is_reported_and_rebuilt_by_the_next_vers
 ) -> None:
     """Hints name only languages with new spelling rules, for sources that may have texts in them."""
     store = Store.at(tmp_path / "out" / "store")
-    run = kept_run("a-1", [document(1, text=story(1)), document(2, text=story(2), language="ayr_Latn")])
+    run = kept_run("a-1", [document(1, text=prose(1)), document(2, text=prose(2), language="ayr_Latn")])
     with monkeypatch.context() as former_toolkit:
         former_toolkit.setattr("latam_corpus.dedupe.fingerprints.fingerprint_index.spellings_digest", lambda: None)
         first = build("puerto", [run], store, **TERMS)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from conftest import MadeOnce
+
     from latam_corpus.release.storing.manifest import Manifest
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "index": False}
@@ -45,6 +47,13 @@ def run(kept_run: Any, document: Any) -> Path:
     """Return a run of twelve documents."""
     folder: Path = kept_run("a-1", [document(n, text=f"texto {n} " * 9) for n in range(12)])
     return folder
+
+
+@pytest.fixture
+def store(run: Path, tmp_path: Path, made_once: MadeOnce) -> Store:
+    """Return a store with a version of the run."""
+    copy = made_once("withdrawals-at-once", lambda new: build("puerto", [run], new, **TERMS), tmp_path / "store")
+    return Store.at(copy)
 
 
 @pytest.mark.parametrize("place", ROUNDS)
@@ -84,11 +93,9 @@ def test_concurrent_withdrawals_are_both_logged(
 
 
 def test_an_entry_of_a_later_command_is_waited_for(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first command takes the time of the other entry, and reports no wrong clock."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
@@ -101,12 +108,8 @@ def test_an_entry_of_a_later_command_is_waited_for(
     assert [entry.time for entry in read_log(store).withdrawals] == [NOW + timedelta(hours=3)] * 2
 
 
-def test_a_version_that_is_removed_while_it_is_read_is_left_out(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_version_that_is_removed_while_it_is_read_is_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An overtaken build removes its manifest, for instance between its listing and its reading."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     listed = Store.versions
 
     def before_removal(store: Store, name: str) -> list[str]:
@@ -121,11 +124,9 @@ def test_a_version_that_is_removed_while_it_is_read_is_left_out(
 
 
 def test_an_entry_that_is_added_while_versions_are_read_is_known(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its version mentions it, and isn't taken for one whose entry was lost."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     actual = Store.manifests
 
     def overtaken(of: Store, *names: str) -> Iterator[Manifest]:
@@ -138,11 +139,9 @@ def test_an_entry_that_is_added_while_versions_are_read_is_known(
 
 
 def test_a_withdrawal_during_a_purge_is_erased_by_it_or_by_the_next_one(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its version mentions an entry that the purge read only after the versions, and isn't taken for damaged."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW)
     actual = Store.manifests
 
@@ -157,11 +156,9 @@ def test_a_withdrawal_during_a_purge_is_erased_by_it_or_by_the_next_one(
 
 
 def test_an_entry_without_a_version_is_waited_for(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other command has added its entry, but has not made its version."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
     def overtaken(*args: Any) -> str:
@@ -176,11 +173,9 @@ def test_an_entry_without_a_version_is_waited_for(
 
 
 def test_a_return_and_a_purge_wait_too(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An entry that is added just before theirs delays them, and does not change their result."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     hold = withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "en disputa", kind="hold"), NOW)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
 
@@ -202,11 +197,9 @@ def test_a_return_and_a_purge_wait_too(
 
 
 def test_two_concurrent_purges_are_refused(
-    run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The later purge would name objects that no longer exist."""
-    store = Store.at(tmp_path / "store")
-    build("puerto", [run], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
     name = "latam_corpus.release.withdrawals.purge.add_entry"
 

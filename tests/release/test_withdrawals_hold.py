@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from built_versions import build
+from built_versions import build, prose
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,13 +34,6 @@ if TYPE_CHECKING:
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 _STEP = 1 if "LATAM_CORPUS_GATE" in os.environ else 3
-_WORDS = ["puerto", "barca", "faro", "noche", "vecina", "canción", "papel", "sombra", "carta", "puente", "mercado"]
-
-
-def prose(number: int) -> str:
-    """Return a text that shares no run of five words with that of another number, except by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(_WORDS)}{draw.choice('aeiou')}" for _ in range(40))
 
 
 def read(store: Path, spec: str) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from built_versions import prose
 
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.release.refusals.withdrawn_texts import WithdrawnTexts, texts_of
@@ -64,13 +65,6 @@ def shares(withdrawn: WithdrawnTexts, documents: list[str]) -> list[float]:
 def share(withdrawn: WithdrawnTexts, document: str) -> float:
     """Return the share of a text in a document, or of the document in the text; 0 if it is not recognised."""
     return shares(withdrawn, [document])[0]
-
-
-def prose(number: int, words: int) -> str:
-    """Return random words; no five consecutive ones occur elsewhere."""
-    draw = random.Random(number)
-    stems = "puerto barca faro noche vecina papel sombra invierno carta puente mercado río".split()  # noqa: SIM905
-    return " ".join(f"{draw.choice(stems)}{draw.choice('aeiou')}" for _ in range(words))
 
 
 def without_numbers(text: str) -> str:
