@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tarfile
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from django.db import transaction
 
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
+from latam_corpus.storage.durable import digest_of
 from latam_corpus.web.archive import ROWS
 from latam_corpus.web.models import Job, Person
 from latam_corpus.web.workspace import data_folder, recover
@@ -79,8 +79,7 @@ def restore_rows() -> int:
     call_command("loaddata", str(rows), verbosity=0)
     rows.unlink()
     for upload in (data_folder() / "uploads").glob("*/*"):
-        with upload.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != upload.name:
-                raise ConfigError(str(upload), _("its bytes changed"), _("use an older backup"))
+        if digest_of(upload) != upload.name:
+            raise ConfigError(str(upload), _("its bytes changed"), _("use an older backup"))
     recover()
     return Person.objects.count()

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from latam_corpus.messages import Message
-
 _MOST_LISTED = 200
 _MOST_OF_A_TEXT = 60  # characters, for a text without a title
 
@@ -235,10 +233,6 @@ def _values_of(page: Path) -> dict[str, Any]:
     """
     _head, mark, after_mark = page.read_text("utf-8").partition('<script type="application/json" id="receipt">\n')
     if not mark:
-        raise ConfigError(page.name, _not_a_receipt(), "")
+        raise ConfigError(page.name, _("it contains no values"), "")
     values: dict[str, Any] = json.loads(after_mark.partition("</script>")[0].replace("<\\/", "</"))
     return values
-
-
-def _not_a_receipt() -> Message:
-    return _("it contains no values")
