@@ -140,7 +140,7 @@ gate: $(VENV)/.dev
 	  tests/engine/test_engine_slurm.py tests/engine/test_engine_ray.py tests/engine/test_object_store.py \
 	  tests/benchmarks/test_benchmarks_run.py tests/benchmarks/test_mutants.py \
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
-	  tests/quality/test_signals_equal_datatrove.py
+	  tests/quality/test_signals_equal_datatrove.py tests/web/browser
 	$(THREADS) $(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
 	$(MAKE) --no-print-directory test-train
 

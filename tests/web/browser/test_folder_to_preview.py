@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 _SONG = "Río que bajas cantando,\nllévame el nombre contigo,\nque en la orilla está esperando\nla sombra de un amigo.\n"
 
 
@@ -34,8 +36,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-@pytest.mark.parametrize(("locale", "kept"), [("es-MX", "Este texto"), ("pt-BR", "Este texto"), ("en-US", "A run")])
+@pytest.mark.parametrize(
+    ("locale", "kept", "scripts"),
+    [
+        ("es-MX", "Este texto", True),
+        ("pt-BR", "Este texto", False),
+        pytest.param("es-MX", "Este texto", False, marks=_GATE),
+        pytest.param("pt-BR", "Este texto", True, marks=_GATE),
+        pytest.param("en-US", "A run", True, marks=_GATE),
+        pytest.param("en-US", "A run", False, marks=_GATE),
+    ],
+)
 def test_a_folder_becomes_previewed_texts(
     locale: str, kept: str, scripts: bool, address: str, folder: Path, telephone: Any, record_property: Any
 ) -> None:

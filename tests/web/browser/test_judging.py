@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from conftest import Document, KeptRun
 
 pytestmark = pytest.mark.slow
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 _TEXTS = 30
 
 
@@ -32,9 +34,16 @@ def address(document: Document, kept_run: KeptRun, tmp_path: Path, desk_at: Call
         yield opened
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 @pytest.mark.parametrize(
-    ("locale", "heading"), [("es-MX", "Leer y evaluar"), ("pt-BR", "Ler e avaliar"), ("en-US", "Read and judge")]
+    ("locale", "heading", "scripts"),
+    [
+        ("es-MX", "Leer y evaluar", True),
+        ("pt-BR", "Ler e avaliar", False),
+        pytest.param("es-MX", "Leer y evaluar", False, marks=_GATE),
+        pytest.param("pt-BR", "Ler e avaliar", True, marks=_GATE),
+        pytest.param("en-US", "Read and judge", True, marks=_GATE),
+        pytest.param("en-US", "Read and judge", False, marks=_GATE),
+    ],
 )
 def test_thirty_texts_are_judged_on_a_telephone(
     locale: str, heading: str, scripts: bool, address: str, tmp_path: Path, telephone: Any, record_property: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
+_GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it takes long: `make gate`")
 _SONG = (
     "Río que bajas cantando,\nllévame el nombre contigo,\nque en la orilla está esperando\nla sombra de un amigo.\n\n"
     "Dile que vuelvo en enero\ncuando florezca la caña,\ndile que nada más quiero\nque el humo de su cabaña.\n"
@@ -41,7 +43,13 @@ def address(tmp_path: Path, desk_at: Callable[..., Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("locale", "scripts"), [("es-MX", True), ("es-MX", False), ("pt-BR", True), ("en-US", True)], ids=str
+    ("locale", "scripts"),
+    [
+        ("es-MX", True),
+        pytest.param("es-MX", False, marks=_GATE),
+        pytest.param("pt-BR", True, marks=_GATE),
+        pytest.param("en-US", True, marks=_GATE),
+    ],
 )
 def test_a_folder_is_released_and_a_song_is_withdrawn_with_its_copy(
     locale: str, scripts: bool, address: str, folder: Path, telephone: Any, record_property: Any
