@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read_all
@@ -65,8 +67,14 @@ def test_of_a_file_and_its_link_the_one_whose_name_tells_a_format_is_read(folder
     assert _names(folder) == ["a.txt", "coplas/b.txt"]
 
 
-def test_a_file_is_read_once_however_many_links_lead_to_it(folder: Path) -> None:
-    """By its own name where that is chosen, too; loops end."""
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_file_is_read_once_however_many_links_lead_to_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """By its own name where that is chosen, too, and in whatever order a folder is listed; loops end."""
+    listed = LocalFileSystem.ls
+    in_order = lambda *of, **how: sorted(listed(*of, **how), key=itemgetter("name"))[::step]  # noqa: E731
+    monkeypatch.setattr(LocalFileSystem, "ls", in_order)
     for name, leads_to in {
         "0.txt": "a.txt",
         "1": ".",

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from latam_corpus.collect.streams import cannot_be_opened
@@ -52,7 +53,8 @@ class _Walk:
         import fsspec
 
         try:
-            entries = fsspec.filesystem("file").ls(folder, detail=True)
+            # In order, for of two links to a folder the first is followed: a file system lists them in any order.
+            entries = sorted(fsspec.filesystem("file").ls(folder, detail=True), key=itemgetter("name"))
         except OSError as error:
             raise cannot_be_opened(folder, error) from None
         for entry in entries:
