@@ -61,6 +61,7 @@ def address(tmp_path: Path, desk_at: Callable[..., Any]) -> Iterator[str]:
     [
         ("pt-BR", False, "mixteco, não sei qual"),
         pytest.param("es-MX", True, "mixteco, no sé cuál", marks=_GATE),
+        pytest.param("en-US", True, "mixteco, I don't know which", marks=_GATE),
     ],
 )
 def test_a_catalogue_with_common_mistakes_describes_its_files(
