@@ -73,7 +73,11 @@ def disclosure_of(
 
 
 def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:
-    """Return the documents of a run, see `resolve_run`."""
+    """Return the documents of a run, see `resolve_run`.
+
+    Raises:
+        ConfigError: there is no such run, or its documents are no longer on disk.
+    """
     folder = with_documents(resolve_run(named, out, tell))
     return Documents(folder.resolve().name, folder)
 
@@ -110,6 +114,9 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
     """Return the documents of a run or of a version.
 
     If a recipe and a release have the same name, the recipe's newest run is read.
+
+    Raises:
+        ConfigError: there is neither such a run nor such a release.
     """
     exact = (Path(named) / RUN_FILE).is_file() or (out / "runs" / named / RUN_FILE).is_file()
     opened = open_store(store, out)

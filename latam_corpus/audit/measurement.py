@@ -139,7 +139,11 @@ def _check_not_empty(named: str, measured: MeasuredRows) -> None:
 
 
 def signal_table(measured: MeasuredRows) -> pl.DataFrame:
-    """Return a row for each language, genre and signal with values or a bound, the largest group first."""
+    """Return a row for each language, genre and signal with values or a bound, the largest group first.
+
+    Raises:
+        ConfigError: no document was measured.
+    """
     _check_not_empty(measured.name, measured)
     rows = [
         {

@@ -65,6 +65,9 @@ def drawn_sample(
     """Draw documents of a run or a version at random; the same seed draws the same documents.
 
     For the names see `named_documents`. `n` is the number of documents per group with `by`, else of all.
+
+    Raises:
+        ConfigError: there is no such run or release, or it has no document that may be shown.
     """
     documents = named_documents(named, out, store, tell)
     if set_aside and documents.folder is None:

@@ -74,7 +74,11 @@ def _manifests(store: Store) -> list[Manifest]:
 
 
 def released_ids(store: Store, manifest: Manifest) -> pl.Series:
-    """Return the ids of a version's documents."""
+    """Return the ids of a version's documents.
+
+    Raises:
+        ReleaseError: the ledger can't be read.
+    """
     with store.named_errors():
         rows = read_ledger(store, manifest.name, manifest.version)
     return rows.filter(rows["verdict"] == "released")["doc_id"]

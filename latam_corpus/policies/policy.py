@@ -206,6 +206,9 @@ class Policies:
         """Return a digest of everything that affects verdicts: bounds, typical values, and the choice of files.
 
         Without pairs of a language and a genre, all count.
+
+        Raises:
+            ConfigError: a genre has no policy.
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}

@@ -98,7 +98,11 @@ class TrainingContent:
 
 
 def training_content(store: Store, manifest: Manifest, progress: OnStep | None = None) -> TrainingContent:
-    """Count the documents of a version that aren't withdrawn."""
+    """Count the documents of a version that aren't withdrawn.
+
+    Raises:
+        ReleaseError: a shard or the log of withdrawals can't be read.
+    """
     online_sources = {source.source_id for source in manifest.sources if source.collected in _ONLINE}
     shards = read_log(store).readable(manifest)
     parts = [pl.DataFrame(schema=_COUNTED)]

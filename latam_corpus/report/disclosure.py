@@ -88,7 +88,11 @@ class Redaction:
         return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Redact the texts and metadata of rows with `drop_reason` and any other columns of READS."""
+        """Redact the texts and metadata of rows with `drop_reason` and any other columns of READS.
+
+        Raises:
+            ConfigError: a list needed to redact one of the rows is missing.
+        """
         raw = ~frame["drop_reason"].fill_null(KEPT).is_in(list(self.passed))
         sources = set(frame.filter(raw)["source_id"])
         names, speakers = (_existing_lists(lists, sources) for lists in (self.names, self.speakers))

@@ -26,7 +26,11 @@ def checked_language(language: str) -> str:
 
 
 def write_file(path: Path, data: str | bytes) -> None:
-    """Write a page or a sheet, and create its folder if necessary."""
+    """Write a page or a sheet, and create its folder if necessary.
+
+    Raises:
+        ConfigError: the file can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.encode() if isinstance(data, str) else data)

@@ -57,7 +57,11 @@ class ReleaseFacts:
 
 
 def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
-    """Return the facts for a version's report, without fetching shards of a remote store."""
+    """Return the facts for a version's report, without fetching shards of a remote store.
+
+    Raises:
+        ReleaseError: the store's log or a local shard can't be read.
+    """
     counts = {
         what: {value: tally.rows for value, tally in tallies.items()} for what, tallies in manifest.counts.items()
     }

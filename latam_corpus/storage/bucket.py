@@ -63,7 +63,11 @@ class Bucket:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return the bucket at an address."""
+        """Return the bucket at an address.
+
+        Raises:
+            ConfigError: the protocol of the address is unknown, or its package isn't installed.
+        """
         filesystem, root = remote.opened(url, use_listings_cache=False)
         return cls(url, scratch_folder() / quote(url, safe=""), filesystem, root.rstrip("/"))
 

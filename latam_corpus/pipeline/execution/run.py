@@ -87,7 +87,11 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
 
 
 def least_parts(plan: Plan) -> int:
-    """Return the least possible number of parts, by the names and sizes of files; large files may be cut into more."""
+    """Return the least possible number of parts, by the names and sizes of files; large files may be cut into more.
+
+    Raises:
+        ConfigError: there is nothing at a source's location.
+    """
     locations = [(source, plan.locations.get(source.id)) for source in plan.sources]
     return sum(1 for source, location in locations if location for _ in packs(list_inputs(source, location)))
 

@@ -39,7 +39,11 @@ CHOICES: Final = (ALL, MEASURED, NONE)
 
 
 def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
-    """Check the choice and return it."""
+    """Check the choice and return it.
+
+    Raises:
+        ConfigError: the choice is unknown, the work is in an object store, or nothing at all would be left of the run.
+    """
     if choice not in CHOICES:
         raise ConfigError("--work", _("unknown choice «{given}»", given=choice), closest(choice, CHOICES))
     if choice != ALL and bucket_of(out):
@@ -84,7 +88,11 @@ class Sweep:
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:
-    """Return the sweep for a run; it spares the outputs of other runs, whose records must be readable."""
+    """Return the sweep for a run; it spares the outputs of other runs, whose records must be readable.
+
+    Raises:
+        ConfigError: the record of another run is damaged, so that its outputs aren't known.
+    """
     return Sweep(out / "work", frozenset(key for keys in referred(out, {run.name}).values() for key in keys))
 
 

@@ -339,7 +339,11 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
 
 
 def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
-    """Return the stages and barriers that a recipe names, with their options; an error names all mistakes."""
+    """Return the stages and barriers that a recipe names, with their options; an error names all mistakes.
+
+    Raises:
+        ConfigError: a stage or an option is wrong; the error names all mistakes.
+    """
     stages, errors = [], []
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)

@@ -146,7 +146,11 @@ def _digest(own: Mapping[str, Path]) -> str:
 
 
 def read_policy(file: Path) -> tuple[str, str]:
-    """Return the text of a policy for a language or a genre, and its name in a folder of policies."""
+    """Return the text of a policy for a language or a genre, and its name in a folder of policies.
+
+    Raises:
+        ConfigError: the file isn't a policy for a language or a genre.
+    """
     text = read_toml(file, "policy")
     keys: set[str] = set()
     with suppress(tomllib.TOMLDecodeError):  # `parse_toml` reports it below

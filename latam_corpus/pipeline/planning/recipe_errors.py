@@ -29,7 +29,11 @@ T = TypeVar("T")
 
 
 def checked_recipe(named: str, language: str) -> Recipe:
-    """Load a recipe (see `load_recipe`), and check its sources, stages and policies; an error names all mistakes."""
+    """Load a recipe (see `load_recipe`), and check its sources, stages and policies; an error names all mistakes.
+
+    Raises:
+        ConfigError: something is wrong; the error names all mistakes.
+    """
     errors: list[ConfigError] = []
     recipe = _attempted(errors, lambda: load_recipe(named, language))
     path = recipe.file if recipe else shipped_recipes().get(named, Path(named).expanduser())

@@ -29,6 +29,9 @@ def cached_spans(
 
     The size of all files of the source determines the size of spans. `on_scan` is called with the file before it is
     read from end to end.
+
+    Raises:
+        PartError: the file has changed since its digest was computed.
     """
     file = input_.file
     span_bytes = SPAN_BYTES if source_bytes > SMALL_SOURCE else min(SPAN_BYTES, SMALL_SPAN_BYTES)

@@ -104,7 +104,11 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
 
 
 def apply_stage(stage: Stage, batch: Batch) -> Batch:
-    """Apply a stage and check that its result has the same rows, with a `drop_reason` in those that it drops."""
+    """Apply a stage and check that its result has the same rows, with a `drop_reason` in those that it drops.
+
+    Raises:
+        PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
+    """
     result = _call(stage, batch)
     _check_rows(stage, batch.frame, result.frame)
     problem = undeclared(stage, batch.frame, result.frame)

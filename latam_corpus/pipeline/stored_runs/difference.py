@@ -62,7 +62,11 @@ class DocumentDifferences(NamedTuple):
 
 
 def documents(a: Record, b: Record) -> DocumentDifferences | None:
-    """Return the differences between the kept documents of two runs; None if the documents of a run were removed."""
+    """Return the differences between the kept documents of two runs; None if the documents of a run were removed.
+
+    Raises:
+        PartError: a file of documents is damaged.
+    """
     import polars as pl
 
     if is_removed(a.folder) or is_removed(b.folder):
@@ -164,7 +168,11 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 
 
 def policy_differences(a: Record, b: Record) -> list[Difference]:
-    """Return the keys in which the policies of two runs differ; lists contain only values that the other lacks."""
+    """Return the keys in which the policies of two runs differ; lists contain only values that the other lacks.
+
+    Raises:
+        PartError: a run's copy of a policy is damaged.
+    """
     policies_a, policies_b = _policies(a), _policies(b)
     changes = []
     for name in sorted({*policies_a, *policies_b}):

@@ -153,13 +153,21 @@ def _removable(out: Path) -> list[Path]:
 
 
 def remove_partial(work: Path) -> None:
-    """Remove the partial outputs of killed processes. The caller must have locked the folder with `exclusive`."""
+    """Remove the partial outputs of killed processes. The caller must have locked the folder with `exclusive`.
+
+    Raises:
+        OSError: something can't be removed.
+    """
     for path in [*work.glob("??/*.*"), *work.glob("decisions-*")]:
         remove(path)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with its contents."""
+    """Remove a file, a link, or a folder with its contents.
+
+    Raises:
+        OSError: it can't be removed.
+    """
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

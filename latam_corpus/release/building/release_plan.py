@@ -90,7 +90,12 @@ class ReleasePlan:
 
 
 def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: OnStep | None = None) -> ReleasePlan:
-    """Return the plan of a version; the folder is for temporary files, needed until the version is written."""
+    """Return the plan of a version; the folder is for temporary files, needed until the version is written.
+
+    Raises:
+        ConfigError: a run lost more than its recipe's floor, and the request gives no reason to accept that.
+        ReleaseError: the files of a run or of the parent can't be read.
+    """
     inputs, store, parts = basis.inputs, basis.store, list(basis.parts)
     losses = accepted_losses(inputs, request.accept_loss)
     scanner = _Scanner.of(request, basis, progress)

@@ -178,7 +178,11 @@ class Sketcher:
         return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
     def reuse_or_rebuild(self, shard: Shard, target: Path) -> bool:
-        """Write the index file of a parent's shard; return whether the parent's index file could be reused."""
+        """Write the index file of a parent's shard; return whether the parent's index file could be reused.
+
+        Raises:
+            ReleaseError: the shard can't be read.
+        """
         if self._reused(shard, target):
             return True
         try:

@@ -130,6 +130,9 @@ def decide_all(
     """Decide about all light rows of a version.
 
     The results are in a folder, which must exist as long as they are used.
+
+    Raises:
+        ReleaseError: evidence of a run can't be read, or a language or genre can't be a folder's name.
     """
     splits = Splits(request.splits, request.split_by)
     judged_ids = list({judgement.doc_id for judgement in request.judged})

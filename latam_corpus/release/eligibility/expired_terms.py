@@ -100,6 +100,9 @@ def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Se
     """Return the ids of a version's documents whose terms have lapsed; the next version will leave them out.
 
     Without a day, the ends of permissions are ignored.
+
+    Raises:
+        ReleaseError: the list of opt-outs, a shard or the log can't be read.
     """
     refused = withholding_rows(manifest, read_opt_outs(log.store, manifest.name))["doc_id"].unique()
     if today is None and refused.is_empty():

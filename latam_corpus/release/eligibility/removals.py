@@ -35,6 +35,9 @@ def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
     """Return the documents of an earlier version for which the runs have better copies, REPLACED.
 
     `duplicate_of` is the id of the run's copy.
+
+    Raises:
+        ReleaseError: a file can't be read.
     """
     frames = [pl.DataFrame(schema=REPLACED)]
     for run in runs:
@@ -108,6 +111,9 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.Data
 
     `taken_back` is the latest time at which the document was found deleted. Documents that a run dropped because of
     the store's withdrawal log aren't included: their holder didn't delete them.
+
+    Raises:
+        ReleaseError: the release's table or a run's dropped documents can't be read.
     """
     frames = [_remembered(store, name)]
     for run in runs:

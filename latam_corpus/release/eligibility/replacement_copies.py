@@ -65,7 +65,11 @@ def find_replacement_copies(
     folders: Mapping[str, Path],
     log: WithdrawalLog,
 ) -> ReplacementCopies:
-    """Find copies that were left out as duplicates of withdrawn documents."""
+    """Find copies that were left out as duplicates of withdrawn documents.
+
+    Raises:
+        ReleaseError: a run or a ledger is damaged.
+    """
     if ids.is_empty():
         return ReplacementCopies()
     versions = list(store.lineage(old))

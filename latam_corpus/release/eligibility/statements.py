@@ -197,7 +197,11 @@ REMEMBERED: Final = pl.Schema(
 
 
 def dropped_statements(run: InputRun) -> Iterator[pl.DataFrame]:
-    """Yield the documents that a run dropped, with their terms and `copy_of`; their terms may restrict their copies."""
+    """Yield the documents that a run dropped, with their terms and `copy_of`; their terms may restrict their copies.
+
+    Raises:
+        ReleaseError: a file can't be read.
+    """
     read_columns = ("doc_id", "source_id", "country", "obtained", "text_hash", *TERMS[:-1], "consent", "opt_outs")
     for path in run.files("dropped"):
         try:
@@ -220,6 +224,9 @@ def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
     """Yield the statements that the releases of a store have stored, with the columns of a release.
 
     Those of all releases apply: an old run may be built again under another name.
+
+    Raises:
+        ReleaseError: a file can't be read.
     """
     files = remote.matching(store.filesystem, f"{glob.escape(store.root)}/releases/*/{FILE}")
     frames = [_read(store, PurePosixPath(file).parts[-2]) for file in sorted(files)]

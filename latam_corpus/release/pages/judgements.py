@@ -114,7 +114,11 @@ class Judgement:
 
 
 def read_judgements(out: Path) -> list[Judgement]:
-    """Return the judgements stored in a folder of runs; an empty list if the folder has none."""
+    """Return the judgements stored in a folder of runs; an empty list if the folder has none.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
     path = out / FILE
     if not path.is_file():
         return []
@@ -136,7 +140,11 @@ _REMEDY: Final = _("restore the file from a backup, or remove it and import the 
 
 
 def add_judgements(out: Path, judged: Sequence[Judgement]) -> int:
-    """Store judgements and return how many of them replaced a judgement of the same text by the same reader."""
+    """Store judgements and return how many of them replaced a judgement of the same text by the same reader.
+
+    Raises:
+        ConfigError: the file is damaged, or can't be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with locked(out, f"{FILE}.lock", wait=True):

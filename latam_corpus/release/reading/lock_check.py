@@ -110,6 +110,9 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     Returns:
         PLACES: for an export, the range of tokens in a file; for a pulled version, rows of a Parquet file. Documents
         that the folder doesn't have are omitted.
+
+    Raises:
+        ReleaseError: a file of the folder can't be read.
     """
     is_wanted = pl.col("doc_id").is_in(ids.implode())
     try:

@@ -100,7 +100,11 @@ def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False)
 
 
 def compared(column: ColumnOperand, operator: str, token: Token) -> pl.Expr:
-    """Return an expression that compares a column with a value."""
+    """Return an expression that compares a column with a value.
+
+    Raises:
+        ConditionError: the value doesn't fit the column.
+    """
     is_equality = OPERATORS[operator] in (eq, ne)
     if not is_equality and isinstance(column.dtype, pl.Binary):
         raise ConditionError(token, _("values of «{name}» have no order", name=column.name), "write = or !=")
@@ -110,7 +114,11 @@ def compared(column: ColumnOperand, operator: str, token: Token) -> pl.Expr:
 
 
 def compared_columns(first: ColumnOperand, operator: str, second: ColumnOperand) -> pl.Expr:
-    """Return an expression that compares two columns."""
+    """Return an expression that compares two columns.
+
+    Raises:
+        ConditionError: their types differ or can't be compared.
+    """
     are_numbers = first.dtype.is_numeric() and second.dtype.is_numeric()
     if first.dtype.is_nested() or not (are_numbers or first.dtype == second.dtype):
         problem = _("«{name}» and «{name2}» can't be compared", name=first.name, name2=second.name)
@@ -120,7 +128,11 @@ def compared_columns(first: ColumnOperand, operator: str, second: ColumnOperand)
 
 
 def among(column: ColumnOperand, tokens: Sequence[Token]) -> pl.Expr:
-    """Return an expression for whether a column has one of these values."""
+    """Return an expression for whether a column has one of these values.
+
+    Raises:
+        ConditionError: a value doesn't fit the column.
+    """
     typed = _typed(column, tokens, must_be_known=True)
     return column.expression.cast(typed.dtype).is_in(typed.implode())
 

@@ -76,7 +76,11 @@ def picks(
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
-    """Return the shards, with the excluded documents added to those that each leaves out."""
+    """Return the shards, with the excluded documents added to those that each leaves out.
+
+    Raises:
+        ReleaseError: a shard can't be read.
+    """
     if not excluded:
         return list(shards)
     excluded_ids = pl.Series(sorted(excluded), dtype=pl.String)
@@ -92,7 +96,11 @@ def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Co
 
 
 def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
-    """Return columns with their types, `doc_id` first; `id` names a copy of `doc_id`."""
+    """Return columns with their types, `doc_id` first; `id` names a copy of `doc_id`.
+
+    Raises:
+        ConfigError: there is no such column.
+    """
     all_columns = {**released(extra), "id": pl.String()}
     for name in names:
         if name not in all_columns:
@@ -105,6 +113,9 @@ def fetch_rows(store: Store, shard: Shard, where: pl.Expr, columns: pl.Schema, t
 
     The columns that the expression needs are read first; the others are read only for row groups with a selected row.
     Page checksums are verified.
+
+    Raises:
+        ReleaseError: the shard can't be read.
     """
     tested = list(dict.fromkeys(["doc_id", *where.meta.root_names()]))
     written_names = dict.fromkeys("doc_id" if name == "id" else name for name in columns)

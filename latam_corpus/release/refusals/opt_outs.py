@@ -66,7 +66,11 @@ class ReadSite(Protocol):
 
 
 def read_opt_outs(store: Store, name: str) -> pl.DataFrame:
-    """Return the list of a release, with the columns LISTED; empty if the release has no list."""
+    """Return the list of a release, with the columns LISTED; empty if the release has no list.
+
+    Raises:
+        ReleaseError: the list can't be read.
+    """
     return read_rows(store, name, FILE, LISTED, _("run `latam-corpus rights recheck` again"))
 
 
@@ -81,6 +85,9 @@ def web_documents(store: Store, manifest: Manifest, refusals: pl.DataFrame) -> p
 
     Returns:
         `doc_id`, `source_id`, `url` and `obtained`, sorted by `doc_id`.
+
+    Raises:
+        ReleaseError: a shard can't be read.
     """
     parts = [refusals.select(_DOCUMENT_COLUMNS).unique("doc_id", maintain_order=True)]
     for readable in read_log(store).readable(manifest):

@@ -298,7 +298,11 @@ def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
 
 
 def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest, bytes]:
-    """Return the manifest of a finished version, and the bytes of its file."""
+    """Return the manifest of a finished version, and the bytes of its file.
+
+    Raises:
+        ReleaseError: see `load_manifest`.
+    """
     data = store.read("releases", name, version, MANIFEST)
     place = f"{store.url}, {name}@{version}, {MANIFEST}"
     manifest = parse_manifest(data, place)
@@ -326,7 +330,11 @@ def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
 
 
 def parse_manifest(data: bytes, place: str) -> Manifest:
-    """Parse a manifest; errors name the place."""
+    """Parse a manifest; errors name the place.
+
+    Raises:
+        ReleaseError: the bytes aren't a manifest, or it has a newer format.
+    """
     values = parsed(data, place, _RESTORE)
     if not isinstance(values, dict) or "format" not in values or "shards" not in values:
         raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _RESTORE)

@@ -261,6 +261,9 @@ class Store:
         """Yield the manifest of each version, sorted by name and number; skip versions that are removed meanwhile.
 
         For example, a build that another one overtakes removes its manifest. Without names, those of all releases.
+
+        Raises:
+            ReleaseError: a manifest is damaged.
         """
         for name in names or self.names():
             for version in self.versions(name):

@@ -82,7 +82,11 @@ def read_ledger(
 
 
 def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str | Message) -> pl.DataFrame:
-    """Return a table that applies to all versions of a release; empty if the file doesn't exist."""
+    """Return a table that applies to all versions of a release; empty if the file doesn't exist.
+
+    Raises:
+        ReleaseError: the file can't be read, or is another table.
+    """
     path = ("releases", name, file)
     if not store.exists(*path):
         return pl.DataFrame(schema=columns)

@@ -268,6 +268,9 @@ class WithdrawalLog:
 
         The columns are those of ROWS, the `number` of the first entry that lists the document, and whether a purge
         `erases` it.
+
+        Raises:
+            ReleaseError: a table can't be read.
         """
         frames = [pl.DataFrame(schema={**ROWS, "number": pl.UInt32(), "erases": pl.Boolean()})]
         for entry in self.binding:
@@ -371,7 +374,11 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
 
 
 def log_and_versions(store: Store) -> tuple[WithdrawalLog, dict[str, Manifest]]:
-    """Return the log of a store, and all versions of all releases, by `NAME@VERSION`."""
+    """Return the log of a store, and all versions of all releases, by `NAME@VERSION`.
+
+    Raises:
+        ReleaseError: a manifest can't be read, or the log has fewer entries than one of them states.
+    """
     # The log is read last, so that an entry added meanwhile can't seem to be missing.
     versions = {manifest.spec: manifest for manifest in store.manifests()}
     log = read_log(store)

@@ -194,7 +194,11 @@ def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def write_receipt_entry(store: Store, withdrawal: Withdrawal, now: datetime) -> dict[str, bytes]:
-    """Add the digests of the receipt to the log; return the receipt's bytes in each format."""
+    """Add the digests of the receipt to the log; return the receipt's bytes in each format.
+
+    Raises:
+        ReleaseError: the entry can't be added.
+    """
     files = receipt_files(receipt_values(withdrawal))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     fields = {"request": withdrawal.entry.request, "release": withdrawal.entry.release, "of": withdrawal.entry.number}
@@ -211,6 +215,9 @@ def write_receipt(store: Store, withdrawal: Withdrawal, file: Path | None = None
     """Add the digests of a receipt to the log, write the receipt, and return its values.
 
     A file that ends in `.json` has JSON, another a page. If the store has a signer, the file is signed too.
+
+    Raises:
+        ReleaseError: the entry can't be added.
     """
     files = write_receipt_entry(store, withdrawal, datetime.now(UTC))
     if file:

@@ -170,6 +170,9 @@ def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None
     """Return the facts for a finished run's report.
 
     Without a version, there are no released ids.
+
+    Raises:
+        PartError: one of the run's files is damaged.
     """
     files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger")}
     lost, reasons = _ledger(files["ledger"])
