@@ -1,7 +1,8 @@
-"""Preview the texts of a source, like `latam-corpus sources preview`."""
+"""Preview the texts of a source, like `latam-corpus sources preview`, and draw pages of files."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,12 @@ from latam_corpus.api.arguments import Language, Limit, check_arguments
 from latam_corpus.catalog.source import load_source
 from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
+from latam_corpus.extract.document import Extracted
+from latam_corpus.extract.isolation import sandbox
+from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob
 from latam_corpus.intake.preview_items import items_of
 from latam_corpus.intake.preview_page import lines_left_out
+from latam_corpus.messages import _
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.policy_overlay import overlay
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.intake.preview_page import Item, Measured
 
 KEPT: Final = "kept"
+_LARGEST: Final = 64 * 2**20  # maximum bytes of a file whose page is drawn
 
 
 @dataclass(frozen=True)
@@ -159,3 +165,26 @@ def _number(measured: Measured, language: str) -> Number:
         measured.file,
         measured.compared,
     )
+
+
+def page_picture(path: str | Path, page: int = 1) -> bytes:
+    """Return a page of a PDF as a greyscale PNG, at most 900 pixels wide, drawn in the sandbox in which files are read.
+
+    Nothing is redacted: show it only to people who have the file.
+
+    Args:
+        path: the path of the PDF.
+        page: the number of the page, from 1.
+
+    Raises:
+        ConfigError: the file is too large or damaged, or has no such page.
+    """
+    check_arguments(page_picture, locals())
+    file = Path(path).expanduser()
+    if file.stat().st_size > _LARGEST:
+        raise ConfigError(str(path), _("it is too large to be shown"), _("open it in another program"))
+    job = ExtractJob("latam_corpus.extract.scans.pdf:picture", file.read_bytes(), {"page": str(page)})
+    (outcome,) = sandbox.extract([job], DocumentLimits())
+    if not isinstance(outcome, Extracted):
+        raise ConfigError(str(path), _("its page can't be drawn: {cause}", cause=outcome.cause), _("check the file"))
+    return base64.b64decode(outcome.text)

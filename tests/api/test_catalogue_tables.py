@@ -9,7 +9,7 @@ import pytest
 
 import latam_corpus as lc
 from latam_corpus.api.catalogue_tables import read_catalogue
-from latam_corpus.api.page_pictures import page_picture
+from latam_corpus.api.previews import page_picture
 from latam_corpus.api.progress import LineProgress
 from latam_corpus.pipeline.execution.events import BarrierStarted
 

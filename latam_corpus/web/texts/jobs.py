@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
-from latam_corpus.api.page_pictures import page_picture
+from latam_corpus.api.previews import page_picture
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
 from latam_corpus.web.workspace import (
