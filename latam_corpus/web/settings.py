@@ -125,10 +125,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-            {
-                "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-                "OPTIONS": {"min_length": 10},
-            },
+            {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
             {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
         ],
         "SESSION_COOKIE_NAME": "desk_session",
@@ -171,7 +168,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
                     "backupCount": 3,
                     "delay": True,
                     "formatter": "line",
-                },
+                }
             },
             "loggers": {
                 "django": {"handlers": ["file"], "level": "WARNING", "propagate": False},

@@ -84,10 +84,7 @@ class TokenForm(forms.Form):
 class AccountForm(forms.ModelForm):
     """A person's own name."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Your name, as colleagues see it")
-
     class Meta:
         model = Person
         fields = ["name"]
+        labels = {"name": _("Your name, as colleagues see it")}

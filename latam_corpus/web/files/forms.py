@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-FORMS: Final = {
-    "verse": _("verse"),
-    "interview": _("interview"),
-    "prose": _("prose"),
-    "table": _("table"),
-}
+FORMS: Final = {"verse": _("verse"), "interview": _("interview"), "prose": _("prose"), "table": _("table")}
 COLUMN_LABELS: Final = {
     "title": _("title"),
     "creators": _("authors, speakers or singers"),

@@ -223,13 +223,7 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
     signed = sign_rules(text, reader, timezone.now().date())
     signed = f"# {reader}: {statement}\n{signed}"
     PolicyDraft.objects.filter(pk=number).update(signed=signed, statement=statement)
-    log(
-        request.user,
-        "rules signed",
-        f"language {draft.language}",
-        after=digest,
-        reason=f"{reader}: {statement}",
-    )
+    log(request.user, "rules signed", f"language {draft.language}", after=digest, reason=f"{reader}: {statement}")
     messages.success(request, _("Signed. Choose now in which collections they are used."))
     return redirect(f"/rules/{number}#use")
 

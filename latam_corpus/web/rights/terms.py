@@ -122,11 +122,5 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
         f"collection {collection.slug}, {len(files)} files",
         reason=str(cells.get("rights", "")),
     )
-    examine(collection, person, [file.path for file in files])
+    wait_for(enqueue("survey", person, collection, paths=[file.path for file in files]))
     return len(files)
-
-
-def examine(collection: Collection, person: Person, paths: list[str] | None = None) -> None:
-    """Start a job that examines files again, by default all, because their terms changed; wait briefly for it."""
-    arguments: dict[str, Any] = {"all": True} if paths is None else {"paths": paths}
-    wait_for(enqueue("survey", person, collection, **arguments))
