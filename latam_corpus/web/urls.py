@@ -9,7 +9,7 @@ from django.urls import path
 from latam_corpus.web.accounts import views as accounts
 from latam_corpus.web.api import views as api
 from latam_corpus.web.browse import views as browse
-from latam_corpus.web.files import catalogue_views, source_views
+from latam_corpus.web.files import catalogue_views
 from latam_corpus.web.files import views as files
 from latam_corpus.web.home import views as home
 from latam_corpus.web.judging import views as judging
@@ -58,7 +58,7 @@ urlpatterns: Final = [
     path("collections/<slug:slug>/catalogue/language", catalogue_views.catalogue_language, name="catalogue-language"),
     path("collections/<slug:slug>/catalogue/join", catalogue_views.catalogue_join, name="catalogue-join"),
     path("collections/<slug:slug>/catalogue/remove", catalogue_views.catalogue_remove, name="catalogue-remove"),
-    path("collections/<slug:slug>/edit", source_views.source_edit, name="collection-edit"),
+    path("collections/<slug:slug>/edit", files.source_edit, name="collection-edit"),
     path("collections/<slug:slug>/rights", rights.rights, name="rights"),
     path("collections/<slug:slug>/rights/terms", rights.terms, name="rights-terms"),
     path("collections/<slug:slug>/rights/group", rights.group, name="rights-group"),

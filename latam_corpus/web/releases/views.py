@@ -160,11 +160,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _own_texts(collection: Collection, version: str) -> pl.LazyFrame:
-    """Return the texts of a collection in a version.
-
-    Raises:
-        Http404: there is no such version.
-    """
+    """Return the texts of a collection in a version; raise Http404 if there is no such version."""
     if version not in lc.versions(store_folder()):
         raise Http404
     return lc.open_release(store_folder(), version).scan().filter(pl.col("source_id") == collection.slug)

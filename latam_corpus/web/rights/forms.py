@@ -271,11 +271,7 @@ class ConsentForm(_Dated):
         self.fields["label"].choices = [("", gettext("none")), *sorted(named_labels, key=lambda choice: choice[1])]
 
     def clean_id(self) -> str:
-        """Return the id, which no other record has.
-
-        Raises:
-            ValidationError: another record has it.
-        """
+        """Return the id, which no other record may have."""
         name = str(self.cleaned_data["id"]).strip()
         if name in self._taken:
             raise forms.ValidationError(gettext("Another record has this name or number."))
