@@ -36,9 +36,7 @@ class Renderer(TemplatesSetting):
 class VersionedForm(forms.ModelForm):
     """A form for a `Versioned` row; it is saved only if no one else has saved the row since the form was opened.
 
-    Attributes:
-        conflict: the row as another person saved it; None if no one did. Templates show it next to the form with
-            `desk/parts/conflict.html`.
+    Templates show the other person's row, `conflict`, next to the form with `desk/parts/conflict.html`.
     """
 
     conflict: Any = None

@@ -37,14 +37,10 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """A kind of job.
+    """A kind of job; a short one takes seconds and doesn't wait for long ones, `route` is the page with its result.
 
-    Attributes:
-        where: the module and the function, joined by a colon. It is called with the job, returns a result for JSON, and
-            can be called again after being killed at any moment.
-        label: a verb phrase, shown in the list of jobs.
-        is_short: whether it takes seconds, so that it doesn't wait for a long job.
-        route: the page of its collection that shows the result.
+    `where` is `module:function`. The function is called with the job, returns a result for JSON, and can be called
+    again after being killed at any moment.
     """
 
     where: str

@@ -15,15 +15,9 @@ if TYPE_CHECKING:
 def log(
     person: Person | None, action: str, thing: object, *, before: str = "", after: str = "", reason: str = ""
 ) -> LogEntry:
-    """Add an entry to the log.
+    """Add an entry to the log, such as `collection changed` about the thing `collection cantos`.
 
-    Args:
-        person: the person who acted; None for the program itself.
-        action: a short English name, such as `collection created`.
-        thing: the object as text, such as `collection cantos`.
-        before: the SHA-256 of its former content, in hex.
-        after: the SHA-256 of its new content, in hex.
-        reason: the reason that the person stated.
+    `person` is None for the program itself; `before` and `after` are the SHA-256, in hex, of the thing's content.
     """
     with transaction.atomic():
         # PostgreSQL runs transactions concurrently; locking the newest entry keeps the chain from forking.

@@ -164,25 +164,15 @@ class PolicyDraft(Versioned):
         return self.language
 
 
+def _refuse(*_args: Any, **_values: Any) -> NoReturn:
+    """Raise a PermissionError instead of changing or deleting an entry."""
+    raise PermissionError("the log is append-only")
+
+
 class AppendOnly(models.QuerySet):
     """Rows that are never changed or deleted."""
 
-    def update(self, **values: Any) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            PermissionError: always.
-        """
-        del values
-        raise PermissionError("the log is append-only")
-
-    def delete(self) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            PermissionError: always.
-        """
-        raise PermissionError("the log is append-only")
+    update = delete = _refuse
 
 
 class LogEntry(models.Model):
@@ -199,6 +189,7 @@ class LogEntry(models.Model):
     digest = models.CharField(max_length=64)
 
     objects = AppendOnly.as_manager()
+    delete = _refuse
 
     class Meta:
         ordering = ["-pk"]
@@ -213,17 +204,8 @@ class LogEntry(models.Model):
             PermissionError: the entry was stored before.
         """
         if self.pk is not None:
-            raise PermissionError("the log is append-only")
+            _refuse()
         super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            PermissionError: always.
-        """
-        del args, kwargs
-        raise PermissionError("the log is append-only")
 
     def computed_digest(self) -> str:
         """Return the SHA-256 of the entry, which includes the previous entry's digest."""

@@ -164,11 +164,7 @@ def collections_of(person: Any) -> Any:
 
 
 def readable_collection(request: HttpRequest, slug: str) -> Collection:
-    """Return a collection that the person may read.
-
-    Raises:
-        Http404: there is no such collection, or this person may not read it.
-    """
+    """Return a collection that the person may read; raise Http404 if there is none."""
     collection: Collection = get_object_or_404(collections_of(request.user), slug=slug)
     return collection
 
@@ -179,11 +175,7 @@ def may_edit(person: Any, collection: Collection) -> bool:
 
 
 def editable_collection(request: HttpRequest, slug: str) -> Collection:
-    """Return a collection that the person may change.
-
-    Raises:
-        Http404: there is no such collection, or this person may not change it.
-    """
+    """Return a collection that the person may change; raise Http404 if there is none."""
     collection = readable_collection(request, slug)
     if not may_edit(request.user, collection):
         raise Http404

@@ -47,13 +47,10 @@ class CappedParser(HTTPRequestParser):
 
 
 def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -> None:
-    """Serve the desk until the user presses Ctrl-C.
+    """Serve the desk until the user presses Ctrl-C; call `ready` with the port when it answers.
 
-    Args:
-        host: the address to listen on.
-        port: 0 for any free one.
-        ready: a function that is called with the port when the desk answers.
-        proxy: the address of a trusted proxy, whose headers state the reader's address and protocol.
+    Port 0 is any free one. `proxy` is the address of a trusted proxy, whose headers state the reader's address and
+    protocol.
 
     Raises:
         ConfigError: the address or port can't be used.

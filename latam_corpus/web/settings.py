@@ -23,15 +23,9 @@ MEBIBYTE: Final = 2**20
 class Desk:
     """A desk: the location of its data, and how browsers reach it.
 
-    Attributes:
-        data: the data folder.
-        database: a URL `postgresql://…`; empty for the SQLite file in the data folder.
-        single: whether it serves one person on this machine, without a login.
-        hosts: the names and addresses by which browsers reach it.
-        https: whether browsers reach it through a proxy with HTTPS.
-        largest_file: the maximum number of bytes of an uploaded file.
-        largest_upload: the maximum number of bytes that one form uploads.
-        most_files: the maximum number of files that one form uploads.
+    An empty `database` is the SQLite file in the data folder. A `single` desk serves one person on this machine,
+    without a login; one with `https` is behind a proxy with HTTPS. `largest_upload`, in bytes, and `most_files` are
+    limits of one form.
     """
 
     data: Path
@@ -125,10 +119,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"],
         "AUTH_PASSWORD_VALIDATORS": [
             {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-            {
-                "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-                "OPTIONS": {"min_length": 10},
-            },
+            {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
             {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
         ],
         "SESSION_COOKIE_NAME": "desk_session",
@@ -171,7 +162,7 @@ def settings_of(desk: Desk) -> dict[str, Any]:
                     "backupCount": 3,
                     "delay": True,
                     "formatter": "line",
-                },
+                }
             },
             "loggers": {
                 "django": {"handlers": ["file"], "level": "WARNING", "propagate": False},

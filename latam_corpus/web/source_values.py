@@ -54,15 +54,9 @@ def stated(values: Mapping[str, Any], key: str) -> Any:
 def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
     """Change values of a collection's source file; keep its other keys, and its comments.
 
-    Comments inside a changed list are lost. All comments are lost if tomlkit can't make the change.
-
-    Args:
-        collection: the collection of the file.
-        changes: the new values by dotted key; None or an empty value removes the key, and its table if that is then
-            empty.
-
-    Returns:
-        The SHA-256, in hex, of the file before and after the change.
+    `changes` has new values by dotted key; None or an empty value removes the key, and its table if that is then empty.
+    Comments inside a changed list are lost, and all comments if tomlkit can't make the change. The result is the
+    SHA-256, in hex, of the file before and after it.
 
     Raises:
         ConfigError: the file isn't valid TOML, and saving would lose its content.

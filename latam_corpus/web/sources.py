@@ -28,12 +28,7 @@ _OWN_NAMES: Final = (".localhost", ".local", ".internal", ".lan", ".home", ".cor
 
 
 def check_sent_source(text: str, slug: str) -> list[lc.Finding]:
-    """Return the mistakes in a source file that a user sent, and advice, for which `wrong` is false.
-
-    Args:
-        text: TOML.
-        slug: the id of the collection, and of its source.
-    """
+    """Return the mistakes in a source file that a user sent, and advice, for which `wrong` is false."""
     with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
         path = Path(folder, f"{slug}.toml")
         path.write_text(text, encoding="utf-8", errors="surrogateescape")

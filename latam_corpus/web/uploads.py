@@ -86,15 +86,16 @@ class DigestHandler(TemporaryFileUploadHandler):
         self.file.write(raw_data)
 
 
-def keep_uploads(request: HttpRequest, collection: Collection, field: str = "files") -> tuple[int, list[Refused]]:
-    """Add the uploaded files of a form's field to a collection; return their number, and the refused files."""
-    added = 0
-    files = request.FILES.getlist(field)
+def keep_upload(file: Any) -> Path:
+    """Move an uploaded file to the path that ends in its SHA-256; return the path."""
+    file.file.flush()
+    return store_upload(Path(file.temporary_file_path()), file.digest.hexdigest())
+
+
+def keep_uploads(request: HttpRequest, collection: Collection) -> tuple[int, list[Refused]]:
+    """Add the uploaded files of a form to a collection; return their number, and the refused files."""
+    files = request.FILES.getlist("files")
     for file in files:
-        digest = file.digest.hexdigest()
-        temporary = Path(file.temporary_file_path())
-        file.file.flush()
-        upload = store_upload(temporary, digest)
-        add_file(collection, file.relative, upload, digest)
-        added += 1
-    return added, list(getattr(request, "refused_files", ()))
+        upload = keep_upload(file)
+        add_file(collection, file.relative, upload, upload.name)
+    return len(files), list(getattr(request, "refused_files", ()))

@@ -49,11 +49,7 @@ class LogInForm(AuthenticationForm):
     """A name and a password; too many failed attempts block log-in with that name for a while."""
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned values if the person may log in.
-
-        Raises:
-            ValidationError: the name or the password is wrong, or too many attempts failed.
-        """
+        """Refuse a wrong name or password, and a name with which too many attempts failed."""
         name = str(self.cleaned_data.get("username", "")).casefold()
         if is_name_over(name):
             raise forms.ValidationError(_("Too many attempts failed with this name. Wait a quarter of an hour."))
@@ -84,10 +80,7 @@ class TokenForm(forms.Form):
 class AccountForm(forms.ModelForm):
     """A person's own name."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Your name, as colleagues see it")
-
     class Meta:
         model = Person
         fields = ["name"]
+        labels = {"name": _("Your name, as colleagues see it")}

@@ -47,16 +47,10 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class Card:
-    """A version as the catalogue shows it.
+    """A version as the catalogue shows it, with the documents that the person may know of and that match the filters.
 
-    Attributes:
-        version: `NAME@VERSION`.
-        day: on which it was made.
-        documents: the documents that the person may know of and that match the filters.
-        words: their words.
-        charts: for each of FILTERS, its bars.
-        collections: the collections that the documents are from: id, title, holder and licences of each.
-        earlier: older versions of the same release with such documents.
+    `charts` has the bars of each of FILTERS, `collections` id, title, holder and licences, and `earlier` the older
+    versions of the same release with such documents.
     """
 
     version: str
@@ -82,10 +76,7 @@ def catalogue(
 ) -> tuple[list[Card], dict[str, Any], list[str]]:
     """Return a card for the newest version of each release, the choices of each filter, and the uncounted versions.
 
-    Args:
-        visible: the sources that may be shown; None for all.
-        chosen: a value for each of FILTERS; empty for any.
-        language: the language of the names.
+    `visible` has the sources that may be shown, None for all; `chosen` a value for each of FILTERS, empty for any.
     """
     of_release: dict[str, list[dict[str, Any]]] = {}
     choices: dict[str, set[str]] = {name: set() for name in FILTERS}

@@ -104,11 +104,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _shares(request: HttpRequest, slug: str) -> list[Share]:
-    """Return a collection's shares of the versions, the newest first.
-
-    Raises:
-        Http404: no version has a text of it, or the visitor may not know of it.
-    """
+    """Return a collection's shares of the versions, newest first; raise Http404 if the visitor may know of none."""
     visible = visible_sources(request)
     shares = shares_of(slug)[0] if visible is None or slug in visible else []
     if not shares:

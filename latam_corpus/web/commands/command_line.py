@@ -75,8 +75,7 @@ def serve_desk(
         ),
     ] = [],
     proxy: Annotated[
-        str,
-        typer.Option("--proxy", metavar="IP", help=N_("The address of the https proxy in front of the desk.")),
+        str, typer.Option("--proxy", metavar="IP", help=N_("The address of the https proxy in front of the desk."))
     ] = "",
 ) -> None:
     """Serve the desk for a library: people log in, with accounts by invitation (`desk invite`)."""

@@ -60,10 +60,7 @@ def read_written_catalogue(collection: Collection) -> tuple[str, str]:
 def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> str:
     """Return a file's value in a document's column: the correction, or else the cell of the file's row.
 
-    Args:
-        file: the file.
-        column: the document's column, such as `rights`.
-        columns: the document's column for each column of the librarian's table.
+    `columns` has the document's column, such as `rights`, for each column of the librarian's table.
     """
     if column in (file.correction or {}):
         return str(file.correction[column])

@@ -24,7 +24,7 @@ from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job
 from latam_corpus.web.roles import editable_collection, readable_collection
-from latam_corpus.web.workspace import store_upload
+from latam_corpus.web.uploads import keep_upload
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -114,9 +114,7 @@ def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
     if file is None or not file.relative.lower().endswith(_SUFFIXES):
         messages.error(request, _("Choose a table: CSV, XLSX or ODS. Save another kind as one of these."))
         return redirect("catalogue", slug)
-    digest = file.digest.hexdigest()
-    file.file.flush()
-    store_upload(Path(file.temporary_file_path()), digest)
+    digest = keep_upload(file).name
     log(request.user, "catalogue added", f"collection {slug}", after=digest)
     name = Path(file.relative).name
     wait_for(enqueue("read catalogue", request.user, collection, name=name, sha256=digest))

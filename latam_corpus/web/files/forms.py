@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-FORMS: Final = {
-    "verse": _("verse"),
-    "interview": _("interview"),
-    "prose": _("prose"),
-    "table": _("table"),
-}
+FORMS: Final = {"verse": _("verse"), "interview": _("interview"), "prose": _("prose"), "table": _("table")}
 COLUMN_LABELS: Final = {
     "title": _("title"),
     "creators": _("authors, speakers or singers"),
@@ -61,11 +56,7 @@ class FolderForm(forms.Form):
     )
 
     def clean_folder(self) -> str:
-        """Return the path of a folder that exists.
-
-        Raises:
-            ValidationError: there is no such folder.
-        """
+        """Return the path of the folder, which must exist."""
         folder = Path(self.cleaned_data["folder"]).expanduser()
         if not folder.is_absolute() or not folder.is_dir():
             raise forms.ValidationError(_("There is no such folder on this machine. Copy its full path."))
@@ -81,11 +72,7 @@ class LanguageField(forms.CharField):
         self.many = many
 
     def clean(self, value: Any) -> str:
-        """Return the codes of the languages, separated by commas.
-
-        Raises:
-            ValidationError: a name is unknown, or means several languages, which the message lists.
-        """
+        """Return the codes; refuse a name that is unknown, or that means several languages, which are listed."""
         typed = str(super().clean(value) or "").strip()
         if not typed:
             return ""
@@ -193,11 +180,7 @@ class MappingForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned values.
-
-        Raises:
-            ValidationError: two columns have the same meaning.
-        """
+        """Refuse two columns with the same meaning."""
         values: dict[str, Any] = super().clean() or {}
         head_by_meaning: dict[str, str] = {}
         for number, head in enumerate(self.heads):

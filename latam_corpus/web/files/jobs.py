@@ -125,12 +125,8 @@ def use_catalogue(
     by hand are kept if the table has them. If several rows describe a file differently, the file gets none of them
     until a user joins one by hand.
 
-    Args:
-        collection: the collection that the table describes.
-        name: the table's name, with its suffix.
-        sha256: the digest of the upload.
-        column: the column that names files; by default, it is recognised by its head or its cells.
-        columns: the document's column for each column of the table; by default, as their heads suggest.
+    By default, the column that names files is recognised by its head or its cells, and `columns`, the document's column
+    for each column of the table, by their heads. `name` has the table's suffix.
     """
     files = {file.path: file for file in CollectionFile.objects.filter(collection=collection)}
     own = [path for path, file in files.items() if file.sha256 == sha256]
@@ -185,10 +181,6 @@ def replace_catalogue(collection: Collection, sha256: str) -> None:
     """Replace a collection's `catalogue.csv` by an upload with the same columns, such as an edited copy of it.
 
     The copy has the librarian's corrections in its cells, so it replaces them too.
-
-    Args:
-        collection: which it describes.
-        sha256: the digest of the upload, CSV.
     """
     change_draft(collection, lambda draft: draft.get("catalogue", {}).pop("joined", None))
     table = read_catalogue(upload_of(sha256), (), name=NAME)

@@ -1,4 +1,4 @@
-"""Pages of a collection's files: list and problems, three ways to add files, corrections, and the run."""
+"""Pages of a collection's description and files: problems, three ways to add files, corrections, and the run."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+import latam_corpus as lc
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
-from latam_corpus.web.files.forms import FORMS, CorrectionForm, FolderForm, label_of, language_names
+from latam_corpus.web.files.forms import FORMS, CorrectionForm, FolderForm, SourceForm, label_of, language_names
 from latam_corpus.web.jobs import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
-from latam_corpus.web.models import CollectionFile, Job
+from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.roles import editable_collection, is_single, readable_collection
+from latam_corpus.web.source_values import change_source
 from latam_corpus.web.uploads import keep_uploads
+from latam_corpus.web.workspace import source_file, write_source
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from latam_corpus.web.models import Collection
-
 _A_PAGE = 50
 _UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
-_OF_ALL = ("rights=null", "uses=null")  # the files are held because the collection states no rights, or allows no use
 _DROPPED = Q(fate__dropped__gt=0)
+_OF_ALL = ("rights=null", "uses=null")  # the files are held because the collection states no rights, or allows no use
+# The form's field for each key of the source file.
+_FIELD_OF = {"holder": "custodian", "title": "title", "country": "country", "languages": "languages", "genre": "genre"}
+# The form's field for advice about the whole file, by a word in the advice. Its remedy is about TOML, so it isn't
+# shown.
+_FIELD_OF_WORD = {"rights": "licence", "genre": "genre", "language": "languages"}
 
 
 def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
@@ -248,3 +255,41 @@ def join(collection: Collection, file: CollectionFile, number: int) -> bool:
 
     change_draft(collection, change)
     return is_joined
+
+
+def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change the description of a collection; show the mistakes and advice of the check of its source file."""
+    collection = editable_collection(request, slug)
+    form = SourceForm(request.POST or None, instance=collection)
+    with transaction.atomic():  # the row isn't saved if the file can't be saved
+        is_saved = request.method == "POST" and form.is_valid() and form.save_unless_changed()
+        before, after = change_source(collection, form.changes()) if is_saved else ("", "")
+    if is_saved:
+        log(request.user, "collection changed", f"collection {slug}", before=before, after=after)
+        messages.success(request, _("Saved."))
+        if before != after and collection.files.exists():
+            examine(request, collection, all=True)
+        return redirect("collection-edit", slug)
+    stored = Collection.objects.get(slug=slug)
+    by_field, general = _findings(stored)
+    for name, field in form.fields.items():
+        field.advice = by_field.get(name, [])
+    values = {"form": form, "collection": stored, "others": general, "language_names": language_names()}
+    return render(request, "desk/home/collection_edit.html", values)
+
+
+def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the mistakes and advice about a source file by field of the form, and those that belong to no field."""
+    write_source(collection)
+    by_field: dict[str, list[str]] = {}
+    general = []
+    for finding in lc.check_source(source_file(collection)):
+        language = core_language()
+        sentence = finding.sentence.translate(language)
+        about = finding.problem.msgid if not finding.key and not finding.wrong else ""
+        name = next((field for word, field in _FIELD_OF_WORD.items() if word in about), _FIELD_OF.get(finding.key))
+        if name:
+            by_field.setdefault(name, []).append(finding.problem.translate(language) if about else sentence)
+        elif finding.key not in {"id", "rights.statement"} or finding.wrong:
+            general.append(sentence)
+    return by_field, general

@@ -8,24 +8,18 @@ from typing import TYPE_CHECKING, Any
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, Q
+from django.forms import modelform_factory
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.home.forms import NewCollectionForm
+from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES
 from latam_corpus.web.jobs import KINDS, request_stop
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
-from latam_corpus.web.roles import (
-    CONTRIBUTOR,
-    collections_of,
-    is_single,
-    may_edit,
-    readable_collection,
-    role_of,
-)
+from latam_corpus.web.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
 from latam_corpus.web.templatetags.desk import STATIC
 from latam_corpus.web.workspace import collection_folder, data_folder, write_source
 
@@ -33,6 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _A_PAGE = 50
+_NewCollection = modelform_factory(Collection, fields=NAMES, labels=NAME_LABELS, help_texts=NAME_HELP)
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -52,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def collection_new(request: HttpRequest) -> HttpResponse:
     """Create a collection, with a folder and a source file without rights."""
-    form = NewCollectionForm(request.POST or None)
+    form = _NewCollection(request.POST or None)
     if request.method == "POST" and form.is_valid():
         new = form.save(commit=False)
         new.owner = request.user

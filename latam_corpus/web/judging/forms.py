@@ -60,11 +60,7 @@ class AnswerForm(forms.Form):
         return values
 
     def clean(self) -> dict[str, Any]:
-        """Return the cleaned values.
-
-        Raises:
-            ValidationError: the reader names another language, but answers that the stated one is right.
-        """
+        """Refuse another language if the reader answers that the stated one is right."""
         values: dict[str, Any] = super().clean() or {}
         if values.get("other") and values.get("language") == "yes":
             self.add_error("other", _("You answered that the language is right. Correct one of the two."))

@@ -63,11 +63,7 @@ def draw(request: HttpRequest) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[str, Any]]]:
-    """Return a sample, and the texts in it that the person may read.
-
-    Raises:
-        Http404: there is none that this person may open.
-    """
+    """Return a sample, and the texts in it that the person may read; raise Http404 if they may not open it."""
     opened = get_object_or_404(Sample, pk=number)
     if not samples.may_open_sample(request.user, opened):
         raise Http404

@@ -98,10 +98,8 @@ def _examples(words: list[str], texts: Iterable[tuple[str, str]]) -> dict[str, l
             word = match[0].lower()
             counts[word] = counts.get(word, 0) + 1
             if counts[word] <= EXAMPLES:
-                preceding, following = (
-                    text[max(match.start() - _CONTEXT, 0) : match.start()],
-                    text[match.end() :][:_CONTEXT],
-                )
+                preceding = text[max(match.start() - _CONTEXT, 0) : match.start()]
+                following = text[match.end() :][:_CONTEXT]
                 matches.setdefault(word, []).append((counts[word], [preceding, match[0], following, title]))
     return {
         word: [place for _nth, place in sorted(places, key=lambda pair: pair[0])[:EXAMPLES]]

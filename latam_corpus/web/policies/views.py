@@ -107,12 +107,8 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
         previous = PolicyDraft.objects.get(pk=number).rules
         if form.save_unless_changed():
             if draft.rules != previous:
-                log(
-                    request.user,
-                    "rules changed",
-                    f"language {draft.language}",
-                    reason=_difference(previous, draft.rules),
-                )
+                difference = _difference(previous, draft.rules)
+                log(request.user, "rules changed", f"language {draft.language}", reason=difference)
             messages.success(request, _("Saved. This is what the rules drop now."))
             return redirect("policy", number)
     draft.refresh_from_db()  # validating the form changed the rules of this object
@@ -223,13 +219,7 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
     signed = sign_rules(text, reader, timezone.now().date())
     signed = f"# {reader}: {statement}\n{signed}"
     PolicyDraft.objects.filter(pk=number).update(signed=signed, statement=statement)
-    log(
-        request.user,
-        "rules signed",
-        f"language {draft.language}",
-        after=digest,
-        reason=f"{reader}: {statement}",
-    )
+    log(request.user, "rules signed", f"language {draft.language}", after=digest, reason=f"{reader}: {statement}")
     messages.success(request, _("Signed. Choose now in which collections they are used."))
     return redirect(f"/rules/{number}#use")
 

@@ -17,7 +17,7 @@ from latam_corpus.web.files.jobs import run_collection
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection
 from latam_corpus.web.releases.shares import count_version, store_folder, stored_counts
-from latam_corpus.web.rights.approvals import KINDS, approvals_of
+from latam_corpus.web.rights.approvals import KINDS, approvals_of, proposal_of
 from latam_corpus.web.workspace import files_folder, out_folder
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def make_version(job: Job) -> dict[str, Any]:
             "by": str(approval.person),
             "on": approval.given.date().isoformat(),
             "digest": approval.digest,
+            "alone": approval.person_id == proposal_of(collection, approval.kind).get("person"),
         }
-        | {"alone": _is_alone(collection, approval)}
         for approval in approvals
     ]
     counts = count_version(version, {collection.slug: entries})
@@ -67,11 +67,6 @@ def make_version(job: Job) -> dict[str, Any]:
         "unchanged": bool(built.get("unchanged")),
         "approvals": [approval.pk for approval in approvals],
     }
-
-
-def _is_alone(collection: Collection, approval: Approval) -> bool:
-    proposed = ((collection.draft or {}).get("proposed") or {}).get(approval.kind) or {}
-    return bool(proposed.get("person") == approval.person_id)
 
 
 def approvals_now(collection: Collection) -> list[Approval]:

@@ -22,20 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Share:
-    """Statistics of a collection in a version.
+    """Statistics of a collection in a version, such as `voces@2026.1.0`, which was built on `day`.
 
-    Attributes:
-        version: `NAME@VERSION`.
-        day: the day on which the version was built, such as 2026-12-01.
-        documents: the number of the collection's documents.
-        words: the number of their words.
-        languages: for each language of the collection: its code, the number of the collection's documents and words,
-            and their share of the version's words in that language, in percent.
-        title: the collection's title in the version.
-        holder: the collection's holder in the version.
-        attribution: the required credit: title, holder and terms.
-        approvals: for the rights and the consent: kind, name and day of the approval, and whether the proposer approved
-            it alone.
+    `languages` has code, documents and words of each language, and their share of the version's words in it, in
+    percent; `attribution` is the required credit: title, holder and terms. `approvals` has kind, name and day of each
+    approval, and whether the proposer approved it alone.
     """
 
     version: str
@@ -61,9 +52,7 @@ def _file(version: str) -> Path:
 def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | None = None) -> dict[str, Any]:
     """Count a version's documents and words by collection and language, store the counts, and return them.
 
-    Args:
-        version: `NAME@VERSION`.
-        approvals: the approvals with which the version was built, by collection; stored ones are kept.
+    `approvals` are those with which the version was built, by collection; stored ones are kept.
     """
     release = lc.open_release(store_folder(), version)
     counted = (

@@ -7,11 +7,14 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.core.validators import RegexValidator
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
@@ -19,7 +22,6 @@ from latam_corpus.web.files.catalogue import change_draft
 from latam_corpus.web.jobs import enqueue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
-from latam_corpus.web.releases.forms import VersionForm
 from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, missing_approvals, standing
 from latam_corpus.web.roles import editable_collection, readable_collection
@@ -29,6 +31,38 @@ if TYPE_CHECKING:
 
 _A_PAGE: Final = 100
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # characters that are easily confused are left out
+
+
+class VersionForm(forms.Form):
+    """The corpus to which a collection is added, and the uses of its first version."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of the corpus"),
+        max_length=60,
+        validators=[
+            RegexValidator(
+                r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", gettext_lazy("Use small letters, digits and hyphens only.")
+            )
+        ],
+        help_text=gettext_lazy("All collections with the same name here are in one corpus, such as voces-del-rio."),
+    )
+    uses = forms.MultipleChoiceField(
+        label=gettext_lazy("What is it for?"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            ("train", gettext_lazy("to train models")),
+            ("redistribute", gettext_lazy("to pass the texts on, and show them")),
+        ],
+        help_text=gettext_lazy(
+            "A text is in the version only if its terms allow all of this. Later versions keep the answer."
+        ),
+    )
+
+    def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = names[-1] if names else ""
+        if names:
+            del self.fields["uses"]
 
 
 def release(request: HttpRequest, slug: str) -> HttpResponse:
@@ -126,11 +160,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _own_texts(collection: Collection, version: str) -> pl.LazyFrame:
-    """Return the texts of a collection in a version.
-
-    Raises:
-        Http404: there is no such version.
-    """
+    """Return the texts of a collection in a version; raise Http404 if there is no such version."""
     if version not in lc.versions(store_folder()):
         raise Http404
     return lc.open_release(store_folder(), version).scan().filter(pl.col("source_id") == collection.slug)

@@ -58,31 +58,18 @@ _SHOWN: Final = 5  # maximum number of names in a sentence about a change
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of the approval of a collection's rights or consent.
-
-    Attributes:
-        kind: `rights` or `consent`.
-        state: `draft`, `proposed`, `approved`, `expired` or `refused`.
-        digest: the SHA-256, in hex, of the content that an approval would cover now.
-        person: the person who proposed, approved or refused it; None for a draft.
-        at: the time of that action.
-        reason: the reason of a refusal, or the approver's note.
-        changes: one sentence per change since it was proposed or approved.
-        approval: the approval or refusal; None for a draft or a proposal.
-        is_alone: whether the proposer approved it, on a desk for one person.
-        version: the first version made with the approval, `NAME@VERSION`; empty if there is none yet.
-    """
+    """The state of the approval of a collection's rights or consent."""
 
     kind: str
-    state: str
-    digest: str
-    person: Person | None = None
+    state: str  # `draft`, `proposed`, `approved`, `expired` or `refused`
+    digest: str  # of the content that an approval would cover now
+    person: Person | None = None  # who proposed, approved or refused it
     at: datetime | None = None
     reason: str = ""
-    changes: list[str] = field(default_factory=list)
-    approval: Approval | None = None
-    is_alone: bool = False
-    version: str = ""
+    changes: list[str] = field(default_factory=list)  # since it was proposed or approved, one sentence each
+    approval: Approval | None = None  # or the refusal
+    is_alone: bool = False  # whether the proposer approved it, on a desk for one person
+    version: str = ""  # the first one made with the approval
 
     @property
     def label(self) -> str:
@@ -102,12 +89,7 @@ def catalogue_rows(collection: Collection) -> dict[str, dict[str, str]]:
 
 
 def covered(collection: Collection, kind: str) -> dict[str, Any]:
-    """Return the content that an approval covers: statements of source file and catalogue, and SHA-256 of the files.
-
-    Args:
-        collection: the collection of the approval.
-        kind: `rights` or `consent`.
-    """
+    """Return the content that an approval covers: statements of source file and catalogue, and SHA-256 of the files."""
     source = source_values(collection)
     rows = catalogue_rows(collection)
     if kind == RIGHTS:
@@ -152,12 +134,11 @@ def _dumped(values: Mapping[str, Any]) -> bytes:
 
 def _keep(values: Mapping[str, Any]) -> str:
     """Store the content that an approval covers under its digest; return the digest."""
-    data = _dumped(values)
-    digest = hashlib.sha256(data).hexdigest()
+    digest = digest_of(values)
     path = data_folder() / "approvals" / f"{digest}.json"
     path.parent.mkdir(exist_ok=True)
     if not path.exists():
-        durable.replace(path, data)
+        durable.replace(path, _dumped(values))
     return digest
 
 
@@ -174,7 +155,7 @@ def standing(collection: Collection, kind: str) -> Standing:
     digest = digest_of(values)
     decisions = Approval.objects.filter(collection=collection, kind=kind).select_related("person").order_by("-pk")
     latest = decisions.filter(digest=digest).first()
-    proposal = _proposal(collection, kind)
+    proposal = proposal_of(collection, kind)
     proposer = Person.objects.filter(pk=proposal.get("person")).first()
     is_proposed = proposal.get("digest") == digest and (latest is None or proposal["after"] >= latest.pk)
     if is_proposed:
@@ -199,7 +180,8 @@ def _with_version(collection: Collection, result: Standing) -> Standing:
     return result
 
 
-def _proposal(collection: Collection, kind: str) -> dict[str, Any]:
+def proposal_of(collection: Collection, kind: str) -> dict[str, Any]:
+    """Return digest, person and time of a kind's last proposal; empty if there is none."""
     proposal: dict[str, Any] = (_draft(collection).get("proposed") or {}).get(kind) or {}
     return proposal
 
@@ -240,7 +222,7 @@ def may_decide(person: Person, collection: Collection, kind: str) -> bool:
     """Return whether a person may decide on a proposal: anyone but its proposer and the authors of the terms."""
     if is_single():
         return True
-    involved = {_proposal(collection, kind).get("person"), *_writers(collection, kind)}
+    involved = {proposal_of(collection, kind).get("person"), *_writers(collection, kind)}
     return may_approve(person, collection) and person.pk not in involved
 
 
@@ -263,13 +245,8 @@ def decide(collection: Collection, kind: str, person: Person, digest: str, *, ap
     Approval.objects.create(
         collection=collection, kind=kind, digest=digest, person=person, approved=approved, reason=reason
     )
-    log(
-        person,
-        f"{kind} {'approved' if approved else 'refused'}",
-        f"collection {collection.slug}",
-        after=digest,
-        reason=reason,
-    )
+    action = f"{kind} approved" if approved else f"{kind} refused"
+    log(person, action, f"collection {collection.slug}", after=digest, reason=reason)
     if not approved:
         Collection.objects.filter(pk=collection.pk).update(state=Collection.State.DRAFT, reason=reason)
     elif not missing_approvals(collection):

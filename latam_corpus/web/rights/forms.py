@@ -13,6 +13,7 @@ from latam_corpus.catalog.display_names import BASES, IN_COPYRIGHT, LICENCES, PU
 from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.rights.terms import NOT_RELEASED
+from latam_corpus.web.templatetags.desk import licence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 _OTHER: Final = "other"
 _DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+# Fields of several forms; Django copies the fields of a class for each form.
+_OTHER_STATEMENT: Final = forms.CharField(
+    label=_("Another licence or statement"),
+    max_length=300,
+    required=False,
+    help_text=_("Only if none of the above fits: its name or address."),
+)
+_EXPIRES: Final = forms.DateField(label=_("Last day of the permission"), required=False, widget=_DAY)
+_EMBARGO: Final = forms.DateField(label=_("First day on which they may be released"), required=False, widget=_DAY)
 _USE_WORDS: Final = {
     "train": _("train language models"),
     "redistribute": _("pass the texts on to others, and show them"),
@@ -31,12 +41,6 @@ _USE_WORDS: Final = {
 def said_by(names: Mapping[str, Message]) -> list[tuple[str, str]]:
     """Return the choices for a vocabulary of the core, in the language of the page."""
     return [(value, name.translate(core_language())) for value, name in names.items()]
-
-
-def shown_statement(statement: str) -> str:
-    """Return a common statement of rights in words; return others unchanged."""
-    name = LICENCES.get(statement) if statement else None
-    return name.translate(core_language()) if name else statement
 
 
 class _Dated(forms.Form):
@@ -83,12 +87,7 @@ class TermsForm(_Dated):
         ),
     )
     statement = forms.ChoiceField(label=_("What does the rights holder allow?"), widget=forms.RadioSelect)
-    other_statement = forms.CharField(
-        label=_("Another licence or statement"),
-        max_length=300,
-        required=False,
-        help_text=_("Only if none of the above fits: its name or address."),
-    )
+    other_statement = _OTHER_STATEMENT
     basis = forms.ChoiceField(
         label=_("What is this based on?"),
         widget=forms.RadioSelect,
@@ -105,8 +104,8 @@ class TermsForm(_Dated):
         required=False,
         help_text=_("Needed if the texts are in copyright and you have a written permission."),
     )
-    expires = forms.DateField(label=_("Last day of the permission"), required=False, widget=_DAY)
-    embargo_until = forms.DateField(label=_("First day on which they may be released"), required=False, widget=_DAY)
+    expires = _EXPIRES
+    embargo_until = _EMBARGO
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -163,12 +162,7 @@ class GroupForm(_Dated):
     """The terms of some texts of a collection: the collection's terms, or stricter ones."""
 
     statement = forms.ChoiceField(label=_("What holds for these texts?"), widget=forms.RadioSelect)
-    other_statement = forms.CharField(
-        label=_("Another licence or statement"),
-        max_length=300,
-        required=False,
-        help_text=_("Only if none of the above fits: its name or address."),
-    )
+    other_statement = _OTHER_STATEMENT
     uses = forms.MultipleChoiceField(
         label=_("Only for these uses"),
         widget=forms.CheckboxSelectMultiple,
@@ -176,8 +170,8 @@ class GroupForm(_Dated):
         required=False,
         help_text=_("Tick none to allow the same uses as for the collection."),
     )
-    expires = forms.DateField(label=_("Last day of the permission"), required=False, widget=_DAY)
-    embargo_until = forms.DateField(label=_("First day on which they may be released"), required=False, widget=_DAY)
+    expires = _EXPIRES
+    embargo_until = _EMBARGO
     consent = forms.CharField(
         label=_("Consent document"),
         max_length=200,
@@ -198,9 +192,7 @@ class GroupForm(_Dated):
         super().__init__(*args, **kwargs)
         self._of_collection = rights.get("statement", "")
         self._tier = rights.get("tier") or tier_of(self._of_collection)
-        same_terms = gettext("the same as for the collection: %(terms)s") % {
-            "terms": shown_statement(self._of_collection)
-        }
+        same_terms = gettext("the same as for the collection: %(terms)s") % {"terms": licence(self._of_collection)}
         narrower = [
             (value, name)
             for value, name in said_by(LICENCES)
@@ -224,7 +216,7 @@ class GroupForm(_Dated):
         is_own = statement in {NOT_RELEASED, self._of_collection}
         if statement and not is_own and is_known(statement) and not self._is_allowed(statement):
             message = gettext("The collection allows less than this: %(terms)s. Change the collection's terms first.")
-            self.add_error("statement", message % {"terms": shown_statement(self._of_collection)})
+            self.add_error("statement", message % {"terms": licence(self._of_collection)})
         return values
 
     def cells(self) -> dict[str, str]:
@@ -279,11 +271,7 @@ class ConsentForm(_Dated):
         self.fields["label"].choices = [("", gettext("none")), *sorted(named_labels, key=lambda choice: choice[1])]
 
     def clean_id(self) -> str:
-        """Return the id, which no other record has.
-
-        Raises:
-            ValidationError: another record has it.
-        """
+        """Return the id, which no other record may have."""
         name = str(self.cleaned_data["id"]).strip()
         if name in self._taken:
             raise forms.ValidationError(gettext("Another record has this name or number."))

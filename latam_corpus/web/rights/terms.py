@@ -31,25 +31,15 @@ _LONGEST: Final = 200  # maximum number of characters of a cell in a heading
 
 @dataclass(frozen=True)
 class Group:
-    """The files whose rows state the same rights.
+    """The files whose rows state the same rights."""
 
-    Attributes:
-        value: the unchanged cell; empty if the rows have no statement.
-        is_without_row: whether the catalogue has no row for the files.
-        paths: the paths of the files.
-        released: how many files could be in a version, according to the facts about them.
-        held: the survey's codes for the reasons why other files couldn't, without repetition.
-        tiers: the rights tiers of the files that could be in a version.
-        unknown: how many files haven't been examined yet.
-    """
-
-    value: str
+    value: str  # the unchanged cell; empty if the rows have no statement
     is_without_row: bool
     paths: tuple[str, ...]
-    released: int
-    held: tuple[str, ...]
-    tiers: tuple[str, ...]
-    unknown: int
+    released: int  # how many files could be in a version, according to the facts about them
+    held: tuple[str, ...]  # the survey's codes for the reasons why other files couldn't
+    tiers: tuple[str, ...]  # of the files that could
+    unknown: int  # how many files haven't been examined yet
 
     @property
     def shown(self) -> str:
@@ -102,11 +92,7 @@ def group_of(collection: Collection, value: str, *, is_without_row: bool) -> Gro
 def decide_terms(collection: Collection, person: Person, paths: Iterable[str], values: Mapping[str, Any]) -> int:
     """Write a decision into the catalogue's rows of some files, and examine these files again; return their number.
 
-    Args:
-        collection: the collection of the files.
-        person: the person who decides.
-        paths: the paths of the files.
-        values: the new values by column of DECIDED; an empty value removes an earlier decision about the column.
+    `values` has new values by column of DECIDED; an empty one removes an earlier decision about the column.
     """
     cells = {column: values[column] for column in DECIDED if column in values}
     with transaction.atomic():
@@ -116,17 +102,7 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
             correction = unchanged | {column: value for column, value in cells.items() if value}
             CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
     write_catalogue(collection)
-    log(
-        person,
-        "terms decided",
-        f"collection {collection.slug}, {len(files)} files",
-        reason=str(cells.get("rights", "")),
-    )
-    examine(collection, person, [file.path for file in files])
+    about = f"collection {collection.slug}, {len(files)} files"
+    log(person, "terms decided", about, reason=str(cells.get("rights", "")))
+    wait_for(enqueue("survey", person, collection, paths=[file.path for file in files]))
     return len(files)
-
-
-def examine(collection: Collection, person: Person, paths: list[str] | None = None) -> None:
-    """Start a job that examines files again, by default all, because their terms changed; wait briefly for it."""
-    arguments: dict[str, Any] = {"all": True} if paths is None else {"paths": paths}
-    wait_for(enqueue("survey", person, collection, **arguments))

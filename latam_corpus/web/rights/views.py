@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.files.views import examine
+from latam_corpus.web.jobs import wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.rights.approvals import (
@@ -29,10 +31,11 @@ from latam_corpus.web.rights.approvals import (
     propose,
     standing,
 )
-from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm, shown_statement
-from latam_corpus.web.rights.terms import decide_terms, examine, group_of, groups
+from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm
+from latam_corpus.web.rights.terms import decide_terms, group_of, groups
 from latam_corpus.web.roles import editable_collection, is_single, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
+from latam_corpus.web.templatetags.desk import licence
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -49,7 +52,7 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
         "collection": collection,
         "tab": "rights",
         "terms": source.get("rights") or {},
-        "statement": shown_statement(stated(source, "rights.statement") or ""),
+        "statement": licence(stated(source, "rights.statement") or ""),
         "groups": groups(collection),
         "has_catalogue": bool(catalogue_of(collection)),
         "records": _records(source),
@@ -72,7 +75,11 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
     form = TermsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["seen"] != seen:
-            form.add_error(None, _conflict())
+            text = _(
+                "Someone else changed this in the meantime. Compare it with the present statement; if you save again, "
+                "yours replaces it."
+            )
+            form.add_error(None, text)
             form.data = _with(form.data, seen=seen)
         else:
             people = {"custodian": form.cleaned_data["custodian"], "rights_holder": form.cleaned_data["rights_holder"]}
@@ -81,18 +88,11 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
                 old_values, new_values = change_source(collection, form.source_changes())
             write_catalogue(collection)
             log(request.user, "terms stated", f"collection {slug}", before=old_values, after=new_values)
-            examine(collection, request.user)
+            wait_for(examine(request, collection, all=True))
             messages.success(request, _("The terms are saved. They need an approval before a release."))
             return redirect("rights", slug)
     values = {"collection": collection, "tab": "rights", "form": form, "now": stated_now if form.errors else None}
     return render(request, "desk/rights/terms.html", values)
-
-
-def _conflict() -> str:
-    return _(
-        "Someone else changed this in the meantime. Compare it with the present statement; if you save again, yours "
-        "replaces it."
-    )
 
 
 def _with(data: Any, **values: str) -> Any:
@@ -169,7 +169,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         old_values, new_values = change_source(collection, {"consent.records": changed})
         _keep_document(request, collection, name, record["id"])
         log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=old_values, after=new_values)
-        examine(collection, request.user)
+        wait_for(examine(request, collection, all=True))
         messages.success(request, _("The consent is recorded. It needs an approval before a release."))
         return redirect("rights", slug)
     values: dict[str, object] = {"collection": collection, "tab": "rights", "form": form, "record": current}
@@ -211,7 +211,7 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
     old_values, new_values = change_source(collection, {"consent.records": remaining})
     change_draft(collection, lambda draft: draft.get("consent_documents", {}).pop(name, None))
     log(request.user, "consent removed", f"collection {slug}, {name}", before=old_values, after=new_values)
-    examine(collection, request.user)
+    wait_for(examine(request, collection, all=True))
     messages.success(request, _("The record is removed."))
     return redirect("rights", slug)
 
@@ -264,16 +264,17 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             return redirect("rights", slug)
         form.add_error(None, _("It changed while you were reading it. Read it again, and decide again."))
         form.data = _with(form.data, digest=current.digest)
+    source = source_values(collection)
     values = {
         "collection": collection,
         "tab": "rights",
         "form": form,
         "found": current,
         "covers": covered(collection, kind),
-        "records": _records(source_values(collection)),
+        "records": _records(source),
         "documents": consent_documents(collection),
         "groups": groups(collection),
-        "statement": shown_statement(stated(source_values(collection), "rights.statement") or ""),
+        "statement": licence(stated(source, "rights.statement") or ""),
         "is_own": may_edit(request.user, collection),
     }
     return render(request, "desk/rights/approve.html", values)

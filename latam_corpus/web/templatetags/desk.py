@@ -61,7 +61,7 @@ def means(code: str) -> str:
 @register.filter
 def licence(statement: str) -> str:
     """Return the name of a common licence or statement of rights; return others unchanged."""
-    return LICENCES[statement].translate(core_language()) if statement in LICENCES else statement
+    return LICENCES[statement].translate(core_language()) if statement and statement in LICENCES else statement
 
 
 @register.filter
@@ -136,35 +136,15 @@ def item(values: Any, key: str) -> Any:
 
 
 @register.filter
-def unlocalized(number: float) -> str:
-    """Return a number as SVG has it, with a point in every language."""
-    return f"{number:g}"
-
-
-@register.filter
 def pairs(values: Any) -> list[tuple[str, Any]]:
     """Return the keys and values of a dictionary, which may be None."""
     return list((values or {}).items())
 
 
 @register.filter
-def use_names(values: Any) -> str:
-    """Return the names of allowed uses."""
-    return _names(USES, [values] if isinstance(values, str) else values)
-
-
-@register.filter
-def tier_names(values: Any) -> str:
-    """Return the names of tiers of rights."""
-    return _names(TIERS, values)
-
-
-@register.filter
-def basis_name(value: Any) -> str:
-    """Return the name of a legal basis."""
-    return _names(BASES, [value])
-
-
-def _names(names: Any, values: Any) -> str:
-    said_names = [names[value].translate(core_language()) if value in names else str(value) for value in values or ()]
+def names(codes: Any, vocabulary: str) -> str:
+    """Return the names of one or several codes of a vocabulary: `uses`, `tiers` or `bases`."""
+    known_names = {"uses": USES, "tiers": TIERS, "bases": BASES}[vocabulary]
+    listed = [codes] if isinstance(codes, str) else codes or ()
+    said_names = [known_names[code].translate(core_language()) if code in known_names else str(code) for code in listed]
     return ", ".join(said_names) or "–"

@@ -8,13 +8,7 @@ import latam_corpus as lc
 from latam_corpus.api.previews import page_picture
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
-from latam_corpus.web.workspace import (
-    collection_folder,
-    data_folder,
-    source_file,
-    upload_of,
-    used_rules,
-)
+from latam_corpus.web.workspace import collection_folder, data_folder, source_file, upload_of, used_rules
 
 if TYPE_CHECKING:
     from pathlib import Path

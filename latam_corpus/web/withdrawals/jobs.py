@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import latam_corpus as lc
@@ -36,32 +37,26 @@ def find_texts(job: Job) -> dict[str, Any]:
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
     """Return the texts that a withdrawal or hold would remove, and the copies that would replace them."""
-    arguments = job.arguments
-    outcomes = []
-    requests = _requests(arguments)
-    for name, values in requests.items():
-        done = _asked(arguments["what"], name, values, dry_run=True, receipt=None)
-        outcomes.append(_outcome(done))
-    documents = documents_by_id(
-        [doc_id for outcome in outcomes for doc_id in (*outcome["documents"], *outcome["promoted"])]
-    )
+    requests = _requests(job.arguments)
+    tried = [_asked(job.arguments, name, values, None) for name, values in requests.items()]
+    leaving = [doc_id for withdrawal in tried for doc_id in withdrawal.documents]
+    returning = [
+        (doc_id, withdrawal.in_place_of.get(doc_id, "")) for withdrawal in tried for doc_id in withdrawal.promoted
+    ]
+    documents = documents_by_id([*leaving, *(doc_id for doc_id, _instead in returning)])
     own = job.collection.slug
     return {
-        "leaving": [_listed(documents, doc_id, own) for outcome in outcomes for doc_id in outcome["documents"]][
-            :_MOST_LISTED
-        ],
-        "leaving_count": sum(len(outcome["documents"]) for outcome in outcomes),
+        "leaving": [_listed(documents, doc_id, own) for doc_id in leaving[:_MOST_LISTED]],
+        "leaving_count": len(leaving),
         "returning": [
-            _listed(documents, doc_id, own)
-            | {"instead": _listed(documents, outcome["in_place_of"].get(doc_id, ""), own)}
-            for outcome in outcomes
-            for doc_id in outcome["promoted"]
-        ][:_MOST_LISTED],
-        "staying_out": [entry for outcome in outcomes for entry in outcome["kept_out"]],
-        "similar_names": [name for outcome in outcomes for name in outcome["similar_names"]],
-        "concerns_others": any(
-            documents.get(doc_id, {}).get("source_id") != own for outcome in outcomes for doc_id in outcome["documents"]
-        ),
+            _listed(documents, doc_id, own) | {"instead": _listed(documents, instead, own)}
+            for doc_id, instead in returning[:_MOST_LISTED]
+        ],
+        "staying_out": [
+            [str(reason_of(why)), n] for withdrawal in tried for why, n in Counter(withdrawal.kept_out.values()).items()
+        ],
+        "similar_names": [name for withdrawal in tried for name in withdrawal.similar_names],
+        "concerns_others": any(documents.get(doc_id, {}).get("source_id") != own for doc_id in leaving),
         "releases": sorted(requests),
     }
 
@@ -87,33 +82,11 @@ def _requests(arguments: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def _asked(kind: str, name: str, values: dict[str, list[str]], *, dry_run: bool, receipt: Path | None) -> Any:
-    function = lc.hold if kind == "hold" else lc.withdraw
-    reason = values.pop("because", "") or "dry run"
-    return function(
-        store_folder(),
-        name,
-        because=str(reason),
-        docs=values.get("docs", []),
-        texts=values.get("texts", []),
-        dry_run=dry_run,
-        receipt=receipt,
-        out=out_folder(),
-        progress=False,
-    )
-
-
-def _outcome(done: Any) -> dict[str, Any]:
-    reasons: dict[str, list[str]] = {}
-    for doc_id, why in done.kept_out.items():
-        reasons.setdefault(why, []).append(doc_id)
-    return {
-        "documents": done.documents,
-        "promoted": done.promoted,
-        "in_place_of": done.in_place_of,
-        "kept_out": [[str(reason_of(why)), len(ids)] for why, ids in reasons.items()],
-        "similar_names": done.similar_names,
-    }
+def _asked(arguments: dict[str, Any], name: str, values: dict[str, list[str]], receipt: Path | None) -> Any:
+    """Withdraw or hold texts of a release, with a receipt; without one, only try it."""
+    function = lc.hold if arguments["what"] == "hold" else lc.withdraw
+    options = {"because": arguments["because"], "dry_run": receipt is None, "receipt": receipt, "out": out_folder()}
+    return function(store_folder(), name, **values, **options, progress=False)
 
 
 def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict[str, Any]:
@@ -145,8 +118,8 @@ def withdraw(job: Job) -> dict[str, Any]:
     receipts = []
     for name, values in json.loads(request_file.read_bytes()).items():
         file = _receipt_file(job, name)
-        done = _asked(arguments["what"], name, values | {"because": arguments["because"]}, dry_run=False, receipt=file)
-        receipts.append(_receipt(done, file.name))
+        _asked(arguments, name, values, file)
+        receipts.append(_receipt(file))
     removed = _remove_files(job.collection, arguments["files"]) if arguments["what"] != "hold" else []
     if receipts:
         count_all()
@@ -166,21 +139,18 @@ def _receipt_file(job: Job, name: str) -> Path:
     return folder / f"{job.pk}-{name}.html"
 
 
-def _receipt(done: Any, file: str) -> dict[str, Any]:
+def _receipt(page: Path) -> dict[str, Any]:
+    """Return the facts in a receipt's page that the desk shows."""
+    values = _values_of(page)
     return {
-        "request": done.entry.request,
-        "kind": done.entry.kind,
-        "release": done.entry.release,
-        "day": done.entry.time.date().isoformat(),
-        "documents": len(done.documents),
-        "versions": sorted(done.rows),
-        "before": done.before.spec,
-        "after": done.after.spec,
-        "promoted": len(done.promoted),
-        "other_releases": done.other_releases,
-        "entry_sha256": done.entry_sha256,
-        "because": done.entry.because,
-        "file": file,
+        **{name: values[name] for name in ("request", "kind", "release", "documents")},
+        "day": values["time"][:10],
+        "before": values["before"]["version"],
+        "after": values["after"]["version"],
+        "promoted": len(values["promoted"]),
+        "entry_sha256": values["entry"]["sha256"],
+        "because": values["asked"]["because"],
+        "file": page.name,
     }
 
 
@@ -204,25 +174,9 @@ def end_hold(job: Job) -> dict[str, Any]:
     name, number = arguments["release"], arguments["request"]
     file = _receipt_file(job, name)
     command("release", "return", name, number, "--because", arguments["because"], "--receipt", str(file))
-    values = _values_of(file)
     count_all()
     log(job.person, "hold ended", f"collection {job.collection.slug}, {number}", reason=arguments["because"])
-    entry = {
-        "request": values["request"],
-        "kind": values["kind"],
-        "release": name,
-        "day": values["time"][:10],
-        "documents": values["documents"],
-        "versions": [version["version"] for version in values["versions"]],
-        "before": values["before"]["version"],
-        "after": values["after"]["version"],
-        "promoted": 0,
-        "other_releases": [],
-        "entry_sha256": values["entry"]["sha256"],
-        "because": values["asked"]["because"],
-        "file": file.name,
-    }
-    return {"receipts": [entry], "removed": [], "of": number}
+    return {"receipts": [_receipt(file)], "removed": [], "of": number}
 
 
 def _values_of(page: Path) -> dict[str, Any]:

@@ -73,12 +73,7 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     """Return the matches of a search and their copies, and whether there are more than the list can have.
 
     Matches come before copies, and the collection's own texts before others. Each has the versions that contain it.
-
-    Args:
-        collection: the collection whose texts are searched.
-        query: words, a title or a name; case, accents and spaces are ignored.
-        by: `words`, `title` or `person`.
-        everywhere: whether to search texts of other collections too.
+    Case, accents and spaces of the query are ignored; `by` is `words`, `title` or `person`.
     """
     scope = pl.lit(value=True) if everywhere else pl.col("source_id") == collection.slug
     matches = _collected(collection, scope & _matching(query, by))

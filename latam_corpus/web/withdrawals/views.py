@@ -89,12 +89,8 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("Only a steward can end this rule."))
         return redirect("withdraw", slug)
     change_draft(collection, lambda draft: draft.__setitem__("second_person", asks_second))
-    log(
-        request.user,
-        "withdrawal rule changed",
-        f"collection {slug}",
-        reason="second person" if asks_second else "one person",
-    )
+    reason = "second person" if asks_second else "one person"
+    log(request.user, "withdrawal rule changed", f"collection {slug}", reason=reason)
     messages.success(request, _("Saved."))
     return redirect("withdraw", slug)
 
@@ -194,12 +190,10 @@ def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def _may_return(request: HttpRequest, job: Job, entry: dict[str, Any]) -> bool:
-    is_held = entry["kind"] == "hold"
+    may = is_single() or request.user.role == STEWARD
     return_jobs = Job.objects.filter(kind="end hold", arguments__request=entry["request"])
     ended = return_jobs.exclude(state__in=(Job.State.FAILED, Job.State.STOPPED))
-    return (
-        is_held and (is_single() or request.user.role == STEWARD) and not ended.exists() and job.state == Job.State.DONE
-    )
+    return may and entry["kind"] == "hold" and job.state == Job.State.DONE and not ended.exists()
 
 
 def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
@@ -221,9 +215,7 @@ def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     job = _job(collection, number, "withdraw")
     form = ReasonForm(request.POST)
     entries = (job.result or {}).get("receipts", ())
-    entry = next(
-        (receipt_entry for receipt_entry in entries if receipt_entry["request"] == request.POST.get("request")), None
-    )
+    entry = next((row for row in entries if row["request"] == request.POST.get("request")), None)
     if entry is None or not _may_return(request, job, entry):
         raise Http404
     if not form.is_valid():
