@@ -82,7 +82,7 @@ def _requests(arguments: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def _asked(arguments: dict[str, Any], name: str, values: dict[str, list[str]], receipt: Path | None) -> Any:
+def _asked(arguments: dict[str, Any], name: str, values: dict[str, Any], receipt: Path | None) -> Any:
     """Withdraw or hold texts of a release, with a receipt; without one, only try it."""
     function = lc.hold if arguments["what"] == "hold" else lc.withdraw
     options = {"because": arguments["because"], "dry_run": receipt is None, "receipt": receipt, "out": out_folder()}
