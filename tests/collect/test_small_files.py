@@ -7,6 +7,7 @@ import json
 import os
 import random
 import zipfile
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -260,6 +261,18 @@ def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: p
     assert len(small) > 2 * len(large) > 2
 
 
+def test_a_file_is_cut_into_parts_of_equal_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A last part with a small rest would leave workers without work."""
+    monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"text": "Vidala."}\n' * 155)  # 3,100 bytes
+    (file,) = list_inputs(_ANY, path)
+    spans = span_cache.cached_spans(_ANY, Input(file, digest(file), "", state_of(file.url)), file.size)
+    sizes = [span.size for span in spans if span]
+    assert (len(sizes), sum(sizes), max(sizes) - min(sizes) < 50) == (4, 3_100, True)
+
+
 def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut points are cached by content and reader options, and recomputed if the cache is damaged or not writable."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
@@ -276,7 +289,7 @@ def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.M
     (file,) = list_inputs(_ANY, path)
     file_input = Input(file, digest(file), "", state_of(file.url))
     spans = span_cache.cached_spans(_ANY, file_input, file_input.file.size)
-    assert spans == split(_ANY, file, 1_000)
+    assert spans == split(_ANY, file, ceil(file.size / ceil(file.size / 1_000)))
     assert span_cache.cached_spans(_ANY, file_input, file_input.file.size) == spans
     assert len(looked) == 1
     grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict
+from math import ceil
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.files import SPAN_BYTES, reading_version, split
@@ -34,9 +35,11 @@ def cached_spans(
         PartError: the file has changed since its digest was computed.
     """
     file = input_.file
-    span_bytes = SPAN_BYTES if source_bytes > SMALL_SOURCE else min(SPAN_BYTES, SMALL_SPAN_BYTES)
-    if file.size <= span_bytes:
+    most = SPAN_BYTES if source_bytes > SMALL_SOURCE else min(SPAN_BYTES, SMALL_SPAN_BYTES)
+    if file.size <= most:
         return [None]
+    # Equal spans: with a small rest as the last one, workers would take different times.
+    span_bytes = ceil(file.size / ceil(file.size / most))
     settings = source.collect.model_dump(mode="json")
     # The file's suffixes state its format and compression.
     key = digest_of(input_.sha256, file.relative, settings, span_bytes)
