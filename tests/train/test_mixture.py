@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
-from threading import Event
+from threading import Barrier, Event, Lock
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -370,6 +371,37 @@ def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
             go.set()
         assert all(future.result(300) is table for future in both)
     assert load_count == [1]
+
+
+class _LockOfASlowReader:
+    """A lock whose holder pauses after releasing it, so that the next one goes first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+        sleep(0.2)
+
+
+def test_a_waiting_request_finds_the_group_when_the_first_has_read_it() -> None:
+    """The group is in the cache before the request that waited for it can look."""
+    table, shared, reading = pa.table({"text": ["agua"]}), SharedGroups(), Barrier(2)
+    shared._reading["a"] = _LockOfASlowReader()  # type: ignore[assignment]  # noqa: SLF001
+
+    def read() -> pa.Table:
+        reading.wait(300)
+        sleep(0.1)
+        return table
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(shared.read, "a", read)
+        reading.wait(300)
+        second = pool.submit(shared.read, "a", partial(pytest.fail, "the group was read twice"))
+        assert first.result(300) is second.result(300) is table
 
 
 def test_invalid_plans_are_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:

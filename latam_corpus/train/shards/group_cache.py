@@ -158,11 +158,11 @@ class SharedGroups:
                 table = self._tables.get(key)
             if table is None:
                 table = read()
-        with self._lock:
-            self._reading.pop(key, None)
-            self._tables.pop(key, None)
-            self._tables[key] = table
-            size = sum(cached.nbytes for cached in self._tables.values())
-            while size > self._limit:
-                size -= self._tables.pop(next(iter(self._tables))).nbytes
+            with self._lock:  # before a waiting request looks for it
+                self._reading.pop(key, None)
+                self._tables.pop(key, None)
+                self._tables[key] = table
+                size = sum(cached.nbytes for cached in self._tables.values())
+                while size > self._limit:
+                    size -= self._tables.pop(next(iter(self._tables))).nbytes
             return table
