@@ -213,7 +213,8 @@ def by_pieces(
 ) -> dict[int, LanguageJudgement]:
     """Judge by pieces the texts whose windows disagree, are unsure, or quote another language.
 
-    The judgement by windows is kept for a sure text if all its pieces are surely in the language of its windows.
+    The judgement by windows is kept for a sure text if no piece is surely in another language, or unlikely to be in the
+    language of the windows.
 
     Args:
         model: the identifier.
@@ -233,9 +234,11 @@ def by_pieces(
         per_group = model.by_group(per_line)
         owners = lines.owner[start:end]
         first_lines = np.flatnonzero(np.diff(owners, prepend=-1))
-        group_of_line = np.where(per_group.max(axis=1) >= SURE, per_group.argmax(axis=1), -2)
         expected = np.array([only_group[row] for row in owners.tolist()], np.int64)
-        agree = np.logical_and.reduceat(group_of_line == expected, first_lines).tolist()
+        # Such pieces find neither another language in a text nor an unknown one.
+        is_expected = (per_group.argmax(axis=1) == expected) | (per_group.max(axis=1) < SURE)
+        is_expected &= (expected >= 0) & (per_group[np.arange(len(expected)), expected] >= LEAST_PIECE)
+        agree = np.logical_and.reduceat(is_expected, first_lines).tolist()
         starts = first_lines.tolist()
         for line, line_end, is_same in zip(starts, [*starts[1:], end - start], agree, strict=True):
             if is_same:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import CommandLine
 
 _FILES = (
@@ -19,15 +19,17 @@ _FILES = (
     "literature/eltec_por/novels.jsonl.xz",
     "lyrics/disco_sonnets/sonnets.jsonl.xz",
     "lyrics/tango_pd/lyrics.jsonl.xz",
+    "oral_history/coser_ud/turns.jsonl.xz",
 )
 _GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="they begin many processes: `make gate`")
-_LINE = "Aquella tarde la vecina {n} cerró la ventana, apagó la lámpara y se fue despacio por el camino del río."
+_TEXTS = Path(__file__).parent / "written_pages" / "texts.toml"
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A folder of texts like `--data`'s."""
-    text = "\n".join(_LINE.format(n=n) for n in range(80))
+    kinds = tomllib.loads(_TEXTS.read_text(encoding="utf-8")).values()
+    text = "\n".join(line for kind in kinds for line in kind.get("es", {}).get("paragraphs", []))
     for name in _FILES:
         path = tmp_path / name
         path.parent.mkdir(parents=True)
@@ -43,6 +45,7 @@ def data(tmp_path: Path) -> Path:
         (("word_table", "--runs", 1), "sonnets and tangos"),
         pytest.param(("text_path", "--documents", 2, "--rounds", 1), "latam_corpus", marks=_GATE),
         pytest.param(("profile", "--documents", 30, "--rounds", 1), "identify", marks=_GATE),
+        pytest.param(("lengths", "--lengths", "50", "--characters", 500, "--rounds", 1), "identify", marks=_GATE),
         (("quality", "--documents", 2, "--rounds", 1), "every signal"),
         pytest.param(("growth", "--sizes", "20,40"), "40", marks=_GATE),
         pytest.param(("workers", "--sizes", "40", "--rounds", 1), "of its CPU", marks=_GATE),
@@ -62,6 +65,7 @@ def data(tmp_path: Path) -> Path:
             "word_table",
             "text_path",
             "profile",
+            "lengths",
             "quality",
             "growth",
             "workers",
