@@ -112,6 +112,8 @@ _PLATE: Final = re.compile(
 )
 _MERCOSUL: Final = re.compile(r"(?<![\w-])[A-Z]{3}\d[A-Z]\d{2}(?![\w-])")
 _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?[-\u2212]?\d{1,3}\.\d{4,}(?!\w)")
+# In America longitudes are negative; a minus sign makes the difference to two telephone numbers with dots.
+_AMERICAN_PLACE: Final = re.compile(r"(?<![\w.])\d{1,2}\.\d{4,}°?\s?[,;]\s?-\d{1,3}\.\d{4,}(?!\w)")
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
 _SHAPE: Final = str.maketrans("123456789" + string.ascii_lowercase.replace("k", ""), "0" * 9 + "a" * 25)
@@ -384,6 +386,8 @@ class Numbers:
             position = match.end()
             if (distance and self.has_attached_word(match.start())) or self.is_date_or_amount(*match.span()):
                 continue
+            if self.is_coordinate(match):
+                continue
             if number := _first_number(match.group(), self.country, local=distance <= _NEAR):
                 position = match.start() + len(number)
                 yield IdentifierSpan(_BY_WORD + distance * _RANKS, match.start(), position, "phone")
@@ -407,6 +411,14 @@ class Numbers:
             if distance is None or distance > _HOME_NEAR:
                 return
         yield IdentifierSpan(_LAST, street.start(), house.end(), "address")
+
+    def is_coordinate(self, match: re.Match[str]) -> bool:
+        """Whether a number is a latitude or longitude of a place in America: `-33.44891, -70.66927`."""
+        if "." not in match.group():
+            return False
+        low, high = max(0, match.start() - _MARGIN), match.end() + _MARGIN
+        places = _AMERICAN_PLACE.finditer(self.text, low, high)
+        return any(place.start() <= match.start() < place.end() for place in places)
 
     def is_day_or_count(self, end: int) -> bool:
         """Whether a short number that ends here is the day of a month, or counts a noun: `20 años después`."""

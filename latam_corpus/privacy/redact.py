@@ -110,7 +110,7 @@ class Redact(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("policies", "names", "speakers")
     libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
     rewrites: ClassVar[frozenset[str]] = frozenset(schema.FREE_FIELDS)

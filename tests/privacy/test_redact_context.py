@@ -96,6 +96,18 @@ def test_a_number_without_its_word_is_kept(text: str) -> None:
     assert redact(text, "news", "AR") == (text, {})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "el teléfono sonó de noche y el sismo, en -37.36624, -54.96095, se sintió",
+        "o telefone tocou; o farol fica em 14.60722,-90.51327",
+    ],
+)
+def test_coordinates_near_a_word_for_telephones_are_kept(text: str) -> None:
+    """They aren't telephone numbers; without a country nearly every number may be one."""
+    assert redact(text, "news", None) == (text, {})
+
+
 def test_a_novels_telephone_stays_and_a_testimonys_address_goes() -> None:
     """The genre's policy decides, by the row; a row of no genre is judged as a page of no stated kind."""
     text = "Llamame al teléfono 4321-5678, vivo en la calle Florida 1234, o a rosa@ejemplo.org."
