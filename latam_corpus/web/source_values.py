@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,16 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
             else:
                 parent.pop(table, None)
     digest = read_source(collection)[1]
-    return digest, digest if values == former else replace_source(collection, _edited(text, values))
+    return digest, digest if _is_same(values, former) else replace_source(collection, _edited(text, values))
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Return whether two TOML values are written alike; to Python, true, 1 and 1.0 are equal."""
+    written, other_written = (
+        json.dumps(each, sort_keys=True, default=lambda day: {type(day).__name__.lower(): str(day)})
+        for each in (value, other)
+    )
+    return written == other_written
 
 
 def _edited(text: str, values: Mapping[str, Any]) -> str:
@@ -89,7 +99,7 @@ def _edited(text: str, values: Mapping[str, Any]) -> str:
         document = tomlkit.parse(text)
         _assign(document, values)
         edited = tomlkit.dumps(document)
-        is_right = tomllib.loads(edited) == values
+        is_right = _is_same(tomllib.loads(edited), values)
     except (LookupError, ValueError, RecursionError, TOMLKitError):
         is_right = False
     # tomlkit can't change some tables that are written in several places; keeping the values matters more than
@@ -104,5 +114,5 @@ def _assign(table: MutableMapping[str, Any], values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if isinstance(value, dict) and isinstance(table.get(key), dict):
             _assign(table[key], value)
-        elif table.get(key) != value:
+        elif not _is_same(table.get(key), value):
             table[key] = value

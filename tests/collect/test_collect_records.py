@@ -216,6 +216,21 @@ def test_records_that_can_not_be_used_are_failed_rows_in_their_place(tmp_path: P
     assert [note["found"] for note in notes[4:7]] == ["null", "blank", "int"]
 
 
+def test_two_values_of_a_key_fail_a_record(tmp_path: Path) -> None:
+    """No one knows which of the two the source means; `json.loads` would keep the last without a trace."""
+    path = _file(
+        tmp_path,
+        b'{"text": "Uno.", "rights": "in copyright", "rights": "CC0-1.0"}',
+        b'{"text": "Dos.", "text": "Dos."}',
+        b'{"text": "Tres.", "meta": {"n": 1, "n": 2}}',
+        b'{"text": "Cuatro."}',
+    )
+    frame = _read(_source(), path)
+    assert frame["drop_reason"].to_list() == ["unreadable:malformed record", None, "unreadable:malformed record", None]
+    errors = [json.loads(note)["error"] for note in frame["evidence"].drop_nulls()]
+    assert errors == [f"the key «{key}» has two different values" for key in ("rights", "n")]
+
+
 def test_half_a_surrogate_pair_does_not_stop_a_file(tmp_path: Path) -> None:
     """JSON can spell half a pair, which UTF-8 can't encode; it is replaced, and whole pairs are kept."""
     path = _file(tmp_path, b'{"id": "\\udc00", "text": "a\\ud800 b", "title": "\\ud83c\\udfb6"}')

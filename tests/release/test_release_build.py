@@ -58,10 +58,12 @@ def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, do
         document(25, text=document(3)["text"].upper(), obtained=LATER),
         document(26, expires=TODAY, embargo_until=TODAY),
         document(27, text=None),
+        document(28, text=""),
+        document(29, text=" \u200b\u00ad\n\x01"),
     ]
     manifest = build("puerto", [kept_run("cuentos-1", documents)], tmp_path / "store", **TERMS)
-    assert manifest.flow.model_dump() == {"read": 28, "repeated": 0, "left_out": 7, "released": 21}
-    ids = {document(n)["doc_id"]: n for n in range(28)}
+    assert manifest.flow.model_dump() == {"read": 30, "repeated": 0, "left_out": 9, "released": 21}
+    ids = {document(n)["doc_id"]: n for n in range(30)}
     assert {ids[doc_id]: reason for doc_id, reason in ledger(tmp_path / "store", manifest).items()} == {
         20: "rights_tier=non_commercial",
         21: "uses_lack=redistribute",
@@ -70,8 +72,10 @@ def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, do
         24: "embargo_until>2026-11-25",
         25: "duplicate",
         27: "text=null",
+        28: "text=null",
+        29: "text=null",
     }
-    assert sum(manifest.left_out.values()) == 7
+    assert sum(manifest.left_out.values()) == 9
     assert {ids[d] for d in released(tmp_path / "store", manifest)["doc_id"]} == {*range(20), 26}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import email.message
 import io
 import json
+import sys
 import urllib.error
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,6 +195,20 @@ def test_an_unknown_token_is_refused_with_what_to_do(
     assert told.code == 2
     assert "Make a token on the page of your account" in told.err
     assert "inventado" not in told.err + told.out
+
+
+def test_without_an_answer_there_is_no_token(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may have no standard input, and Ctrl-D ends it."""
+    monkeypatch.delenv("LATAM_CORPUS_TOKEN", raising=False)
+
+    def ended(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("latam_corpus.desk.commands.desk_copies.getpass", ended)
+    for stdin in (None, SimpleNamespace(isatty=lambda: True)):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        told = command_line("sources", "pull", "cantos", "--desk", _DESK, "--lang", "en")
+        assert (told.code, "there is no token" in told.err) == (2, True)
 
 
 def test_a_mistake_is_named_before_anything_is_sent(

@@ -112,6 +112,17 @@ def test_tables_in_several_places_are_changed_even_if_comments_are_lost(
     assert tomllib.loads(source_file(source).read_text(encoding="utf-8")) == expected
 
 
+@pytest.mark.parametrize("value", [True, 1.0])
+def test_a_value_of_another_type_is_written(source: Any, value: object) -> None:
+    """Python's `True == 1 == 1.0` doesn't make them one value of TOML."""
+    source_file(source).write_text("a = 1  # nota\nb.c = 1\n", encoding="utf-8")
+    change_source(source, {"a": value})
+    change_source(source, {"b.c": value})
+    text = source_file(source).read_text(encoding="utf-8")
+    assert repr(tomllib.loads(text)) == repr({"a": value, "b": {"c": value}})
+    assert "# nota" in text
+
+
 @pytest.mark.parametrize("stored", [b"\xef\xbb\xbf" + _TEXT.encode(), _TEXT.replace("\n", "\r\n").encode()])
 def test_a_file_from_another_editor_keeps_its_comments(source: Any, stored: bytes) -> None:
     source_file(source).write_bytes(stored)

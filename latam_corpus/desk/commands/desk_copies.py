@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -193,8 +194,9 @@ def _token() -> str:
     token = os.environ.get(VARIABLE, "").strip()
     if token:
         return token
-    if not sys.stdin.isatty():
-        remedy = _("make one on the page of your account at the desk, and set {variable} to it", variable=VARIABLE)
-        raise ConfigError(VARIABLE, _("there is no token"), remedy)
     question: Message = _("Token of the desk")
-    return getpass(f"{question.translate(spoken())}: ").strip()
+    if sys.stdin is not None and sys.stdin.isatty():  # None: the process has no standard input
+        with suppress(EOFError):  # Ctrl-D
+            return getpass(f"{question.translate(spoken())}: ").strip()
+    remedy = _("make one on the page of your account at the desk, and set {variable} to it", variable=VARIABLE)
+    raise ConfigError(VARIABLE, _("there is no token"), remedy)

@@ -51,6 +51,8 @@ _NAMES: Final = (
 )
 
 _CATEGORY: Final = pl.Categorical()
+# A repaired or plugged-in text may have lost all its characters but spaces and control characters.
+_HAS_TEXT: Final = pl.col("text").str.contains(r"[^\s\p{Cc}\p{Cf}]").fill_null(value=False)
 _NO_TIME: Final = 1 << 62  # microseconds, later than any real time
 LIGHT: Final = pl.Schema(
     {
@@ -206,9 +208,7 @@ def scan(
     for run, frame, places in _batches(parts, progress, start):
         judged = refused.narrowed(frame)
         refusal = judged.select(
-            pl.when(pl.col("text").is_null())
-            .then(pl.lit("text=null"))
-            .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
+            pl.when(_HAS_TEXT).then(pl.coalesce(closed_by_labels(), terms.refusal())).otherwise(pl.lit("text=null"))
         ).to_series()
         stated = _stated(judged, terms, terms_by_run.get(run, {}))
         withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(run))
