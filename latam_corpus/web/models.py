@@ -21,7 +21,7 @@ ONE_PERSON: Final = "you"  # the name of the only user of a desk on one machine,
 
 
 class Role(models.TextChoices):
-    """The role of a person; `web/roles.py` lists the pages that each role may open."""
+    """The role of a person; `web/access/roles.py` lists the pages that each role may open."""
 
     CONTRIBUTOR = "contributor", _("contributor")
     REVIEWER = "reviewer", _("reviewer")
@@ -245,7 +245,7 @@ class Approval(models.Model):
 
 
 class Job(models.Model):
-    """Work in a separate process, which `web/jobs.py` starts and watches."""
+    """Work in a separate process, which `web/jobs/worker.py` starts and watches."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")

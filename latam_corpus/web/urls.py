@@ -19,10 +19,10 @@ from latam_corpus.web.rights import views as rights
 from latam_corpus.web.texts import views as texts
 from latam_corpus.web.withdrawals import views as withdrawals
 
-handler400: Final = "latam_corpus.web.errors.bad_request"
-handler403: Final = "latam_corpus.web.errors.forbidden"
-handler404: Final = "latam_corpus.web.errors.not_found"
-handler500: Final = "latam_corpus.web.errors.server_error"
+handler400: Final = "latam_corpus.web.access.errors.bad_request"
+handler403: Final = "latam_corpus.web.access.errors.forbidden"
+handler404: Final = "latam_corpus.web.access.errors.not_found"
+handler500: Final = "latam_corpus.web.access.errors.server_error"
 
 urlpatterns: Final = [
     path("", home.home, name="home"),

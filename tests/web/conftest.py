@@ -106,13 +106,13 @@ def collection() -> Callable[..., Any]:
 @pytest.fixture
 def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do each job when it is queued, in this process."""
-    from latam_corpus.web import jobs
+    from latam_corpus.web.jobs import worker
     from latam_corpus.web.models import Job
 
     def enqueue(kind: str, person: Any, collection: Any = None, **arguments: Any) -> Any:
         job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments, state="running")
         monkeypatch.setattr("sys.argv", ["job", str(job.pk)])
-        jobs.main()
+        worker.main()
         job.refresh_from_db()
         return job
 

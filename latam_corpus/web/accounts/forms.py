@@ -8,9 +8,9 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from django.utils.translation import gettext_lazy as _
 
-from latam_corpus.web.limits import is_name_over, note_failed_login
+from latam_corpus.web.access.limits import is_name_over, note_failed_login
+from latam_corpus.web.access.roles import READ_COLLECTIONS, READ_JOBS, READ_SOURCES, WRITE_SOURCES
 from latam_corpus.web.models import Person, Role
-from latam_corpus.web.roles import READ_COLLECTIONS, READ_JOBS, READ_SOURCES, WRITE_SOURCES
 
 
 class JoinForm(BaseUserCreationForm):

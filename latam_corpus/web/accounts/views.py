@@ -22,11 +22,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from latam_corpus.web.access.middleware import DJANGO_CODES
+from latam_corpus.web.access.roles import is_single
 from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, LogInForm, PersonForm, TokenForm
 from latam_corpus.web.log import broken_entries, log
-from latam_corpus.web.middleware import DJANGO_CODES
 from latam_corpus.web.models import ONE_PERSON, Invitation, LogEntry, Person, Role, Token, digest_of_token
-from latam_corpus.web.roles import is_single
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

@@ -23,16 +23,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from latam_corpus.errors import CorpusError
-from latam_corpus.web.api_access import error
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import OWNERS, collections_of, is_single, may_edit
+from latam_corpus.web.access.tokens import error
 from latam_corpus.web.files.catalogue import NAME, read_written_catalogue
 from latam_corpus.web.files.jobs import replace_catalogue
 from latam_corpus.web.home.views import jobs_of
-from latam_corpus.web.jobs import enqueue
+from latam_corpus.web.jobs.queue import enqueue
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection
 from latam_corpus.web.rights.approvals import reopen
-from latam_corpus.web.roles import OWNERS, collections_of, is_single, may_edit
 from latam_corpus.web.sources import LARGEST, check_sent_source, read_source, replace_source, sentence
 from latam_corpus.web.workspace import collection_folder, data_folder, store_upload
 

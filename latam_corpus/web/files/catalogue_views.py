@@ -16,14 +16,14 @@ from django.views.decorators.http import require_POST
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.codes import declared_tag
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import editable_collection, readable_collection
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
 from latam_corpus.web.files.forms import LanguageField, MappingForm, language_names
 from latam_corpus.web.files.views import examine, join
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job
-from latam_corpus.web.roles import editable_collection, readable_collection
 from latam_corpus.web.uploads import keep_upload
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from latam_corpus.catalog.display_names import COUNTRIES, GENRES, IN_COPYRIGHT, 
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import declared_tag, groups
 from latam_corpus.desk.answers import AnswerError, languages
+from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.files.catalogue import COLUMNS, COLUMNS_OF_TERMS, catalogue_of
 from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES, VersionedForm
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection, CollectionFile
 from latam_corpus.web.source_values import source_values, stated
 

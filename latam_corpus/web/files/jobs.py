@@ -25,7 +25,7 @@ from latam_corpus.web.files.catalogue import (
     change_draft,
     write_catalogue,
 )
-from latam_corpus.web.jobs import report_progress
+from latam_corpus.web.jobs.queue import report_progress
 from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.workspace import (
     collection_folder,

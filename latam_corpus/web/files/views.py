@@ -15,13 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
 from latam_corpus.web.files.forms import FORMS, CorrectionForm, FolderForm, SourceForm, label_of, language_names
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection, CollectionFile, Job
-from latam_corpus.web.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.source_values import change_source
 from latam_corpus.web.uploads import keep_uploads
 from latam_corpus.web.workspace import source_file, write_source

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils import timezone
 
 import latam_corpus as lc
+from latam_corpus.web.access.roles import CONTRIBUTOR, STEWARD, collections_of
 from latam_corpus.web.models import Job, Person, Sample
 from latam_corpus.web.releases.shares import store_folder
-from latam_corpus.web.roles import CONTRIBUTOR, STEWARD, collections_of
 from latam_corpus.web.workspace import out_folder, state_of
 
 if TYPE_CHECKING:

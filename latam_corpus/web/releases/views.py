@@ -18,13 +18,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
+from latam_corpus.web.access.roles import editable_collection, readable_collection
 from latam_corpus.web.files.catalogue import change_draft
-from latam_corpus.web.jobs import enqueue
+from latam_corpus.web.jobs.queue import enqueue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, missing_approvals, standing
-from latam_corpus.web.roles import editable_collection, readable_collection
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

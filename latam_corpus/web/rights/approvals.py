@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from latam_corpus.storage import durable
+from latam_corpus.web.access.roles import is_single, may_approve
 from latam_corpus.web.files.catalogue import FILE, NAME, change_draft
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Approval, Collection, Job, LogEntry, Person
-from latam_corpus.web.roles import is_single, may_approve
 from latam_corpus.web.source_values import source_values
 from latam_corpus.web.workspace import collection_folder, data_folder
 

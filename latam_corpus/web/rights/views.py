@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from latam_corpus.web.access.roles import editable_collection, is_single, may_edit, readable_collection
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
 from latam_corpus.web.files.views import examine
-from latam_corpus.web.jobs import wait_for
+from latam_corpus.web.jobs.queue import wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.rights.approvals import (
@@ -33,7 +34,6 @@ from latam_corpus.web.rights.approvals import (
 )
 from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm
 from latam_corpus.web.rights.terms import decide_terms, group_of, groups
-from latam_corpus.web.roles import editable_collection, is_single, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
 from latam_corpus.web.templatetags.desk import licence
 

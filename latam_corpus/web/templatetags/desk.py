@@ -16,9 +16,9 @@ from latam_corpus.api.surveys import format_label, not_read
 from latam_corpus.catalog.display_names import BASES, LICENCES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
 from latam_corpus.pipeline.stored_runs.reasons import meaning
-from latam_corpus.web.jobs import KINDS
-from latam_corpus.web.middleware import core_language
-from latam_corpus.web.roles import may_edit, may_open
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import may_edit, may_open
+from latam_corpus.web.jobs.queue import KINDS
 
 register: Final = template.Library()
 STATIC: Final = Path(__file__).parent.parent / "static"

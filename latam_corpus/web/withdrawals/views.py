@@ -13,11 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from latam_corpus.web.access.roles import (
+    STEWARD,
+    editable_collection,
+    is_single,
+    may_approve,
+    may_edit,
+    readable_collection,
+)
 from latam_corpus.web.files.catalogue import change_draft
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
-from latam_corpus.web.roles import STEWARD, editable_collection, is_single, may_approve, may_edit, readable_collection
 from latam_corpus.web.withdrawals.forms import ReasonForm, RequestForm, SearchForm
 from latam_corpus.web.workspace import data_folder
 

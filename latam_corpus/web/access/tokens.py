@@ -10,8 +10,8 @@ from django.http import JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from latam_corpus.web.access.roles import SCOPES, may_open
 from latam_corpus.web.models import Token, digest_of_token
-from latam_corpus.web.roles import SCOPES, may_open
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

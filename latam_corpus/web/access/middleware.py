@@ -12,10 +12,10 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from latam_corpus.errors import CorpusError
-from latam_corpus.web.api_access import refusal, too_many
-from latam_corpus.web.errors import error_page
-from latam_corpus.web.limits import is_over
-from latam_corpus.web.roles import is_single, may_open
+from latam_corpus.web.access.errors import error_page
+from latam_corpus.web.access.limits import is_over
+from latam_corpus.web.access.roles import is_single, may_open
+from latam_corpus.web.access.tokens import refusal, too_many
 from latam_corpus.web.settings import SESSION_HOURS
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ _FORGED: Final = _("The form was open for too long, or was sent from another pag
 
 def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpResponse:
     """Return the error page of an HTTP status, with this advice instead of the usual one."""
-    from latam_corpus.web.roles import is_single
+    from latam_corpus.web.access.roles import is_single
 
     heading, usual_advice = _TEXTS[status]
     if status == 403 and is_single() and not advice:  # noqa: PLR2004  (as the table has it)
