@@ -21,6 +21,8 @@ _DESK = Desk(Path(_FOLDER.name).resolve(), hosts=("testserver",))
 configure(_DESK)
 from django.conf import settings  # noqa: E402  (configured above)
 
+import latam_corpus.web.urls  # noqa: E402, F401  (it fills the table of routes)
+
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow by intent
 
 

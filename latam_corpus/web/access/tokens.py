@@ -25,11 +25,6 @@ def error(status: int, problem: str, remedy: str = "", place: str = "", **header
     return JsonResponse({"errors": [row]}, status=status, headers=headers)
 
 
-def too_many() -> JsonResponse:
-    """Return the error for an address that sends too many requests."""
-    return error(429, _("Too many attempts"), _("Wait a few minutes, and try again."), **{"Retry-After": "600"})
-
-
 def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
     """Set the request's user to the token's owner; return an error unless the token allows the route."""
     request.user = AnonymousUser()

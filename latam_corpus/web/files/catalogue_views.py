@@ -61,7 +61,6 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
     newest = collection.jobs.filter(kind__in=("read catalogue", "survey")).first()
     values = {
         "collection": collection,
-        "tab": "files",
         "catalogue": described,
         "form": form,
         "page": page,

@@ -88,7 +88,6 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
     query = {key: value for key, value in chosen.items() if value}
     values = {
         "collection": collection,
-        "tab": "files",
         "page": page,
         "query": "&" + urlencode(query) if query else "",
         "chosen": chosen,
@@ -165,13 +164,6 @@ def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
 
 
 @require_POST
-def survey(request: HttpRequest, slug: str) -> HttpResponse:
-    """Examine all files of a collection again."""
-    examine(request, editable_collection(request, slug), all=True)
-    return redirect("files", slug)
-
-
-@require_POST
 def run(request: HttpRequest, slug: str) -> HttpResponse:
     """Run the collection's recipe; nothing is released."""
     collection = editable_collection(request, slug)
@@ -196,7 +188,7 @@ def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         write_catalogue(collection)
         examine(request, collection, paths=[file.path])
         return redirect("text", slug, number)
-    values = {"collection": collection, "tab": "files", "file": file, "form": form, "language_names": language_names()}
+    values = {"collection": collection, "file": file, "form": form, "language_names": language_names()}
     return render(request, "desk/files/file_edit.html", values, status=422 if form.errors else 200)
 
 

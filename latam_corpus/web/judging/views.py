@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 import latam_corpus as lc
 from latam_corpus.web.files.forms import language_names
 from latam_corpus.web.judging import samples
-from latam_corpus.web.judging.forms import QUESTIONS, AnswerForm, DrawForm
+from latam_corpus.web.judging.forms import AnswerForm, DrawForm
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Sample
 from latam_corpus.web.templatetags.desk import said
@@ -128,7 +128,6 @@ def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
         "all": len(order),
         "before": order[at - 1] if at else None,
         "form": form,
-        "questions": QUESTIONS,
         "language_names": language_names(),
     }
     return render(request, "desk/judging/text.html", values, status=422 if form.is_bound else 200)

@@ -76,7 +76,6 @@ def _page(request: HttpRequest, collection: Collection, form: VersionForm | None
     names = _names()
     values = {
         "collection": collection,
-        "tab": "release",
         "shares": shares,
         "uncounted": uncounted,
         "stands": [(standing(collection, kind), False) for kind in KINDS],
@@ -144,7 +143,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
         "doc_id", "title", "creators", "language", "origin", pl.col("signals").struct.field("word_count").alias("words")
     )
     page = Paginator(rows.sort("title", "doc_id").collect().to_dicts(), _A_PAGE).get_page(request.GET.get("page"))
-    values = {"collection": collection, "tab": "release", "version": version, "page": page}
+    values = {"collection": collection, "version": version, "page": page}
     return render(request, "desk/releases/texts.html", values | {"query": f"&version={version}"})
 
 
@@ -155,7 +154,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     rows = _own_texts(collection, version).filter(pl.col("doc_id") == request.GET.get("doc", "")).head(1).collect()
     if rows.is_empty():
         raise Http404
-    values = {"collection": collection, "tab": "release", "version": version, "row": rows.to_dicts()[0]}
+    values = {"collection": collection, "version": version, "row": rows.to_dicts()[0]}
     return render(request, "desk/releases/text.html", values)
 
 

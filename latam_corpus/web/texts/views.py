@@ -77,7 +77,6 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     items.sort(key=lambda item: item["kept"])
     values = {
         "collection": collection,
-        "tab": "texts",
         "items": items,
         "job": job,
         "kept": sum(item["kept"] for item in items),
@@ -131,7 +130,6 @@ def _shown(
     notes = LogEntry.objects.filter(object=_object(collection, file), action__in=("lines missing", "name here"))
     values = {
         "collection": collection,
-        "tab": "texts",
         "file": file,
         "job": job,
         "item": item,
