@@ -118,5 +118,5 @@ def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         job.refresh_from_db()
         return job
 
-    for module in ("rights.terms", "releases.views", "withdrawals.views"):
+    for module in ("rights.terms", "releases.views", "withdrawals.views", "judging.views"):
         monkeypatch.setattr(f"latam_corpus.web.{module}.enqueue", enqueue)

@@ -23,7 +23,7 @@ from latam_corpus.web.files.forms import LanguageField, MappingForm, language_na
 from latam_corpus.web.files.views import examine, join
 from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.models import CollectionFile, Job
+from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.uploads import keep_upload
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
             form.fields[f"c{number}"].help_text = (
                 _("such as «%(cell)s»") % {"cell": examples[head]} if head in examples else ""
             )
-    newest = collection.jobs.filter(kind__in=("read catalogue", "survey")).first()
     values = {
         "collection": collection,
         "catalogue": described,
@@ -68,8 +67,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
         "missing": described.get("missing", [])[:_A_PAGE],
         "named": _languages(collection),
         "language_names": language_names(),
-        "open_job": newest if newest and newest.is_open else None,
-        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+        "job": collection.jobs.filter(kind__in=("read catalogue", "survey")).first(),
     }
     return render(request, "desk/files/catalogue.html", values, status=status)
 

@@ -84,7 +84,6 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
         file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
     present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
-    newest = collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first()
     query = {key: value for key, value in chosen.items() if value}
     values = {
         "collection": collection,
@@ -100,8 +99,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "all_count": everything.count(),
         "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
         "is_run": everything.filter(fate__isnull=False).exists(),
-        "open_job": newest if newest and newest.is_open else None,
-        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+        "job": collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first(),
         "folder_form": folder_form,
     }
     return render(request, "desk/files/files.html", values, status=status)

@@ -41,6 +41,7 @@ KINDS: Final = {
     "try rules": Kind(
         "latam_corpus.web.policies.jobs:try_rules", gettext_lazy("try the rules of a language"), is_short=True
     ),
+    "draw texts": Kind("latam_corpus.web.judging.samples:draw", gettext_lazy("draw texts"), is_short=True),
     "release": Kind(f"{_RELEASES}:make_version", gettext_lazy("make a version"), route="release"),
     "count versions": Kind(f"{_RELEASES}:count_versions", gettext_lazy("count the contents of versions")),
     "find texts": Kind(f"{_WITHDRAWALS}:find_texts", gettext_lazy("look for texts"), is_short=True),
