@@ -200,6 +200,6 @@ def _withdrawal(number: str) -> dict[str, Any] | None:
     for job in Job.objects.filter(kind__in=("withdraw", "end hold"), state=Job.State.DONE).order_by("-pk"):
         for entry in (job.result or {}).get("receipts", ()):
             if secrets.compare_digest(str(entry["request"]).lower().encode(), number.lower().encode()):
-                names = ("request", "kind", "day", "documents", "before", "after", "entry_sha256")
-                return {name: entry[name] for name in names}
+                names = ("request", "kind", "day", "documents", "before", "after", "versions", "entry_sha256")
+                return {name: entry.get(name) for name in names}
     return None
