@@ -24,6 +24,7 @@ from latam_corpus.report.names import value_name
 from latam_corpus.report.page_frame import write_file
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.report.templating import render
+from latam_corpus.storage.spill import compact
 from latam_corpus.text.display.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
@@ -249,5 +250,5 @@ def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: i
         candidates = frame.with_columns(pl.Series("lot", lots, dtype=pl.String))
         drawn = pl.concat([drawn, candidates]) if drawn.width else candidates
         drawn = drawn.sort("lot")
-        drawn = drawn.filter(pl.int_range(pl.len()).over(by) < number) if by else drawn.head(number)
+        drawn = compact(drawn.filter(pl.int_range(pl.len()).over(by) < number) if by else drawn.head(number))
     return drawn.sort(*by, "lot").drop("lot") if drawn.height else drawn

@@ -15,6 +15,6 @@ class DeskConfig(AppConfig):
         """Connect the handler that records the start of a session."""
         from django.contrib.auth.signals import user_logged_in
 
-        from latam_corpus.web.middleware import note_start
+        from latam_corpus.web.access.middleware import note_start
 
         user_logged_in.connect(note_start)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.db.models import F
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-# The fields of `Collection` that forms edit.
-NAMES: Final = ("title", "custodian", "rights_holder")
-NAME_LABELS: Final = {
-    "title": gettext_lazy("What is the collection called?"),
-    "custodian": gettext_lazy("Who keeps it?"),
-    "rights_holder": gettext_lazy("Who holds the rights?"),
-}
-NAME_HELP: Final = {
-    "title": gettext_lazy("The name by which people know it, such as «Songs of the river»."),
-    "custodian": gettext_lazy("The library, archive, family or community that has the texts."),
-    "rights_holder": gettext_lazy(
-        "The authors, their heirs, a publisher or a community. Leave it empty if you don't know yet."
-    ),
-}
 
 
 class Renderer(TemplatesSetting):

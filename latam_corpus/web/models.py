@@ -21,7 +21,7 @@ ONE_PERSON: Final = "you"  # the name of the only user of a desk on one machine,
 
 
 class Role(models.TextChoices):
-    """The role of a person; `web/roles.py` lists the pages that each role may open."""
+    """The role of a person; `web/access/roles.py` lists the pages that each role may open."""
 
     CONTRIBUTOR = "contributor", _("contributor")
     REVIEWER = "reviewer", _("reviewer")
@@ -49,9 +49,9 @@ class Person(AbstractBaseUser):
         validators=[RegexValidator(r"^[\w.-]+\Z", _("Use letters, digits, points, hyphens and underscores only."))],
     )
     name = models.CharField(_("your name, as colleagues see it"), max_length=120)
-    role = models.CharField(max_length=20, choices=Role, default=Role.CONTRIBUTOR)
+    role = models.CharField(_("Role"), max_length=20, choices=Role, default=Role.CONTRIBUTOR)
     language = models.CharField(max_length=5, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(_("May log in"), default=True)
     joined = models.DateTimeField(default=timezone.now)
 
     objects = People()
@@ -113,9 +113,22 @@ class Collection(Versioned):
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     slug = models.SlugField(max_length=60, unique=True)
-    title = models.CharField(max_length=200)
-    custodian = models.CharField(max_length=200)
-    rights_holder = models.CharField(max_length=200, blank=True)
+    title = models.CharField(
+        _("What is the collection called?"),
+        max_length=200,
+        help_text=_("The name by which people know it, such as «Songs of the river»."),
+    )
+    custodian = models.CharField(
+        _("Who keeps it?"),
+        max_length=200,
+        help_text=_("The library, archive, family or community that has the texts."),
+    )
+    rights_holder = models.CharField(
+        _("Who holds the rights?"),
+        max_length=200,
+        blank=True,
+        help_text=_("The authors, their heirs, a publisher or a community. Leave it empty if you don't know yet."),
+    )
     owner = models.ForeignKey(Person, models.PROTECT, related_name="collections")
     created = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
@@ -245,7 +258,7 @@ class Approval(models.Model):
 
 
 class Job(models.Model):
-    """Work in a separate process, which `web/jobs.py` starts and watches."""
+    """Work in a separate process, which `web/jobs/worker.py` starts and watches."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")

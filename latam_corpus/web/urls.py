@@ -1,11 +1,13 @@
-"""The URLs of all pages."""
+"""The URLs of all pages, and the roles that may open each; `access.middleware.Access` enforces them."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, path
 
+from latam_corpus.web.access.roles import EVERYONE, OWNERS, PEOPLE, REVIEWERS, ROUTES, STEWARDS
 from latam_corpus.web.accounts import views as accounts
 from latam_corpus.web.api import views as api
 from latam_corpus.web.browse import views as browse
@@ -19,92 +21,102 @@ from latam_corpus.web.rights import views as rights
 from latam_corpus.web.texts import views as texts
 from latam_corpus.web.withdrawals import views as withdrawals
 
-handler400: Final = "latam_corpus.web.errors.bad_request"
-handler403: Final = "latam_corpus.web.errors.forbidden"
-handler404: Final = "latam_corpus.web.errors.not_found"
-handler500: Final = "latam_corpus.web.errors.server_error"
+handler400: Final = "latam_corpus.web.access.errors.bad_request"
+handler403: Final = "latam_corpus.web.access.errors.forbidden"
+handler404: Final = "latam_corpus.web.access.errors.not_found"
+handler500: Final = "latam_corpus.web.access.errors.server_error"
+
+_COLLECTION: Final = "collections/<slug:slug>"
+
+
+def page(address: str, view: Any, name: str, roles: frozenset[str]) -> URLPattern:
+    """Return the URL pattern of a route that these roles may open."""
+    ROUTES[name] = roles
+    return path(address, view, name=name)
+
 
 urlpatterns: Final = [
-    path("", home.home, name="home"),
-    path("health", home.health, name="health"),
-    path("static/desk/<str:name>", home.asset, name="asset"),
-    path("collections/new", home.collection_new, name="collection-new"),
-    path("collections/<slug:slug>/", home.collection, name="collection"),
-    path("jobs/", home.jobs, name="jobs"),
-    path("jobs/<int:number>", home.job, name="job"),
-    path("jobs/<int:number>/stop", home.job_stop, name="job-stop"),
-    path("login", accounts.LogIn.as_view(), name="login"),
-    path("logout", accounts.log_out, name="logout"),
-    path("start/<str:token>", accounts.start, name="start"),
-    path("language", accounts.language, name="language"),
-    path("join/<str:token>", accounts.join, name="join"),
-    path("account", accounts.account, name="account"),
-    path("account/tokens", accounts.token_new, name="token-new"),
-    path("account/tokens/<int:number>/revoke", accounts.token_revoke, name="token-revoke"),
-    path("log", accounts.log_page, name="log"),
-    path("people", accounts.people, name="people"),
-    path("people/invite", accounts.invite, name="invite"),
-    path("people/<int:number>", accounts.person_role, name="person-role"),
-    path("collections/<slug:slug>/files", files.files, name="files"),
-    path("collections/<slug:slug>/files/upload", files.upload, name="files-upload"),
-    path("collections/<slug:slug>/files/folder", files.named_folder, name="files-folder"),
-    path("collections/<slug:slug>/files/survey", files.survey, name="files-survey"),
-    path("collections/<slug:slug>/files/run", files.run, name="files-run"),
-    path("collections/<slug:slug>/files/<int:number>/edit", files.file_edit, name="file-edit"),
-    path("collections/<slug:slug>/files/<int:number>/set", files.file_set, name="file-set"),
-    path("collections/<slug:slug>/catalogue", catalogue_views.catalogue, name="catalogue"),
-    path("collections/<slug:slug>/catalogue/upload", catalogue_views.catalogue_upload, name="catalogue-upload"),
-    path("collections/<slug:slug>/catalogue/columns", catalogue_views.catalogue_columns, name="catalogue-columns"),
-    path("collections/<slug:slug>/catalogue/language", catalogue_views.catalogue_language, name="catalogue-language"),
-    path("collections/<slug:slug>/catalogue/join", catalogue_views.catalogue_join, name="catalogue-join"),
-    path("collections/<slug:slug>/catalogue/remove", catalogue_views.catalogue_remove, name="catalogue-remove"),
-    path("collections/<slug:slug>/edit", files.source_edit, name="collection-edit"),
-    path("collections/<slug:slug>/rights", rights.rights, name="rights"),
-    path("collections/<slug:slug>/rights/terms", rights.terms, name="rights-terms"),
-    path("collections/<slug:slug>/rights/group", rights.group, name="rights-group"),
-    path("collections/<slug:slug>/rights/consent", rights.consent, name="rights-consent"),
-    path("collections/<slug:slug>/rights/consent/remove", rights.consent_remove, name="rights-consent-remove"),
-    path("collections/<slug:slug>/rights/document", rights.document, name="rights-document"),
-    path("collections/<slug:slug>/rights/propose", rights.propose_both, name="rights-propose"),
-    path("collections/<slug:slug>/rights/approve/<str:kind>", rights.approve, name="rights-approve"),
-    path("collections/<slug:slug>/release", releases.release, name="release"),
-    path("collections/<slug:slug>/release/build", releases.build, name="release-build"),
-    path("collections/<slug:slug>/release/public", releases.public, name="release-public"),
-    path("collections/<slug:slug>/release/texts", releases.texts, name="release-texts"),
-    path("collections/<slug:slug>/release/text", releases.text, name="release-text"),
-    path("status/", releases.find_status, name="status-find"),
-    path("status/<str:number>", releases.status, name="status"),
-    path("collections/<slug:slug>/withdraw", withdrawals.withdraw, name="withdraw"),
-    path("collections/<slug:slug>/withdraw/rule", withdrawals.rule, name="withdraw-rule"),
-    path("collections/<slug:slug>/withdraw/found/<int:number>", withdrawals.found, name="withdraw-found"),
-    path("collections/<slug:slug>/withdraw/request/<int:number>", withdrawals.request_page, name="withdraw-request"),
-    path("collections/<slug:slug>/withdraw/request/<int:number>/drop", withdrawals.drop, name="withdraw-drop"),
-    path("collections/<slug:slug>/withdraw/done/<int:number>", withdrawals.done, name="withdraw-done"),
-    path("collections/<slug:slug>/withdraw/done/<int:number>/receipt", withdrawals.receipt, name="withdraw-receipt"),
-    path("collections/<slug:slug>/withdraw/done/<int:number>/return", withdrawals.return_held, name="withdraw-return"),
-    path("collections/<slug:slug>/texts", texts.texts, name="texts"),
-    path("collections/<slug:slug>/texts/preview", texts.preview, name="texts-preview"),
-    path("collections/<slug:slug>/texts/<int:number>", texts.text, name="text"),
-    path("collections/<slug:slug>/texts/<int:number>/note", texts.note, name="text-note"),
-    path("collections/<slug:slug>/texts/<int:number>/pages/<int:page>", texts.picture, name="text-page"),
-    path("judging/", judging.judging, name="judging"),
-    path("judging/draw", judging.draw, name="judging-draw"),
-    path("judging/<int:number>/", judging.sample, name="judging-sample"),
-    path("judging/<int:number>/next", judging.next_text, name="judging-next"),
-    path("judging/<int:number>/<int:place>", judging.text, name="judging-text"),
-    path("rules", policies.policies, name="policies"),
-    path("rules/new", policies.new, name="policy-new"),
-    path("rules/<int:number>", policies.policy, name="policy"),
-    path("rules/<int:number>/sign", policies.sign, name="policy-sign"),
-    path("rules/<int:number>/use", policies.use, name="policy-use"),
-    path("browse/", browse.browse, name="browse"),
-    path("browse/<slug:slug>", browse.collection, name="browse-collection"),
-    path("browse/<slug:slug>/text", browse.text, name="browse-text"),
-    path("api/openapi.json", api.openapi, name="api-openapi"),
-    path("api/collections", api.collections, name="api-collections"),
-    path("api/collections/<slug:slug>", api.collection, name="api-collection"),
-    path("api/collections/<slug:slug>/source", api.source, name="api-source"),
-    path("api/collections/<slug:slug>/catalogue", api.catalogue, name="api-catalogue"),
-    path("api/jobs", api.jobs, name="api-jobs"),
-    path("api/jobs/<int:number>", api.job, name="api-job"),
+    page("", home.home, "home", PEOPLE),
+    page("health", home.health, "health", EVERYONE),
+    page("static/desk/<str:name>", home.asset, "asset", EVERYONE),
+    page("collections/new", home.collection_new, "collection-new", OWNERS),
+    page(f"{_COLLECTION}/", home.collection, "collection", PEOPLE),
+    page("jobs/", home.jobs, "jobs", PEOPLE),
+    page("jobs/<int:number>", home.job, "job", PEOPLE),
+    page("jobs/<int:number>/stop", home.job_stop, "job-stop", PEOPLE),
+    page("login", accounts.LogIn.as_view(), "login", EVERYONE),
+    page("logout", LogoutView.as_view(next_page="login"), "logout", PEOPLE),
+    page("start/<str:token>", accounts.start, "start", EVERYONE),
+    page("language", accounts.language, "language", EVERYONE),
+    page("join/<str:token>", accounts.join, "join", EVERYONE),
+    page("account", accounts.account, "account", PEOPLE),
+    page("account/tokens", accounts.token_new, "token-new", PEOPLE),
+    page("account/tokens/<int:number>/revoke", accounts.token_revoke, "token-revoke", PEOPLE),
+    page("log", accounts.log_page, "log", STEWARDS),
+    page("people", accounts.people, "people", STEWARDS),
+    page("people/invite", accounts.invite, "invite", STEWARDS),
+    page("people/<int:number>", accounts.person_role, "person-role", STEWARDS),
+    page(f"{_COLLECTION}/files", files.files, "files", PEOPLE),
+    page(f"{_COLLECTION}/files/upload", files.upload, "files-upload", OWNERS),
+    page(f"{_COLLECTION}/files/folder", files.named_folder, "files-folder", STEWARDS),
+    page(f"{_COLLECTION}/files/run", files.run, "files-run", OWNERS),
+    page(f"{_COLLECTION}/files/<int:number>/edit", files.file_edit, "file-edit", OWNERS),
+    page(f"{_COLLECTION}/files/<int:number>/set", files.file_set, "file-set", OWNERS),
+    page(f"{_COLLECTION}/catalogue", catalogue_views.catalogue, "catalogue", PEOPLE),
+    page(f"{_COLLECTION}/catalogue/upload", catalogue_views.catalogue_upload, "catalogue-upload", OWNERS),
+    page(f"{_COLLECTION}/catalogue/columns", catalogue_views.catalogue_columns, "catalogue-columns", OWNERS),
+    page(f"{_COLLECTION}/catalogue/language", catalogue_views.catalogue_language, "catalogue-language", OWNERS),
+    page(f"{_COLLECTION}/catalogue/join", catalogue_views.catalogue_join, "catalogue-join", OWNERS),
+    page(f"{_COLLECTION}/catalogue/remove", catalogue_views.catalogue_remove, "catalogue-remove", OWNERS),
+    page(f"{_COLLECTION}/edit", files.source_edit, "collection-edit", OWNERS),
+    page(f"{_COLLECTION}/rights", rights.rights, "rights", PEOPLE),
+    page(f"{_COLLECTION}/rights/terms", rights.terms, "rights-terms", OWNERS),
+    page(f"{_COLLECTION}/rights/group", rights.group, "rights-group", OWNERS),
+    page(f"{_COLLECTION}/rights/consent", rights.consent, "rights-consent", OWNERS),
+    page(f"{_COLLECTION}/rights/consent/remove", rights.consent_remove, "rights-consent-remove", OWNERS),
+    page(f"{_COLLECTION}/rights/document", rights.document, "rights-document", PEOPLE),
+    page(f"{_COLLECTION}/rights/propose", rights.propose_both, "rights-propose", OWNERS),
+    page(f"{_COLLECTION}/rights/approve/<str:kind>", rights.approve, "rights-approve", REVIEWERS),
+    page(f"{_COLLECTION}/release", releases.release, "release", PEOPLE),
+    page(f"{_COLLECTION}/release/build", releases.build, "release-build", STEWARDS),
+    page(f"{_COLLECTION}/release/public", releases.public, "release-public", OWNERS),
+    page(f"{_COLLECTION}/release/texts", releases.texts, "release-texts", OWNERS),
+    page(f"{_COLLECTION}/release/text", releases.text, "release-text", OWNERS),
+    page("status/", releases.find_status, "status-find", EVERYONE),
+    page("status/<str:number>", releases.status, "status", EVERYONE),
+    page(f"{_COLLECTION}/withdraw", withdrawals.withdraw, "withdraw", PEOPLE),
+    page(f"{_COLLECTION}/withdraw/rule", withdrawals.rule, "withdraw-rule", OWNERS),
+    page(f"{_COLLECTION}/withdraw/found/<int:number>", withdrawals.found, "withdraw-found", OWNERS),
+    page(f"{_COLLECTION}/withdraw/request/<int:number>", withdrawals.request_page, "withdraw-request", PEOPLE),
+    page(f"{_COLLECTION}/withdraw/request/<int:number>/drop", withdrawals.drop, "withdraw-drop", OWNERS),
+    page(f"{_COLLECTION}/withdraw/done/<int:number>", withdrawals.done, "withdraw-done", PEOPLE),
+    page(f"{_COLLECTION}/withdraw/done/<int:number>/receipt", withdrawals.receipt, "withdraw-receipt", PEOPLE),
+    page(f"{_COLLECTION}/withdraw/done/<int:number>/return", withdrawals.return_held, "withdraw-return", STEWARDS),
+    page(f"{_COLLECTION}/texts", texts.texts, "texts", PEOPLE),
+    page(f"{_COLLECTION}/texts/preview", texts.preview, "texts-preview", OWNERS),
+    page(f"{_COLLECTION}/texts/<int:number>", texts.text, "text", PEOPLE),
+    page(f"{_COLLECTION}/texts/<int:number>/note", texts.note, "text-note", OWNERS),
+    page(f"{_COLLECTION}/texts/<int:number>/pages/<int:page>", texts.picture, "text-page", OWNERS),
+    # Reviewers and stewards read samples of versions; samples of a run are for readers of its collection.
+    page("judging/", judging.judging, "judging", PEOPLE),
+    page("judging/draw", judging.draw, "judging-draw", PEOPLE),
+    page("judging/<int:number>/", judging.sample, "judging-sample", PEOPLE),
+    page("judging/<int:number>/next", judging.next_text, "judging-next", PEOPLE),
+    page("judging/<int:number>/<int:place>", judging.text, "judging-text", PEOPLE),
+    page("rules", policies.policies, "policies", OWNERS),
+    page("rules/new", policies.new, "policy-new", OWNERS),
+    page("rules/<int:number>", policies.policy, "policy", OWNERS),
+    page("rules/<int:number>/sign", policies.sign, "policy-sign", OWNERS),
+    page("rules/<int:number>/use", policies.use, "policy-use", OWNERS),
+    # `browse.holdings` decides what each person sees of the public catalogue.
+    page("browse/", browse.browse, "browse", EVERYONE),
+    page("browse/<slug:slug>", browse.collection, "browse-collection", EVERYONE),
+    page("browse/<slug:slug>/text", browse.text, "browse-text", EVERYONE),
+    page("api/openapi.json", api.openapi, "api-openapi", EVERYONE),
+    page("api/collections", api.collections, "api-collections", PEOPLE),
+    page("api/collections/<slug:slug>", api.collection, "api-collection", PEOPLE),
+    page("api/collections/<slug:slug>/source", api.source, "api-source", PEOPLE),
+    page("api/collections/<slug:slug>/catalogue", api.catalogue, "api-catalogue", PEOPLE),
+    page("api/jobs", api.jobs, "api-jobs", PEOPLE),
+    page("api/jobs/<int:number>", api.job, "api-job", PEOPLE),
 ]

@@ -18,8 +18,8 @@ def _main() -> None:
     configure(Desk(data, database))
     from django.test import Client
 
+    from latam_corpus.web.commands.server import prepare
     from latam_corpus.web.models import Collection, Person
-    from latam_corpus.web.server import prepare
     from latam_corpus.web.workspace import files_folder, record_file, write_source
 
     prepare()

@@ -55,6 +55,17 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
     return folder
 
 
+def test_drawn_texts_do_not_keep_the_others_in_memory() -> None:
+    """Polars' views of strings would keep the buffers of all texts."""
+    frames = (
+        pl.DataFrame({"doc_id": [f"{part}-{n}" for n in range(100)], "text": ["palabra " * 1000] * 100})
+        for part in range(10)
+    )
+    drawn = draw(frames, [], 10, 1)
+    buffers = drawn["text"].to_arrow(compat_level=pl.CompatLevel.newest()).buffers()
+    assert sum(buffer.size for buffer in buffers if buffer) < 2 * drawn.estimated_size()
+
+
 def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """`--internal` draws from all and marks each line."""
     out = ("--out", tmp_path / "out")

@@ -21,6 +21,8 @@ _DESK = Desk(Path(_FOLDER.name).resolve(), hosts=("testserver",))
 configure(_DESK)
 from django.conf import settings  # noqa: E402  (configured above)
 
+import latam_corpus.web.urls  # noqa: E402, F401  (it fills the table of routes)
+
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 is slow by intent
 
 
@@ -106,15 +108,15 @@ def collection() -> Callable[..., Any]:
 @pytest.fixture
 def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do each job when it is queued, in this process."""
-    from latam_corpus.web import jobs
+    from latam_corpus.web.jobs import worker
     from latam_corpus.web.models import Job
 
     def enqueue(kind: str, person: Any, collection: Any = None, **arguments: Any) -> Any:
         job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments, state="running")
         monkeypatch.setattr("sys.argv", ["job", str(job.pk)])
-        jobs.main()
+        worker.main()
         job.refresh_from_db()
         return job
 
-    for module in ("rights.terms", "releases.views", "withdrawals.views"):
+    for module in ("rights.terms", "releases.views", "withdrawals.views", "judging.views"):
         monkeypatch.setattr(f"latam_corpus.web.{module}.enqueue", enqueue)

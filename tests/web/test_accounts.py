@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from latam_corpus.web.middleware import STARTED
+from latam_corpus.web.access.middleware import STARTED
 from latam_corpus.web.models import Invitation, LogEntry, Person
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import pytest
 from django.utils import timezone
 
 from latam_corpus.storage.durable import digest_of
+from latam_corpus.web.access.roles import ROUTES, SCOPES
 from latam_corpus.web.files.catalogue import write_catalogue
 from latam_corpus.web.files.jobs import use_catalogue
 from latam_corpus.web.models import Collection, Job, LogEntry, Person, Token
 from latam_corpus.web.rights.approvals import decide, propose, standing
-from latam_corpus.web.roles import ROUTES, SCOPES
 from latam_corpus.web.workspace import add_file, source_file, store_upload
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from latam_corpus.web.access.limits import LIMITS
+from latam_corpus.web.access.roles import SCOPES
 from latam_corpus.web.api import views
 from latam_corpus.web.files.catalogue import write_catalogue
-from latam_corpus.web.limits import LIMITS
 from latam_corpus.web.models import CollectionFile, Token
-from latam_corpus.web.roles import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

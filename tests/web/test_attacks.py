@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
+from latam_corpus.web.access.roles import ROUTES
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry
-from latam_corpus.web.roles import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

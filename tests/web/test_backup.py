@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.web.archive import unpack
-from latam_corpus.web.backup import back_up
+from latam_corpus.web.commands.archive import unpack
+from latam_corpus.web.commands.backup import back_up
 from latam_corpus.web.models import Job
 
 if TYPE_CHECKING:

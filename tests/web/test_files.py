@@ -16,8 +16,8 @@ from django.utils import translation
 from latam_corpus.formats.registry import FORMATS, UNREAD
 from latam_corpus.formats.sniff import OTHER_XML
 from latam_corpus.intake.survey import UNKNOWN_FORMAT
-from latam_corpus.web import jobs
 from latam_corpus.web.files.jobs import replace_catalogue
+from latam_corpus.web.jobs import worker
 from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry
 from latam_corpus.web.templatetags.desk import kind_name, problem_of
 from latam_corpus.web.workspace import collection_folder, files_folder, source_file, store_upload
@@ -46,7 +46,7 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def enqueue(kind: str, person: Any, collection: Any = None, **arguments: Any) -> Job:
         job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments, state="running")
         monkeypatch.setattr("sys.argv", ["job", str(job.pk)])
-        jobs.main()
+        worker.main()
         job.refresh_from_db()
         return job
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine, Document, KeptRun
 
 # Reading a version of which documents were withdrawn warns.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::UserWarning"), pytest.mark.usefixtures("jobs_at_once")]
 _RUN = "cuentos-1a2b3c4d"
 _GOOD = {"language": "yes", "natural": "yes", "personal_data": "no", "verdict": "good", "note": ""}
 
@@ -93,6 +93,19 @@ def test_a_reader_goes_on_where_she_stopped_and_changes_an_answer(
     page = client.get(f"/judging/{number}/1").content.decode()
     assert "mezclado" in page
     assert 'value="bad" aria-pressed="true"' in page
+
+
+def test_a_long_drawing_is_shown_as_work_and_reading_does_not_draw_again(
+    draw: Callable[..., int], person: Callable[..., Any], client_of: Callable[..., Any], monkeypatch: Any
+) -> None:
+    reviewer = person("reviewer")
+    client = client_of(reviewer)
+    number = draw(client)
+    assert "data-refresh" not in client.get("/judging/").content.decode()
+    Job.objects.create(kind="draw texts", person=reviewer, state="running")
+    assert "data-refresh" in client.get("/judging/").content.decode()
+    monkeypatch.delattr(lc, "sample")
+    assert "1 of 3" in client.get(f"/judging/{number}/1").content.decode()
 
 
 def test_the_second_reader_is_blind_and_agreement_is_shown_to_those_who_have_finished(

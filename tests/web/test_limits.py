@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.web.limits import FAILED_LOGIN, LIMITS
+from latam_corpus.web.access.limits import FAILED_LOGIN, LIMITS
+from latam_corpus.web.access.roles import ROUTES, VISITOR
 from latam_corpus.web.models import Attempt
-from latam_corpus.web.roles import ROUTES, VISITOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from latam_corpus.web import jobs
+from latam_corpus.web.jobs import worker
 from latam_corpus.web.models import Collection, CollectionFile, Job, LogEntry, Person, PolicyDraft
 from latam_corpus.web.policies.jobs import policy_text
 from latam_corpus.web.source_values import change_source
@@ -39,7 +39,7 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def enqueue(kind: str, person: Any, collection: Any = None, **arguments: Any) -> Job:
         job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments, state="running")
         monkeypatch.setattr("sys.argv", ["job", str(job.pk)])
-        jobs.main()
+        worker.main()
         job.refresh_from_db()
         return job
 

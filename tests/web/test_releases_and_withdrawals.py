@@ -155,6 +155,7 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     assert entry["request"] in b"".join(receipt.streaming_content).decode()
     public = client_of().get(f"/status/{entry['request']}").content.decode()
     assert "1 text was withdrawn." in public
+    assert f"{entry['before']} (1)" in public
     assert "barca" not in public
     assert owner.post(request)["Location"] == done
     assert Job.objects.filter(kind="withdraw").count() == 1
@@ -207,7 +208,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     ended = Job.objects.get(kind="end hold")
     assert ended.state == "done", ended.result
     assert shares_of("rio")[0][0].documents == 3
-    assert "Receipt of a return" in steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
+    page = steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
+    assert "Receipt of a return" in page
+    assert "Versions that have the texts again" in page
 
 
 @pytest.mark.usefixtures("released")
@@ -234,7 +237,7 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
             reason="",
         )
     steward = client_of(people["steward"])
-    steward.post("/collections/puerto/release/build", {"name": "voces"})
+    steward.post("/collections/puerto/release/build", {"name": "otras"})
     assert Job.objects.filter(kind="release", state="done").count() == 2
     owner = client_of(people["contributor"])
     results_url = owner.post("/collections/rio/withdraw", {"query": "pañuelo blanco", "by": "words"})["Location"]
@@ -248,6 +251,10 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
     assert "a steward confirms it" in owner.get(request).content.decode()
     owner.post(request)
     assert not Job.objects.filter(kind="withdraw").exists()
+    page = steward.get(steward.post(request)["Location"]).content.decode()
+    for version in (*lc.versions(store_folder(), "otras"), lc.versions(store_folder(), "voces")[0]):
+        assert f"{version} (1)" in page
+    assert "versions of other corpora were made with these texts: otras." in page
 
 
 @pytest.mark.usefixtures("released")

@@ -319,8 +319,8 @@ def test_files_on_the_disk_that_are_not_the_approved_ones_are_not_released(
 def test_no_route_releases_without_both_approvals(
     stated: Any, person: Callable[..., Any], client_of: Callable[..., Any], desk: Any
 ) -> None:
-    from latam_corpus.web.jobs import KINDS as JOBS
-    from latam_corpus.web.roles import ROUTES
+    from latam_corpus.web.access.roles import ROUTES
+    from latam_corpus.web.jobs.queue import KINDS as JOBS
 
     client = client_of(person("steward"))
     decide(stated, "rights", person("reviewer"), standing(stated, "rights").digest, approved=True, reason="")

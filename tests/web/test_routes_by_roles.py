@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, get_resolver, reverse
 
+from latam_corpus.web.access.roles import EVERYONE, ROUTES, SCOPES, VISITOR
 from latam_corpus.web.models import Job, Token
-from latam_corpus.web.roles import EVERYONE, ROUTES, SCOPES, VISITOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.web.server import serve
+from latam_corpus.web.commands.server import serve
 from latam_corpus.web.workspace import recover
 
 if TYPE_CHECKING:

@@ -8,9 +8,12 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from django.utils.translation import gettext_lazy as _
 
-from latam_corpus.web.limits import is_name_over, note_failed_login
+from latam_corpus.web.access.limits import is_name_over, note_failed_login
+from latam_corpus.web.access.roles import READ_COLLECTIONS, READ_JOBS, READ_SOURCES, WRITE_SOURCES
 from latam_corpus.web.models import Person, Role
-from latam_corpus.web.roles import READ_COLLECTIONS, READ_JOBS, READ_SOURCES, WRITE_SOURCES
+
+PersonForm = forms.modelform_factory(Person, fields=["role", "is_active"])
+AccountForm = forms.modelform_factory(Person, fields=["name"])
 
 
 class JoinForm(BaseUserCreationForm):
@@ -34,15 +37,6 @@ class InviteForm(forms.Form):
         widget=forms.RadioSelect,
         initial=Role.CONTRIBUTOR,
     )
-
-
-class PersonForm(forms.ModelForm):
-    """A person's role, and whether the person may log in."""
-
-    class Meta:
-        model = Person
-        fields = ["role", "is_active"]
-        labels = {"role": _("Role"), "is_active": _("May log in")}
 
 
 class LogInForm(AuthenticationForm):
@@ -75,12 +69,3 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(label=_("For how many days?"), min_value=1, max_value=365, initial=90)
-
-
-class AccountForm(forms.ModelForm):
-    """A person's own name."""
-
-    class Meta:
-        model = Person
-        fields = ["name"]
-        labels = {"name": _("Your name, as colleagues see it")}

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
@@ -18,15 +18,15 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
+from latam_corpus.web.access.middleware import DJANGO_CODES
+from latam_corpus.web.access.roles import is_single
 from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, LogInForm, PersonForm, TokenForm
 from latam_corpus.web.log import broken_entries, log
-from latam_corpus.web.middleware import DJANGO_CODES
 from latam_corpus.web.models import ONE_PERSON, Invitation, LogEntry, Person, Role, Token, digest_of_token
-from latam_corpus.web.roles import is_single
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -42,13 +42,6 @@ class LogIn(LoginView):
     redirect_authenticated_user = True
 
 
-@require_POST
-def log_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
-    logout(request)
-    return redirect("login")
-
-
 def start(request: HttpRequest, token: str) -> HttpResponse:
     """Log in the only user of a desk on this machine, through the address that the terminal shows."""
     if not is_single() or not secrets.compare_digest(token.encode(), settings.DESK.start_token.encode()):
@@ -60,17 +53,10 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Set the language of the pages, in a cookie and for the person, and return to the page."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = reverse("home")
-    response = redirect(target)
-    codes = {django_code: code for code, django_code in DJANGO_CODES.items()}
-    chosen = request.POST.get("language", "")
-    if chosen in codes:
-        cookie = {"httponly": True, "samesite": "Lax", "secure": settings.DESK.https}
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, max_age=365 * 24 * 3600, **cookie)
-        if request.user.is_authenticated:
-            Person.objects.filter(pk=request.user.pk).update(language=codes[chosen])
+    for code, django_code in DJANGO_CODES.items():
+        if django_code == request.POST.get("language"):
+            Person.objects.filter(pk=request.user.pk).update(language=code)
+    response: HttpResponse = set_language(request)
     return response
 
 

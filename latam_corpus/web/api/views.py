@@ -17,22 +17,23 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, F
 from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from latam_corpus.errors import CorpusError
-from latam_corpus.web.api_access import error
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import OWNERS, collections_of, is_single, may_edit, readable_collection
+from latam_corpus.web.access.tokens import error
 from latam_corpus.web.files.catalogue import NAME, read_written_catalogue
 from latam_corpus.web.files.jobs import replace_catalogue
 from latam_corpus.web.home.views import jobs_of
-from latam_corpus.web.jobs import enqueue
+from latam_corpus.web.jobs.queue import enqueue
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection
 from latam_corpus.web.rights.approvals import reopen
-from latam_corpus.web.roles import OWNERS, collections_of, is_single, may_edit
 from latam_corpus.web.sources import LARGEST, check_sent_source, read_source, replace_source, sentence
 from latam_corpus.web.workspace import collection_folder, data_folder, store_upload
 
@@ -66,20 +67,17 @@ def collections(request: HttpRequest) -> HttpResponse:
 @require_GET
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection."""
-    row = collections_of(request.user).annotate(file_count=Count("files")).filter(slug=slug).first()
-    return _missing() if row is None else JsonResponse(_collection_row(row))
+    rows = collections_of(request.user).annotate(file_count=Count("files"))
+    return JsonResponse(_collection_row(get_object_or_404(rows, slug=slug)))
 
 
 @csrf_exempt
 @require_http_methods(["GET", "PUT"])
 def source(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection's source file, or replace it; an unknown id creates a collection."""
-    collection = collections_of(request.user).filter(slug=slug).first()
     if request.method == "PUT":
-        return _put_source(request, slug, collection)
-    if collection is None:
-        return _missing()
-    text, digest = read_source(collection)
+        return _put_source(request, slug, collections_of(request.user).filter(slug=slug).first())
+    text, digest = read_source(readable_collection(request, slug))
     return JsonResponse({"toml": text, "sha256": digest}, headers={"ETag": f'"{digest}"'})
 
 
@@ -131,9 +129,7 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text
 @require_http_methods(["GET", "PUT"])
 def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the catalogue that a collection's runs read, or replace it."""
-    collection = collections_of(request.user).filter(slug=slug).first()
-    if collection is None:
-        return _missing()
+    collection = readable_collection(request, slug)
     if request.method == "PUT":
         return _put_catalogue(request, collection)
     text, digest = read_written_catalogue(collection)
@@ -202,8 +198,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Return a job."""
-    row = jobs_of(request).filter(pk=number).first()
-    return _missing() if row is None else JsonResponse(_job_row(row))
+    return JsonResponse(_job_row(get_object_or_404(jobs_of(request), pk=number)))
 
 
 def _collection_row(collection: Collection) -> dict[str, Any]:
@@ -244,23 +239,8 @@ def _sent(request: HttpRequest, name: str) -> str | HttpResponse:
     if int(request.headers.get("Content-Length") or 0) > 2 * _LARGEST[name]:
         return too_large
     try:
-        value = json.loads(request.body)
-    except (ValueError, RecursionError):
-        value = None
-    text = value.get(name) if isinstance(value, dict) else None
-    if not isinstance(text, str) or not _is_text(text):
+        text: str = json.loads(request.body)[name]
+        text.encode()  # JSON can have half of a surrogate pair, which isn't text
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return error(400, _("The body must be JSON with the text `%(name)s`") % {"name": name}, place=name)
     return text if len(text) <= _LARGEST[name] else too_large
-
-
-def _is_text(text: str) -> bool:
-    """Return whether a string can be written as UTF-8: JSON can have half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _missing() -> JsonResponse:
-    return error(404, _("There is no such page"), _("The address is wrong, or the page isn't open to you."))

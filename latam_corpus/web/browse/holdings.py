@@ -17,9 +17,9 @@ from latam_corpus.audit.documents import disclosure_of
 from latam_corpus.audit.explanation import story_in_version
 from latam_corpus.catalog.display_names import COUNTRIES, GENRES, TIERS, language_name
 from latam_corpus.messages import same
+from latam_corpus.web.access.roles import REVIEWERS, collections_of, is_single, role_of
 from latam_corpus.web.models import Collection
 from latam_corpus.web.releases.shares import by_age, store_folder, stored_counts, words_of_text
-from latam_corpus.web.roles import REVIEWERS, collections_of, is_single, role_of
 from latam_corpus.web.workspace import out_folder
 
 if TYPE_CHECKING:

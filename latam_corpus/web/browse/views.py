@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from latam_corpus.audit.life_page import shareable
 from latam_corpus.audit.lineage_lines import Speaker, facts, releases, steps
 from latam_corpus.report.figures import Figures
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import may_edit
 from latam_corpus.web.browse.holdings import (
     FILTERS,
     bars,
@@ -23,11 +25,9 @@ from latam_corpus.web.browse.holdings import (
     story_of,
     visible_sources,
 )
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection
 from latam_corpus.web.releases.shares import shares_of
 from latam_corpus.web.releases.views import count_later, number_of
-from latam_corpus.web.roles import may_edit
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

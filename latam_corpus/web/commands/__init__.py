@@ -1,1 +1,1 @@
-"""The commands `desk …`."""
+"""The commands `desk …`, the server that they start, and backups."""

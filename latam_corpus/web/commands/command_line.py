@@ -47,7 +47,7 @@ def desk(
         return
     settings = Desk(_created(data), single=True)
     configure(settings)
-    from latam_corpus.web.server import prepare, serve
+    from latam_corpus.web.commands.server import prepare, serve
 
     prepare()
 
@@ -84,7 +84,7 @@ def serve_desk(
         raise ConfigError("--bind", _("«{text}» isn't HOST:PORT", text=bind), _("write it as 127.0.0.1:8000"))
     names = (*hosts, host.strip("[]"), "localhost") if host not in {"0.0.0.0", "[::]"} else (*hosts, "localhost")  # noqa: S104
     configure(Desk(_created(data), database, hosts=tuple(dict.fromkeys(names)), https=bool(proxy)))
-    from latam_corpus.web.server import serve
+    from latam_corpus.web.commands.server import serve
 
     _prepared()
 
@@ -132,7 +132,7 @@ def back_up_desk(
     if not data.is_dir():
         raise ConfigError("--data", _("there is no folder «{folder}»", folder=data), _("check the path"))
     configure(Desk(_created(data), database))
-    from latam_corpus.web.backup import back_up
+    from latam_corpus.web.commands.backup import back_up
 
     _prepared()
     count = back_up(file)
@@ -150,11 +150,11 @@ def restore_desk(
     as_json: Json = False,
 ) -> None:
     """Restore a desk into a new folder, and into an empty database."""
-    from latam_corpus.web import archive
+    from latam_corpus.web.commands import archive
 
     archive.unpack(file, data)
     configure(Desk(_created(data), database))
-    from latam_corpus.web.backup import restore_rows
+    from latam_corpus.web.commands.backup import restore_rows
 
     _prepared()
     people = restore_rows()
@@ -188,7 +188,7 @@ def _prepared() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import DatabaseError
 
-    from latam_corpus.web.server import prepare
+    from latam_corpus.web.commands.server import prepare
 
     try:
         prepare()

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_POST
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.codes import declared_tag
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import editable_collection, readable_collection
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
 from latam_corpus.web.files.forms import LanguageField, MappingForm, language_names
 from latam_corpus.web.files.views import examine, join
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
-from latam_corpus.web.models import CollectionFile, Job
-from latam_corpus.web.roles import editable_collection, readable_collection
+from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.uploads import keep_upload
 
 if TYPE_CHECKING:
@@ -58,10 +58,8 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
             form.fields[f"c{number}"].help_text = (
                 _("such as «%(cell)s»") % {"cell": examples[head]} if head in examples else ""
             )
-    newest = collection.jobs.filter(kind__in=("read catalogue", "survey")).first()
     values = {
         "collection": collection,
-        "tab": "files",
         "catalogue": described,
         "form": form,
         "page": page,
@@ -69,8 +67,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
         "missing": described.get("missing", [])[:_A_PAGE],
         "named": _languages(collection),
         "language_names": language_names(),
-        "open_job": newest if newest and newest.is_open else None,
-        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+        "job": collection.jobs.filter(kind__in=("read catalogue", "survey")).first(),
     }
     return render(request, "desk/files/catalogue.html", values, status=status)
 

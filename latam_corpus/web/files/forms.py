@@ -13,9 +13,9 @@ from latam_corpus.catalog.display_names import COUNTRIES, GENRES, IN_COPYRIGHT, 
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import declared_tag, groups
 from latam_corpus.desk.answers import AnswerError, languages
+from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.files.catalogue import COLUMNS, COLUMNS_OF_TERMS, catalogue_of
-from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES, VersionedForm
-from latam_corpus.web.middleware import core_language
+from latam_corpus.web.forms import VersionedForm
 from latam_corpus.web.models import Collection, CollectionFile
 from latam_corpus.web.source_values import source_values, stated
 
@@ -219,9 +219,7 @@ class SourceForm(VersionedForm):
 
     class Meta:
         model = Collection
-        fields = NAMES
-        labels = NAME_LABELS
-        help_texts = NAME_HELP
+        fields = ("title", "custodian", "rights_holder")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -242,7 +240,7 @@ class SourceForm(VersionedForm):
 
     def stored_value(self, name: str) -> Any:
         """Return the value as another person saved it, from the row or the source file."""
-        if name in NAMES:
+        if name in self.Meta.fields:
             return super().stored_value(name)
         value = source_values(self.instance).get(name, self.cleaned_data.get(name) if name == "licence" else "")
         return ", ".join(value) if isinstance(value, list) else value

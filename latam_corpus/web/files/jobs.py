@@ -25,7 +25,7 @@ from latam_corpus.web.files.catalogue import (
     change_draft,
     write_catalogue,
 )
-from latam_corpus.web.jobs import report_progress
+from latam_corpus.web.jobs.queue import report_progress
 from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.workspace import (
     collection_folder,
@@ -59,7 +59,7 @@ def import_named_folder(job: Job) -> dict[str, Any]:
             copied += 1
             report_progress(job, copied, 0, path)
     examined = survey(job)
-    return {"copied": copied, "left_out": left_out[:_MOST_NAMED], "left_out_count": len(left_out), **examined}
+    return {"copied": copied, "left_out": left_out[:_MOST_NAMED], **examined}
 
 
 def survey(job: Job) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _survey(collection: Collection, paths: list[str]) -> list[str]:
         if row["is_catalogue"]:
             lists.append(path)
         sha256, is_read = row.pop("sha256"), row.pop("is_read")
-        facts = row | {"read": is_read, "problem": row["problem"] or "", "looks_like": row["looks_like"] or ""}
+        facts = row | {"read": is_read, "problem": row["problem"] or ""}
         unreplaced = CollectionFile.objects.filter(collection=collection, path=path)
         if sha256:  # a file that was replaced during this job is examined by another job
             unreplaced = unreplaced.filter(sha256=sha256)
@@ -174,7 +174,7 @@ def use_catalogue(
     }
     change_draft(collection, lambda draft: draft.__setitem__("catalogue", catalogue))
     write_catalogue(collection)
-    return {"rows": len(table.rows), "with_row": len(row_of), "missing": len(missing)}
+    return {"rows": len(table.rows), "missing": len(missing)}
 
 
 def replace_catalogue(collection: Collection, sha256: str) -> None:

@@ -15,13 +15,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
 from latam_corpus.web.files.forms import FORMS, CorrectionForm, FolderForm, SourceForm, label_of, language_names
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection, CollectionFile, Job
-from latam_corpus.web.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.source_values import change_source
 from latam_corpus.web.uploads import keep_uploads
 from latam_corpus.web.workspace import source_file, write_source
@@ -84,11 +84,9 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
         file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
     present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
-    newest = collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first()
     query = {key: value for key, value in chosen.items() if value}
     values = {
         "collection": collection,
-        "tab": "files",
         "page": page,
         "query": "&" + urlencode(query) if query else "",
         "chosen": chosen,
@@ -101,8 +99,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "all_count": everything.count(),
         "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
         "is_run": everything.filter(fate__isnull=False).exists(),
-        "open_job": newest if newest and newest.is_open else None,
-        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+        "job": collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first(),
         "folder_form": folder_form,
     }
     return render(request, "desk/files/files.html", values, status=status)
@@ -165,13 +162,6 @@ def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
 
 
 @require_POST
-def survey(request: HttpRequest, slug: str) -> HttpResponse:
-    """Examine all files of a collection again."""
-    examine(request, editable_collection(request, slug), all=True)
-    return redirect("files", slug)
-
-
-@require_POST
 def run(request: HttpRequest, slug: str) -> HttpResponse:
     """Run the collection's recipe; nothing is released."""
     collection = editable_collection(request, slug)
@@ -196,7 +186,7 @@ def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         write_catalogue(collection)
         examine(request, collection, paths=[file.path])
         return redirect("text", slug, number)
-    values = {"collection": collection, "tab": "files", "file": file, "form": form, "language_names": language_names()}
+    values = {"collection": collection, "file": file, "form": form, "language_names": language_names()}
     return render(request, "desk/files/file_edit.html", values, status=422 if form.errors else 200)
 
 

@@ -15,11 +15,10 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES
-from latam_corpus.web.jobs import KINDS, request_stop
+from latam_corpus.web.access.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
+from latam_corpus.web.jobs.queue import KINDS, request_stop
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
-from latam_corpus.web.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
 from latam_corpus.web.templatetags.desk import STATIC
 from latam_corpus.web.workspace import collection_folder, data_folder, write_source
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _A_PAGE = 50
-_NewCollection = modelform_factory(Collection, fields=NAMES, labels=NAME_LABELS, help_texts=NAME_HELP)
+_NewCollection = modelform_factory(Collection, fields=("title", "custodian", "rights_holder"))
 
 
 def home(request: HttpRequest) -> HttpResponse:

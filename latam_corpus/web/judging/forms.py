@@ -9,8 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.catalog.display_names import language_name
+from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.files.forms import LanguageField
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.templatetags.desk import named_language
 
 if TYPE_CHECKING:

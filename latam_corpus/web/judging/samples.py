@@ -6,19 +6,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
 from django.utils import timezone
 
 import latam_corpus as lc
+from latam_corpus import schema
+from latam_corpus.audit.documents import disclosure_of
+from latam_corpus.report.sample_page import shown_rows
+from latam_corpus.web.access.roles import CONTRIBUTOR, STEWARD, collections_of
 from latam_corpus.web.models import Job, Person, Sample
 from latam_corpus.web.releases.shares import store_folder
-from latam_corpus.web.roles import CONTRIBUTOR, STEWARD, collections_of
 from latam_corpus.web.workspace import out_folder, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from latam_corpus.web.models import Collection
 
@@ -49,20 +55,23 @@ def may_open_sample(person: Any, sample: Sample) -> bool:
     return bool(collections_of(person).filter(pk=sample.collection.pk).exists())
 
 
-def draw(person: Any, named: str, collection: Collection | None, number: int) -> list[Sample]:
+def draw(job: Job) -> dict[str, Any]:
     """Draw texts of each language for all readers, and return the samples. Drawing again returns the same texts.
 
     Raises:
         ConfigError: there is no such run or version, or none of its texts may be read.
     """
-    rows = lc.sample(named, _BY, number, internal=_owns(person, collection), out=out_folder())
+    named, number = job.arguments["named"], job.arguments["number"]
+    try:
+        rows = lc.sample(named, _BY, number, internal=_owns(job.person, job.collection), out=out_folder())
+    except lc.ConfigError as error:  # its remedy is an option of the command line
+        raise lc.ConfigError(error.place, error.problem, "") from None
     samples = []
     for (language,), group in rows.group_by("language", maintain_order=True):
-        texts = list(group.select("doc_id", "text_hash").iter_rows())
-        values = {"collection": collection, "texts": texts}
+        values = {"collection": job.collection, "texts": list(group.select("doc_id", "text_hash").iter_rows())}
         key = {"named": named, "language": language or "und", "number": number}
-        samples.append(Sample.objects.get_or_create(**key, defaults=values)[0])
-    return samples
+        samples.append(Sample.objects.get_or_create(**key, defaults=values)[0].pk)
+    return {"samples": samples}
 
 
 def _owns(person: Any, collection: Collection | None) -> bool:
@@ -79,27 +88,34 @@ def texts_of(person: Any, sample: Sample) -> dict[int, dict[str, Any]]:
         return {}
     withdrawals = store_folder() / "withdrawals"
     entries = tuple(sorted(path.name for path in withdrawals.iterdir())) if withdrawals.is_dir() else ()
+    texts = tuple(map(tuple, sample.texts))
     rows: dict[Key, dict[str, Any]] = {}
     for internal in {False, _owns(person, sample.collection)}:
-        rows |= _drawn(str(out_folder()), sample.named, sample.number, internal, timezone.now().date(), entries)
-    keys = enumerate(map(tuple, sample.texts), 1)
-    return {place: rows[key] for place, key in keys if key in rows}
+        rows |= _readable(out_folder(), sample.named, texts, internal, timezone.now().date(), entries)
+    return {place: rows[key] for place, key in enumerate(texts, 1) if key in rows}
 
 
 @lru_cache(maxsize=16)
-def _drawn(out: str, named: str, number: int, internal: bool, *as_of: object) -> Mapping[Key, dict[str, Any]]:
-    """Draw the texts again, which reads the whole version; `as_of`, the day and the log, is only a cache key."""
+def _readable(
+    out: Path, named: str, texts: tuple[Key, ...], internal: bool, *as_of: object
+) -> Mapping[Key, dict[str, Any]]:
+    """Return those of some texts that may be read now, redacted; `as_of`, the day and the log, is only a cache key."""
     del as_of
+    folder = None if "@" in named else out / "runs" / named
     try:
-        rows = lc.sample(named, _BY, number, internal=internal, out=out).to_dicts()
-    except lc.ConfigError:  # no text may be read, or the run was removed
+        documents = lc.open_run(named, out).documents() if folder else lc.open_release(out / "store", named).scan()
+    except lc.ConfigError:  # the run was removed
         return {}
+    drawn = documents.filter(pl.col("doc_id").is_in([doc_id for doc_id, _hash in texts])).collect()
+    disclosure = disclosure_of(folder, datetime.now(UTC), internal=internal)
+    frame = disclosure.marked(schema.conform(drawn, schema.DOCUMENT_SCHEMA)).filter("readable")
+    rows = shown_rows(frame, named, _BY, disclosure.redaction) if frame.height else []
     return {(row["doc_id"], row["text_hash"]): _shown(row) for row in rows}
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     text = row["text"]
-    return row | {"language": row["language"] or "und", "text": text[:_LONGEST], "is_cut": len(text) > _LONGEST}
+    return {**row, "language": row["language"] or "und", "text": text[:_LONGEST], "is_cut": len(text) > _LONGEST}
 
 
 def judgements_of(texts: Mapping[int, Mapping[str, Any]]) -> lc.Judgements:

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
 from latam_corpus.web.files.forms import language_names
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.judging import samples
-from latam_corpus.web.judging.forms import QUESTIONS, AnswerForm, DrawForm
+from latam_corpus.web.judging.forms import AnswerForm, DrawForm
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Sample
-from latam_corpus.web.templatetags.desk import said
+from latam_corpus.web.models import Job, Sample
 from latam_corpus.web.workspace import out_folder
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LITTLE: Final = 500  # a shorter rest is shown without unfolding
 
 
 def judging(request: HttpRequest) -> HttpResponse:
-    """List the samples to judge, and the reader's progress."""
+    """List the samples to judge, and the reader's progress; show the reader's last drawing if it isn't done."""
     sources = samples.sources_of(request.user)
     return _list(request, sources, DrawForm(named=sources) if sources else None)
 
@@ -42,7 +42,8 @@ def _list(request: HttpRequest, sources: Container[str], form: DrawForm | None, 
         if sample.named in sources
     ]
     rows.sort(key=lambda row: row[1] == len(row[0].texts))
-    return render(request, "desk/judging/judging.html", {"samples": rows, "form": form}, status=status)
+    job = Job.objects.filter(kind="draw texts", person=request.user).first()
+    return render(request, "desk/judging/judging.html", {"samples": rows, "form": form, "job": job}, status=status)
 
 
 @require_POST
@@ -51,14 +52,12 @@ def draw(request: HttpRequest) -> HttpResponse:
     sources = samples.sources_of(request.user)
     form = DrawForm(request.POST, named=sources)
     if form.is_valid():
-        place, number = form.cleaned_data["named"], form.cleaned_data["number"]
-        try:
-            drawn = samples.draw(request.user, place, sources[place], number)
-        except lc.ConfigError as error:
-            form.add_error("named", said(error.problem))
-        else:
-            log(request.user, "texts drawn", f"{place}, {number} of each language")
-            return redirect("judging-next", drawn[0].pk) if len(drawn) == 1 else redirect("judging")
+        named, number = form.cleaned_data["named"], form.cleaned_data["number"]
+        log(request.user, "texts drawn", f"{named}, {number} of each language")
+        job = wait_for(enqueue("draw texts", request.user, sources[named], named=named, number=number))
+        if job.state != Job.State.FAILED:
+            drawn = (job.result or {}).get("samples", [])
+            return redirect("judging-next", drawn[0]) if len(drawn) == 1 else redirect("judging")
     return _list(request, sources, form, status=422)
 
 
@@ -128,7 +127,6 @@ def text(request: HttpRequest, number: int, place: int) -> HttpResponse:
         "all": len(order),
         "before": order[at - 1] if at else None,
         "form": form,
-        "questions": QUESTIONS,
         "language_names": language_names(),
     }
     return render(request, "desk/judging/text.html", values, status=422 if form.is_bound else 200)

@@ -39,10 +39,11 @@ class Migration(migrations.Migration):
                         choices=[("contributor", "contributor"), ("reviewer", "reviewer"), ("steward", "steward")],
                         default="contributor",
                         max_length=20,
+                        verbose_name="Role",
                     ),
                 ),
                 ("language", models.CharField(blank=True, max_length=5)),
-                ("is_active", models.BooleanField(default=True)),
+                ("is_active", models.BooleanField(default=True, verbose_name="May log in")),
                 ("joined", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -67,9 +68,31 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("slug", models.SlugField(max_length=60, unique=True)),
-                ("title", models.CharField(max_length=200)),
-                ("custodian", models.CharField(max_length=200)),
-                ("rights_holder", models.CharField(blank=True, max_length=200)),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The name by which people know it, such as «Songs of the river».",
+                        max_length=200,
+                        verbose_name="What is the collection called?",
+                    ),
+                ),
+                (
+                    "custodian",
+                    models.CharField(
+                        help_text="The library, archive, family or community that has the texts.",
+                        max_length=200,
+                        verbose_name="Who keeps it?",
+                    ),
+                ),
+                (
+                    "rights_holder",
+                    models.CharField(
+                        blank=True,
+                        help_text="The authors, their heirs, a publisher or a community. Leave it empty if you don't know yet.",
+                        max_length=200,
+                        verbose_name="Who holds the rights?",
+                    ),
+                ),
                 ("created", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "state",

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from latam_corpus.api.language_rules import check_rules
 from latam_corpus.errors import ConfigError
 from latam_corpus.signals import signal_label
+from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.forms import VersionedForm
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import PolicyDraft
 from latam_corpus.web.policies.jobs import policy_text
 

@@ -15,13 +15,13 @@ from latam_corpus.api.language_rules import language_rules, readers_of, rules_co
 from latam_corpus.codes import find_languages, is_tag, known_code, varieties, variety_name
 from latam_corpus.policies.policy_reviews import content_digest
 from latam_corpus.storage.durable import replace
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import STEWARD, may_edit
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Job, PolicyDraft
 from latam_corpus.web.policies.forms import PolicyForm, SignForm, scale
 from latam_corpus.web.policies.jobs import own_collections, policy_text, state_of_trial
-from latam_corpus.web.roles import STEWARD, may_edit
 from latam_corpus.web.workspace import rules_folder
 
 if TYPE_CHECKING:

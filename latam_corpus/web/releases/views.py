@@ -18,13 +18,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
+from latam_corpus.web.access.roles import editable_collection, readable_collection
 from latam_corpus.web.files.catalogue import change_draft
-from latam_corpus.web.jobs import enqueue
+from latam_corpus.web.jobs.queue import enqueue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, missing_approvals, standing
-from latam_corpus.web.roles import editable_collection, readable_collection
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -76,7 +76,6 @@ def _page(request: HttpRequest, collection: Collection, form: VersionForm | None
     names = _names()
     values = {
         "collection": collection,
-        "tab": "release",
         "shares": shares,
         "uncounted": uncounted,
         "stands": [(standing(collection, kind), False) for kind in KINDS],
@@ -144,7 +143,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
         "doc_id", "title", "creators", "language", "origin", pl.col("signals").struct.field("word_count").alias("words")
     )
     page = Paginator(rows.sort("title", "doc_id").collect().to_dicts(), _A_PAGE).get_page(request.GET.get("page"))
-    values = {"collection": collection, "tab": "release", "version": version, "page": page}
+    values = {"collection": collection, "version": version, "page": page}
     return render(request, "desk/releases/texts.html", values | {"query": f"&version={version}"})
 
 
@@ -155,7 +154,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     rows = _own_texts(collection, version).filter(pl.col("doc_id") == request.GET.get("doc", "")).head(1).collect()
     if rows.is_empty():
         raise Http404
-    values = {"collection": collection, "tab": "release", "version": version, "row": rows.to_dicts()[0]}
+    values = {"collection": collection, "version": version, "row": rows.to_dicts()[0]}
     return render(request, "desk/releases/text.html", values)
 
 
@@ -201,6 +200,6 @@ def _withdrawal(number: str) -> dict[str, Any] | None:
     for job in Job.objects.filter(kind__in=("withdraw", "end hold"), state=Job.State.DONE).order_by("-pk"):
         for entry in (job.result or {}).get("receipts", ()):
             if secrets.compare_digest(str(entry["request"]).lower().encode(), number.lower().encode()):
-                names = ("request", "kind", "day", "documents", "before", "after", "entry_sha256")
-                return {name: entry[name] for name in names}
+                names = ("request", "kind", "day", "documents", "before", "after", "versions", "entry_sha256")
+                return {name: entry.get(name) for name in names}
     return None

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from latam_corpus.storage import durable
+from latam_corpus.web.access.roles import is_single, may_approve
 from latam_corpus.web.files.catalogue import FILE, NAME, change_draft
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Approval, Collection, Job, LogEntry, Person
-from latam_corpus.web.roles import is_single, may_approve
 from latam_corpus.web.source_values import source_values
 from latam_corpus.web.workspace import collection_folder, data_folder
 
@@ -54,6 +54,14 @@ _WRITES: Final = (
     "terms stated",
 )
 _SHOWN: Final = 5  # maximum number of names in a sentence about a change
+_ADDED: Final = ngettext_lazy("%(n)d file was added: %(names)s", "%(n)d files were added: %(names)s", "n")
+_REMOVED: Final = ngettext_lazy("%(n)d file was removed: %(names)s", "%(n)d files were removed: %(names)s", "n")
+_REPLACED: Final = ngettext_lazy(
+    "%(n)d file has other content: %(names)s", "%(n)d files have other content: %(names)s", "n"
+)
+_OTHER_TERMS: Final = ngettext_lazy(
+    "The terms of %(n)d file changed: %(names)s", "The terms of %(n)d files changed: %(names)s", "n"
+)
 
 
 @dataclass(frozen=True)
@@ -278,40 +286,26 @@ def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[
         yield _("The record of what was approved is missing or damaged.")
         return
     files, now = old["files"], new["files"]
-    added, removed = sorted(now.keys() - files.keys()), sorted(files.keys() - now.keys())
-    replaced = sorted(name for name in files.keys() & now.keys() if files[name] != now[name])
-    if added:
-        yield _named(
-            ngettext("%(n)d file was added: %(names)s", "%(n)d files were added: %(names)s", len(added)), added
-        )
-    if removed:
-        text = ngettext("%(n)d file was removed: %(names)s", "%(n)d files were removed: %(names)s", len(removed))
-        yield _named(text, removed)
-    if replaced:
-        text = ngettext(
-            "%(n)d file has other content: %(names)s", "%(n)d files have other content: %(names)s", len(replaced)
-        )
-        yield _named(text, replaced)
-    rows = sorted(
+    rows = {
         name.removeprefix("files/")
         for name in old["rows"].keys() | new["rows"].keys()
         if old["rows"].get(name) != new["rows"].get(name)
-    )
-    rows = [name for name in rows if name not in added and name not in removed]
-    if rows:
-        text = ngettext(
-            "The terms of %(n)d file changed: %(names)s", "The terms of %(n)d files changed: %(names)s", len(rows)
-        )
-        yield _named(text, rows)
+    }
+    changes = [
+        (_ADDED, now.keys() - files.keys()),
+        (_REMOVED, files.keys() - now.keys()),
+        (_REPLACED, {name for name in files.keys() & now.keys() if files[name] != now[name]}),
+        (_OTHER_TERMS, rows - (files.keys() ^ now.keys())),
+    ]
+    for text, found in changes:
+        if names := sorted(found):
+            shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+            yield text % {"n": len(names), "names": shown}
     old_values, new_values = dict(_flat(old["stated"])), dict(_flat(new["stated"]))
     for key in sorted(old_values.keys() | new_values.keys()):
         if old_values.get(key) != new_values.get(key):
             values = {"key": key, "before": old_values.get(key) or "–", "after": new_values.get(key) or "–"}
             yield _("%(key)s: “%(before)s” became “%(after)s”") % values
-
-
-def _named(text: str, names: list[str]) -> str:
-    return text % {"n": len(names), "names": ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")}
 
 
 def _flat(values: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from latam_corpus.catalog.community_labels import labels
 from latam_corpus.catalog.display_names import BASES, IN_COPYRIGHT, LICENCES, PUBLIC_DOMAIN, USES
 from latam_corpus.catalog.rights import is_known, openness, tier_of, uses_under
-from latam_corpus.web.middleware import core_language
+from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.rights.terms import NOT_RELEASED
 from latam_corpus.web.templatetags.desk import licence
 

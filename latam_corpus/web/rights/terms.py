@@ -12,7 +12,7 @@ from django.db.models import F
 
 from latam_corpus.catalog.rights import is_known
 from latam_corpus.web.files.catalogue import catalogue_of, value_of, write_catalogue
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import CollectionFile
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.access.roles import editable_collection, is_single, may_edit, readable_collection
+from latam_corpus.web.files.catalogue import change_draft, write_catalogue
 from latam_corpus.web.files.views import examine
-from latam_corpus.web.jobs import wait_for
+from latam_corpus.web.jobs.queue import wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.rights.approvals import (
@@ -33,7 +34,6 @@ from latam_corpus.web.rights.approvals import (
 )
 from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm
 from latam_corpus.web.rights.terms import decide_terms, group_of, groups
-from latam_corpus.web.roles import editable_collection, is_single, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
 from latam_corpus.web.templatetags.desk import licence
 
@@ -49,14 +49,8 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
     source = source_values(collection)
     stands = [standing(collection, kind) for kind in KINDS]
     values = {
-        "collection": collection,
-        "tab": "rights",
+        **_statements(collection, source),
         "terms": source.get("rights") or {},
-        "statement": licence(stated(source, "rights.statement") or ""),
-        "groups": groups(collection),
-        "has_catalogue": bool(catalogue_of(collection)),
-        "records": _records(source),
-        "documents": consent_documents(collection),
         "stands": [
             (stand, stand.state == "proposed" and may_decide(request.user, collection, stand.kind)) for stand in stands
         ],
@@ -64,6 +58,17 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
         "is_examining": collection.jobs.filter(kind="survey", state__in=Job.OPEN).exists(),
     }
     return render(request, "desk/rights/rights.html", values)
+
+
+def _statements(collection: Collection, source: dict[str, Any]) -> dict[str, Any]:
+    """Return what source file and catalogue state, for the pages of rights and of an approval."""
+    return {
+        "collection": collection,
+        "statement": licence(stated(source, "rights.statement") or ""),
+        "groups": groups(collection),
+        "records": _records(source),
+        "documents": consent_documents(collection),
+    }
 
 
 def terms(request: HttpRequest, slug: str) -> HttpResponse:
@@ -91,7 +96,7 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
             wait_for(examine(request, collection, all=True))
             messages.success(request, _("The terms are saved. They need an approval before a release."))
             return redirect("rights", slug)
-    values = {"collection": collection, "tab": "rights", "form": form, "now": stated_now if form.errors else None}
+    values = {"collection": collection, "form": form, "now": stated_now if form.errors else None}
     return render(request, "desk/rights/terms.html", values)
 
 
@@ -131,7 +136,6 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("rights", slug)
     values = {
         "collection": collection,
-        "tab": "rights",
         "form": form,
         "value": value,
         "file": name,
@@ -172,7 +176,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         wait_for(examine(request, collection, all=True))
         messages.success(request, _("The consent is recorded. It needs an approval before a release."))
         return redirect("rights", slug)
-    values: dict[str, object] = {"collection": collection, "tab": "rights", "form": form, "record": current}
+    values: dict[str, object] = {"collection": collection, "form": form, "record": current}
     values["kept"] = consent_documents(collection).get(name)
     return render(request, "desk/rights/consent.html", values)
 
@@ -264,17 +268,11 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             return redirect("rights", slug)
         form.add_error(None, _("It changed while you were reading it. Read it again, and decide again."))
         form.data = _with(form.data, digest=current.digest)
-    source = source_values(collection)
     values = {
-        "collection": collection,
-        "tab": "rights",
+        **_statements(collection, source_values(collection)),
         "form": form,
         "found": current,
         "covers": covered(collection, kind),
-        "records": _records(source),
-        "documents": consent_documents(collection),
-        "groups": groups(collection),
-        "statement": licence(stated(source, "rights.statement") or ""),
         "is_own": may_edit(request.user, collection),
     }
     return render(request, "desk/rights/approve.html", values)

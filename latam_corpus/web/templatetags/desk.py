@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.api.surveys import format_label, not_read
 from latam_corpus.catalog.display_names import BASES, LICENCES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
 from latam_corpus.pipeline.stored_runs.reasons import meaning
-from latam_corpus.web.jobs import KINDS
-from latam_corpus.web.middleware import core_language
-from latam_corpus.web.roles import may_edit, may_open
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import may_edit, may_open
+from latam_corpus.web.jobs.queue import KINDS
 
 register: Final = template.Library()
 STATIC: Final = Path(__file__).parent.parent / "static"
-# The tabs of a collection: the route of each, which takes the collection's slug.
+# The tabs of a collection: the route of each, with which the folder of its pages' templates begins.
 TABS: Final = {
     "files": _("Files"),
     "rights": _("Rights"),
@@ -97,16 +97,13 @@ def count(number: Any) -> str:
 
 @register.inclusion_tag("desk/parts/tabs.html", takes_context=True)
 def collection_tabs(context: Any) -> dict[str, Any]:
-    """Show the tabs of the page's collection; `tab` names the current one."""
-    request, collection = context["request"], context["collection"]
-    tabs = []
-    for route, label in TABS.items():
-        try:
-            address = reverse(route, args=[collection.slug])
-        except NoReverseMatch:
-            continue
-        if may_open(request, route):
-            tabs.append((address, label, route == context.get("tab")))
+    """Show the tabs of the page's collection."""
+    folder = context.template.name.split("/")[1]
+    tabs = [
+        (reverse(route, args=[context["collection"].slug]), label, folder.startswith(route))
+        for route, label in TABS.items()
+        if may_open(context["request"], route)
+    ]
     return {"tabs": tabs}
 
 

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from latam_corpus.storage.durable import replace
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.access.middleware import core_language
+from latam_corpus.web.access.roles import editable_collection, may_edit, readable_collection
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job, LogEntry
-from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, source_values, stated
 from latam_corpus.web.texts.jobs import picture_path
 from latam_corpus.web.workspace import collection_folder, safe_path, state_of, upload_of
@@ -77,7 +77,6 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     items.sort(key=lambda item: item["kept"])
     values = {
         "collection": collection,
-        "tab": "texts",
         "items": items,
         "job": job,
         "kept": sum(item["kept"] for item in items),
@@ -131,7 +130,6 @@ def _shown(
     notes = LogEntry.objects.filter(object=_object(collection, file), action__in=("lines missing", "name here"))
     values = {
         "collection": collection,
-        "tab": "texts",
         "file": file,
         "job": job,
         "item": item,

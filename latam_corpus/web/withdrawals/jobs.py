@@ -116,10 +116,12 @@ def withdraw(job: Job) -> dict[str, Any]:
         request_file.parent.mkdir(exist_ok=True)
         replace(request_file, json.dumps(_requests(arguments)).encode())
     receipts = []
-    for name, values in json.loads(request_file.read_bytes()).items():
+    requests = json.loads(request_file.read_bytes())
+    for name, values in requests.items():
         file = _receipt_file(job, name)
-        _asked(arguments, name, values, file)
-        receipts.append(_receipt(file))
+        other_releases = _asked(arguments, name, values, file).other_releases
+        others = [other for other in other_releases if other not in requests]
+        receipts.append(_receipt(file) | {"other_releases": others})
     removed = _remove_files(job.collection, arguments["files"]) if arguments["what"] != "hold" else []
     if receipts:
         count_all()
@@ -147,6 +149,7 @@ def _receipt(page: Path) -> dict[str, Any]:
         "day": values["time"][:10],
         "before": values["before"]["version"],
         "after": values["after"]["version"],
+        "versions": {entry["version"]: entry["documents"] for entry in values["versions"]},
         "promoted": len(values["promoted"]),
         "entry_sha256": values["entry"]["sha256"],
         "because": values["asked"]["because"],

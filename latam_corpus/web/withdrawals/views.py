@@ -13,11 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from latam_corpus.web.access.roles import (
+    STEWARD,
+    editable_collection,
+    is_single,
+    may_approve,
+    may_edit,
+    readable_collection,
+)
 from latam_corpus.web.files.catalogue import change_draft
-from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
-from latam_corpus.web.roles import STEWARD, editable_collection, is_single, may_approve, may_edit, readable_collection
 from latam_corpus.web.withdrawals.forms import ReasonForm, RequestForm, SearchForm
 from latam_corpus.web.workspace import data_folder
 
@@ -40,7 +47,6 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     done = collection.jobs.filter(kind__in=("withdraw", "end hold")).select_related("person")
     values = {
         "collection": collection,
-        "tab": "withdraw",
         "form": form,
         "waiting": _waiting(collection),
         "done": done[:_SHOWN],
@@ -126,7 +132,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("withdraw-request", slug, tried.pk)
     ticked_numbers = set(request.POST.getlist("row"))
     numbered_rows = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
-    values = {"collection": collection, "tab": "withdraw", "job": job, "form": form, "listed": numbered_rows}
+    values = {"collection": collection, "job": job, "form": form, "listed": numbered_rows}
     return render(request, "desk/withdrawals/found.html", values)
 
 
@@ -142,7 +148,6 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         return redirect("withdraw-done", slug, started.pk)
     values = {
         "collection": collection,
-        "tab": "withdraw",
         "job": job,
         "may": may,
         "needs_other": job.state == Job.State.DONE and _needs_other(job) and not is_single(),
@@ -185,7 +190,7 @@ def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         address = request.build_absolute_uri(reverse("status", args=[entry["request"]]))
         code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
         receipts.append((entry, address, code, _may_return(request, job, entry)))
-    values = {"collection": collection, "tab": "withdraw", "job": job, "receipts": receipts, "form": ReasonForm()}
+    values = {"collection": collection, "job": job, "receipts": receipts, "form": ReasonForm()}
     return render(request, "desk/withdrawals/done.html", values)
 
 

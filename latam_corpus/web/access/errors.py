@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from django.http import HttpResponse, JsonResponse
+from django.core.exceptions import TooManyFilesSent
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+
+from latam_corpus.web.access.roles import is_single
+from latam_corpus.web.access.tokens import error
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -33,21 +38,22 @@ _FORGED: Final = _("The form was open for too long, or was sent from another pag
 
 def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpResponse:
     """Return the error page of an HTTP status, with this advice instead of the usual one."""
-    from latam_corpus.web.roles import is_single
-
     heading, usual_advice = _TEXTS[status]
-    if status == 403 and is_single() and not advice:  # noqa: PLR2004  (as the table has it)
-        advice = _SINGLE
+    if status == HTTPStatus.FORBIDDEN and is_single():
+        usual_advice = _SINGLE
+    advice = advice or usual_advice
+    response: HttpResponse
     if request.path.startswith("/api/"):
-        row = {"place": "", "problem": str(heading), "remedy": str(advice or usual_advice)}
-        return JsonResponse({"errors": [row]}, status=status)
-    return render(request, "desk/error.html", {"heading": heading, "advice": advice or usual_advice}, status=status)
+        response = error(status, str(heading), str(advice))
+    else:
+        response = render(request, "desk/error.html", {"heading": heading, "advice": advice}, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = "600"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the error page for a request that can't be read."""
-    from django.core.exceptions import TooManyFilesSent
-
     return error_page(request, 413 if isinstance(exception, TooManyFilesSent) else 400)
 
 

@@ -16,7 +16,7 @@ from waitress.parser import HTTPRequestParser
 
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
-from latam_corpus.web.jobs import Worker
+from latam_corpus.web.jobs.worker import Worker
 from latam_corpus.web.models import ONE_PERSON, Person, Role
 from latam_corpus.web.workspace import data_folder, recover
 

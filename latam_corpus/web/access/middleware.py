@@ -12,10 +12,10 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from latam_corpus.errors import CorpusError
-from latam_corpus.web.api_access import refusal, too_many
-from latam_corpus.web.errors import error_page
-from latam_corpus.web.limits import is_over
-from latam_corpus.web.roles import is_single, may_open
+from latam_corpus.web.access.errors import error_page
+from latam_corpus.web.access.limits import is_over
+from latam_corpus.web.access.roles import is_single, may_open
+from latam_corpus.web.access.tokens import refusal
 from latam_corpus.web.settings import SESSION_HOURS
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ _HEADERS: Final = {
         "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -43,14 +39,12 @@ DJANGO_CODES: Final = {"es": "es", "pt": "pt-br", "en": "en"}
 
 
 def headers(get_response: Next) -> Next:
-    """Add headers that keep a page from loading content of other sites, and other sites from embedding it."""
+    """Add the headers, besides those of Django, that separate pages from other sites, and forbid caching."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if settings.DESK.https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -106,7 +100,7 @@ class Access:
         del view, args, kwargs
         route = request.resolver_match.view_name or ""
         if is_over(request, route):
-            return too_many() if route.startswith("api-") else error_page(request, 429)
+            return error_page(request, 429)
         if route.startswith("api-"):
             return refusal(request, route)
         if may_open(request, route):

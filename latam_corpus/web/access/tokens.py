@@ -10,8 +10,8 @@ from django.http import JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from latam_corpus.web.access.roles import SCOPES, may_open
 from latam_corpus.web.models import Token, digest_of_token
-from latam_corpus.web.roles import SCOPES, may_open
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -23,11 +23,6 @@ def error(status: int, problem: str, remedy: str = "", place: str = "", **header
     """Return an error as JSON: place, problem and remedy."""
     row = {"place": place, "problem": problem, "remedy": remedy}
     return JsonResponse({"errors": [row]}, status=status, headers=headers)
-
-
-def too_many() -> JsonResponse:
-    """Return the error for an address that sends too many requests."""
-    return error(429, _("Too many attempts"), _("Wait a few minutes, and try again."), **{"Retry-After": "600"})
 
 
 def refusal(request: HttpRequest, route: str) -> HttpResponse | None:

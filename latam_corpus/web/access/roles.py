@@ -1,4 +1,4 @@
-"""The table of pages that each role may open, which `middleware.Access` enforces."""
+"""Roles: the pages that each may open, and the collections that a person may read, change or approve."""
 
 from __future__ import annotations
 
@@ -24,103 +24,8 @@ OWNERS: Final = frozenset({CONTRIBUTOR, STEWARD})  # contributors: own collectio
 REVIEWERS: Final = frozenset({REVIEWER, STEWARD})
 STEWARDS: Final = frozenset({STEWARD})
 
-# A route that isn't in the table is closed to everyone.
-ROUTES: Final[dict[str, frozenset[str]]] = {
-    # accounts
-    "login": EVERYONE,
-    "logout": PEOPLE,
-    "start": EVERYONE,
-    "language": EVERYONE,
-    "join": EVERYONE,
-    "people": STEWARDS,
-    "invite": STEWARDS,
-    "person-role": STEWARDS,
-    "account": PEOPLE,
-    # home
-    "asset": EVERYONE,
-    "health": EVERYONE,
-    "home": PEOPLE,
-    "collection-new": OWNERS,
-    "collection-edit": OWNERS,
-    "collection": PEOPLE,
-    "jobs": PEOPLE,
-    "job": PEOPLE,
-    "job-stop": PEOPLE,
-    # the log and tokens
-    "log": STEWARDS,
-    "token-new": PEOPLE,
-    "token-revoke": PEOPLE,
-    # api
-    "api-openapi": EVERYONE,
-    "api-collections": PEOPLE,
-    "api-collection": PEOPLE,
-    "api-source": PEOPLE,
-    "api-catalogue": PEOPLE,
-    "api-jobs": PEOPLE,
-    "api-job": PEOPLE,
-    # files
-    "files": PEOPLE,
-    "files-upload": OWNERS,
-    "files-folder": STEWARDS,
-    # rights
-    "rights": PEOPLE,
-    "rights-terms": OWNERS,
-    "rights-group": OWNERS,
-    "rights-consent": OWNERS,
-    "rights-consent-remove": OWNERS,
-    "rights-document": PEOPLE,
-    "rights-propose": OWNERS,
-    "rights-approve": REVIEWERS,
-    # releases
-    "release": PEOPLE,
-    "release-build": STEWARDS,
-    "release-public": OWNERS,
-    "release-texts": OWNERS,
-    "release-text": OWNERS,
-    "status": EVERYONE,
-    "status-find": EVERYONE,
-    # the public catalogue: `browse.holdings` decides what each person sees of it
-    "browse": EVERYONE,
-    "browse-collection": EVERYONE,
-    "browse-text": EVERYONE,
-    # withdrawals
-    "withdraw": PEOPLE,
-    "withdraw-rule": OWNERS,
-    "withdraw-found": OWNERS,
-    "withdraw-request": PEOPLE,
-    "withdraw-drop": OWNERS,
-    "withdraw-done": PEOPLE,
-    "withdraw-receipt": PEOPLE,
-    "withdraw-return": STEWARDS,
-    "files-survey": OWNERS,
-    "files-run": OWNERS,
-    "file-edit": OWNERS,
-    "file-set": OWNERS,
-    "catalogue": PEOPLE,
-    "catalogue-upload": OWNERS,
-    "catalogue-columns": OWNERS,
-    "catalogue-language": OWNERS,
-    "catalogue-join": OWNERS,
-    "catalogue-remove": OWNERS,
-    # texts
-    "texts": PEOPLE,
-    "texts-preview": OWNERS,
-    "text": PEOPLE,
-    "text-note": OWNERS,
-    "text-page": OWNERS,
-    # judging: reviewers and stewards read samples of versions; a run's samples are for readers of the collection
-    "judging": PEOPLE,
-    "judging-draw": PEOPLE,
-    "judging-sample": PEOPLE,
-    "judging-next": PEOPLE,
-    "judging-text": PEOPLE,
-    # policies
-    "policies": OWNERS,
-    "policy-new": OWNERS,
-    "policy": OWNERS,
-    "policy-sign": OWNERS,
-    "policy-use": OWNERS,
-}
+# The roles that may open each route, which `urls.page` fills. A route that isn't here is closed to everyone.
+ROUTES: Final[dict[str, frozenset[str]]] = {}
 
 # The scope that a token must have, by route and method.
 READ_COLLECTIONS: Final = "collections:read"

@@ -1,4 +1,4 @@
-"""The process of a job: the server starts `python -m latam_corpus.web.job NUMBER`."""
+"""The process of a job: the server starts `python -m latam_corpus.web.jobs NUMBER`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from latam_corpus.web.settings import Desk, configure
 
 if __name__ == "__main__":
     configure(Desk.from_environment())
-    from latam_corpus.web.jobs import main
+    from latam_corpus.web.jobs.worker import main
 
     main()

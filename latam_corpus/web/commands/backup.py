@@ -11,7 +11,7 @@ from django.db import transaction
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.storage.durable import digest_of
-from latam_corpus.web.archive import ROWS
+from latam_corpus.web.commands.archive import ROWS
 from latam_corpus.web.models import Job, Person
 from latam_corpus.web.workspace import data_folder, recover
 

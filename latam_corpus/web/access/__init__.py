@@ -1,0 +1,1 @@
+"""Access to pages and to the API: roles, limits, tokens, and the middleware that enforces them."""
