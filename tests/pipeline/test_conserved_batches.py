@@ -251,6 +251,26 @@ def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -
         pass_through(_Stage(broken), _batch("uno", "dos"))
 
 
+def test_a_stage_that_changes_its_frame_in_place_is_compared_with_the_rows_before() -> None:
+    """Swapped ids are refused, a changed text has a ledger row and no word table of the old one."""
+
+    def swaps(batch: Batch) -> Batch:
+        batch.frame.replace_column(0, batch.frame["doc_id"].reverse())
+        return batch
+
+    def rewrites(batch: Batch) -> Batch:
+        batch.frame.replace_column(2, pl.Series("text", ["uno dos tres", "dos"]))
+        return batch
+
+    batch = _batch("uno", "dos")
+    assert list(batch.words.word_count) == [1, 1]
+    with pytest.raises(PartError, match="2 rows in, 2 out, or in another order"):
+        pass_through(_Stage(swaps), batch)
+    passed = pass_through(_Stage(rewrites), batch)
+    assert passed.ledger.select("doc_id", "text_hash_before").rows() == [("d0", _hash("uno"))]
+    assert list(passed.kept.words.word_count) == [3, 1]
+
+
 @pytest.mark.parametrize(
     ("breaks", "place"),
     [

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+import polars.selectors as cs
 
 from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
@@ -154,8 +155,14 @@ def _call(stage: Stage, batch: Batch) -> Batch:
 
 
 def _call_unchecked(stage: Stage, batch: Batch) -> object:
+    # A stage may change its frame in place. The rows that the result is compared with stay as they are.
+    own_batch = Batch(batch.frame.clone()).sharing_words(batch)
     with redirect_stdout(sys.stderr):  # the command's standard output may be JSON
-        return stage(batch)
+        result = stage(own_batch)
+    texts = [frame.select(cs.by_name("text", require_all=False)) for frame in (batch.frame, own_batch.frame)]
+    if result is own_batch and not texts[0].equals(texts[1]):
+        return Batch(own_batch.frame)  # without the word table of the old texts
+    return result
 
 
 def _innermost_line(error: BaseException) -> str:
