@@ -44,6 +44,7 @@ admit = ["abierto"]
 uses = ["entrenar"]
 [release.split]
 test = "mucho"
+validation = 0.5
 [inputs]
 cartas = 3
 """,
@@ -87,7 +88,8 @@ _MISTAKES = [
     ("a tier in Spanish", "receta.toml, línea 29: «release.admit (1)» no puede ser 'abierto'; ¿quiso escribir «open»?"),
     ("a use in Spanish", "receta.toml, línea 30: «release.uses (1)» no puede ser 'entrenar'; ¿quiso escribir «train»?"),
     ("a text for a number", "receta.toml, línea 32: «release.split.test» es 'mucho'; debe ser un número sin comillas"),
-    ("a number for a path", "receta.toml, línea 34: «inputs.cartas» es 3; debe ser un texto entre comillas"),
+    ("half held out", "receta.toml, línea 33: «release.split.validation» es 0.5; debe ser un número de 0.49 o menos"),
+    ("a number for a path", "receta.toml, línea 35: «inputs.cartas» es 3; debe ser un texto entre comillas"),
     ("an id with a capital", "cartas.toml, línea 2: «id» es 'Cartas'; debe ser letras minúsculas sin"),
     ("a number for a title", "cartas.toml, línea 3: «title» es 3; debe ser un texto entre comillas"),
     ("no holder", "cartas.toml: falta la clave «holder»; agregue «holder = …»"),

@@ -57,8 +57,9 @@ class SplitEntry(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-    validation: float = Field(default=0.005, ge=0, le=0.5)
-    test: float = Field(default=0.005, ge=0, le=0.5)
+    # At most .49 each, so that something is left to train on.
+    validation: float = Field(default=0.005, ge=0, le=0.49)
+    test: float = Field(default=0.005, ge=0, le=0.49)
 
 
 class ReleaseEntry(BaseModel):
