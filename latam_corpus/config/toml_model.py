@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from latam_corpus.config.toml_syntax import syntax_mistake
+from latam_corpus.config.toml_text import toml_value
 from latam_corpus.errors import ConfigError, as_one, cause_of, nearest, one_of
 from latam_corpus.messages import Message, _, same
 
@@ -293,8 +294,12 @@ class SentenceHalf(Message):
 
 
 def shown(value: object) -> str:
-    """Return the `repr` of a value, cut to at most 60 characters."""
-    text = repr(value)
+    """Return a text in single quotes or another value as TOML, cut to at most 60 characters.
+
+    >>> shown("abierto"), shown(True), shown(("a", 1))
+    ("'abierto'", 'true', '["a", 1]')
+    """
+    text = repr(value) if isinstance(value, str) else toml_value(value)
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (half a line of a terminal)
 
 

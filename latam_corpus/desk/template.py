@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.desk.toml_text import toml_value
+from latam_corpus.config.toml_text import toml_value
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 

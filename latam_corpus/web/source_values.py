@@ -12,7 +12,7 @@ from pydantic import RootModel
 from tomlkit.exceptions import TOMLKitError
 
 from latam_corpus.config.toml_model import parse_toml, read_toml
-from latam_corpus.desk.toml_text import toml_text
+from latam_corpus.config.toml_text import toml_text
 from latam_corpus.errors import ConfigError
 from latam_corpus.web.sources import read_source, replace_source
 from latam_corpus.web.workspace import source_file, write_source

@@ -15,11 +15,11 @@ import pytest
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.reading.reference import source_schema
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.config.toml_text import toml_text
 from latam_corpus.desk import questions
 from latam_corpus.desk.answers import FILE_NAMES, FILES, AnswerError, address, contact, files, identifier, statement
 from latam_corpus.desk.questionnaire import interview
 from latam_corpus.desk.template import load_template, templates
-from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.intake.check_source import check_source
 from latam_corpus.messages import LANGUAGES
 

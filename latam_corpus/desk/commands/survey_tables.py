@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
+from latam_corpus.config.toml_text import toml_value
 from latam_corpus.desk.template import load_template
-from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.intake.survey import draft_values, survey

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import BASES
+from latam_corpus.config.toml_text import toml_text
 from latam_corpus.desk import answers
 from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER, field_of
-from latam_corpus.desk.toml_text import toml_text
 from latam_corpus.intake.check_source import MISSING, check_source
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated, same
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
 from latam_corpus.api.language_rules import language_rules, rules_code
-from latam_corpus.desk.toml_text import toml_text
+from latam_corpus.config.toml_text import toml_text
 from latam_corpus.web.access.roles import may_edit
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
 from latam_corpus.web.models import Collection, PolicyDraft

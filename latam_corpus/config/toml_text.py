@@ -1,10 +1,10 @@
-"""Convert values to TOML in the layout of source files."""
+"""Convert values to TOML, in the layout of source files."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def toml_value(value: Any) -> str:
         return "{ " + ", ".join(f"{_bare(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, str):
         # A JSON string is also a TOML string, except that TOML requires DEL to be escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)
+    return json.dumps(value, default=str)
 
 
 def _bare(key: str) -> str:
