@@ -269,17 +269,16 @@ def edges_of(
     >>> len(edges), count_by_interval(np.array([8.0, 30.0, 40.0, 1_400_000.0]), edges)[:2].tolist()
     (41, [2, 1])
     """
-    limits = [limit for limit in (minimum, maximum) if limit is not None]
-    low, high = min([low, *limits]), max([high, *limits])
-    beyond = (high - low) / 20 or 0.5
-    below = low - beyond if low in limits else low
-    low, high = below if lowest < 0 else max(below, 0.0), high + beyond * (high in limits)
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, BINS + 1)
     # A value equal to a limit passes, so it is counted above the minimum and below the maximum. Values are float32.
     limit_edges = [float(np.float32(minimum))] if minimum is not None else []
     limit_edges += [float(np.nextafter(np.float32(maximum), np.float32(np.inf)))] if maximum is not None else []
+    low, high = min([low, *limit_edges]), max([high, *limit_edges])
+    beyond = (high - low) / 20 or 0.5
+    below = low - beyond if low in limit_edges else low
+    low, high = below if lowest < 0 else max(below, 0.0), high + beyond * (high in limit_edges)
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, BINS + 1)
     places = np.searchsorted(edges, limit_edges).clip(1, BINS - 1)
     if len(places) == 2 and places[0] == places[1]:  # noqa: PLR2004  (both limits)
         places = np.array([-1, 0]) + max(int(places[0]), 2)
