@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from latam_corpus.formats.format import Format
 
 # Increase it when the rows that are read from the same file change: it is part of every input file's cache key.
-VERSION: Final = 1
+VERSION: Final = 2
 # Each part of a run costs a tenth of a second and some twenty files on disk: as much time as the stages take for 400 kB
 # of text. A file of more than this many bytes gets a part of its own.
 SMALL: Final = 2**20

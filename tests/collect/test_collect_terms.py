@@ -65,6 +65,24 @@ def test_open_rights_of_a_record_widen_nothing(tmp_path: Path) -> None:
     assert [(row["rights_tier"], row["uses"]) for row in rows] == [("share_alike", ["train"]), ("non_commercial", [])]
 
 
+@pytest.mark.parametrize(
+    ("own", "statement", "kept"),
+    [
+        ("CC-BY-NC-SA-4.0", "CC BY-NC 4.0", "CC-BY-NC-SA-4.0"),
+        ("CC-BY-SA-4.0", "CC0-1.0", "CC-BY-SA-4.0"),
+        ("CC-BY-4.0", "CC BY 3.0", "CC BY 3.0"),  # it asks the same
+        ("CC-BY-ND-4.0", "CC BY-NC 4.0", "CC BY-NC 4.0"),  # it asks something else
+        ("CC-BY-NC-4.0", "CC BY-NC-SA 4.0", "CC BY-NC-SA 4.0"),
+        ("CC-BY-4.0", "Todos los derechos reservados", "Todos los derechos reservados"),
+    ],
+)
+def test_the_sources_statement_replaces_one_that_asks_less(tmp_path: Path, own: str, statement: str, kept: str) -> None:
+    """Otherwise the obligations of the source, such as to share alike, would be missing from the document."""
+    rights = f'[rights]\nstatement = "{own}"\nbasis = "licence"\nuses = ["evaluate"]\n'
+    [row] = _rows(tmp_path, rights, statement)
+    assert row["rights"] == kept
+
+
 def test_an_agreement_covers_the_statement_it_was_made_on(tmp_path: Path) -> None:
     """The uses that a holder permitted stay with the records that say what the source says."""
     rights = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -84,6 +85,51 @@ def released(
     assert job.state == "done", job.result
     assert answer["Location"] == f"/jobs/{job.pk}"
     return approved
+
+
+@pytest.mark.parametrize(
+    ("chosen", "later", "rights"),
+    [
+        ("CC BY-NC", "CC-BY-NC-SA-4.0", "CC-BY-NC-SA-4.0"),
+        ("CC BY", "https://rightsstatements.org/vocab/InC/1.0/", "CC BY"),
+        ("CC BY-NC", "CC-BY-4.0", None),
+    ],
+)
+def test_of_a_chosen_licence_and_later_terms_the_stricter_binds_a_version(
+    chosen: str,
+    later: str,
+    rights: str | None,
+    people: dict[str, Any],
+    collection: Callable[..., Any],
+    client_of: Callable[..., Any],
+) -> None:
+    cell = "CC BY / CC BY-NC"
+    created = collection(people["contributor"], "rio", rights_holder="Familia Ruiz")
+    for name, text in (("la_barca", _SONG), ("el_maestro", _TALE)):
+        _add(created, f"{name}.txt", text)
+    CollectionFile.objects.filter(path="la_barca.txt").update(row={"Derechos": cell})
+    CollectionFile.objects.filter(path="el_maestro.txt").update(row={"Derechos": ""})
+    catalogue = {"name": "c.csv", "sha256": "0" * 64, "columns": {"Derechos": "rights"}}
+    Collection.objects.update(draft={"catalogue": catalogue})
+    change_source(created, {"genre": "literature", "languages": ["spa"]})
+    owner = client_of(people["contributor"])
+    group = f"/collections/rio/rights/group?value={quote(cell)}"
+    assert owner.post(group, {"statement": chosen, "next": "catalogue"})["Location"] == "/collections/rio/catalogue"
+    seen = owner.get("/collections/rio/rights/terms").context["form"].initial["seen"]
+    terms = {"custodian": "Biblioteca", "rights_holder": "Familia Ruiz", "basis": "contract", "agreement": "Carta 3"}
+    terms |= {"seen": seen, "statement": later, "uses": ["train"]}
+    assert owner.post("/collections/rio/rights/terms", terms).status_code == 302
+    created.refresh_from_db()
+    propose(created, created.owner)
+    for kind in KINDS:
+        assert decide(created, kind, people["reviewer"], standing(created, kind).digest, approved=True, reason="")
+    client_of(people["steward"]).post("/collections/rio/release/build", {"name": "voces", "uses": ["train"]})
+    job = Job.objects.get(kind="release")
+    rows = lc.open_release(store_folder(), job.result["version"]).scan().collect().to_dicts()
+    terms_of = {row["origin"]["file"]: (row["rights"], row["rights_tier"], row["uses"]) for row in rows}
+    of_collection = terms_of["files/el_maestro.txt"]
+    assert of_collection[0] == later
+    assert terms_of.get("files/la_barca.txt") == ((rights, *of_collection[1:]) if rights else None)
 
 
 @pytest.mark.usefixtures("released")

@@ -249,6 +249,25 @@ def test_an_approval_expires_and_the_page_says_what_changed(
     assert len(missing_approvals(stated)) == 2
 
 
+def test_an_approval_expires_when_a_licence_of_several_is_chosen_or_chosen_anew(
+    stated: Any, person: Callable[..., Any], client_of: Callable[..., Any]
+) -> None:
+    catalogue = {"name": "c.csv", "sha256": "0" * 64, "columns": {"Derechos": "rights"}}
+    Collection.objects.update(draft=stated.draft | {"catalogue": catalogue})
+    _add(stated, "uno.txt", _TEXT, row={"Derechos": "CC BY-NC / CC BY"})
+    client = client_of(stated.owner)
+    cell = "CC%20BY-NC%20/%20CC%20BY"
+    for reviewer, statement in (("primera", "CC BY"), ("segunda", "CC-BY-NC-4.0")):
+        propose(stated, stated.owner)
+        _approve(stated, person("reviewer", reviewer))
+        assert missing_approvals(stated) == []
+        client.post(f"/collections/cantos/rights/group?value={cell}", {"statement": statement})
+        assert standing(stated, "rights").state == "expired"
+        with pytest.raises(ConfigError, match="aren't both approved"):
+            approvals_now(stated)
+        cell = "CC%20BY"
+
+
 _CHANGES = st.sampled_from(
     ["statement", "uses", "agreement", "holder", "rights_holder", "file", "content", "cell", "map"]
 )

@@ -11,7 +11,7 @@ from latam_corpus.catalog.address_country import country_of_address
 from latam_corpus.catalog.community_labels import narrowed_tier
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.optout.opt_out import withheld
-from latam_corpus.catalog.rights import openness, tier_of, uses_under
+from latam_corpus.catalog.rights import obligations_of, openness, tier_of, uses_under
 from latam_corpus.collect.documents import mapping
 from latam_corpus.collect.documents.batches import Constant, Rows, joined
 from latam_corpus.collect.documents.extra_values import converted
@@ -180,6 +180,7 @@ def _shared(
         converted, cells = _converted(name, values)
         if name == "rights":  # a statement that isn't a licence is kept, and makes the tier unknown
             cells |= _not_licences(converted, default)
+            converted = _without_wider(context.source, converted)
         shared[name] = _with_default(name, converted, cells, default)
         if context.watch:
             context.watch.count(name, converted, len(records), cells.values())
@@ -231,6 +232,20 @@ def _not_licences(statements: Sequence[Any], own: str | None) -> dict[int, str]:
     return (
         {row: strange[statement] for row, statement in enumerate(statements) if statement in strange} if strange else {}
     )
+
+
+def _without_wider(source: Source, statements: Sequence[str | None]) -> list[str | None]:
+    """Replace the statements that ask less than the source's own by the source's, which applies to all its records."""
+    if source.rights is None or source.rights.statement is None:
+        return list(statements)
+    own = source.rights.statement
+    owed = set(obligations_of(own, source.tier))
+    wider = set()
+    for statement in set(statements) - {None}:
+        tier = tier_of(statement)
+        if openness(tier) <= openness(source.tier) and set(obligations_of(statement, tier)) < owed:
+            wider.add(statement)
+    return [own if statement in wider else statement for statement in statements]
 
 
 def _with_narrowings(

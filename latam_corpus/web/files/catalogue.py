@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
+from latam_corpus.catalog.rights import is_known
 from latam_corpus.codes import declared_tag
 from latam_corpus.collect.documents.mapping import stated_by
 from latam_corpus.columns import KEYS
@@ -28,6 +30,7 @@ _PATTERN: Final = f"{FOLDER}/**/*"
 WITHOUT_ROW: Final = "not in the catalogue"
 COLUMNS: Final = ("title", "creators", "published", "declared_language", "genre", "country", "composition", "rights")
 COLUMNS_OF_TERMS: Final = ("uses", "expires", "embargo_until", "consent")
+_BETWEEN: Final = re.compile(r"\s*(?:[;/|\n]|,|\bo\b|\bou\b|\bor\b|\by\b|\be\b|\band\b)\s*", re.IGNORECASE)
 _TERMS: Final = ("rights", *COLUMNS_OF_TERMS)
 _OWN: Final = frozenset({FILE, "form", *KEYS})
 
@@ -66,6 +69,12 @@ def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> s
         return str(file.correction[column])
     heads = (head for head, name in columns.items() if name == column)
     return next((str(value) for head in heads if (value := (file.row or {}).get(head))), "")
+
+
+def licences_in(cell: str) -> list[str]:
+    """Return the licences that a cell names; empty unless it names several."""
+    parts = list(dict.fromkeys(part for part in _BETWEEN.split(cell) if part and is_known(part)))
+    return parts if len(parts) > 1 and not is_known(cell) else []
 
 
 def language_code(typed: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from latam_corpus.catalog.display_names import language_name
 from latam_corpus.codes import declared_tag
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.access.roles import editable_collection, readable_collection
-from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
+from latam_corpus.web.files.catalogue import catalogue_of, change_draft, licences_in, value_of, write_catalogue
 from latam_corpus.web.files.forms import LanguageField, MappingForm, language_names
 from latam_corpus.web.files.views import examine, join
 from latam_corpus.web.jobs.queue import enqueue, wait_for
@@ -66,6 +67,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
         "near_count": len(described.get("near", {})),
         "missing": described.get("missing", [])[:_A_PAGE],
         "named": _languages(collection),
+        "several_licences": _several_licences(collection),
         "language_names": language_names(),
         "job": collection.jobs.filter(kind__in=("read catalogue", "survey")).first(),
     }
@@ -82,10 +84,8 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
     columns = catalogue_of(collection).get("columns", {})
     if "declared_language" not in columns.values():
         return []
-    counts: dict[str, int] = {}
-    for file in CollectionFile.objects.filter(collection=collection, row__isnull=False):
-        if typed := value_of(file, "declared_language", columns):
-            counts[typed] = counts.get(typed, 0) + 1
+    counts = Counter(value_of(file, "declared_language", columns) for file in collection.files.exclude(row=None))
+    del counts[""]
     chosen = catalogue_of(collection).get("languages", {})
     rows = []
     for typed, n in counts.items():
@@ -101,6 +101,13 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: (bool(row["means"]), row["typed"].casefold()))
+
+
+def _several_licences(collection: Collection) -> list[tuple[str, int, list[str]]]:
+    """Return each cell of the catalogue that names several licences, its number of files, and the licences."""
+    columns = catalogue_of(collection).get("columns", {})
+    counts = Counter(value_of(file, "rights", columns).strip() for file in collection.files.exclude(row=None))
+    return [(cell, n, licences) for cell, n in counts.items() if (licences := licences_in(cell))]
 
 
 @require_POST

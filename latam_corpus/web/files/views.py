@@ -213,7 +213,7 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if request.POST.get("next") == "text":  # the text's page shows the preview when it is ready
         return redirect("text", slug, number)
     wait_for(job)
-    return redirect("files", slug)
+    return redirect("catalogue" if request.POST.get("next") == "catalogue" else "files", slug)
 
 
 def correct(request: HttpRequest, collection: Collection, file: CollectionFile, correction: dict[str, Any]) -> None:

@@ -214,7 +214,7 @@ class GroupForm(_Dated):
         self._clean_statement(values)
         statement = values.get("statement")
         is_own = statement in {NOT_RELEASED, self._of_collection}
-        if statement and not is_own and is_known(statement) and not self._is_allowed(statement):
+        if statement and self._of_collection and not is_own and is_known(statement) and not self._is_allowed(statement):
             message = gettext("The collection allows less than this: %(terms)s. Change the collection's terms first.")
             self.add_error("statement", message % {"terms": licence(self._of_collection)})
         return values

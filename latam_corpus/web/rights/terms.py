@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.db.models import F
 
-from latam_corpus.catalog.rights import is_known
-from latam_corpus.web.files.catalogue import catalogue_of, value_of, write_catalogue
+from latam_corpus.web.files.catalogue import catalogue_of, licences_in, value_of, write_catalogue
 from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import CollectionFile
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 NOT_RELEASED: Final = "not to be released"
 _WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason to hold a file without a row in the catalogue
 DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
-_BETWEEN: Final = re.compile(r"\s*(?:[;/|\n]|,|\bo\b|\bou\b|\bor\b|\by\b|\be\b|\band\b)\s*", re.IGNORECASE)
 _LONGEST: Final = 200  # maximum number of characters of a cell in a heading
 
 
@@ -54,8 +51,7 @@ class Group:
     @property
     def licences(self) -> list[str]:
         """The licences that the cell names; empty unless it names several."""
-        parts = list(dict.fromkeys(part for part in _BETWEEN.split(self.value) if part and is_known(part)))
-        return parts if len(parts) > 1 and not is_known(self.value) else []
+        return licences_in(self.value)
 
 
 def groups(collection: Collection) -> list[Group]:

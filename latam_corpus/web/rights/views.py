@@ -110,10 +110,7 @@ def _with(data: Any, **values: str) -> Any:
 def group(request: HttpRequest, slug: str) -> HttpResponse:
     """Decide on the terms of a group of texts whose rows state the same rights, or of one file."""
     collection = editable_collection(request, slug)
-    source = source_values(collection)
-    if not stated(source, "rights.statement"):
-        messages.warning(request, _("First state what may be done with the collection; then decide on its parts."))
-        return redirect("rights-terms", slug)
+    of_collection = source_values(collection).get("rights") or {}
     name = request.GET.get("file", "")
     value, is_without_row = request.GET.get("value", ""), request.GET.get("row") == "no"
     if name:
@@ -128,12 +125,15 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("rights", slug)
         paths, licences = list(chosen.paths), chosen.licences
         initial = _initial(CollectionFile.objects.get(collection=collection, path=paths[0]).correction or {})
-    form = GroupForm(request.POST or None, rights=source["rights"], licences=licences, initial=initial)
+    if not of_collection.get("statement") and not licences:
+        messages.warning(request, _("First state what may be done with the collection; then decide on its parts."))
+        return redirect("rights-terms", slug)
+    form = GroupForm(request.POST or None, rights=of_collection, licences=licences, initial=initial)
     if request.method == "POST" and form.is_valid():
         count = decide_terms(collection, request.user, paths, form.cells())
         text = ngettext("The terms of %(n)d file are saved.", "The terms of %(n)d files are saved.", count)
         messages.success(request, text % {"n": count})
-        return redirect("rights", slug)
+        return redirect("catalogue" if request.POST.get("next") == "catalogue" else "rights", slug)
     values = {
         "collection": collection,
         "form": form,
