@@ -73,7 +73,7 @@ class Extract(Stage):
     ocr: tuple[str, ...] = ()
     libreoffice: bool = False
     name: ClassVar[str] = "extract"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     needs: ClassVar[frozenset[str]] = frozenset({"raw", "media_type"})
     gives: ClassVar[frozenset[str]] = frozenset(
         {"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS}

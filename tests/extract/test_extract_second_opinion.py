@@ -10,7 +10,11 @@ import trafilatura
 
 from latam_corpus.extract.web_pages import html
 from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
-from latam_corpus.extract.web_pages.lost_paragraphs import lacks_certain_paragraph, without_improbable
+from latam_corpus.extract.web_pages.lost_paragraphs import (
+    adds_only_surroundings,
+    lacks_certain_paragraph,
+    without_improbable,
+)
 from latam_corpus.extract.web_pages.page_blocks import read_page
 
 
@@ -19,6 +23,7 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the searches for lost paragraphs: the pages of these tests only have lengths."""
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
     monkeypatch.setattr(html, "lacks_certain_paragraph", lambda *_: False)
+    monkeypatch.setattr(html, "adds_only_surroundings", lambda *_: False)
     monkeypatch.setattr(html, "without_improbable", lambda _, text: text)
 
 
@@ -87,6 +92,31 @@ def test_text_that_lacks_a_certain_paragraph_is_ignored(monkeypatch: pytest.Monk
     assert text in choose_text(page, "<p>").text
     page.chances[number] = 0.7
     assert choose_text(page, "<p>")[:2] == (notice, EXTRACTOR)
+
+
+def test_text_that_adds_only_a_notice_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice in other elements than the certain paragraph is not used; a post in equal elements is."""
+    post = "Era el rodamiento de abajo, que se había comido la arena, y lo cambiamos en una tarde."
+    reply = "Antes de desarmarla fijate si no bajó el nivel del agua, porque este año llovió poco."
+    survey = "¿Cómo fue tu experiencia? Tu opinión nos ayuda a mejorar los servicios que ofrecemos."
+    page = read_page(
+        f"<meta name=date content=2024-05-03><main><div><p>{post}</p></div><div><p>{reply}</p></div>"
+        f"<p>{survey}</p></main>"
+    )
+    blocks = [page.markup.block(number) for number in range(len(page.markup))]
+    page.chances[:] = 0.4
+    page.chances[blocks.index(post)] = 0.9
+    assert page.metadata.published
+    assert adds_only_surroundings(page, f"{post}\n{survey}")
+    assert not adds_only_surroundings(page, f"{post}\n{reply}\n{survey}")
+
+    monkeypatch.setattr(html, "adds_only_surroundings", adds_only_surroundings)
+    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: SimpleNamespace(text=f"{post}\n{survey}"))
+    assert page.doubt > html.DOUBT
+    assert choose_text(page, "<p>")[:2] == (page.text, LAYOUT)
+
+    page.chances[blocks.index(post)] = 0.74  # no paragraph is certain
+    assert not adds_only_surroundings(page, f"{post}\n{survey}")
 
 
 def test_one_certain_paragraph_does_not_decide_on_a_long_text() -> None:

@@ -21,6 +21,7 @@ from latam_corpus.extract.stated_rights.reservations import notices_beside
 from latam_corpus.extract.web_pages.calls_to_action import without_calls
 from latam_corpus.extract.web_pages.html_metadata import read_metadata
 from latam_corpus.extract.web_pages.lost_paragraphs import (
+    adds_only_surroundings,
     fuller_text,
     lacks_certain_paragraph,
     without_improbable,
@@ -142,7 +143,7 @@ def choose_text(page: Page, markup: str) -> Chosen:
 
     On a page with a short text, such as a product description, the layout is uncertain about the surroundings, not
     about the text. So trafilatura's text is not used if it lacks one of a few paragraphs of which the layout is nearly
-    certain.
+    certain, or if it adds nothing like them.
     """
     text = page.text
     if not text or page.doubt > DOUBT:
@@ -150,7 +151,8 @@ def choose_text(page: Page, markup: str) -> Chosen:
         if not len(text) <= ALIKE * len(second_text) <= ALIKE**2 * len(text):
             second_text = _by_trafilatura(markup, fast=False)
         is_usable = second_text and len(second_text) >= LEAST * len(text)
-        if is_usable and not lacks_certain_paragraph(page, second_text):
+        is_refuted = lacks_certain_paragraph(page, second_text) or adds_only_surroundings(page, second_text)
+        if is_usable and not is_refuted:
             return _with_lost_paragraphs(page, without_calls(without_improbable(page, second_text)), EXTRACTOR)
     return _with_lost_paragraphs(page, text, LAYOUT)
 

@@ -38,6 +38,8 @@ _MIN_REMAINING: Final = 0.67
 # layout takes teasers for paragraphs too often to rely on a single one.
 _CERTAIN: Final = 0.75
 _SHORT_TEXT: Final = 100  # words in such paragraphs
+# If they have less than this share of the kept words, the layout's text is a list or table with a notice.
+_MIN_CERTAIN: Final = 0.5
 # Minimum share of the kept words within the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
@@ -85,8 +87,7 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
     prose = _is_prose(page)
     folded = fold_signs(text.encode("utf-8", "replace"))
     paragraphs = np.flatnonzero(prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _MIN_CHANCE))
-    blocks = [fold_signs(markup.block(number).encode("utf-8", "replace")) for number in paragraphs.tolist()]
-    is_present = np.array([block in folded for block in blocks], np.bool_)
+    is_present = np.array([_folded_block(markup, number) in folded for number in paragraphs.tolist()], np.bool_)
     missing = paragraphs[~is_present]
     if np.count_nonzero(markup.counts[missing, WORDS] >= _LONG) < _MANY:
         missing = missing[_is_likely(page, missing)]
@@ -109,12 +110,45 @@ def lacks_certain_paragraph(page: Page, text: str) -> bool:
         page: the page with the probabilities of its blocks.
         text: the text that another extractor found in it.
     """
-    markup = page.markup
-    certain = np.flatnonzero((page.chances >= _CERTAIN) & (markup.counts[:, WORDS] >= _PARAGRAPH))
-    if markup.counts[certain, WORDS].sum() > _SHORT_TEXT:
+    folded = fold_signs(text.encode("utf-8", "replace"))
+    return any(_folded_block(page.markup, number) not in folded for number in _certain_paragraphs(page))
+
+
+def adds_only_surroundings(page: Page, text: str) -> bool:
+    """Return whether the layout's text is short, certain and complete, and the text adds no paragraph like its own.
+
+    Posts of a forum are in equal elements, one in the other; a notice or survey next to a short article is in others.
+
+    Args:
+        page: the page with the probabilities of its blocks.
+        text: the text that another extractor found in it.
+    """
+    markup, certain = page.markup, _certain_paragraphs(page)
+    words = markup.counts[:, WORDS]
+    if not certain or words[certain].sum() < _MIN_CERTAIN * words[page.kept].sum():
         return False
     folded = fold_signs(text.encode("utf-8", "replace"))
-    return any(fold_signs(markup.block(number).encode("utf-8", "replace")) not in folded for number in certain.tolist())
+    paths = {_path(markup, number) for number in certain}
+    others = np.flatnonzero(~page.kept & (words >= _PARAGRAPH)).tolist()
+    if any(_path(markup, number) in paths and _folded_block(markup, number) in folded for number in others):
+        return False
+    return fuller_text(page, page.text) is None
+
+
+def _certain_paragraphs(page: Page) -> list[int]:
+    """Return the paragraphs of a short text of which the layout is nearly certain; none if the text is longer."""
+    words = page.markup.counts[:, WORDS]
+    certain = np.flatnonzero((page.chances >= _CERTAIN) & (words >= _PARAGRAPH))
+    return [] if words[certain].sum() > _SHORT_TEXT else certain.tolist()
+
+
+def _path(markup: Markup, number: int) -> tuple[int, ...]:
+    """Return the tags of the elements around a block."""
+    return tuple(int(markup.tags[element]) for element in markup.around(int(markup.owners[number])))
+
+
+def _folded_block(markup: Markup, number: int) -> bytes:
+    return fold_signs(markup.block(number).encode("utf-8", "replace"))
 
 
 def without_improbable(page: Page, text: str) -> str:
@@ -131,8 +165,7 @@ def without_improbable(page: Page, text: str) -> str:
     if not (page.metadata.published or _has_template(markup)):
         is_text |= _is_prose(page) & (markup.counts[:, WORDS] >= _PARAGRAPH)
     improbable, probable = (
-        {fold_signs(markup.block(number).encode("utf-8", "replace")) for number in np.flatnonzero(blocks).tolist()}
-        for blocks in (~is_text, is_text)
+        {_folded_block(markup, number) for number in np.flatnonzero(blocks).tolist()} for blocks in (~is_text, is_text)
     )
     removed = improbable - probable - {b""}
     lines = text.split("\n")
