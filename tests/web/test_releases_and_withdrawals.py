@@ -244,8 +244,13 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
     page = owner.get(results_url).content.decode()
     assert "Secreto" not in page
     answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
+    page = owner.get(owner.post(results_url, answers)["Location"]).content.decode()
+    remaining = page.partition("Copies that stay in the versions")[2]
+    assert "a text of another collection: puerto" in remaining
+    assert "Secreto" not in remaining
     request = owner.post(results_url, answers | {"with_copies": "on"})["Location"]
-    tried = Job.objects.filter(kind="try withdrawal").get()
+    assert "Copies that stay" not in owner.get(request).content.decode()
+    tried = Job.objects.filter(kind="try withdrawal").latest("pk")
     assert tried.state == "done", tried.result
     assert tried.result["concerns_others"]
     assert "a steward confirms it" in owner.get(request).content.decode()
