@@ -192,7 +192,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
     answers = {"row": ["0"], "kind": "hold", "because": "dos herederos discuten"}
     request = owner.post(results_url, answers)["Location"]
-    assert "A second person confirms it" in owner.get(request).content.decode()
+    page = owner.get(request).content.decode()
+    assert "A second person confirms it" in page
+    assert "1 text would be hidden in all versions" in page
     owner.post(request)
     assert not Job.objects.filter(kind="withdraw").exists()
     owner.post("/collections/rio/withdraw/rule", {})
@@ -211,6 +213,25 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     page = steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
     assert "Receipt of a return" in page
     assert "Versions that have the texts again" in page
+    assert "no longer get" not in page
+    (entry,) = ended.result["receipts"]
+    assert "no longer get" not in owner.get(f"/status/{entry['request']}").content.decode()
+
+
+@pytest.mark.usefixtures("released")
+def test_a_held_text_can_be_withdrawn_and_a_withdrawn_one_leaves_no_second_receipt(
+    people: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    owner = client_of(people["contributor"])
+    pages = []
+    for kind, keeps in (("hold", ""), ("withdrawal", "on"), ("withdrawal", "")):
+        results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+        answers = {"row": ["0"], "kind": kind, "because": "lo piden", "keep_files": keeps}
+        pages.append(owner.get(owner.post(owner.post(results_url, answers)["Location"])["Location"]).content.decode())
+    jobs = Job.objects.filter(kind="withdraw").order_by("pk")
+    assert [[entry["kind"] for entry in job.result["receipts"]] for job in jobs] == [["hold"], ["withdrawal"], []]
+    assert [job.result["removed"] for job in jobs] == [[], [], ["el_maestro.txt"]]
+    assert ["there is no new receipt" in page for page in pages] == [False, False, True]
 
 
 @pytest.mark.usefixtures("released")
