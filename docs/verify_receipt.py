@@ -90,9 +90,9 @@ def main(receipt, store=None):
         print(f"{store}: its log is damaged: {error}; restore it from a backup, then check the receipt again")
         return 1
     except (KeyError, TypeError, ValueError, OSError) as error:
-        print(f"{receipt}: not genuine: {error}")
+        print(f"{receipt}: not genuine / no es auténtica / não é autêntico: {error}")
         return 1
-    print(f"{receipt}: genuine. {values['request']}: {values['kind']}, {values['documents']} documents of {values['release']}")
+    print(f"{receipt}: genuine / auténtica / autêntico. {values['request']}: {values['kind']} of {values['release']}")
     return 0
 
 

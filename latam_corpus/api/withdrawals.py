@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.release.pages.judgements import read_judgements
 from latam_corpus.release.storing.dry_run import trial_store
 from latam_corpus.release.storing.store import Store
-from latam_corpus.release.withdrawals.withdraw import Withdrawal
+from latam_corpus.release.withdrawals.withdraw import Withdrawal, remaining_copies
 from latam_corpus.release.withdrawals.withdraw import withdraw as withdraw_documents
 from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
@@ -51,8 +52,8 @@ def withdraw(
         creators: names of people.
         urls: URLs, in which `*` matches any characters.
         texts: whole texts; copies of them and documents that quote them are withdrawn too.
-        dry_run: whether to write nothing, and only return the documents that would be removed (`documents`) and the
-            copies that would replace them (`promoted`).
+        dry_run: whether to write nothing, and only return the documents that would be removed (`documents`), the
+            copies that would replace them (`promoted`), and released copies that the request spares (`remaining`).
         receipt: a file for the receipt, as JSON if its name ends in `.json`, otherwise as a page.
         out: the folder of runs, in which copies are looked for; if it has no runs, the folder that contains the store.
         progress: whether to show a progress line, on a terminal and in a notebook.
@@ -105,6 +106,8 @@ def _withdrawn(
         trial_store(opened) if dry_run else nullcontext(opened) as used,
     ):
         done = withdraw_documents(used, request, datetime.now(UTC), runs_on_disk, line.step, judged)
+        if dry_run:
+            done = replace(done, remaining=remaining_copies(used, done))
     if not dry_run:
         write_receipt(opened, done, None if receipt is None else Path(receipt))
     return done

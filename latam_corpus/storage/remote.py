@@ -90,8 +90,8 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
     try:
         filesystem, path = file_system(url, **options)
     except ImportError as missing:
-        extra = "pip install 'latam-corpus[s3]'" if url.startswith("s3") else "pip install it"
-        raise ConfigError(url, str(missing), extra) from None
+        extra = next((f"'latam-corpus[{name}]'" for name in ("s3", "http") if url.startswith(name)), "it")
+        raise ConfigError(url, str(missing), f"pip install {extra}") from None
     except (ValueError, TypeError) as unknown:  # TypeError: the address lacks a part that its protocol requires
         raise ConfigError(url, str(unknown), _NAME_STORE) from None
     except failures() as error:

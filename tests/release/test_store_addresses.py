@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from built_versions import build
 
-from latam_corpus.errors import ReleaseError
+from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.storing.store import Store
+from latam_corpus.storage import remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +57,16 @@ def test_an_unreachable_server_is_an_error(kept_run: Any, document: Any) -> None
         build("puerto", [kept_run("a-1", [document(1)])], address, **TERMS)
     with pytest.raises(ReleaseError, match=r"127\.0\.0\.1"):
         Store.at("ftp://127.0.0.1:1/store")
+
+
+@pytest.mark.parametrize(("address", "extra"), [("s3://corpus/store", "s3"), ("https://corpus.example/store", "http")])
+def test_a_missing_client_names_its_extra(address: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy can be copied into a terminal."""
+
+    def without_client(*_arguments: Any, **_options: Any) -> None:
+        raise ImportError
+
+    monkeypatch.setattr(remote, "file_system", without_client)
+    with pytest.raises(ConfigError) as raised:
+        Store.at(address)
+    assert raised.value.remedy == f"pip install 'latam-corpus[{extra}]'"

@@ -214,6 +214,26 @@ def test_a_dry_run_predicts_the_result(document: Any, kept_run: Any, tmp_path: P
     assert preview.after.rows == done.after.rows
 
 
+def test_a_dry_run_lists_released_copies_that_remain(document: Any, kept_run: Any, command_line: CommandLine) -> None:
+    """They have most of a document that is withdrawn by its id; `--text` withdraws them too."""
+    song = document(1, text=prose(1), source_id="cantos")
+    copy = document(2, text=f"{prose(1)} {prose(2, 8)}", source_id="fonoteca")
+    run = kept_run("a-1", [song, copy, document(3, text=prose(3))])
+    store = Store.at(run.parent.parent / "store")
+    build("puerto", [run], store, **TERMS)
+    arguments: dict[str, Any] = {"because": "lo piden", "dry_run": True}
+    assert lc.withdraw(store.url, "puerto", docs=[song["doc_id"]], **arguments).remaining == {
+        copy["doc_id"]: "fonoteca"
+    }
+    assert lc.withdraw(store.url, "puerto", texts=[prose(1)], **arguments).remaining == {}
+    options = ("--doc", song["doc_id"], "--because", "x", "--store", store.url, "--dry-run")
+    shown = command_line("release", "withdraw", "puerto", *options).out
+    assert "copies that remain" in shown
+    assert copy["doc_id"] in shown
+    answer = json.loads(command_line("release", "withdraw", "puerto", *options, "--json").out)
+    assert answer["remain"] == [{"doc_id": copy["doc_id"], "source_id": "fonoteca"}]
+
+
 def test_a_dry_run_works_on_a_read_only_store(
     store: Store, documents: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, command_line: CommandLine
 ) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import rmtree
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,6 +67,24 @@ def test_a_file_is_counted_once(small_store: Store, tokenizer_file: Path, monkey
     files_before = sorted(folder.rglob("*"))
     assert count_slices(open_files(folder), tokenizer, ["language"]) == counted
     assert sorted(folder.rglob("*")) == files_before
+
+
+def test_counts_of_a_web_server_are_cached(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
+    """A server that refuses to store them, like Python's, has none of them; the user's cache has them."""
+    tokenizer = load_tokenizer(tokenizer_file)
+    counted = count_slices(open_files(small_store.url, "puerto"), tokenizer, ["language"])
+    rmtree(Path(small_store.root, "tokens"))
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=small_store.root)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        files = open_files(f"http://127.0.0.1:{server.server_port}", "puerto")
+        assert count_slices(files, tokenizer, ["language"]) == counted
+        server.shutdown()
+    assert len(list((tmp_path / "cache").rglob("*.parquet"))) == len(files.files)
 
 
 def test_a_sentencepiece_model_counts_too(tmp_path: Path, small_store: Store) -> None:

@@ -167,6 +167,8 @@ def test_a_second_column_about_rights_counts_too(client: Any, head: str) -> None
     client.post("/collections/cantos/catalogue/columns", {"column": "Archivo", "c0": "title", "c1": "rights"})
     facts = _file("historia.txt").facts
     assert facts["uses"] == ["evaluate"] if head == "uses" else facts["held_because"]
+    page = client.get("/collections/cantos/files").content.decode()
+    assert ("?problem=rights" in page) == bool(facts["held_because"])
 
 
 def test_a_file_that_rows_describe_differently_has_none_until_one_is_chosen(client: Any) -> None:

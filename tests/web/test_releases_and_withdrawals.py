@@ -238,7 +238,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
     answers = {"row": ["0"], "kind": "hold", "because": "dos herederos discuten"}
     request = owner.post(results_url, answers)["Location"]
-    assert "A second person confirms it" in owner.get(request).content.decode()
+    page = owner.get(request).content.decode()
+    assert "A second person confirms it" in page
+    assert "1 text would be hidden in all versions" in page
     owner.post(request)
     assert not Job.objects.filter(kind="withdraw").exists()
     owner.post("/collections/rio/withdraw/rule", {})
@@ -257,6 +259,25 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     page = steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
     assert "Receipt of a return" in page
     assert "Versions that have the texts again" in page
+    assert "no longer get" not in page
+    (entry,) = ended.result["receipts"]
+    assert "no longer get" not in owner.get(f"/status/{entry['request']}").content.decode()
+
+
+@pytest.mark.usefixtures("released")
+def test_a_held_text_can_be_withdrawn_and_a_withdrawn_one_leaves_no_second_receipt(
+    people: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    owner = client_of(people["contributor"])
+    pages = []
+    for kind, keeps in (("hold", ""), ("withdrawal", "on"), ("withdrawal", "")):
+        results_url = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+        answers = {"row": ["0"], "kind": kind, "because": "lo piden", "keep_files": keeps}
+        pages.append(owner.get(owner.post(owner.post(results_url, answers)["Location"])["Location"]).content.decode())
+    jobs = Job.objects.filter(kind="withdraw").order_by("pk")
+    assert [[entry["kind"] for entry in job.result["receipts"]] for job in jobs] == [["hold"], ["withdrawal"], []]
+    assert [job.result["removed"] for job in jobs] == [[], [], ["el_maestro.txt"]]
+    assert ["there is no new receipt" in page for page in pages] == [False, False, True]
 
 
 @pytest.mark.usefixtures("released")
@@ -290,8 +311,13 @@ def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_c
     page = owner.get(results_url).content.decode()
     assert "Secreto" not in page
     answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
+    page = owner.get(owner.post(results_url, answers)["Location"]).content.decode()
+    remaining = page.partition("Copies that stay in the versions")[2]
+    assert "a text of another collection: puerto" in remaining
+    assert "Secreto" not in remaining
     request = owner.post(results_url, answers | {"with_copies": "on"})["Location"]
-    tried = Job.objects.filter(kind="try withdrawal").get()
+    assert "Copies that stay" not in owner.get(request).content.decode()
+    tried = Job.objects.filter(kind="try withdrawal").latest("pk")
     assert tried.state == "done", tried.result
     assert tried.result["concerns_others"]
     assert "a steward confirms it" in owner.get(request).content.decode()

@@ -166,7 +166,7 @@ def new(
         return
     for path in files:
         console.print(_("written: {path}", path=folder / path))
-    for command in (f"pip install -e {folder}", f"python -m pytest {folder}"):
+    for command in (f"pip install -e {folder} pytest", f"python -m pytest {folder}"):
         console.print(_("next  {command}", command=command))
 
 

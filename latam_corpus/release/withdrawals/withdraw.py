@@ -77,6 +77,7 @@ class Withdrawal:
         in_place_of: for the id of each promoted copy, the id of the document that it replaces.
         kept_out: for the id of each copy that wasn't released, the reason, see `reason_of`.
         similar_names: names of people in the store that are similar to a withdrawn one, and aren't withdrawn.
+        remaining: the source by id of copies that stay in the latest versions; only a dry run looks for them.
     """
 
     entry: LogEntry
@@ -97,6 +98,7 @@ class Withdrawal:
     in_place_of: dict[str, str] = field(default_factory=dict)
     kept_out: dict[str, str] = field(default_factory=dict)
     similar_names: list[str] = field(default_factory=list)
+    remaining: dict[str, str] = field(default_factory=dict)
 
 
 def withdraw(
@@ -268,8 +270,8 @@ class _Search:
             works = matches.filter(selection=number)
             if item.by == "creator" and works.height:
                 texts[number] = WithdrawnTexts(_texts(self.texts(works), "creator"))
-        by_text = self._by_text(texts)
-        added = by_text.join(matches, on=[*ROWS.names(), "selection"], how="anti")
+        copies = self.by_text(texts)
+        added = copies.join(matches, on=[*ROWS.names(), "selection"], how="anti")
         return pl.concat([matches, added]).unique([*ROWS.names(), "selection"], maintain_order=True)
 
     def texts(self, matches: pl.DataFrame) -> pl.DataFrame:
@@ -296,7 +298,7 @@ class _Search:
             for _object, frame in self._frames(columns, {str(sha256): self.objects[str(sha256)]}):
                 yield frame.filter(pl.col("doc_id").is_in(rows["doc_id"].implode()))
 
-    def _by_text(self, texts: Mapping[int, WithdrawnTexts]) -> pl.DataFrame:
+    def by_text(self, texts: Mapping[int, WithdrawnTexts]) -> pl.DataFrame:
         """Return the documents that equal or contain one of these texts, by selection: _MATCHES."""
         rows = [pl.DataFrame(schema=_MATCHES)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")) if texts else ():
@@ -537,6 +539,25 @@ def sources_of(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
             rows = read_ledger(store, manifest.name, manifest.version, where=pl.col("doc_id").is_in(ids.implode()))
             sources |= dict(rows.select("doc_id", "source_id").drop_nulls().iter_rows())
     return sources
+
+
+def remaining_copies(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
+    """Return the sources, by document id, of released copies that a request by id neither covers nor promotes.
+
+    They have most of a withdrawn text, see `SHARE_OF_TEXT`, but terms of their own.
+    """
+    log, versions = log_and_versions(store)
+    texts = log.table(withdrawal.entry, "texts").filter(by="doc").drop("by")
+    if texts.is_empty():
+        return {}
+    latest = {spec: manifest for spec, manifest in versions.items() if store.latest(manifest.name) == manifest.version}
+    search = _Search(store, log, _objects(latest, log), None)
+    copies = search.by_text({0: WithdrawnTexts(_texts(texts, "doc"))})
+    withdrawn = pl.concat(
+        [log.documents_of(log.withdrawals)["doc_id"], pl.Series(withdrawal.promoted, dtype=pl.String)]
+    )
+    copies = copies.filter(~pl.col("doc_id").is_in(withdrawn.implode())).sort("doc_id")
+    return dict(copies.select("doc_id", "source_id").iter_rows())
 
 
 def outcomes_of_lapses(store: Store, old: Manifest, new: Manifest) -> list[Withdrawal]:

@@ -21,6 +21,7 @@ from latam_corpus.messages import N_, _
 from latam_corpus.paths import cache_folder
 from latam_corpus.release.reading.corpus_lock import LOCK
 from latam_corpus.release.storing.store import Store
+from latam_corpus.storage.remote import failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,7 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, store: Store)
     counts.write_parquet(buffer, compression="zstd")
     try:
         store.write(buffer.getvalue(), *path)
-    except (OSError, NotImplementedError):  # the store is read-only
+    except (*failures(), NotImplementedError):  # the store is read-only, such as a web server
         Store.at(cache_folder()).write(buffer.getvalue(), *path)
     return counts
 

@@ -47,7 +47,7 @@ def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
         "unread": (_("can't be read"), _UNREAD),
         **of_row,
         "language": (_("of an unclear language"), Q(facts__language="und")),
-        "rights": (_("held because of their rights"), Q(facts__held_because__isnull=False)),
+        "rights": (_("held because of their rights"), Q(facts__has_key="held_because") & ~Q(facts__held_because=None)),
         "dropped": (_("dropped by the last run"), _DROPPED),
         "new": (_("not examined yet"), Q(facts__isnull=True)),
     }

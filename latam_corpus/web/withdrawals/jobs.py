@@ -43,7 +43,8 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
     returning = [
         (doc_id, withdrawal.in_place_of.get(doc_id, "")) for withdrawal in tried for doc_id in withdrawal.promoted
     ]
-    documents = documents_by_id([*leaving, *(doc_id for doc_id, _instead in returning)])
+    remaining = sorted({doc_id for withdrawal in tried for doc_id in withdrawal.remaining} - {*leaving})
+    documents = documents_by_id([*leaving, *(doc_id for doc_id, _instead in returning), *remaining])
     own = job.collection.slug
     return {
         "leaving": [_listed(documents, doc_id, own) for doc_id in leaving[:_MOST_LISTED]],
@@ -52,6 +53,7 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
             _listed(documents, doc_id, own) | {"instead": _listed(documents, instead, own)}
             for doc_id, instead in returning[:_MOST_LISTED]
         ],
+        "remaining": [_listed(documents, doc_id, own) for doc_id in remaining[:_MOST_LISTED]],
         "staying_out": [
             [str(reason_of(why)), n] for withdrawal in tried for why, n in Counter(withdrawal.kept_out.values()).items()
         ],

@@ -9,6 +9,8 @@ import polars as pl
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.web.files.catalogue import FOLDER
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.shares import store_folder
@@ -89,9 +91,10 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     copies = _collected(collection, is_copy & ~pl.col("doc_id").is_in(ids)) if matches else {}
     rows = [_row(collection, row, is_copy=False) for row in matches.values()]
     rows += [_row(collection, row, is_copy=True) for row in copies.values()]
-    withdrawn_ids = _withdrawn_ids(collection)
+    held, withdrawn = _held_and_withdrawn([row["doc_id"] for row in rows])
     for row in rows:
-        row["is_withdrawn"] = row["doc_id"] in withdrawn_ids and not row["versions"]
+        row["held_in"] = held.get(row["doc_id"], "")  # the release to withdraw it from
+        row["is_withdrawn"] = row["doc_id"] in withdrawn and not row["versions"]
     paths = set(collection.files.values_list("path", flat=True))  # files may have been removed since the run
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
@@ -99,11 +102,15 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
     return rows[:_MOST], max(len(rows), len(matches) + 1, len(copies) + 1) > _MOST
 
 
-def _withdrawn_ids(collection: Collection) -> set[str]:
-    """Return the ids of documents that were withdrawn or held through this collection's pages."""
-    done = Job.objects.filter(collection=collection, kind="withdraw", state=Job.State.DONE)
-    requests = Job.objects.filter(pk__in=[job.arguments["request"] for job in done])
-    return {doc_id for job in requests for doc_id in job.arguments["docs"]}
+def _held_and_withdrawn(ids: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+    """Return the release of each document that is only held, and the ids of those that are held or withdrawn."""
+    log = read_log(Store.at(store_folder()))
+    listed = pl.Series(list(ids), dtype=pl.String).implode()
+    documents = log.documents_of(log.withdrawals).filter(pl.col("doc_id").is_in(listed))
+    erased = log.documents_of([entry for entry in log.withdrawals if entry.erases])["doc_id"]
+    releases = {entry.number: entry.release for entry in log.withdrawals}
+    held = documents.filter(~pl.col("doc_id").is_in(erased.implode()))
+    return {doc_id: releases[number] for doc_id, number in held.iter_rows()}, set(documents["doc_id"])
 
 
 def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:

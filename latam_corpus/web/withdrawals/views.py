@@ -117,7 +117,10 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if request.method == "POST" and job.state == Job.State.DONE and form.is_valid():
         answers, ticked = form.cleaned_data, form.ticked
         keeps = answers["keep_files"] or answers["kind"] == "hold"
-        files = [row["file"] for row in ticked if row["is_own"] and row["file"] and not (keeps and row["versions"])]
+        docs = {row["doc_id"]: _versions(row) for row in ticked if _versions(row)}
+        files = [
+            row["file"] for row in ticked if row["is_own"] and row["file"] and not (keeps and row["doc_id"] in docs)
+        ]
         tried = enqueue(
             "try withdrawal",
             request.user,
@@ -125,7 +128,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             what=answers["kind"],
             with_copies=answers["with_copies"],
             because=answers["because"].strip(),
-            docs={row["doc_id"]: row["versions"] for row in ticked if row["versions"]},
+            docs=docs,
             files=sorted(set(files)),
         )
         wait_for(tried)
@@ -134,6 +137,12 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     numbered_rows = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
     values = {"collection": collection, "job": job, "form": form, "listed": numbered_rows}
     return render(request, "desk/withdrawals/found.html", values)
+
+
+def _versions(row: dict[str, Any]) -> list[str]:
+    """Return the versions to withdraw a match from; for a held text, its release."""
+    held_in = row.get("held_in")
+    return row["versions"] or ([held_in] if held_in else [])
 
 
 def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
