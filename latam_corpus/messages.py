@@ -149,6 +149,18 @@ def decimal(number: str) -> Message:
     return _Decimal(number)
 
 
+def megabytes(size: int) -> Message:
+    """Return a human-readable size in decimal units.
+
+    >>> megabytes(12_345_678).translate("es"), str(megabytes(2_500))
+    ('12,3 MB', '2.5 kB')
+    """
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return decimal(f"{size / unit:.1f} {name}")
+    return same(f"{size} B")
+
+
 # The keys under which `recorded` stores plain texts and numbers.
 _KINDS: Final[dict[str, type[Message]]] = {"text": _Text, "number": _Decimal}
 

@@ -15,6 +15,7 @@ from latam_corpus.errors import PartError, SourceError, cause_of
 from latam_corpus.formats.compression import compression
 from latam_corpus.messages import _, decimal, same
 from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_options
+from latam_corpus.storage.remote import file_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -133,9 +134,7 @@ def state_of(url: str) -> str:
         if "://" not in url:
             status = Path(url).stat()
             return f"{status.st_size} {status.st_mtime_ns}"
-        import fsspec
-
-        fs, path = fsspec.core.url_to_fs(url, **web_options(url))
+        fs, path = file_system(url, **web_options(url))
         fs.invalidate_cache()
         info = fs.info(path)
     except (OSError, ValueError, ImportError) as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.local import InProcess
+from latam_corpus.engine.cluster.cluster_site import RaySite, SlurmSite, load_site
+from latam_corpus.engine.cluster.slurm_commands import require_slurm
+from latam_corpus.engine.local import InProcess, Local
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.engine.cluster.cluster_site import SlurmSite
     from latam_corpus.pipeline.execution.engines import Engine
 
 ENGINES: Final = ("in-process", "local", "ray", "slurm")
@@ -47,7 +48,6 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
         return Slurm(loaded, workers or loaded.workers, jobs)
     count = 1 if workers is None else workers or processors
     if name == "ray":
-        from latam_corpus.engine.cluster.cluster_site import RaySite, load_site
         from latam_corpus.engine.ray_tasks import RayTasks, import_ray
 
         import_ray()
@@ -57,8 +57,6 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
         raise ConfigError("--site", problem, _("leave it out, or use --engine ray or slurm"))
     if name == "in-process" or count == 1:
         return InProcess()
-    from latam_corpus.engine.local import Local
-
     return Local(count)
 
 
@@ -71,9 +69,6 @@ def slurm_site(site: Path | None) -> SlurmSite:
     if site is None:
         problem = _("the cluster and the limits of its jobs aren't known")
         raise ConfigError("--engine slurm", problem, _("write a site file and name it: --site FILE (docs/scale.md)"))
-    from latam_corpus.engine.cluster.cluster_site import SlurmSite, load_site
-    from latam_corpus.engine.cluster.slurm_commands import require_slurm
-
     loaded = load_site(site, SlurmSite)
     require_slurm()
     return loaded

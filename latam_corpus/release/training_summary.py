@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, megabytes
 from latam_corpus.release.eligibility.strictest import STRICTER
-from latam_corpus.release.pages.card import megabytes
 from latam_corpus.release.pages.card_facts import NOT_STATED
 from latam_corpus.release.pages.card_markdown import table
 from latam_corpus.release.refusals.opt_outs import read_opt_outs

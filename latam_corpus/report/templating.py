@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.display_names import stage_names
-from latam_corpus.codes import UNDETERMINED, known_code, short
+from latam_corpus.codes import UNDETERMINED, known_code, short, two_letters
 from latam_corpus.messages import Message
 from latam_corpus.paths import cache_folder, use_folder
 from latam_corpus.report.figures import Figures
@@ -80,11 +80,9 @@ def language_tag(code: str | None) -> str:
     ('es', 'quy', '', '', '')
     """
     short_code = short(code or UNDETERMINED)
-    if short_code == UNDETERMINED or not _CODE.fullmatch(short_code) or known_code(short_code) is None:
+    if short_code == UNDETERMINED or not _CODE.fullmatch(short_code) or (known := known_code(short_code)) is None:
         return ""
-    from latam_corpus.release.pages.card import hub_language
-
-    return hub_language(str(known_code(short_code)))
+    return two_letters(known) or known
 
 
 class _CompiledTemplates(FileSystemBytecodeCache):

@@ -18,11 +18,11 @@ from lxml import html
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.web_pages.html import balanced, choose_text
 from latam_corpus.extract.web_pages.page_blocks import markup_of, read_page
-from latam_corpus.lab.layout.gold_pages import counted
-from latam_corpus.lab.layout.shelves import Shelf
 from latam_corpus.text.markup.xml_tree import words
 
 from .extraction.score import scores
+from .layout.gold_pages import counted
+from .layout.shelves import Shelf
 from .machine import Report, Table
 from .written_pages import written_pages
 
@@ -122,7 +122,7 @@ class Asked(NamedTuple):
 def options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     parser.add_argument("--root", type=Path, default=Path("/usr/share"), help="where Debian's packages are unpacked")
-    parser.add_argument("--rival-python", help="a Python with the rivals (lab/layout/other_extractors.py)")
+    parser.add_argument("--rival-python", help="a Python with the rivals (tests/benchmarks/layout/other_extractors.py)")
     parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")
 
 

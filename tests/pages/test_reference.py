@@ -20,7 +20,8 @@ from latam_corpus.cli.interface.app import loaded
 from latam_corpus.cli.reading.reference import SCHEMAS
 from latam_corpus.desk.template import templates
 from latam_corpus.paths import data_folder
-from latam_corpus.pipeline.planning.recipe import Recipe, ReleaseEntry, default_text, shipped_recipes
+from latam_corpus.pipeline.planning.default_recipe import default_text
+from latam_corpus.pipeline.planning.recipe import Recipe, ReleaseEntry, shipped_recipes
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 from latam_corpus.pipeline.planning.survival import Floors
 from latam_corpus.signals import BY_NAME

@@ -6,7 +6,7 @@ import io
 import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
 from latam_corpus.errors import ConfigError
@@ -48,10 +48,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
     Raises:
         ConfigError: pymarc isn't installed.
     """
-    try:
-        from pymarc import MARCReader  # an extra
-    except ImportError:
-        raise _absent() from None
+    pymarc = _pymarc()
     records = []
     # Records are found by their terminators, not by their stated lengths: a wrong length would lose all later records.
     for piece in raw.split(_END):
@@ -63,7 +60,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
         charset = _charset(written, declared)
         coding = b"a" if charset == "UTF-8" else b" "
         whole = io.BytesIO(stated + written[len(stated) : _CODING] + coding + written[_CODING + 1 :] + _END)
-        reader = MARCReader(
+        reader = pymarc.MARCReader(
             whole, to_unicode=True, permissive=True, utf8_handling="replace", hide_utf8_warnings=True,
             file_encoding=charset if charset in _OLD_CHARSETS else "iso8859-1",  # makes pymarc decode MARC-8
         )  # fmt: skip
@@ -95,10 +92,8 @@ def _charset(written: bytes, declared: str) -> str:
 
 def _usual_share(written: bytes, charset: str) -> float:
     """Return the share of a text's non-ASCII characters that are used in Spanish and Portuguese."""
-    from pymarc import marc8_to_unicode
-
     text = (
-        marc8_to_unicode(written, hide_utf8_warnings=True)
+        _pymarc().marc8_to_unicode(written, hide_utf8_warnings=True)
         if charset == "MARC-8"
         else written.decode(charset, "replace")
     )
@@ -112,25 +107,25 @@ def marcxml_record(record: etree._Element) -> Catalogued:
     Raises:
         ConfigError: pymarc isn't installed.
     """
-    try:
-        from pymarc import Field, Record, Subfield  # an extra
-    except ImportError:
-        raise _absent() from None
+    pymarc = _pymarc()
     fields = []
     for element in record:  # pymarc's own XML parser would expand entities
         tag = element.get("tag", "")
         if name_of(element) == "controlfield":
-            fields.append(Field(tag=tag, data=element.text or ""))
+            fields.append(pymarc.Field(tag=tag, data=element.text or ""))
         elif name_of(element) == "datafield":
-            subfields = [Subfield(part.get("code", ""), words(part)) for part in element.iterfind("{*}subfield")]
-            fields.append(Field(tag=tag, subfields=subfields))
-    return _catalogued(Record(fields=fields))
+            subfields = [pymarc.Subfield(part.get("code", ""), words(part)) for part in element.iterfind("{*}subfield")]
+            fields.append(pymarc.Field(tag=tag, subfields=subfields))
+    return _catalogued(pymarc.Record(fields=fields))
 
 
-def _absent() -> ConfigError:
-    return ConfigError(
-        _("catalogue records (MARC)"), _("they need the package pymarc"), _("pip install 'latam-corpus[marc]'")
-    )
+def _pymarc() -> Any:
+    try:
+        import pymarc  # an extra
+    except ImportError:
+        problem, remedy = _("they need the package pymarc"), _("pip install 'latam-corpus[marc]'")
+        raise ConfigError(_("catalogue records (MARC)"), problem, remedy) from None
+    return pymarc
 
 
 def _catalogued(record: Record) -> Catalogued:

@@ -88,7 +88,7 @@ COMMANDS: Final = {
         ),
     ),
     "help": Command(
-        "latam_corpus.cli.reading.reference:help_on",
+        "latam_corpus.cli.reading.command_line:help_on",
         "inspect",
         N_("Print the reference: the keys of files, each stage's options, columns, errors, commands."),
     ),

@@ -1,4 +1,4 @@
-"""The commands `report`, `sample` and `explain`: their options, and the functions that do the work.
+"""The commands `report`, `sample`, `explain` and `help`: their options, and the functions that do the work.
 
 Each function is imported when its command runs, since it loads libraries that `--help` doesn't need.
 """
@@ -96,3 +96,21 @@ def explain(
     from latam_corpus.cli.reading.explain import show_explanation
 
     show_explanation(query=query, out=out, run=run, store=store, html=html, internal=internal, as_json=as_json)
+
+
+def help_on(
+    context: typer.Context,
+    topic: Annotated[
+        str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, formats, errors or commands."))
+    ] = "",
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema", help=N_("For source and recipe: print the JSON Schema, with which editors check files.")
+        ),
+    ] = False,
+) -> None:
+    """Print a topic of the reference, the list of topics, or the JSON Schema of a file."""
+    from latam_corpus.cli.reading.reference import print_topic
+
+    print_topic(context, topic, as_schema=schema)

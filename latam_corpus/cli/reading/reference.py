@@ -7,18 +7,21 @@ import inspect
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import pydantic
 import typer
 from pydantic.json_schema import GenerateJsonSchema
 
-from latam_corpus import errors
+from latam_corpus import errors, schema
+from latam_corpus.catalog.source import Source
 from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.columns import DOCUMENT, LEDGER
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.formats.registry import FORMATS
-from latam_corpus.messages import LANGUAGES, N_, Message, _, same, translated
+from latam_corpus.messages import LANGUAGES, Message, _, same, translated
+from latam_corpus.pipeline.planning.recipe import Recipe
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 from latam_corpus.signals import BY_NAME
 from latam_corpus.text.folding import folded
@@ -44,18 +47,7 @@ _TOPICS: Final = (
 _NOTE: Final = _("`make reference` generates this page from the models in the code; don't edit it.")
 
 
-def help_on(
-    context: typer.Context,
-    topic: Annotated[
-        str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, formats, errors or commands."))
-    ] = "",
-    schema: Annotated[
-        bool,
-        typer.Option(
-            "--schema", help=N_("For source and recipe: print the JSON Schema, with which editors check files.")
-        ),
-    ] = False,
-) -> None:
+def print_topic(context: typer.Context, topic: str, *, as_schema: bool) -> None:
     """Print a topic of the reference, the list of topics, or the JSON Schema of a file."""
     pages: dict[str, Callable[[], str]] = {
         "source": _source_page,
@@ -78,7 +70,7 @@ def help_on(
         raise ConfigError(
             "help", _("there is no topic «{name}»", name=given_topic), closest(given_topic, map(_topic_name, pages))
         )
-    if schema:
+    if as_schema:
         if topic not in SCHEMAS:
             raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, SCHEMAS))
         console.print(block(schema_text(topic)))
@@ -100,15 +92,11 @@ def schema_text(topic: str) -> str:
 
 def source_schema() -> dict[str, Any]:
     """Return the JSON Schema of a source's file."""
-    from latam_corpus.catalog.source import Source  # `recipe new --help` loads this module, and needs no models
-
     return _schema_of(Source)
 
 
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe with the options of every stage; blocks of datatrove accept any options."""
-    from latam_corpus.pipeline.planning.recipe import Recipe
-
     recipe = _schema_of(Recipe)
     block = {"type": "object", "properties": {"use": {"type": "string", "pattern": "^datatrove:"}}, "required": ["use"]}
     recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": [*map(_stage_schema, _stages()), block]}
@@ -274,9 +262,6 @@ def _stage_parts(name: str) -> Iterator[str]:
 
 
 def _columns_page() -> str:
-    from latam_corpus import schema
-    from latam_corpus.columns import DOCUMENT, LEDGER
-
     def part(title: Message, columns: Iterable[Column]) -> Iterator[str]:
         heads = _heads(_("column"), _("type"), _("may be null"), "")
         yield f"\n## {_spoken(title)}\n\n{heads}"

@@ -14,11 +14,10 @@ from latam_corpus.catalog.display_names import TIERS, USES, genre_name, language
 from latam_corpus.cli.interface.show import block, console, note, number, print_json, progress, table
 from latam_corpus.cli.running.shared_output import counted_reasons
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import Message, _, enumerated, known
+from latam_corpus.messages import Message, _, enumerated, known, megabytes
 from latam_corpus.pipeline.planning.survival import LOSS_KINDS
 from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.release.building.diff import diff
-from latam_corpus.release.pages.card import megabytes
 from latam_corpus.release.pages.changelog import CHANGES
 from latam_corpus.release.reading.verify_version import problems_of
 from latam_corpus.release.storing.manifest import load_manifest

@@ -14,14 +14,13 @@ from latam_corpus.cli.running.shared_output import print_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.engine.cost import cost_of
-from latam_corpus.messages import Message, _, decimal, first_of, known
+from latam_corpus.messages import Message, _, decimal, first_of, known, megabytes
 from latam_corpus.pipeline.execution.contracts import input_values, never_filled
 from latam_corpus.pipeline.execution.estimate import estimate
 from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
 from latam_corpus.pipeline.rows.step_file import is_whole
 from latam_corpus.pipeline.stored_runs.history import latest
-from latam_corpus.release.pages.card import megabytes
 from latam_corpus.storage.bucket import address_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.running.shared_output import print_by_genre
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same, sentence
+from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, megabytes, same, sentence
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
 from latam_corpus.pipeline.stored_runs.difference import (
@@ -353,8 +353,6 @@ def tag(
 @app.command("du")
 def du(out: Out = Path("out"), as_json: Json = False) -> None:
     """Show the disk use of each run, and of outputs that no run refers to."""
-    from latam_corpus.release.pages.card import megabytes
-
     disk = disk_use(out)
     if as_json:
         print_json(asdict(disk))
@@ -382,8 +380,6 @@ def prune_runs(
     as_json: Json = False,
 ) -> None:
     """Remove runs, and all outputs that no other run refers to; versions are kept."""
-    from latam_corpus.release.pages.card import megabytes
-
     folders = [_run_folder(run, out) for run in runs or ()]
     removed, freed = prune(out, folders, _released(out, store) if folders else None, force=force)
     if as_json:

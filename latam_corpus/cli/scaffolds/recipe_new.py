@@ -45,7 +45,7 @@ def new(
     """Write a recipe for sources, with comments that explain each stage; no file is overwritten."""
     from latam_corpus.catalog.source import load_source  # importing the models of sources takes longer than `--help`
     from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
-    from latam_corpus.pipeline.planning.recipe import default_text
+    from latam_corpus.pipeline.planning.default_recipe import default_text
 
     described = [(reference, load_source(reference)) for reference in sources]
     _refuse_repeated(described)

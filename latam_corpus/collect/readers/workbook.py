@@ -123,7 +123,7 @@ def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[
         first_rows = list(islice(rows, WITHIN))
         if first_rows:
             number, heads, below = _below_heads(place, first_rows, is_head)
-            filled = with_merged(chain(below, rows), _merged(data, sheet), len(heads))
+            filled = with_merged(chain(below, rows), _merged(place, data, sheet), len(heads))
             yield Table(sheet.title, heads, _by_head(place, heads, filled), number)
 
 
@@ -141,9 +141,8 @@ def _below_heads(
     return number, tuple(heads), first_rows[place + 1 :]
 
 
-def _merged(data: bytes, sheet: Any) -> list[Merged]:
-    from openpyxl.utils import range_boundaries
-
+def _merged(place: str, data: bytes, sheet: Any) -> list[Merged]:
+    range_boundaries = openpyxl_for(place).utils.range_boundaries
     member = sheet._worksheet_path  # noqa: SLF001  (openpyxl has no other name for it)
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         refs = {ref.decode() for block in _overlapping(packed, member) for ref in _MERGED.findall(block)}

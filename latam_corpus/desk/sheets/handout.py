@@ -57,8 +57,6 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
         ConfigError: openpyxl isn't installed.
     """
     openpyxl = openpyxl_for(str(path))
-    from openpyxl.styles import Alignment, Font  # an optional dependency
-
     book = openpyxl.Workbook()
     page = book.active
     page.title = _("sources").translate(language)
@@ -66,7 +64,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     for column, field in enumerate(_COLUMNS, 1):
         head = page.cell(1, column)
         as_text(head, _head(field, language))
-        head.font = Font(bold=True)
+        head.font = openpyxl.styles.Font(bold=True)
         letter = head.column_letter
         page.column_dimensions[letter].width = _WIDE if _is_long(field) else _NARROW
         for number, row in enumerate(rows, 2):
@@ -75,9 +73,9 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
             # Cells are formatted as text, so that spreadsheet programs don't convert answers to numbers, dates or
             # formulas.
             page.cell(number, column).number_format = "@"
-            page.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
+            page.cell(number, column).alignment = openpyxl.styles.Alignment(wrap_text=True, vertical="top")
     _how_page(book, language)
-    _drop_downs(book, page, len(rows) + 1 + _EMPTY_ROWS, language)
+    _drop_downs(openpyxl, book, page, len(rows) + 1 + _EMPTY_ROWS, language)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -114,10 +112,8 @@ def _how_page(book: Any, language: str) -> None:
         page.column_dimensions[letter].width = width
 
 
-def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
+def _drop_downs(openpyxl: Any, book: Any, page: Any, last: int, language: str) -> None:
     """Add a drop-down list to each column with choices; the import reports other values."""
-    from openpyxl.worksheet.datavalidation import DataValidation  # an optional dependency
-
     words = book.create_sheet(_("choices").translate(language))
     words.sheet_state = "hidden"
     for list_column, field in enumerate((field for field in _COLUMNS if field.names), 1):
@@ -128,7 +124,7 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
             as_text(words.cell(number, list_column), choice)
         letter = words.cell(1, list_column).column_letter
         column = page.cell(1, _COLUMNS.index(field) + 1).column_letter
-        validation = DataValidation(
+        validation = openpyxl.worksheet.datavalidation.DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(choices)}", showErrorMessage=False
         )
         validation.add(f"{column}2:{column}{last}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.collect.readers.workbook import Merged, as_cell, opened, with_merged
+from latam_corpus.collect.readers.workbook import Merged, as_cell, opened, openpyxl_for, with_merged
 from latam_corpus.desk.sheets.sheet_columns import FIELDS, FORMER_HEADS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -225,8 +225,7 @@ def returned_workbook(
         marked: the row and column indices of cells to colour.
     """
     book = opened(str(path), path.read_bytes(), _MOST_BYTES)
-    from openpyxl.styles import Alignment, PatternFill  # `opened` has checked that it is installed
-
+    styles = openpyxl_for(str(path)).styles
     page = next(worksheet for worksheet in book.worksheets if worksheet.title == sheet.title)
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
     for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
@@ -236,11 +235,11 @@ def returned_workbook(
     for (row_index, column), text in changed.items():
         as_text(page.cell(row_index + 1, column + 1), text)
     for row_index, column in marked:
-        page.cell(row_index + 1, column + 1).fill = PatternFill("solid", fgColor=_DOUBTFUL)
+        page.cell(row_index + 1, column + 1).fill = styles.PatternFill("solid", fgColor=_DOUBTFUL)
     for number in range(sheet.head_row, len(sheet.rows)):
         cell = page.cell(number + 1, notes_column + 1)
         as_text(cell, head if number == sheet.head_row else notes.get(number, ""))
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        cell.alignment = styles.Alignment(wrap_text=True, vertical="top")
     page.column_dimensions[page.cell(1, notes_column + 1).column_letter].width = _NOTES_WIDTH
     buffer = io.BytesIO()
     book.save(buffer)

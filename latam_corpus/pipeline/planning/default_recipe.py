@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ from latam_corpus.catalog.rights import openness
 from latam_corpus.codes import UNDETERMINED, admits, is_tag, short
 from latam_corpus.extract.isolation.programs import OFFICE, models, ocr_of
 from latam_corpus.formats.registry import BY_NAME, SUFFIXES
+from latam_corpus.language.model import load
+from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _, same
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
@@ -70,6 +73,11 @@ _RELEASE: Final = _("The version that is built: which tiers of rights it admits,
 _LEFT_OUT: Final = _("«{source}» is measured, but not released: {why}")
 _NO_RELEASE: Final = _("There is no [release]: no text of these sources may be in a version yet.")
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
+
+
+def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
+    """Return the default recipe of sources, each with its name in the recipe; see `recipe_text`."""
+    return recipe_text(named, language, load(chosen()).codes, datetime.now(UTC).date())
 
 
 def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes: Collection[str], today: date) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, cast
@@ -26,9 +25,8 @@ from latam_corpus.pipeline.planning.survival import Floors
 from latam_corpus.vocabulary import SplitBy, Tier, Use, Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from latam_corpus.catalog.source import Source
     from latam_corpus.pipeline.planning.policy_overlay import Overlay
 
 # The stages whose decisions depend on a folder of policies.
@@ -232,6 +230,8 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
         path = shipped[named]
     text = read_toml(path, "recipe")
     if describes_source(text):
+        from latam_corpus.pipeline.planning.default_recipe import default_text  # a recipe from a file needs no model
+
         text = default_text([(path.name, load_source(str(path)))], language)
     return parse_toml(text, Recipe, str(path), near_word).read_from(path, text)
 
@@ -247,13 +247,3 @@ def describes_source(text: str) -> bool:
     except (tomllib.TOMLDecodeError, RecursionError):
         return False
     return bool(keys & {"id", "holder", "rights", "collect"}) and not keys & {"sources", "stage", "release", "survival"}
-
-
-def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """Return the default recipe of sources, each with its name in the recipe; see `recipe_text`."""
-    # Imported here because a recipe from a file may not need fastText and its model.
-    from latam_corpus.language.model import load
-    from latam_corpus.language.model_files import chosen
-    from latam_corpus.pipeline.planning.default_recipe import recipe_text
-
-    return recipe_text(named, language, load(chosen()).codes, datetime.now(UTC).date())

@@ -11,7 +11,7 @@ from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import two_letters
-from latam_corpus.messages import LANGUAGES, _, decimal, enumerated, same
+from latam_corpus.messages import LANGUAGES, _, enumerated, megabytes, same
 from latam_corpus.release.pages.card_facts import (
     NOT_STATED,
     PERSONAL_DATA,
@@ -28,7 +28,6 @@ from latam_corpus.release.pages.obligations import obligations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest, Shard, SourceEntry
 
 CARD: Final = "README.md"
@@ -161,18 +160,6 @@ def _config(name: str, folder: str, splits: set[str], *, default: bool = False) 
         if split in splits:
             yield f"  - split: {split}"
             yield f"    path: {folder}/{split}-*.parquet"
-
-
-def megabytes(size: int) -> Message:
-    """Return a human-readable size in decimal units.
-
-    >>> megabytes(12_345_678).translate("es"), str(megabytes(2_500))
-    ('12,3 MB', '2.5 kB')
-    """
-    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            return decimal(f"{size / unit:.1f} {name}")
-    return same(f"{size} B")
 
 
 _ABOUT: Final = (

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
-_INSTALL: Final = (_("it needs py-minisign, which isn't installed"), "pip install 'latam-corpus[sign]'")
 _ANOTHER: Final = _("name another file")
 # The default of minisign. The signature doesn't cover this line, so no other text is accepted.
 _FIRST_LINE: Final = "signature from minisign secret key"
 _PRIVATE: Final = 0o600
+
+
+def _minisign(place: str) -> Any:
+    try:
+        import minisign
+    except ImportError:
+        problem = _("it needs py-minisign, which isn't installed")
+        raise ConfigError(place, problem, "pip install 'latam-corpus[sign]'") from None
+    return minisign
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,11 @@ def new_key(file: Path) -> str:
     Raises:
         ConfigError: one of the files exists, or can't be written.
     """
-    try:
-        from minisign import KeyPair
-    except ImportError:
-        raise ConfigError(str(file), *_INSTALL) from None
+    minisign = _minisign(str(file))
     public = public_file(file)
     if file.exists() or public.exists():
         raise ConfigError(str(file), _("the file exists, and keys are never overwritten"), _ANOTHER)
-    pair = KeyPair.generate()
+    pair = minisign.KeyPair.generate()
     line: str = pair.public_key.to_base64().decode()
     if os.environ.get(PASSWORD):
         pair.secret_key.encrypt(os.environ[PASSWORD])
@@ -100,18 +105,15 @@ def read_signer(file: Path) -> Signer:
     Raises:
         ConfigError: the file isn't a secret key, or its password isn't in LATAM_CORPUS_KEY_PASSWORD.
     """
+    minisign = _minisign(str(file))
     try:
-        from minisign import SecretKey
-
-        key = SecretKey.from_bytes(file.read_bytes())
+        key = minisign.SecretKey.from_bytes(file.read_bytes())
         if key.is_encrypted():
             if not os.environ.get(PASSWORD):
                 raise ConfigError(
                     str(file), _("the key is encrypted"), _("set {variable} to its password", variable=PASSWORD)
                 )
             key.decrypt(os.environ[PASSWORD])
-    except ImportError:
-        raise ConfigError(str(file), *_INSTALL) from None
     except OSError as error:
         remedy = _("name a secret key; `latam-corpus release keygen` makes one")
         raise ConfigError(str(file), _("it can't be read: {why}", why=cause_of(error)), remedy) from None
@@ -134,14 +136,11 @@ def read_public_keys(values: Sequence[str]) -> tuple[PublicKey, ...]:
 
 
 def _public_key(value: str) -> PublicKey:
+    minisign = _minisign("--key")
     try:
-        import minisign
-
         if Path(value).is_file():
             return PublicKey(minisign.PublicKey.from_bytes(Path(value).read_bytes()))
         return PublicKey(minisign.PublicKey.from_base64(value))
-    except ImportError:
-        raise ConfigError("--key", *_INSTALL) from None
     except (ValueError, OSError):
         problem = _("«{named}» is neither the file of a public key nor its line", named=value)
         raise ConfigError("--key", problem, _("name a .pub, or the line in it that begins with RW")) from None
@@ -149,12 +148,11 @@ def _public_key(value: str) -> PublicKey:
 
 def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> Message | None:
     """Verify a signature; return the problem, or None if it was made with one of the keys."""
-    from minisign import Signature, VerifyError
-
+    minisign = _minisign("--key")
     if signature is None:
         return _("it isn't signed")
     try:
-        parsed = Signature.from_bytes(signature)
+        parsed = minisign.Signature.from_bytes(signature)
     except ValueError as error:
         return _("the signature file is invalid: {cause}", cause=error)
     if bytes(parsed) + b"\n" != signature or parsed.untrusted_comment != _FIRST_LINE:
@@ -162,7 +160,7 @@ def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[Publi
     for key in keys:
         try:
             key.key.verify(data, parsed)
-        except VerifyError:
+        except minisign.VerifyError:
             continue
         return None
     return _("the signature is forged or made with another key")

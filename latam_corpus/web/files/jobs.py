@@ -13,7 +13,7 @@ from django.db.models import F
 import latam_corpus as lc
 from latam_corpus.api.catalogue_tables import read_catalogue
 from latam_corpus.catalog.source import load_source
-from latam_corpus.pipeline.planning.recipe import default_text
+from latam_corpus.pipeline.planning.default_recipe import default_text
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import (
     COLUMNS,

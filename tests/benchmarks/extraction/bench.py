@@ -11,11 +11,11 @@ import numpy as np
 
 from latam_corpus.extract.web_pages.html import DOUBT, LEAST, choose_text
 from latam_corpus.extract.web_pages.page_blocks import read_page
-from latam_corpus.lab.layout.gold_pages import counted
-from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, fold_of, learn
-from latam_corpus.lab.layout.other_extractors import SYSTEMS
-from latam_corpus.lab.layout.shelves import Shelf
 
+from ..layout.gold_pages import counted
+from ..layout.lessons import BOUND, FIRST, SECOND, fold_of, learn
+from ..layout.other_extractors import SYSTEMS
+from ..layout.shelves import Shelf
 from ..machine import Report, Table
 from .score import interval, scores
 
@@ -51,7 +51,7 @@ itself; with the shipped model.""",
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument(
-        "--rival-python", required=True, help="a Python with the rivals (lab/layout/other_extractors.py)"
+        "--rival-python", required=True, help="a Python with the rivals (tests/benchmarks/layout/other_extractors.py)"
     )
     parser.add_argument("--job", default="all", help="all, text or speed; all by default")
     parser.add_argument("--keep", type=Path, help="a folder for the rivals' texts, taken from there for the same pages")

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from latam_corpus.errors import CorpusError
-from latam_corpus.lab.layout.shelves import Shelf
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import SHIPPED, locate
 
 from ..beside import rival_apart, run_script
+from ..layout.shelves import Shelf
 from ..machine import Report, Table
 from ..own import run_apart, write_recipe
 from ..texts import NOVELS, checksums, chunks, read_texts
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from latam_corpus.lab.layout.gold_pages import GoldPage
+    from ..layout.gold_pages import GoldPage
 
 _WANTED: Final = ("spa", "por")
 _SHARE: Final = 20  # one page in so many is wanted

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latam_corpus.extract.web_pages.forest import Forest
-from latam_corpus.lab.layout.boosted_trees_kernels import BINS, grow_tree
+
+from .boosted_trees_kernels import BINS, grow_tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.lab.layout.gold_pages import counted
+from .gold_pages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from latam_corpus.lab.layout.gold_pages import GoldPage
+    from .gold_pages import GoldPage
 
 # The weight of each extractor's vote on blocks without gold, in the order of their scores.
 BELIEVED: Final = {

@@ -10,7 +10,8 @@ import numpy as np
 
 from latam_corpus.extract.web_pages.block_features import context, features
 from latam_corpus.extract.web_pages.page_blocks import LayoutModel
-from latam_corpus.lab.layout.boosted_trees import Options, grow
+
+from .boosted_trees import Options, grow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

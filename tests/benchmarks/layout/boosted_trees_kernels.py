@@ -1,15 +1,14 @@
 """Compiled functions that grow a tree by the best split of histograms."""
 
-# mypy: allow-untyped-defs
+# mypy: allow-untyped-defs, allow-untyped-decorators
 
 import numpy as np
-
-from latam_corpus.compiled import kernel
+from numba import njit
 
 BINS = 64
 
 
-@kernel
+@njit(nogil=True)
 def _histogram(codes, drawn, order, first, last, loss, sums):
     gradients, hessians, weights = loss
     sums[:] = 0
@@ -24,7 +23,7 @@ def _histogram(codes, drawn, order, first, last, loss, sums):
             histogram[code, 2] += weights[row]
 
 
-@kernel
+@njit(nogil=True)
 def _best_split(histograms, least_weight, shrink):
     """Return the gain of a leaf's best split, the index of its drawn feature, and the last bin on the left."""
     best_gain, best_feature, best_code = 0.0, -1, -1
@@ -48,7 +47,7 @@ def _best_split(histograms, least_weight, shrink):
     return best_gain, best_feature, best_code
 
 
-@kernel
+@njit(nogil=True)
 def grow_tree(codes, drawn, loss, totals, limits):
     """Grow a tree, splitting the leaf with the largest gain first; add the leaves' values to `totals`.
 

@@ -17,10 +17,10 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.extract.web_pages.html_metadata import read_metadata
 from latam_corpus.extract.web_pages.markup import read_markup
 from latam_corpus.extract.web_pages.page_blocks import markup_of, metadata_features
-from latam_corpus.lab.layout.block_labels import BELIEVED, labels
-from latam_corpus.lab.layout.gold_pages import GoldPage, read
-from latam_corpus.lab.layout.lessons import Lesson
-from latam_corpus.messages import _
+
+from .block_labels import BELIEVED, labels
+from .gold_pages import GoldPage, read
+from .lessons import Lesson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,9 +52,7 @@ class Shelf:
             ConfigError: the folder has no pages.
         """
         if not (data / "unclear" / "news").is_dir():
-            raise ConfigError(
-                str(data), _("it has no folder unclear/news"), _("name the folder of the texts with --data")
-            )
+            raise ConfigError(str(data), "it has no folder unclear/news", "name the folder of the texts with --data")
         pages = [page for page in read(data) if page.required or page.forbidden or page.gold]
         return cls(pages, [markup_of(page.raw, {}) for page in pages])
 
@@ -82,7 +80,7 @@ class Shelf:
     def _run(self, python: str, system: str, pages: Path, texts: Path) -> None:
         partial = texts.with_suffix(".partial")
         command = [python, str(Path(__file__).with_name("other_extractors.py")), system, str(pages), str(partial)]
-        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603  (the user chose the Python)
+        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)
         partial.rename(texts)
 
     def page_list(self) -> str:

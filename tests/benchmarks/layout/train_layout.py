@@ -1,4 +1,4 @@
-"""Train the shipped layout model: `python -m latam_corpus.lab.layout.train_layout`.
+"""Train the shipped layout model: `python -m tests.benchmarks.layout.train_layout`.
 
 The model contains only numbers about the place and form of blocks, and no text of any page. Other extractors label the
 blocks that a page's gold doesn't cover; for them, `--rival-python` needs the packages listed in `other_extractors.py`.
@@ -13,14 +13,15 @@ from pathlib import Path
 from latam_corpus.cli.interface.show import console
 from latam_corpus.extract.web_pages.model_file import MODEL
 from latam_corpus.extract.web_pages.page_blocks import features_digest, save_model
-from latam_corpus.lab.layout.block_labels import BELIEVED
-from latam_corpus.lab.layout.lessons import BOUND, FIRST, SECOND, learn
-from latam_corpus.lab.layout.shelves import Shelf
+
+from .block_labels import BELIEVED
+from .lessons import BOUND, FIRST, SECOND, learn
+from .shelves import Shelf
 
 
 def main() -> None:
     """Train on all pages; write the model, and next to it the list of pages."""
-    parser = argparse.ArgumentParser(prog="python -m latam_corpus.lab.layout.train_layout")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.layout.train_layout")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("--rival-python", required=True, help="a Python that has the other extractors")
     parser.add_argument("--keep", type=Path, help="a folder in which their results are cached")
