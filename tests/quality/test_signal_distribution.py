@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from latam_corpus.quality.distribution import BINS, count_by_interval, edges_of
@@ -18,6 +18,7 @@ def _near_share(draw: st.DrawFn) -> float:
     return float(draw(st.sampled_from([share, np.nextafter(share, np.float32(2)), np.nextafter(share, np.float32(0))])))
 
 
+@example([float(np.float32(0.3))], None, 0.3)
 @given(st.lists(_near_share(), min_size=1, max_size=9), st.none() | _SHARE, st.none() | _SHARE)
 def test_intervals_separate_what_a_limit_separates(
     values: list[float], minimum: float | None, maximum: float | None
@@ -32,3 +33,7 @@ def test_intervals_separate_what_a_limit_separates(
     if minimum is not None:
         dropped = sum(np.float32(value) < np.float32(minimum) for value in values)
         assert counts[: np.searchsorted(edges, float(np.float32(minimum)))].sum() == dropped
+    if maximum is not None:
+        dropped = sum(np.float32(value) > np.float32(maximum) for value in values)
+        above = np.nextafter(np.float32(maximum), np.float32(np.inf))
+        assert counts[np.searchsorted(edges, float(above)) :].sum() == dropped
