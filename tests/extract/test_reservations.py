@@ -7,11 +7,19 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from latam_corpus.catalog.rights_in_words import kind_of
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.stated_rights.licences import narrowing, with_page_terms
-from latam_corpus.extract.stated_rights.reservations import edge_notices, is_notice, notices_in
+from latam_corpus.extract.stated_rights.reservations import (
+    LITERALS,
+    MAY_RESERVE,
+    edge_notices,
+    is_notice,
+    notices_in,
+)
 
 _FILES: Any = importlib.import_module("tests.extract.stating_files")
 docx, epub, html, odt, pdf, row_of, tei, xmp = (
@@ -282,3 +290,9 @@ def test_entities_of_a_packet_are_not_expanded() -> None:
     packet = b'<!DOCTYPE x [<!ENTITY e0 "ja">' + bomb.encode() + b"]>" + _described(_ALT.format("&e20;"))
     row = row_of("application/pdf", pdf(packet))
     assert row["rights_tier"] == "unknown"
+
+
+@given(st.from_regex(MAY_RESERVE, fullmatch=True, alphabet=st.characters(codec="latin-1")))
+def test_every_phrase_has_one_of_the_words_that_are_searched_first(phrase: str) -> None:
+    """Otherwise a page's notice would be passed over."""
+    assert any(word in phrase.lower() for word in LITERALS)

@@ -26,7 +26,7 @@ _LOOK: Final = 256
 HEAD: Final = 2**18
 # Most pages have none of these words.
 _INTERESTING: Final = (
-    b"noai", b"no-ai", b"noml", b"ai-training", b"aitraining", b"noarchive", b"tdm-reservation", b"rsl+xml",
+    b"noai", b"no-ai", b"noml", b"ai-training", b"aitraining", b"noarchive", b"reservation", b"rsl+xml",
     b"content-usage", b"content-signal",
 )  # fmt: skip
 # Numeric references to ASCII characters, which may hide a word from a simple search.

@@ -48,7 +48,7 @@ def page_refusals(raw: bytes, parameters: Mapping[str, str] | None = None) -> Re
     licences_are_read = (parameters or {}).get(name) == value
     opt_outs = page_opt_outs("", (), head, _NEVER, _no_licence if licences_are_read else unread_licence)
     refusals: list[tuple[Signal, str]] = [(opt_out.signal, opt_out.value) for opt_out in opt_outs]
-    if any(map(head.has, _IN_PAGES)):
+    if head.has(b"reservation") and any(map(head.has, _IN_PAGES)):
         for tag, values in head.elements:
             if tag == "meta" and any(_NAMES.fullmatch(values.get(name, "")) for name in _NAMING):
                 refusals += _reserved(values.get("content", ""), "meta")

@@ -201,7 +201,7 @@ def without_marks(text: str) -> str:
 
 def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
     """Return the rights reservations in the page's metadata and in blocks outside its text."""
-    blocks = (markup.block(number) for number in range(len(markup)))
+    blocks = [markup.block(number) for number in range(len(markup))]
     return (*metadata.notices, *notices_beside(blocks, text))
 
 

@@ -166,8 +166,10 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
 
 
 # A heading's link to itself, shown as a single sign, as Sphinx, Docusaurus, MkDocs, DocBook and wikis write it.
+# The sign is looked for first, since most links have none.
 _PERMALINK: Final = re.compile(
-    r"<a\s[^<>]*\bhref=[\"']?[^\s\"'<>]*#[^<>]*>\s*(?:¶|#|§|🔗|&para;|&sect;|&#(?:182|167|35|x0*b6|x0*a7);)\s*</a>",
+    r"<a\s(?=[^<>]*+>\s*+[¶#§🔗&])"
+    r"[^<>]*\bhref=[\"']?[^\s\"'<>]*#[^<>]*>\s*(?:¶|#|§|🔗|&para;|&sect;|&#(?:182|167|35|x0*b6|x0*a7);)\s*</a>",
     re.IGNORECASE,
 )
 
