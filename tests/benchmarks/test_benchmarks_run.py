@@ -22,7 +22,7 @@ _FILES = (
     "oral_history/coser_ud/turns.jsonl.xz",
 )
 _GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="they begin many processes: `make gate`")
-_TEXTS = Path(__file__).parent / "written_pages" / "texts.toml"
+_TEXTS = Path(__file__).parent / "written_pages" / "written" / "texts.toml"
 
 
 @pytest.fixture

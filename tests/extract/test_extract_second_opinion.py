@@ -24,7 +24,8 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
     monkeypatch.setattr(html, "lacks_certain_paragraph", lambda *_: False)
     monkeypatch.setattr(html, "adds_only_surroundings", lambda *_: False)
-    monkeypatch.setattr(html, "without_improbable", lambda _, text: text)
+    for name in ("without_improbable", "without_head_and_foot"):
+        monkeypatch.setattr(html, name, lambda _, text: text)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.web_pages import html, page_blocks
 from latam_corpus.extract.web_pages.html import FULLER, LAYOUT, without_marks
-from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text
+from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text, without_head_and_foot
 from latam_corpus.extract.web_pages.page_blocks import Page, markup_of, read_page
 
 _STEPS = [
@@ -199,3 +199,49 @@ def test_links_of_headings_to_themselves_are_removed(sign: str, comes_first: boo
     link = f'<a class="headerlink" title="Enlace" href="guia.html#uso">{sign}</a>'
     page = f"<h2>{link if comes_first else ''}Uso{'' if comes_first else link}</h2><p>Vea <a href='#n'>C#, § 3</a></p>"
     assert markup_of(page.encode(), {}) == "<h2>Uso</h2><p>Vea <a href='#n'>C#, § 3</a></p>"
+
+
+_LICENCE = "Se puede copiar, regalar o reutilizar este libro según los términos de la licencia incluida al final."
+
+
+@pytest.mark.parametrize(
+    ("head", "remains"),
+    [
+        ("<div class=pgheader><div>{}</div></div>", False),
+        ("<section class=boilerplate id=pg-footer><p>{}</p></section>", False),
+        ("<div class=licence><div>{}</div></div>", True),  # not named as head or foot
+        ("<main><div class=entry-header><p>{}</p></div></main>", True),  # within the content
+        ("<div class=pgheader><p>{}</p></div><div id=comments><p>Un comentario</p></div>", True),  # a template
+        ("<div class=pg-footer><p>{}</p></div><div class=footnotes><p>Una nota</p></div>", True),
+    ],
+)
+def test_named_heads_and_feet_are_dropped(head: str, remains: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edition's licence is dropped though the layout keeps it; the paragraphs and their heading are kept."""
+    chapter = "".join(f"<p>{step}</p>" for step in _STEPS)
+    markup = f"<html lang=es><body>{head.format(_LICENCE)}<div><h2>Capítulo I</h2>{chapter}</div></body></html>"
+    page = read_page(markup)
+    page.chances[:] = 0.9
+    page.chances[len(page.markup) // 2] = 0.95
+    monkeypatch.setattr(html, "read_page", lambda _: page)
+    for read in (html.fast, html.balanced):
+        text = read(markup.encode(), {}).text
+        assert (_LICENCE in text) is remains
+        assert "Capítulo I" in text
+        assert [step for step in _STEPS if step not in text] == []
+
+
+def test_a_fuller_text_has_no_head() -> None:
+    """A head that the layout keeps isn't added again with lost paragraphs."""
+    markup = f"<body><div class=pgheader><p>{_LICENCE}</p></div>{''.join(f'<p>{step}</p>' for step in _STEPS)}</body>"
+    page = _first_five(read_page(markup))
+    page.chances[0] = 0.8
+    assert page.text.startswith(_LICENCE)
+    fuller = fuller_text(page, without_head_and_foot(page, page.text))
+    assert fuller is not None
+    assert fuller.text == "\n".join(_STEPS)
+
+
+def test_a_head_around_the_text_is_not_dropped() -> None:
+    """An element that is named as head and that has the most probable block is kept."""
+    page = read_page(f"<div class=header><p>{_LICENCE}</p>{''.join(f'<p>{step}</p>' for step in _STEPS)}</div>")
+    assert without_head_and_foot(page, page.text) == page.text

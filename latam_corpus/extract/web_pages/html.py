@@ -24,6 +24,7 @@ from latam_corpus.extract.web_pages.lost_paragraphs import (
     adds_only_surroundings,
     fuller_text,
     lacks_certain_paragraph,
+    without_head_and_foot,
     without_improbable,
 )
 from latam_corpus.extract.web_pages.model_file import model_digest
@@ -159,6 +160,7 @@ def choose_text(page: Page, markup: str) -> Chosen:
 
 def _with_lost_paragraphs(page: Page, text: str, extractor: str) -> Chosen:
     """Return the text, or a fuller one if it lacks too many paragraphs of the page."""
+    text = without_head_and_foot(page, text)
     fuller = fuller_text(page, text)
     if fuller is None:
         return Chosen(without_marks(text), extractor)

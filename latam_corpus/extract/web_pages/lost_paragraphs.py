@@ -58,6 +58,10 @@ _TEMPLATE: Final = _bits("share", "related", "comment", "advert", "letter")
 # The ids of these elements come from section titles, so they are no hint of a template.
 _TITLED: Final = _places("a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FOOT: Final = _bits("footer")
+_HEAD: Final = _bits("header")
+_CONTENT_HINTS: Final = _bits("body", "article", "content", "main")
+_CONTENT: Final = _places("article", "main")
+_BODY: Final = _places("body")
 _SIDE: Final = _bits("side")
 _OUTSIDE: Final = _places("nav", "header", "footer", "aside", "form")
 _OUTSIDE_HINTS: Final = np.uint32(UNSEEN | UNSPOKEN) | _TEMPLATE | _bits(
@@ -93,7 +97,7 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
         missing = missing[_is_likely(page, missing)]
     if not len(missing):
         return None
-    selected = page.kept.copy()
+    selected = page.kept & ~_is_head_or_foot(page)
     selected[paragraphs[is_present]] = selected[missing] = True
     span = np.flatnonzero(selected)
     # Shorter blocks between paragraphs are added too: terms of definition lists, rows, headings, lines of code.
@@ -164,13 +168,55 @@ def without_improbable(page: Page, text: str) -> str:
     is_text = page.chances >= _MIN_CHANCE_SECOND
     if not (page.metadata.published or _has_template(markup)):
         is_text |= _is_prose(page) & (markup.counts[:, WORDS] >= _PARAGRAPH)
-    improbable, probable = (
-        {_folded_block(markup, number) for number in np.flatnonzero(blocks).tolist()} for blocks in (~is_text, is_text)
-    )
-    removed = improbable - probable - {b""}
-    lines = text.split("\n")
-    remaining = "\n".join(line for line in lines if fold_signs(line.encode("utf-8", "replace")) not in removed)
+    remaining = _without_lines(text, _folded_blocks(page, ~is_text) - _folded_blocks(page, is_text))
     return remaining if len(remaining) >= _MIN_REMAINING * len(text) else text
+
+
+def without_head_and_foot(page: Page, text: str) -> str:
+    """Return the text without the lines of the page's named head and foot, if the page has no template.
+
+    Project Gutenberg's licence is such a foot, and it looks like text.
+
+    Args:
+        page: the page with the probabilities of its blocks.
+        text: the text that was extracted from it.
+    """
+    if page.metadata.published or _has_template(page.markup):
+        return text
+    is_outside = _is_head_or_foot(page)
+    if not is_outside.any():
+        return text
+    return _without_lines(text, _folded_blocks(page, is_outside) - _folded_blocks(page, ~is_outside))
+
+
+def _is_head_or_foot(page: Page) -> NDArray[np.bool_]:
+    """Return whether each block is in an element that is named as head or foot, bool[b].
+
+    Elements within the content or around the most probable block don't count, and feet only on pages without footnotes.
+    """
+    markup = page.markup
+    has_footnotes = b"footnote" in markup.data.tobytes()
+    is_named = ((markup.hints & (_HEAD if has_footnotes else _HEAD | _FOOT)) != 0) & ~_BODY[markup.tags]
+    is_content = (_CONTENT[markup.tags] | ((markup.hints & _CONTENT_HINTS) != 0)) & ~_BODY[markup.tags]
+    if len(markup):
+        is_named[list(markup.around(int(markup.owners[page.chances.argmax()])))] = False
+    is_named[0] = is_content[0] = False
+    named, content = is_named.tolist(), is_content.tolist()
+    for element, parent in enumerate(markup.parents.tolist()):
+        content[element] |= content[parent]
+        named[element] = named[parent] or (named[element] and not content[element])
+    return np.array(named, np.bool_)[markup.owners]
+
+
+def _folded_blocks(page: Page, selected: NDArray[np.bool_]) -> set[bytes]:
+    return {_folded_block(page.markup, number) for number in np.flatnonzero(selected).tolist()}
+
+
+def _without_lines(text: str, removed: set[bytes]) -> str:
+    """Return the text without the lines that equal one of these folded blocks; empty lines are kept."""
+    removed = removed - {b""}
+    lines = (line for line in text.split("\n") if fold_signs(line.encode("utf-8", "replace")) not in removed)
+    return "\n".join(lines)
 
 
 def _is_likely(page: Page, missing: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -210,7 +256,7 @@ def _text_element(markup: Markup, kept_blocks: NDArray[np.int64]) -> int:
 def _is_prose(page: Page) -> NDArray[np.bool_]:
     """Return whether each block is outside menus, headers and footers and is not mostly links, bool[b]."""
     markup = page.markup
-    prose = ~_is_outside(markup)[markup.owners]
+    prose = ~(_is_outside(markup)[markup.owners] | _is_head_or_foot(page))
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
     if b"footnote" not in markup.data.tobytes():  # any other element named like a footer may be a footnote
         prose &= find_outermost(markup.parents, markup.hints, _FOOT)[markup.owners] == 0
