@@ -13,6 +13,7 @@ from latam_corpus.web.browse.holdings import bars
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.jobs import count_versions
 from latam_corpus.web.releases.shares import count_version, store_folder, stored_counts
+from latam_corpus.web.source_values import change_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,17 @@ def test_a_text_whose_terms_do_not_allow_it_is_shown_to_nobody_else(
     story = client_of(owner).get(f"/browse/publica/text?doc={closed}").content.decode()
     assert "Canto cerrado" in story
     assert "The terms of the text allow nobody else to see it." in story
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_visitor_learns_whom_to_ask_for_a_withdrawal(client_of: Callable[..., Any], version: str) -> None:
+    addresses = ("/browse/publica", f"/browse/publica/text?doc={_doc(1, version)}")
+    row = Collection.objects.get(slug="publica")
+    for contact in (row.custodian, "familia@correo.example"):
+        for address in addresses:
+            assert f"To ask for a withdrawal, contact: {contact}" in client_of(None).get(address).content.decode()
+        consent = [{"id": "c1", "withdrawal_contact": "familia@correo.example"}]
+        change_source(row, {"consent": consent})
 
 
 @pytest.mark.usefixtures("owner")

@@ -246,6 +246,7 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     owner.post("/collections/rio/withdraw/rule", {})
     assert Collection.objects.get().draft["second_person"]
     assert "dos herederos discuten" in reviewer.get("/collections/rio/withdraw").content.decode()
+    assert "Yes, hold them" in reviewer.get(request).content.decode()
     done = reviewer.post(request)["Location"]
     (entry,) = Job.objects.get(kind="withdraw").result["receipts"]
     assert entry["kind"] == "hold"

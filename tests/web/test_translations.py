@@ -14,6 +14,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from latam_corpus import web
+from latam_corpus.web.log import ACTIONS, log
+from latam_corpus.web.rights.approvals import KINDS
 
 if TYPE_CHECKING:
     from babel.messages import Catalog
@@ -63,3 +65,17 @@ def test_the_compiled_catalogue_is_that_of_the_sentences(language: str) -> None:
         compiled = read_mo(file)
     written = {_id(message): _forms(message) for message in _catalogue(language) if message.id}
     assert {_id(message): _forms(message) for message in compiled if message.id} == written
+
+
+def test_every_action_of_the_log_has_a_label() -> None:
+    sources = [file.read_text("utf-8") for file in _PACKAGE.rglob("*.py")]
+    actions = {action for text in sources for action in re.findall(r'\blog\(\s*[\w.]+, "([^"]+)"', text)}
+    kinds = {f"{kind} {what}" for kind in KINDS for what in ("proposed", "approved", "refused")}
+    assert actions | kinds | {"texts held", "texts withdrawn"} == ACTIONS.keys()
+
+
+def test_the_log_is_shown_and_searched_in_the_readers_language(person: Any, client_of: Any) -> None:
+    steward = person("steward")
+    log(steward, "version made", "collection rio")
+    page = client_of(steward).get("/log?q=versión+creada", headers={"accept-language": "es"}).content.decode()
+    assert "versión creada: rio" in page

@@ -94,7 +94,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 SUMS: Final = "SHA256SUMS"
-NO_STORE: Final = _("there is no store at this address; check it for a mistake")
+NO_STORE: Final = _("there is no store at this address; correct it, or name one with --store")
 LATEST: Final = "latest.json"
 
 

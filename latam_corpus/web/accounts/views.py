@@ -25,7 +25,7 @@ from django.views.i18n import set_language
 from latam_corpus.web.access.middleware import DJANGO_CODES
 from latam_corpus.web.access.roles import is_single
 from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, LogInForm, PersonForm, TokenForm
-from latam_corpus.web.log import broken_entries, log
+from latam_corpus.web.log import ACTIONS, broken_entries, log
 from latam_corpus.web.models import ONE_PERSON, Invitation, LogEntry, Person, Role, Token, digest_of_token
 
 if TYPE_CHECKING:
@@ -137,8 +137,10 @@ def log_page(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     entries = LogEntry.objects.select_related("person")
     for word in words.split():
+        labelled = [action for action, label in ACTIONS.items() if word.casefold() in str(label).casefold()]
         entries = entries.filter(
             Q(action__icontains=word)
+            | Q(action__in=labelled)
             | Q(object__icontains=word)
             | Q(reason__icontains=word)
             | Q(person__name__icontains=word)

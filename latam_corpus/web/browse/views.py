@@ -28,6 +28,7 @@ from latam_corpus.web.browse.holdings import (
 from latam_corpus.web.models import Collection
 from latam_corpus.web.releases.shares import shares_of
 from latam_corpus.web.releases.views import count_later, number_of
+from latam_corpus.web.source_values import source_values
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -66,6 +67,7 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
         "title": row.title if row else newest.title,
         "custodian": row.custodian if row else newest.holder,
         "number": number_of(row) if row else "",
+        "contacts": _contacts(row) or [newest.holder],
         "shares": shares,
         "charts": [(_LABELS[name], bars(slices_of(newest.version, slug), name, core_language())) for name in FILTERS],
         "newest": newest,
@@ -94,6 +96,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     values: dict[str, Any] = {
         "slug": slug,
         "title": row.title if row else shares[0].title,
+        "contacts": _contacts(row) or [shares[0].holder],
         "story": shown,
         "is_hidden": not story["readable"],
         "facts": [(say(name), value, more) for name, value, more in facts(shown, say)],
@@ -101,6 +104,15 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
         "releases": [(name, where) for name, where in releases(shown, say) if name in versions],
     }
     return render(request, "desk/browse/text.html", values)
+
+
+def _contacts(row: Collection | None) -> list[str]:
+    """Return whom to ask for a withdrawal: the contacts of consents and of the source, or else the custodian."""
+    if row is None:
+        return []
+    source = source_values(row)
+    contacts = [record.get("withdrawal_contact") for record in source.get("consent", ())] + [source.get("contact")]
+    return list(dict.fromkeys(filter(None, contacts))) or [row.custodian]
 
 
 def _shares(request: HttpRequest, slug: str) -> list[Share]:

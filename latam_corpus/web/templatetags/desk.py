@@ -19,6 +19,7 @@ from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.access.roles import may_edit, may_open
 from latam_corpus.web.jobs.queue import KINDS
+from latam_corpus.web.log import ACTIONS
 
 register: Final = template.Library()
 STATIC: Final = Path(__file__).parent.parent / "static"
@@ -123,6 +124,12 @@ def can_edit(context: Any) -> bool:
 def job_label(job: Any) -> Any:
     """Return the label of a job's kind."""
     return KINDS[job.kind].label if job.kind in KINDS else job.kind
+
+
+@register.filter
+def action_label(action: str) -> Any:
+    """Return the label of an action in the log."""
+    return ACTIONS.get(action, action)
 
 
 @register.filter
