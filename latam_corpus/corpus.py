@@ -45,6 +45,18 @@ class Piece(Protocol):
 
 
 @dataclass(frozen=True)
+class PieceJob:
+    """A job that reads one piece."""
+
+    piece: Piece
+
+    @property
+    def bytes(self) -> int:
+        """The approximate size of the piece; engines start the largest jobs first."""
+        return self.piece.bytes
+
+
+@dataclass(frozen=True)
 class PieceFile:
     """A piece in a file; subclasses implement `read`.
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.corpus import distinct, ragged
+from latam_corpus.corpus import PieceJob, distinct, ragged
 from latam_corpus.dedupe.candidates import buckets
-from latam_corpus.dedupe.candidates.buckets import Sieve
+from latam_corpus.dedupe.candidates.buckets import Sieve, ValueRange
 from latam_corpus.dedupe.candidates.candidate_bound import SHARE, SHARES
 from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 from latam_corpus.dedupe.fingerprints.scheme import ANCHORS
@@ -45,21 +45,15 @@ _SAMPLING_OF: Final = "sampling", np.dtype(np.uint8)
 
 
 @dataclass(frozen=True)
-class Scatter:
+class Scatter(PieceJob):
     """A piece whose fingerprints are sorted into buckets, in files named after `file`.
 
     For a piece of an earlier version (`earlier`), only the fingerprints that `sift` found in new documents are used.
     """
 
-    piece: Piece
     file: Path
     workdir: Path
     earlier: bool = False
-
-    @property
-    def bytes(self) -> int:
-        """The approximate size in bytes."""
-        return self.piece.bytes
 
 
 def scatter(job: Scatter) -> NDArray[np.int64]:
@@ -127,21 +121,6 @@ def sift(job: Scatter) -> NDArray[np.int64]:
     return np.asarray(job.piece.start + distinct(places), np.int64)
 
 
-@dataclass(frozen=True)
-class PairRange:
-    """A range of fingerprint values, over all pieces."""
-
-    low: int
-    high: int
-    files: tuple[Path, ...]
-    file: Path
-
-    @property
-    def bytes(self) -> int:
-        """1, because all ranges are of about the same size."""
-        return 1
-
-
 @dataclass(frozen=True, eq=False)
 class PairedRange:
     """The pairs of documents that share fingerprints of a range.
@@ -159,7 +138,7 @@ class PairedRange:
     tallies: NDArray[np.int64]
 
 
-def pair_range(job: PairRange) -> PairedRange:
+def pair_range(job: ValueRange) -> PairedRange:
     """Pair the documents that share fingerprints of the range, and write the runs of pairs to files."""
     pairing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
     runs, marks = [], [np.zeros(0, np.uint64)]

@@ -24,7 +24,6 @@ from latam_corpus.dedupe.candidate_jobs import (
     VALUES_A_RANGE,
     Merge,
     PairedRange,
-    PairRange,
     Scatter,
     key_ranges,
     mark_new,
@@ -34,7 +33,7 @@ from latam_corpus.dedupe.candidate_jobs import (
     sift,
     write_extent,
 )
-from latam_corpus.dedupe.candidates.buckets import ranges
+from latam_corpus.dedupe.candidates.buckets import ValueRange, ranges
 from latam_corpus.dedupe.candidates.candidate_bound import MOST, bound_candidates
 from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.candidates.pairs import CAP
@@ -172,7 +171,7 @@ class _Search:
         share = write_extent([*new_jobs, *earlier_jobs], self.scheme, self.workdir)
         files = tuple(job.file for job in (*new_jobs, *earlier_jobs))
         jobs = [
-            PairRange(low, high, files, self.workdir / f"range-{n:06d}")
+            ValueRange(low, high, files, self.workdir / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, N_("pairing documents that share passages"))

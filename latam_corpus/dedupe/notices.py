@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import distinct, ragged
+from latam_corpus.corpus import PieceJob, distinct, ragged
 from latam_corpus.dedupe.candidates.pairs import COMMON
 from latam_corpus.dedupe.fingerprints.notice_kernels import LEAST, MOST, RUNS, count_documents, write_runs
 from latam_corpus.dedupe.fingerprints.scheme import STREAM
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.corpus import Piece
     from latam_corpus.dedupe.fingerprints.scheme import Ragged
     from latam_corpus.dedupe.verify.verify_pairs import Verdicts
 
@@ -71,16 +70,10 @@ def added_edges(
 
 
 @dataclass(frozen=True)
-class EdgeCount:
+class EdgeCount(PieceJob):
     """A piece in whose documents the runs of the file EDGE_RUNS are counted."""
 
-    piece: Piece
     workdir: Path
-
-    @property
-    def bytes(self) -> int:
-        """The approximate size in bytes."""
-        return self.piece.bytes
 
 
 def count_edges(job: EdgeCount) -> NDArray[np.uint32]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, distinct, ragged
+from latam_corpus.corpus import ROW, PieceJob, distinct, ragged
 from latam_corpus.dedupe.fingerprints.fingerprint_index import IndexFile
 from latam_corpus.dedupe.fingerprints.scheme import APPENDED, STREAM, WORDS, Ragged
 from latam_corpus.dedupe.notices import EDGES, added_edges
@@ -80,7 +80,7 @@ VERDICTS: Final = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Gather:
+class Gather(PieceJob):
     """A piece and the rows whose streams are needed.
 
     Attributes:
@@ -91,16 +91,10 @@ class Gather:
         file: the file to write.
     """
 
-    piece: Piece
     rows: Path
     first: int
     count: int
     file: Path
-
-    @property
-    def bytes(self) -> int:
-        """The approximate size in bytes."""
-        return self.piece.bytes
 
 
 def gather(job: Gather) -> NDArray[np.uint32]:

@@ -77,7 +77,7 @@ def answered(
         try:
             typed = screen.ask(prompt).strip() or default or ""
         except EOFError:
-            raise _unusable(question, _("no answer is left for this question"), _ONE_PER_LINE) from None
+            raise _unusable(question, _("no answer is left for this question")) from None
         if typed in ("", _SKIP):
             if not question.needed:
                 return None
@@ -88,12 +88,12 @@ def answered(
             except answers.AnswerError as error:
                 message = error.message
         if not screen.patient:
-            raise _unusable(question, message, _ONE_PER_LINE)
+            raise _unusable(question, message)
         screen.show(f"  ✗ {message.translate(language)}")
 
 
-def _unusable(question: Question, problem: Message, remedy: Message) -> ConfigError:
-    return ConfigError(_("«{question}»", question=question.ask), problem, remedy)
+def _unusable(question: Question, problem: Message) -> ConfigError:
+    return ConfigError(_("«{question}»", question=question.ask), problem, _ONE_PER_LINE)
 
 
 def _is_asked(question: Question, template: Template, answers: Mapping[str, Any]) -> bool:

@@ -66,7 +66,6 @@ class Words(NamedTuple):
 
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_PLAIN: Final = 97  # a to z: lower-case letters of no other class
 _LAST_PLAIN: Final = 122
 _BLANK: Final = 32

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.optout.page_opt_outs import Head, head_opt_outs, header_opt_outs
-from latam_corpus.catalog.optout.preferences import content_signal, content_signal_use, content_usage, reservation
+from latam_corpus.catalog.optout.preferences import content_signal_use, content_usage, reservation
 from latam_corpus.catalog.optout.rsl import licence_verdict
 from latam_corpus.harvest.optout.robots import Robots
 from latam_corpus.harvest.optout.site import ai_txt_opt_outs, file_reservation
@@ -255,7 +255,6 @@ def test_no_added_text_lifts_a_refusal(refusal: str, added: str, between: str) -
     """Arbitrary text before or after a refusal doesn't lift it."""
     for value in (refusal + between + added, added + between + refusal):
         assert content_usage(value) == "n"
-        assert content_signal(value) == "n"
         assert content_signal_use(f"{value}{between}use=reference") == "n"
 
 

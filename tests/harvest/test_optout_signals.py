@@ -13,7 +13,7 @@ from latam_corpus.catalog.optout.agents import training_agents
 from latam_corpus.catalog.optout.opt_out import from_json, to_json, withheld
 from latam_corpus.catalog.optout.page_opt_outs import Head, head_opt_outs, header_opt_outs, licence_links
 from latam_corpus.catalog.optout.patterns import longest, matches
-from latam_corpus.catalog.optout.preferences import content_signal, content_usage
+from latam_corpus.catalog.optout.preferences import content_usage
 from latam_corpus.catalog.optout.rsl import licence_verdict
 from latam_corpus.harvest.optout.robots import Robots
 from latam_corpus.harvest.optout.site import Site, SiteFile, ai_txt_opt_outs, file_reservation
@@ -223,7 +223,6 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     site = _site(robots=text, ai=text, tdm=text, rsl=text)
     site.page_opt_outs(f"{_ROOT}/nota", [("x-robots-tag", text), ("link", text)], text.encode(), _NOW)
     content_usage(text)
-    content_signal(text)
     assert Robots(text).delay >= 0
 
 

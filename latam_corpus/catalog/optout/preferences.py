@@ -39,7 +39,7 @@ _USE: Final = "use"
 
 
 def content_usage(value: str) -> Preference | None:
-    """Return the preference about training in a `Content-Usage`: y, n, or None if it has none.
+    """Return the preference about training in a `Content-Usage` or `Content-Signal`: y, n, or None if it has none.
 
     >>> content_usage("train-ai=n, search=y"), content_usage("train-ai=y;v=1"), content_usage("search=n")
     ('n', 'y', None)
@@ -47,20 +47,13 @@ def content_usage(value: str) -> Preference | None:
     ('n', 'n', 'n')
     >>> content_usage("train-ai=n, train-ai=y"), content_usage("all=y, ai=n")
     ('n', 'n')
+    >>> content_usage("search=yes, ai-train=no"), content_usage("ai-train=yes"), content_usage("search=no")
+    ('n', 'y', None)
+    >>> content_usage("ai_train: false"), content_usage('ai-train="no"'), content_usage("ai-input=no")
+    ('n', 'n', None)
     """
     preferences = {preference for key, word in _statements(value) if (preference := _preference(key, word))}
     return "n" if "n" in preferences else "y" if preferences else None
-
-
-def content_signal(value: str) -> Preference | None:
-    """Return the preference about training in a `Content-Signal`: y, n, or None if it has none.
-
-    >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
-    ('n', 'y', None)
-    >>> content_signal("ai_train: false"), content_signal('ai-train="no"'), content_signal("ai-input=no")
-    ('n', 'n', None)
-    """
-    return content_usage(value)
 
 
 def content_signal_use(value: str) -> Preference | None:
@@ -78,7 +71,7 @@ def content_signal_use(value: str) -> Preference | None:
 # The fields of robots.txt, headers and meta elements, and the signals that each may state.
 FIELDS: Final[dict[str, dict[Signal, Callable[[str], Preference | None]]]] = {
     "content-usage": {"content-usage": content_usage},
-    "content-signal": {"content-signal": content_signal, "content-signal-use": content_signal_use},
+    "content-signal": {"content-signal": content_usage, "content-signal-use": content_signal_use},
 }
 
 

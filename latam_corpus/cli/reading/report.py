@@ -48,26 +48,20 @@ def show_report(*, named: str, to: Path | None, internal: bool, out: Path, store
         console.print(_("report   {path}", path=page))
 
 
-def run_html(
-    folder: Path,
-    out: Path,
-    released: Manifest | None,
-    store: str | None = None,
-    *,
-    internal: bool = False,
-    names: bool = True,
-) -> str:
-    """Return the page about a finished run, without withdrawn documents.
+def write_run_report(
+    folder: Path, out: Path, released: Manifest | None, to: Path | None, store: str | None, *, internal: bool
+) -> Path:
+    """Write the page about a finished run, by default in the run's folder; return its path.
 
-    `names` names documents by title and file whatever their terms, for a page
-    that is kept with the run.
+    The page shows no withdrawn documents. The page in the run's folder names documents by title and file whatever their
+    terms. A page written elsewhere, to be shared, doesn't.
 
     Raises:
-        ConfigError: a list needed for redaction is missing.
+        ConfigError: the page can't be written, or a list needed for redaction is missing.
         PartError: a file of the run is damaged.
         ReleaseError: the store can't be read.
     """
-    disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal, names=names)
+    disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal, names=to is None)
     opened = existing_store(store, folder.resolve().parent.parent) if released else None
     ids = released_ids(opened, released) if opened and released else None
     record = read_record(folder)
@@ -78,63 +72,29 @@ def run_html(
         held_back = held_documents(
             record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today
         )
-    return run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal)
-
-
-def write_run_report(
-    folder: Path,
-    out: Path,
-    released: Manifest | None,
-    to: Path | None = None,
-    store: str | None = None,
-    *,
-    internal: bool = False,
-) -> Path:
-    """Write the page about a finished run, by default in the run's folder; return its path.
-
-    The page in the run's folder names documents by title and file whatever their terms. A page written elsewhere, to be
-    shared, doesn't.
-
-    Raises:
-        ConfigError: the page can't be written, or as for `run_html`.
-        PartError: a file of the run is damaged.
-    """
-    html = run_html(folder, out, released, store, internal=internal, names=to is None)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
-    write_file(page, html)
+    write_file(page, run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal))
     return page
 
 
-def release_html(store: Store, manifest: Manifest, store_url: str | None = None) -> str:
-    """Return the page about a version.
-
-    Raises:
-        ReleaseError: the store can't be read.
-    """
-    with store.named_errors():
-        facts = release_facts(store, manifest)
-    return release_page(facts, spoken(), store_url)
-
-
-def write_release_report(
-    store: Store, manifest: Manifest, out: Path, to: Path | None = None, store_url: str | None = None
-) -> Path:
+def write_release_report(store: Store, manifest: Manifest, out: Path, to: Path | None, store_url: str | None) -> Path:
     """Write the page about a version, by default in `OUT/reports`; return its path.
 
     Raises:
         ConfigError: the page can't be written.
         ReleaseError: the store can't be read.
     """
-    html = release_html(store, manifest, store_url)
+    with store.named_errors():
+        facts = release_facts(store, manifest)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
-    write_file(page, html)
+    write_file(page, release_page(facts, spoken(), store_url))
     return page
 
 
-def report_of_run(folder: Path, out: Path, released: Manifest | None, store: str | None = None) -> Path | None:
+def report_of_run(folder: Path, out: Path, released: Manifest | None, store: str | None) -> Path | None:
     """Write the page about a run that has just ended and return its path; if that fails, print a note."""
     try:
-        return write_run_report(folder, out, released, None, store)
+        return write_run_report(folder, out, released, None, store, internal=False)
     except (CorpusError, OSError) as error:
         _print_failure(error)
         return None

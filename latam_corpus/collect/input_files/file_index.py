@@ -224,7 +224,7 @@ def _claims(
 
 
 def matched_rows(
-    source: Source, list_: InputFile, files: Sequence[InputFile], open_: Opener = opened_file
+    source: Source, list_: InputFile, files: Sequence[InputFile]
 ) -> tuple[list[MatchedRow], dict[str, str], int]:
     """Return the rows of a catalogue with their files, and for each file without a row the closest name.
 
@@ -235,7 +235,7 @@ def matched_rows(
         ConfigError: the catalogue can't be read, or lacks the column.
     """
     report = _ListReport()
-    claims = _claims(source, [list_], FileNames(files), [report], open_)
+    claims = _claims(source, [list_], FileNames(files), [report], opened_file)
     rows = [
         MatchedRow(claim.entry.number, claim.entry.columns, tuple(claim.files), tuple(claim.unmatched))
         for claim in claims

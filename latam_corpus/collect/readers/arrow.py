@@ -74,7 +74,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
         try:
             if compression(content.relative) or stream.read(len(_MAGIC)) != _MAGIC:
                 return []
-            _check_file(stream, dictionaries=True)
+            _check_file(stream)
             stream.seek(0)
             file = pa.ipc.open_file(stream)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
@@ -103,7 +103,7 @@ def _batches(
         for batch in pa.ipc.open_stream(messages):
             yield batch.schema, batch.select(_chosen(batch.schema, source))
         return
-    _check_file(stream, dictionaries=True, batches=range(span.start, span.stop) if span else None)
+    _check_file(stream, range(span.start, span.stop) if span else None)
     stream.seek(0)
     schema = pa.ipc.open_file(stream).schema
     chosen = _chosen(schema, source)
@@ -245,7 +245,7 @@ def _checked(stream: BinaryIO) -> Iterator[bytes]:
         yield message.serialize().to_pybytes()
 
 
-def _check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = None) -> None:
+def _check_file(stream: BinaryIO, batches: range | None = None) -> None:
     """Check the messages of a file, using the offsets in its footer.
 
     `batches` are the record batches to check; None for all.
@@ -259,11 +259,11 @@ def _check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = No
     footer = stream.read(max(length, 0))
     try:
         root = _Table.root(footer)
-        blocks = root.structs(2, _BLOCK) if dictionaries else []
-        record_batches = root.structs(3, _BLOCK)
+        dictionaries, record_batches = root.structs(2, _BLOCK), root.structs(3, _BLOCK)
     except (struct.error, IndexError):  # reading the file will report the problem
         return
-    for offset, head, body in [*blocks, *(record_batches[batches.start : batches.stop] if batches else record_batches)]:
+    chosen = record_batches[batches.start : batches.stop] if batches else record_batches
+    for offset, head, body in [*dictionaries, *chosen]:
         if min(offset, head, body) < 0 or offset + head + body > size:
             continue
         stream.seek(offset)

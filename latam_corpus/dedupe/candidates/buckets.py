@@ -23,6 +23,26 @@ _OWNERS: Final = ".owners"  # uint32, likewise
 _STARTS: Final = ".starts"  # int64[BUCKETS + 1]
 
 
+@dataclass(frozen=True)
+class ValueRange:
+    """A range of values, over all pieces.
+
+    Attributes:
+        files: the names of the pieces' files of buckets, without suffix.
+        file: the name of the files to write, without suffix.
+    """
+
+    low: int
+    high: int
+    files: tuple[Path, ...]
+    file: Path
+
+    @property
+    def bytes(self) -> int:
+        """1, because all ranges are of about the same size."""
+        return 1
+
+
 @dataclass(frozen=True, eq=False)
 class Buckets:
     """Values by bucket, of one or several pieces.

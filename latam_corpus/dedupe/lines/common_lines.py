@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 import numpy as np
 import polars as pl
 
-from latam_corpus.corpus import ROW, ragged
+from latam_corpus.corpus import ROW, PieceJob, ragged
 from latam_corpus.dedupe.candidates import buckets
 from latam_corpus.dedupe.lines.line_keys import ASIDE, KEYS, SHEET, mixed
 from latam_corpus.stages import Barrier
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.corpus import Corpus, Piece
+    from latam_corpus.corpus import Corpus
 
 COMMON: Final = "common_lines"
 
@@ -127,18 +127,12 @@ def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class Piecework:
+class Piecework(PieceJob):
     """A piece whose keys are counted and then looked up; its files are named after `file`."""
 
-    piece: Piece
     file: Path
     workdir: Path
     barrier: CommonLines
-
-    @property
-    def bytes(self) -> int:
-        """The approximate size in bytes."""
-        return self.piece.bytes
 
     def keys(self, min_state: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
         """Return the keys of the rows with at least this state, and the salt and row of each key."""
@@ -160,19 +154,10 @@ def scatter(job: Piecework) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class KeyRange:
-    """A range of keys, over all pieces."""
+class KeyRange(buckets.ValueRange):
+    """A range of keys, over all pieces, and the documents that a common key has at least."""
 
-    low: int
-    high: int
-    files: tuple[Path, ...]
-    file: Path
     min_documents: int
-
-    @property
-    def bytes(self) -> int:
-        """1, because all ranges are of about the same size."""
-        return 1
 
 
 def count(job: KeyRange) -> Path:

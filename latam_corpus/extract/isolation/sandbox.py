@@ -130,14 +130,14 @@ class Sandbox:
                 )
             except OSError as error:
                 raise PartError(
-                    _("stage «{name}»", name="extract"),
+                    _HERE,
                     _("its child process can't be started: {error}", error=error),
                     _REMEDY,
                 ) from None
             if receive(_fd(self._child.stdout)) is None:
                 code = self._end()
                 raise PartError(
-                    _("stage «{name}»", name="extract"),
+                    _HERE,
                     _("its child process ended with {code} at its start", code=code),
                     _REMEDY,
                 )
@@ -204,7 +204,7 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
     head, _newline, text = reply.partition(b"\n")
     answer = json.loads(head)
     if "missing" in answer:
-        raise PartError(_("stage «{name}»", name="extract"), answer["missing"], _("install what it needs"))
+        raise PartError(_HERE, answer["missing"], _("install what it needs"))
     if "found" in answer:
         return Extracted.of_json({**answer["found"], "text": text.decode()}), answer["goes_on"]
     return ExtractFailure(**answer["failed"]), answer["goes_on"]
