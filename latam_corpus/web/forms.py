@@ -17,6 +17,13 @@ class Renderer(TemplatesSetting):
     field_template_name = "desk/parts/field.html"
 
 
+def refuse_as_changed(form: Any, name: str, current: Any, message: str) -> None:
+    """Explain in a form that its content was changed meanwhile; submitting it again refers to the current one."""
+    form.add_error(None, message)
+    form.data = form.data.copy()
+    form.data[name] = current
+
+
 class VersionedForm(forms.ModelForm):
     """A form for a `Versioned` row; it is saved only if no one else has saved the row since the form was opened.
 
@@ -24,7 +31,6 @@ class VersionedForm(forms.ModelForm):
     """
 
     conflict: Any = None
-    data: Any
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,12 +50,10 @@ class VersionedForm(forms.ModelForm):
             row.refresh_from_db()
             return True
         self.conflict = type(row).objects.get(pk=row.pk)
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = self.conflict.version
-        self.add_error(
-            None,
-            _("Someone else saved this in the meantime. Compare both texts; if you save again, yours replaces theirs."),
+        message = _(
+            "Someone else saved this in the meantime. Compare both texts; if you save again, yours replaces theirs."
         )
+        refuse_as_changed(self, "version", self.conflict.version, message)
         return False
 
     def stored_value(self, name: str) -> Any:

@@ -100,6 +100,10 @@ class Versioned(models.Model):
     class Meta:
         abstract = True
 
+    def store(self, **values: Any) -> None:
+        """Store these values, and no others, as a new version of the row."""
+        type(self).objects.filter(pk=self.pk).update(version=models.F("version") + 1, **values)
+
 
 class Collection(Versioned):
     """A collection; its source file is `collections/<slug>/source.toml`."""

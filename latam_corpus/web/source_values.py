@@ -66,22 +66,24 @@ def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[s
     former = _parsed(text)
     values = deepcopy(former)
     for key, value in changes.items():
-        *tables, name = key.split(".")
-        path = [values]
-        for table in tables:
-            child = path[-1].get(table)
-            path.append(child if isinstance(child, dict) else {})
-        if value is None or value in ("", [], ()):
-            path[-1].pop(name, None)
-        else:
-            path[-1][name] = value
-        for parent, table, child in reversed(list(zip(path, tables, path[1:], strict=False))):
-            if child:
-                parent[table] = child
-            else:
-                parent.pop(table, None)
+        _put(values, key, value)
     digest = read_source(collection)[1]
     return digest, digest if _is_same(values, former) else replace_source(collection, _edited(text, values))
+
+
+def _put(table: dict[str, Any], key: str, value: Any) -> None:
+    """Store the value of a dotted key; if it is None or empty, remove the key, and its table if that is then empty."""
+    name, dot, inner_key = key.partition(".")
+    if dot:
+        child = table.get(name)
+        table[name] = child if isinstance(child, dict) else {}
+        _put(table[name], inner_key, value)
+        is_kept = bool(table[name])
+    else:
+        table[name] = value
+        is_kept = value is not None and value not in ("", [], ())
+    if not is_kept:
+        del table[name]
 
 
 def _is_same(value: Any, other: Any) -> bool:

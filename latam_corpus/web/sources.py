@@ -14,7 +14,7 @@ import latam_corpus as lc
 from latam_corpus.messages import Message, _
 from latam_corpus.storage.durable import replace
 from latam_corpus.storage.public_hosts import is_public
-from latam_corpus.web.workspace import data_folder, files_folder, safe_path, source_file
+from latam_corpus.web.workspace import data_folder, files_folder, safe_path, source_file, text_and_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,11 +93,7 @@ def _private_host(text: str) -> str | None:
 
 def read_source(collection: Collection) -> tuple[str, str]:
     """Return the text of a collection's source file, and its SHA-256; both empty if there is none."""
-    try:
-        data = source_file(collection).read_bytes()
-    except FileNotFoundError:
-        return "", ""
-    return data.decode(errors="replace"), hashlib.sha256(data).hexdigest()
+    return text_and_digest(source_file(collection))
 
 
 def replace_source(collection: Collection, text: str) -> str:

@@ -21,9 +21,9 @@ from latam_corpus.web.rights import views as rights
 from latam_corpus.web.texts import views as texts
 from latam_corpus.web.withdrawals import views as withdrawals
 
-handler400: Final = "latam_corpus.web.access.errors.bad_request"
-handler403: Final = "latam_corpus.web.access.errors.forbidden"
-handler404: Final = "latam_corpus.web.access.errors.not_found"
+handler400: Final = "latam_corpus.web.access.errors.refused"
+handler403: Final = handler400
+handler404: Final = handler400
 handler500: Final = "latam_corpus.web.access.errors.server_error"
 
 _COLLECTION: Final = "collections/<slug:slug>"

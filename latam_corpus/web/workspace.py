@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from latam_corpus.desk.template import load_template
 from latam_corpus.storage.durable import digest_of, link_or_copy, sync
@@ -45,6 +44,20 @@ def data_folder() -> Path:
 def collection_folder(collection: Collection) -> Path:
     """Return a collection's folder, with `source.toml`."""
     return data_folder() / "collections" / collection.slug
+
+
+def is_taken(slug: str) -> bool:
+    """Return whether a collection, or the folder of one, has this id."""
+    return Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
+
+
+def text_and_digest(path: Path) -> tuple[str, str]:
+    """Return the text of a file, and its SHA-256; both empty if there is no such file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return "", ""
+    return data.decode(errors="replace"), hashlib.sha256(data).hexdigest()
 
 
 def files_folder(collection: Collection) -> Path:
@@ -141,8 +154,7 @@ def record_file(collection: Collection, relative: str, digest: str, size: int) -
             collection=collection, path=relative, defaults={"sha256": digest, "size": size}
         )
         if row.sha256 != digest:
-            changed = {"sha256": digest, "size": size, "facts": None, "fate": None}
-            CollectionFile.objects.filter(pk=row.pk).update(version=F("version") + 1, **changed)
+            row.store(sha256=digest, size=size, facts=None, fate=None)
             row.refresh_from_db()
     return row
 
@@ -181,12 +193,9 @@ def import_folder(collection: Collection, folder: Path) -> Iterator[tuple[str, s
 
 def _copied(path: Path) -> tuple[Path, str]:
     """Copy a file into the data folder; return the copy and its SHA-256."""
-    digest = hashlib.sha256()
     with path.open("rb") as source, tempfile.NamedTemporaryFile(dir=data_folder() / "tmp", delete=False) as copy:
-        while block := source.read(2**20):
-            digest.update(block)
-            copy.write(block)
-    return Path(copy.name), digest.hexdigest()
+        shutil.copyfileobj(source, copy)
+    return Path(copy.name), digest_of(Path(copy.name))
 
 
 def recover() -> None:

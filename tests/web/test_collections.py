@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from latam_corpus.web.models import Collection, CollectionFile
+from latam_corpus.web.templatetags.desk import TABS
 from latam_corpus.web.workspace import source_file
 
 if TYPE_CHECKING:
@@ -68,3 +72,14 @@ def test_collections_with_problems_are_first_and_a_contributor_sees_her_own(
     assert page.index("Zarzuelas") < page.index("Actas") < page.index("Bandos")
     assert "Ajena" not in page
     assert "Ajena" in client_of(person("reviewer")).get("/").content.decode()
+
+
+def test_the_tab_of_the_open_page_is_marked_as_current(
+    person: Callable[..., Any], client_of: Callable[..., Any], collection: Callable[..., Any]
+) -> None:
+    """On the main page of each tab, and on a further page of the files."""
+    client = client_of(collection(person("contributor")).owner)
+    for page, tab in [*((route, route) for route in TABS), ("catalogue", "files")]:
+        text = client.get(reverse(page, args=["cantos"])).content.decode()
+        current = re.findall(r'<a href="([^"]+)" aria-current="page">', text)
+        assert current == [reverse(tab, args=["cantos"])], page

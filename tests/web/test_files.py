@@ -50,7 +50,7 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         job.refresh_from_db()
         return job
 
-    for module in ("files.views", "files.catalogue_views", "texts.views"):
+    for module in ("files.views", "files.catalogue_views", "texts.views", "jobs.queue"):
         monkeypatch.setattr(f"latam_corpus.web.{module}.enqueue", enqueue)
 
 
@@ -240,6 +240,13 @@ def test_a_correction_never_makes_a_file_without_a_row_releasable(client: Any) -
     client.post(f"/collections/cantos/files/{file.pk}/set", {"is": "song", "next": "text"})
     assert _catalogue()["files/suelto.txt"]["genre"] == "lyrics"
     assert _file("suelto.txt").facts["held_because"] == "rights_tier=unknown:rights"
+
+
+def test_the_catalogues_languages_are_those_of_files_with_a_row(client: Any) -> None:
+    _upload(client, suelto__txt=_PROSE, historia__txt=_PROSE, catalogo__csv=_TABLE)
+    CollectionFile.objects.filter(path="suelto.txt").update(correction={"declared_language": "nah"})
+    named = client.get("/collections/cantos/catalogue").context["named"]
+    assert [(row["typed"], row["n"]) for row in named] == [("mixteco", 1)]
 
 
 def test_a_song_keeps_its_lines_after_one_click(client: Any) -> None:

@@ -43,7 +43,7 @@ def _jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         job.refresh_from_db()
         return job
 
-    for module in ("files.views", "policies.views"):
+    for module in ("files.views", "jobs.queue"):
         monkeypatch.setattr(f"latam_corpus.web.{module}.enqueue", enqueue)
 
 

@@ -117,8 +117,8 @@ def test_of_a_chosen_licence_and_later_terms_the_stricter_binds_a_version(
     assert owner.post(group, {"statement": chosen, "next": "catalogue"})["Location"] == "/collections/rio/catalogue"
     seen = owner.get("/collections/rio/rights/terms").context["form"].initial["seen"]
     terms = {"custodian": "Biblioteca", "rights_holder": "Familia Ruiz", "basis": "contract", "agreement": "Carta 3"}
-    terms |= {"seen": seen, "statement": later, "uses": ["train"]}
-    assert owner.post("/collections/rio/rights/terms", terms).status_code == 302
+    stated = {"seen": seen, "statement": later, "uses": ["train"]}
+    assert owner.post("/collections/rio/rights/terms", terms | stated).status_code == 302
     created.refresh_from_db()
     propose(created, created.owner)
     for kind in KINDS:

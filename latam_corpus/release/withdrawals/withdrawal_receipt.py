@@ -256,10 +256,9 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     if page:
         if hashlib.sha256(page[1]).hexdigest().encode() != page[2]:
             return [_OTHER_BYTES]
-        match = _VALUES.search(data)
-        if not match:
+        inner = values_in(data)
+        if not inner:
             return [_("it contains no values")]
-        inner = match[1].replace(b"<\\/", b"</")
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [_OTHER_BYTES]
@@ -280,6 +279,12 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
             log = read_log(store)
             problems += [*_log_problems(values, data, log), *log_signature_problems(log, keys)]
     return problems
+
+
+def values_in(page: bytes) -> bytes:
+    """Return the values in a receipt's page, as JSON; empty if it has none."""
+    match = _VALUES.search(page)
+    return match[1].replace(b"<\\/", b"</") if match else b""
 
 
 def _unreadable(error: Exception) -> Message:

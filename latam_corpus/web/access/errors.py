@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.exceptions import TooManyFilesSent
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied, TooManyFilesSent
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +32,7 @@ _TEXTS: Final = {
         _("Nothing that was saved is lost. Try again; if it happens again, tell the administrator of this desk."),
     ),
 }
+_STATUS: Final = {TooManyFilesSent: 413, PermissionDenied: 403, Http404: 404, Exception: 400}
 _SINGLE: Final = _("Open the desk with the address that the terminal shows: it proves that it is you.")
 _FORGED: Final = _("The form was open for too long, or was sent from another page. Open it again, and send it.")
 
@@ -52,21 +53,9 @@ def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpRespo
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the error page for a request that can't be read."""
-    return error_page(request, 413 if isinstance(exception, TooManyFilesSent) else 400)
-
-
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the error page for a refused request."""
-    del exception
-    return error_page(request, 403)
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the error page for an unknown address."""
-    del exception
-    return error_page(request, 404)
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the error page for a request that can't be read, isn't allowed, or has an unknown address."""
+    return error_page(request, next(status for kind, status in _STATUS.items() if isinstance(exception, kind)))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -119,4 +119,4 @@ class Access:
 def page_values(request: HttpRequest) -> dict[str, Any]:
     """Return the values that all templates may use."""
     del request
-    return {"is_single": is_single(), "core_language": core_language(), "languages": settings.LANGUAGES}
+    return {"is_single": is_single(), "languages": settings.LANGUAGES}

@@ -27,10 +27,8 @@ def error(status: int, problem: str, remedy: str = "", place: str = "", **header
 
 def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
     """Set the request's user to the token's owner; return an error unless the token allows the route."""
-    request.user = AnonymousUser()
     token = _token(request)
-    if token is not None:
-        request.user = token.person
+    request.user = AnonymousUser() if token is None else token.person
     if token is None and not may_open(request, route):
         challenge = {"WWW-Authenticate": 'Bearer realm="desk"'}
         return error(

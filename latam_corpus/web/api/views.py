@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
@@ -35,7 +35,7 @@ from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection
 from latam_corpus.web.rights.approvals import reopen
 from latam_corpus.web.sources import LARGEST, check_sent_source, read_source, replace_source, sentence
-from latam_corpus.web.workspace import collection_folder, data_folder, store_upload
+from latam_corpus.web.workspace import data_folder, is_taken, store_upload
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -104,8 +104,7 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text
     values = tomllib.loads(text)
     shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
     if existing is None:
-        exists = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
-        if exists or not (is_single() or request.user.role in OWNERS):
+        if is_taken(slug) or not (is_single() or request.user.role in OWNERS):
             return error(403, _("The collection with this id belongs to someone else"), _("Use another id."), "id")
         if request.headers.get("If-Match"):
             return _changed(request)
@@ -119,7 +118,7 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text
         former = read_source(locked)[1]
         if not _is_current(request, former):
             return _changed(request)
-        Collection.objects.filter(pk=locked.pk).update(version=F("version") + 1, **shown)
+        locked.store(**shown)
     digest = replace_source(existing, text)
     log(request.user, "source replaced", f"collection {slug}", before=former, after=digest)
     return digest

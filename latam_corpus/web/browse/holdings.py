@@ -5,7 +5,6 @@ Visitors see only collections that their owners have made public, and only texts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -45,23 +44,6 @@ class Bar(NamedTuple):
     percent: float
 
 
-@dataclass(frozen=True)
-class Card:
-    """A version as the catalogue shows it, with the documents that the person may know of and that match the filters.
-
-    `charts` has the bars of each of FILTERS, `collections` id, title, holder and licences, and `earlier` the older
-    versions of the same release with such documents.
-    """
-
-    version: str
-    day: str
-    documents: int
-    words: int
-    charts: dict[str, list[Bar]]
-    collections: list[dict[str, Any]]
-    earlier: list[str]
-
-
 def visible_sources(request: HttpRequest) -> set[str] | None:
     """Return the ids of the collections whose content a person may know of; None for all."""
     if request.user.is_authenticated and (is_single() or role_of(request) in REVIEWERS):
@@ -73,7 +55,7 @@ def visible_sources(request: HttpRequest) -> set[str] | None:
 
 def catalogue(
     visible: set[str] | None, chosen: Mapping[str, str], language: str
-) -> tuple[list[Card], dict[str, Any], list[str]]:
+) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
     """Return a card for the newest version of each release, the choices of each filter, and the uncounted versions.
 
     `visible` has the sources that may be shown, None for all; `chosen` a value for each of FILTERS, empty for any.
@@ -96,7 +78,7 @@ def catalogue(
     for versions in of_release.values():
         newest, *earlier = sorted(versions, key=lambda values: by_age(values["day"], values["version"]), reverse=True)
         cards.append(_card(newest, [values["version"] for values in earlier], language))
-    cards.sort(key=lambda card: (card.day, card.version), reverse=True)
+    cards.sort(key=lambda card: (card["day"], card["version"]), reverse=True)
     return cards, {name: _choices(name, values, language) for name, values in choices.items()}, uncounted
 
 
@@ -110,18 +92,22 @@ def slices_of(version: str, source: str) -> list[dict[str, Any]]:
     return [row for row in slices(stored_counts(version) or {"slices": []}) if row["source"] == source]
 
 
-def _card(values: Mapping[str, Any], earlier: list[str], language: str) -> Card:
+def _card(values: Mapping[str, Any], earlier: list[str], language: str) -> dict[str, Any]:
+    """Return a version as the catalogue shows it, with the documents that may be shown and that match the filters.
+
+    `charts` has the bars of each of FILTERS, `collections` id, title, holder and licences, and `earlier` the older
+    versions of the same release with such documents.
+    """
     rows = values["rows"]
-    sources = {row["source"] for row in rows}
-    return Card(
-        values["version"],
-        values["day"],
-        sum(row["documents"] for row in rows),
-        sum(row["words"] for row in rows),
-        {name: bars(rows, name, language) for name in FILTERS},
-        named_sources(values["sources"], sources),
-        earlier,
-    )
+    return {
+        "version": values["version"],
+        "day": values["day"],
+        "documents": sum(row["documents"] for row in rows),
+        "words": sum(row["words"] for row in rows),
+        "charts": {name: bars(rows, name, language) for name in FILTERS},
+        "collections": named_sources(values["sources"], {row["source"] for row in rows}),
+        "earlier": earlier,
+    }
 
 
 def bars(rows: Iterable[Mapping[str, Any]], column: str, language: str) -> list[Bar]:

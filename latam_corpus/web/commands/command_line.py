@@ -115,10 +115,7 @@ def invite(
     token = Invitation.make(role, None)
     log(None, "invitation made", f"role {role}")
     link = f"{address.rstrip('/')}/join/{token}"
-    if as_json:
-        print_json({"link": link, "role": role})
-    else:
-        console.print(link, soft_wrap=True)
+    _report({"link": link, "role": role}, link, as_json=as_json)
 
 
 @app.command("backup")
@@ -136,10 +133,8 @@ def back_up_desk(
 
     _prepared()
     count = back_up(file)
-    if as_json:
-        print_json({"file": str(file), "files": count})
-    else:
-        console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
+    text = _("{file}: the desk with {n} {n:file|files}", file=file, n=count)
+    _report({"file": str(file), "files": count}, text, as_json=as_json)
 
 
 @app.command("restore")
@@ -158,10 +153,16 @@ def restore_desk(
 
     _prepared()
     people = restore_rows()
+    text = _("The desk is restored: {n} {n:person|people}", n=people)
+    _report({"folder": str(data.resolve()), "people": people}, text, as_json=as_json)
+
+
+def _report(values: dict[str, object], text: object, *, as_json: bool) -> None:
+    """Print the result of a command, as JSON or as a sentence."""
     if as_json:
-        print_json({"folder": str(data.resolve()), "people": people})
+        print_json(values)
     else:
-        console.print(_("The desk is restored: {n} {n:person|people}", n=people))
+        console.print(text, soft_wrap=True)
 
 
 def _created(data: Path) -> Path:

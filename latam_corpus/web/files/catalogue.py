@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from latam_corpus.columns import KEYS
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.models import Collection, CollectionFile
 from latam_corpus.web.source_values import change_source, source_values, stated
-from latam_corpus.web.workspace import collection_folder
+from latam_corpus.web.workspace import collection_folder, text_and_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,11 +52,7 @@ def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None
 
 def read_written_catalogue(collection: Collection) -> tuple[str, str]:
     """Return the text of `catalogue.csv`, and its SHA-256; both empty if there is none."""
-    try:
-        data = (collection_folder(collection) / NAME).read_bytes()
-    except FileNotFoundError:
-        return "", ""
-    return data.decode(), hashlib.sha256(data).hexdigest()
+    return text_and_digest(collection_folder(collection) / NAME)
 
 
 def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> str:

@@ -24,7 +24,6 @@ from latam_corpus.web.files.forms import LanguageField, MappingForm, language_na
 from latam_corpus.web.files.views import examine, join
 from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.models import CollectionFile
 from latam_corpus.web.uploads import keep_upload
 
 if TYPE_CHECKING:
@@ -36,21 +35,18 @@ _A_PAGE = 50
 _SUFFIXES = (".csv", ".tsv", ".xlsx", ".ods")
 
 
-def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
+def catalogue(request: HttpRequest, slug: str, form: MappingForm | None = None, status: int = 200) -> HttpResponse:
     """Show the columns of a collection's catalogue, its languages, and the rows and files that don't match."""
     collection = readable_collection(request, slug)
-    return _page(request, collection)
-
-
-def _page(request: HttpRequest, collection: Collection, form: MappingForm | None = None, status: int = 200) -> Any:
     described = catalogue_of(collection)
-    without_row = CollectionFile.objects.filter(collection=collection, row__isnull=True) if described else []
+    without_row = collection.files.filter(row__isnull=True) if described else []
     page = Paginator(without_row, _A_PAGE).get_page(request.GET.get("page"))
     rows = {row["number"]: row for row in described.get("missing", ())}
     for file in page:
         file.near = rows.get(described.get("near", {}).get(file.path))
     examples: dict[str, str] = {}
-    for cells in [*(row["cells"] for row in rows.values()), *_cells(collection)]:
+    of_files = collection.files.filter(row__isnull=False).values_list("row", flat=True)[:_A_PAGE]
+    for cells in [*(row["cells"] for row in rows.values()), *of_files]:
         for head, cell in cells.items():
             examples.setdefault(head, cell[:60])
     form = form or (MappingForm(catalogue=described) if described else None)
@@ -74,17 +70,13 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
     return render(request, "desk/files/catalogue.html", values, status=status)
 
 
-def _cells(collection: Collection) -> list[dict[str, str]]:
-    described = CollectionFile.objects.filter(collection=collection, row__isnull=False)
-    return list(described.values_list("row", flat=True)[:_A_PAGE])
-
-
 def _languages(collection: Collection) -> list[dict[str, Any]]:
     """Return the languages in the catalogue, unknown ones first: stated name, number of files, and known name."""
     columns = catalogue_of(collection).get("columns", {})
     if "declared_language" not in columns.values():
         return []
-    counts = Counter(value_of(file, "declared_language", columns) for file in collection.files.exclude(row=None))
+    described = collection.files.filter(row__isnull=False)
+    counts = Counter(value_of(file, "declared_language", columns) for file in described)
     del counts[""]
     chosen = catalogue_of(collection).get("languages", {})
     rows = []
@@ -106,7 +98,7 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
 def _several_licences(collection: Collection) -> list[tuple[str, int, list[str]]]:
     """Return each cell of the catalogue that names several licences, its number of files, and the licences."""
     columns = catalogue_of(collection).get("columns", {})
-    counts = Counter(value_of(file, "rights", columns).strip() for file in collection.files.exclude(row=None))
+    counts = Counter(value_of(file, "rights", columns).strip() for file in collection.files.all())
     return [(cell, n, licences) for cell, n in counts.items() if (licences := licences_in(cell))]
 
 
@@ -134,13 +126,10 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
     if not described:
         return redirect("catalogue", slug)
     if not form.is_valid():
-        return _page(request, collection, form, status=422)
-    arguments = {"column": form.cleaned_data["column"], "columns": form.columns}
+        return catalogue(request, slug, form, status=422)
     log(request.user, "catalogue mapped", f"collection {slug}", reason=str(form.columns)[:1000])
-    job = enqueue(
-        "read catalogue", request.user, collection, name=described["name"], sha256=described["sha256"], **arguments
-    )
-    wait_for(job)
+    arguments = {"name": described["name"], "sha256": described["sha256"], "column": form.cleaned_data["column"]}
+    wait_for(enqueue("read catalogue", request.user, collection, **arguments, columns=form.columns))
     return redirect("catalogue", slug)
 
 
@@ -173,7 +162,7 @@ def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
     collection = editable_collection(request, slug)
     joined = 0
     for path, number in dict(catalogue_of(collection).get("near", {})).items():
-        file = CollectionFile.objects.filter(collection=collection, path=path, row__isnull=True).first()
+        file = collection.files.filter(path=path, row__isnull=True).first()
         joined += file is not None and join(collection, file, number)
     if joined:
         log(request.user, "rows joined", f"collection {slug}, {joined} files")
@@ -191,7 +180,7 @@ def catalogue_remove(request: HttpRequest, slug: str) -> HttpResponse:
     collection = editable_collection(request, slug)
     former = catalogue_of(collection).get("sha256", "")
     change_draft(collection, lambda draft: draft.pop("catalogue", None))
-    CollectionFile.objects.filter(collection=collection).update(row=None, version=F("version") + 1)
+    collection.files.update(row=None, version=F("version") + 1)
     log(request.user, "catalogue removed", f"collection {slug}", before=former)
     write_catalogue(collection)
     examine(request, collection, all=True)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.catalog.display_names import COUNTRIES, GENRES, IN_COPYRIGHT, LICENCES, language_name
-from latam_corpus.catalog.rights import tier_of
+from latam_corpus.catalog.rights import tier_of, uses_under
 from latam_corpus.codes import declared_tag, groups
 from latam_corpus.desk.answers import AnswerError, languages
+from latam_corpus.vocabulary import USES
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.files.catalogue import COLUMNS, COLUMNS_OF_TERMS, catalogue_of
 from latam_corpus.web.forms import VersionedForm
@@ -39,7 +40,7 @@ COLUMN_LABELS: Final = {
     "embargo_until": _("not before"),
     "consent": _("consent"),
 }
-_OPEN: Final = frozenset({"open", "attribution", "share_alike"})
+_CORRECTED: Final = ("title", "genre", "form", "declared_language")
 
 
 def _choices(names: Mapping[str, Message], empty: Any) -> list[tuple[str, Any]]:
@@ -124,12 +125,11 @@ class CorrectionForm(VersionedForm):
         self.fields["genre"].choices = _choices(GENRES, _("as the catalogue or the collection says"))
         by_form = [(key, label) for key, label in FORMS.items() if key != "table"]
         self.fields["form"].choices = [("", _("by its look")), *by_form]
-        correction = self.instance.correction or {}
-        for name in ("title", "genre", "form", "declared_language"):
+        correction = dict(self.instance.correction)
+        if code := correction.get("declared_language"):
+            correction["declared_language"] = language_name(code).translate(core_language())
+        for name in _CORRECTED:
             self.fields[name].initial = correction.get(name, "")
-        if correction.get("declared_language"):
-            code = correction["declared_language"]
-            self.fields["declared_language"].initial = language_name(code).translate(core_language())
         missing = catalogue.get("missing", [])
         if missing:
             keep = gettext("the row that it has") if self.instance.row else gettext("none")
@@ -143,12 +143,8 @@ class CorrectionForm(VersionedForm):
 
     def correction(self) -> dict[str, Any]:
         """Return the file's corrections, updated with those of a valid form."""
-        stored = dict(self.instance.correction or {})
-        for name in ("title", "genre", "form", "declared_language"):
-            stored.pop(name, None)
-            if self.cleaned_data.get(name):
-                stored[name] = self.cleaned_data[name]
-        return stored
+        corrected = self.instance.correction | {name: self.cleaned_data.get(name) for name in _CORRECTED}
+        return {name: value for name, value in corrected.items() if value}
 
 
 def label_of(row: Mapping[str, Any]) -> str:
@@ -225,10 +221,9 @@ class SourceForm(VersionedForm):
         super().__init__(*args, **kwargs)
         values = source_values(self.instance)
         language = core_language()
-        self.fields["country"].choices = _choices(COUNTRIES, _("several, or I don't know"))
-        self.fields["genre"].choices = _choices(GENRES, _("several, or I don't know"))
-        self.fields["country"].initial = values.get("country", "")
-        self.fields["genre"].initial = values.get("genre", "")
+        for name, names in (("country", COUNTRIES), ("genre", GENRES)):
+            self.fields[name].choices = _choices(names, _("several, or I don't know"))
+            self.fields[name].initial = values.get(name, "")
         self.fields["languages"].initial = ", ".join(
             language_name(code).translate(language) for code in values.get("languages", ())
         )
@@ -256,8 +251,7 @@ class SourceForm(VersionedForm):
             "languages": [code for code in data["languages"].split(", ") if code],
         }
         if licence := data.get("licence"):
-            is_open = tier_of(licence) in _OPEN
             changes["rights.statement"] = licence
-            changes["rights.uses"] = ["train", "redistribute", "evaluate"] if is_open else ["evaluate"]
+            changes["rights.uses"] = uses_under(tier_of(licence), USES)
             changes["rights.basis"] = "public_domain" if "publicdomain" in licence else "licence"
         return changes

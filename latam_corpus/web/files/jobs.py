@@ -8,8 +8,6 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import F
-
 import latam_corpus as lc
 from latam_corpus.api.catalogue_tables import read_catalogue
 from latam_corpus.catalog.source import load_source
@@ -91,9 +89,8 @@ def _survey(collection: Collection, paths: list[str]) -> list[str]:
     """Store the facts about some files; return those that are catalogues."""
     by_path = {unicodedata.normalize("NFC", f"{FOLDER}/{path}"): path for path in paths}
     lists = []
-    for row in lc.survey(collection_folder(collection), source_file(collection), files=list(by_path)).iter_rows(
-        named=True
-    ):
+    rows = lc.survey(collection_folder(collection), source_file(collection), files=list(by_path))
+    for row in rows.iter_rows(named=True):
         path = by_path[unicodedata.normalize("NFC", row.pop("path"))]
         if row["is_catalogue"]:
             lists.append(path)
@@ -136,7 +133,7 @@ def use_catalogue(
     for path in own:
         (files_folder(collection) / path).unlink(missing_ok=True)
         files.pop(path).delete()
-    joined = {} if not catalogue_of(collection) else catalogue_of(collection).get("joined", {})
+    joined = catalogue_of(collection).get("joined", {})
     rows = {row.number: row for row in table.rows}
     numbers: dict[str, list[int]] = {}
     for row in table.rows:
@@ -150,7 +147,7 @@ def use_catalogue(
     for path, file in files.items():
         cells = dict(rows[row_of[path]].cells) if path in row_of else None
         if file.row != cells:
-            CollectionFile.objects.filter(pk=file.pk).update(row=cells, version=F("version") + 1)
+            file.store(row=cells)
     used = set(row_of.values())
     missing = [row for row in table.rows if row.number not in used]
     without_row = [path for path in files if path not in row_of and path not in differ]
@@ -186,8 +183,7 @@ def replace_catalogue(collection: Collection, sha256: str) -> None:
     table = read_catalogue(upload_of(sha256), (), name=NAME)
     own = {head: head for head in table.heads if head in {"form", *COLUMNS, *COLUMNS_OF_TERMS}}
     for file in CollectionFile.objects.filter(collection=collection).exclude(correction={}):
-        kept = {name: value for name, value in file.correction.items() if name not in own}
-        CollectionFile.objects.filter(pk=file.pk).update(correction=kept, version=F("version") + 1)
+        file.store(correction={name: value for name, value in file.correction.items() if name not in own})
     suggested = {head: name for head, name in table.columns.items() if name not in own}
     column = FILE if FILE in table.heads else None
     use_catalogue(collection, NAME, sha256, column, {**suggested, **own})

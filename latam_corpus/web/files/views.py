@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Case, Count, Q, Value, When
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -53,28 +53,20 @@ def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
     }
 
 
-def files(request: HttpRequest, slug: str) -> HttpResponse:
+def files(request: HttpRequest, slug: str, folder_form: FolderForm | None = None, status: int = 200) -> HttpResponse:
     """List a collection's files, those with problems first, with the results of the last run."""
     collection = readable_collection(request, slug)
-    return _list(request, collection, FolderForm())
-
-
-def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm, status: int = 200) -> HttpResponse:
     conditions = problems(collection)
     chosen = {name: request.GET.get(name, "") for name in ("problem", "language", "form", "q")}
-    everything = CollectionFile.objects.filter(collection=collection)
+    everything = collection.files.all()
     counts = everything.aggregate(
         **{key.replace("-", "_"): Count("pk", filter=q) for key, (_label, q) in conditions.items()}
     )
     rows = everything.annotate(gravity=_gravity(conditions))
     if chosen["problem"] in conditions:
         rows = rows.filter(conditions[chosen["problem"]][1])
-    if chosen["language"]:
-        rows = rows.filter(facts__language=chosen["language"])
-    if chosen["form"]:
-        rows = rows.filter(facts__form=chosen["form"])
-    if chosen["q"]:
-        rows = rows.filter(path__icontains=chosen["q"])
+    columns = {"language": "facts__language", "form": "facts__form", "q": "path__icontains"}
+    rows = rows.filter(**{column: chosen[name] for name, column in columns.items() if chosen[name]})
     page = Paginator(rows.order_by("gravity", "path"), _A_PAGE).get_page(request.GET.get("page"))
     catalogue = catalogue_of(collection)
     missing = {row["number"]: row for row in catalogue.get("missing", ())}
@@ -82,8 +74,10 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         file.near = missing.get(catalogue.get("near", {}).get(file.path))
         file.near_label = label_of(file.near) if file.near else ""
         file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
-        file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
-    present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
+        file.form_label = FORMS.get(file.correction.get("form") or (file.facts or {}).get("form") or "", "")
+    facts = everything.order_by()
+    languages = facts.values_list("facts__language", flat=True).distinct()
+    forms = set(facts.values_list("facts__form", flat=True).distinct())
     query = {key: value for key, value in chosen.items() if value}
     values = {
         "collection": collection,
@@ -93,14 +87,14 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "problems": [
             (key, label, n) for key, (label, _q) in conditions.items() if (n := counts[key.replace("-", "_")])
         ],
-        "languages_here": sorted(filter(None, present["language"])),
-        "forms_here": [(name, FORMS[name]) for name in FORMS if name in present["form"]],
+        "languages_here": sorted(filter(None, languages)),
+        "forms_here": [(name, label) for name, label in FORMS.items() if name in forms],
         "catalogue": catalogue,
         "all_count": everything.count(),
         "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
         "is_run": everything.filter(fate__isnull=False).exists(),
         "job": collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first(),
-        "folder_form": folder_form,
+        "folder_form": folder_form or FolderForm(),
     }
     return render(request, "desk/files/files.html", values, status=status)
 
@@ -111,10 +105,6 @@ def _gravity(conditions: dict[str, tuple[Any, Q]]) -> Case:
     return Case(
         *(When(conditions[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order))
     )
-
-
-def _values(rows: Any, name: str) -> list[str]:
-    return list(rows.order_by().values_list(f"facts__{name}", flat=True).distinct())
 
 
 @require_POST
@@ -151,7 +141,7 @@ def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("A folder can be named only on a desk for one person."))
         return redirect("files", slug)
     if not form.is_valid():
-        return _list(request, collection, form, status=422)
+        return files(request, slug, form, status=422)
     wait_for(enqueue("import folder", request.user, collection, folder=form.cleaned_data["folder"]))
     return redirect("files", slug)
 
@@ -177,7 +167,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
 def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Correct the facts about a file; its text is then previewed with the corrections."""
     collection = editable_collection(request, slug)
-    file = get_object_or_404(CollectionFile, collection=collection, pk=number)
+    file = get_object_or_404(collection.files, pk=number)
     form = CorrectionForm(request.POST or None, instance=file, collection=collection)
     if request.method == "POST" and form.is_valid() and form.save_unless_changed():
         correct(request, collection, file, form.correction())
@@ -194,14 +184,14 @@ def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Store one correction with one click: a genre, a form, or the row that resembles the file."""
     collection = editable_collection(request, slug)
-    file = get_object_or_404(CollectionFile, collection=collection, pk=number)
-    stored = dict(file.correction or {})
-    if request.POST.get("is") == "song":
-        correct(request, collection, file, stored | {"genre": "lyrics", "form": "verse"})
-    elif request.POST.get("is") == "interview":
-        correct(request, collection, file, stored | {"genre": "oral_history", "form": "interview"})
-    elif request.POST.get("is") == "as found":
-        correct(request, collection, file, {})
+    file = get_object_or_404(collection.files, pk=number)
+    corrections = {
+        "song": file.correction | {"genre": "lyrics", "form": "verse"},
+        "interview": file.correction | {"genre": "oral_history", "form": "interview"},
+        "as found": {},
+    }
+    if request.POST.get("is") in corrections:
+        correct(request, collection, file, corrections[request.POST["is"]])
     elif request.POST.get("row", "").isdecimal() and join(collection, file, int(request.POST["row"])):
         log(request.user, "row joined", f"collection {slug}, file {file.path}", reason=f"row {request.POST['row']}")
         messages.success(request, _("«%(file)s» has its row now.") % {"file": file.path})
@@ -218,9 +208,9 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def correct(request: HttpRequest, collection: Collection, file: CollectionFile, correction: dict[str, Any]) -> None:
     """Store the corrections of a file, and log them."""
-    if correction == (file.correction or {}):
+    if correction == file.correction:
         return
-    CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
+    file.store(correction=correction)
     shown = ", ".join(f"{key}: {value}" for key, value in correction.items()) or "none"
     log(request.user, "file corrected", f"collection {collection.slug}, file {file.path}", reason=shown)
     file.refresh_from_db()
@@ -240,7 +230,7 @@ def join(collection: Collection, file: CollectionFile, number: int) -> bool:
         catalogue["missing_count"] = max(catalogue.get("missing_count", 1) - 1, 0)
         catalogue["joined"] = {**catalogue.get("joined", {}), file.path: number}
         catalogue["near"] = {path: near for path, near in catalogue.get("near", {}).items() if near != number}
-        CollectionFile.objects.filter(pk=file.pk).update(row=row["cells"], version=F("version") + 1)
+        file.store(row=row["cells"])
         is_joined = True
 
     change_draft(collection, change)

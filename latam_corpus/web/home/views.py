@@ -20,7 +20,7 @@ from latam_corpus.web.jobs.queue import KINDS, request_stop
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.templatetags.desk import STATIC
-from latam_corpus.web.workspace import collection_folder, data_folder, write_source
+from latam_corpus.web.workspace import data_folder, is_taken, write_source
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -37,9 +37,8 @@ def home(request: HttpRequest) -> HttpResponse:
         problem_count=Count("files", filter=is_problem, distinct=True),
         failed_jobs=Count("jobs", filter=Q(jobs__state=Job.State.FAILED), distinct=True),
     )
-    page = Paginator(counted.order_by("-problem_count", "-failed_jobs", "title"), _A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    ordered = counted.order_by("-problem_count", "-failed_jobs", "title")
+    page = Paginator(ordered, _A_PAGE).get_page(request.GET.get("page"))
     open_jobs = jobs_of(request).filter(state__in=Job.OPEN)
     return render(request, "desk/home/home.html", {"page": page, "open_jobs": open_jobs[:10]})
 
@@ -133,7 +132,7 @@ def _free_slug(title: str) -> str:
     if not stem[0].isalpha():
         stem = f"c-{stem}"
     slug, number = stem, 1
-    while Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists():
+    while is_taken(slug):
         number += 1
         slug = f"{stem}-{number}"
     return slug

@@ -6,11 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.web.models import Job
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from latam_corpus.web.models import Collection, Person
 
 
@@ -31,23 +33,21 @@ _FILES: Final = "latam_corpus.web.files.jobs"
 _RELEASES: Final = "latam_corpus.web.releases.jobs"
 _WITHDRAWALS: Final = "latam_corpus.web.withdrawals.jobs"
 KINDS: Final = {
-    "import folder": Kind(f"{_FILES}:import_named_folder", gettext_lazy("copy a folder"), route="files"),
-    "survey": Kind(f"{_FILES}:survey", gettext_lazy("examine files"), is_short=True, route="files"),
+    "import folder": Kind(f"{_FILES}:import_named_folder", _("copy a folder"), route="files"),
+    "survey": Kind(f"{_FILES}:survey", _("examine files"), is_short=True, route="files"),
     "read catalogue": Kind(
-        f"{_FILES}:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True, route="catalogue"
+        f"{_FILES}:read_uploaded_catalogue", _("read the catalogue"), is_short=True, route="catalogue"
     ),
-    "run": Kind(f"{_FILES}:run_collection", gettext_lazy("run the collection"), route="files"),
-    "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True, route="texts"),
-    "try rules": Kind(
-        "latam_corpus.web.policies.jobs:try_rules", gettext_lazy("try the rules of a language"), is_short=True
-    ),
-    "draw texts": Kind("latam_corpus.web.judging.samples:draw", gettext_lazy("draw texts"), is_short=True),
-    "release": Kind(f"{_RELEASES}:make_version", gettext_lazy("make a version"), route="release"),
-    "count versions": Kind(f"{_RELEASES}:count_versions", gettext_lazy("count the contents of versions")),
-    "find texts": Kind(f"{_WITHDRAWALS}:find_texts", gettext_lazy("look for texts"), is_short=True),
-    "try withdrawal": Kind(f"{_WITHDRAWALS}:try_withdrawal", gettext_lazy("try a withdrawal"), is_short=True),
-    "withdraw": Kind(f"{_WITHDRAWALS}:withdraw", gettext_lazy("withdraw texts"), route="withdraw"),
-    "end hold": Kind(f"{_WITHDRAWALS}:end_hold", gettext_lazy("end a hold"), route="withdraw"),
+    "run": Kind(f"{_FILES}:run_collection", _("run the collection"), route="files"),
+    "preview": Kind("latam_corpus.web.texts.jobs:preview", _("preview texts"), is_short=True, route="texts"),
+    "try rules": Kind("latam_corpus.web.policies.jobs:try_rules", _("try the rules of a language"), is_short=True),
+    "draw texts": Kind("latam_corpus.web.judging.samples:draw", _("draw texts"), is_short=True),
+    "release": Kind(f"{_RELEASES}:make_version", _("make a version"), route="release"),
+    "count versions": Kind(f"{_RELEASES}:count_versions", _("count the contents of versions")),
+    "find texts": Kind(f"{_WITHDRAWALS}:find_texts", _("look for texts"), is_short=True),
+    "try withdrawal": Kind(f"{_WITHDRAWALS}:try_withdrawal", _("try a withdrawal"), is_short=True),
+    "withdraw": Kind(f"{_WITHDRAWALS}:withdraw", _("withdraw texts"), route="withdraw"),
+    "end hold": Kind(f"{_WITHDRAWALS}:end_hold", _("end a hold"), route="withdraw"),
 }
 
 
@@ -57,6 +57,16 @@ def enqueue(kind: str, person: Person | None, collection: Collection | None = No
         raise KeyError(kind)
     job: Job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments)
     return job
+
+
+def newest_or_new(request: HttpRequest, kind: str, collection: Collection | None = None, **key: Any) -> Job:
+    """Wait for the newest job with these arguments, or for a new one if there is none or the person tries again."""
+    of_key = {f"arguments__{name}": value for name, value in key.items()}
+    jobs = Job.objects.filter(kind=kind, collection=collection, **of_key)
+    job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
+    if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
+        job = enqueue(kind, request.user, collection, **key)
+    return wait_for(job)
 
 
 def wait_for(job: Job, seconds: float = 4.0) -> Job:

@@ -14,7 +14,7 @@ from latam_corpus.web.files.forms import LanguageField
 from latam_corpus.web.templatetags.desk import named_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 QUESTIONS: Final = ("language", "natural", "personal_data", "verdict")
 _UNSURE: Final = ("unsure", _("Unsure"))
@@ -69,10 +69,8 @@ class AnswerForm(forms.Form):
     def answers(self) -> dict[str, str]:
         """Return the answers of a valid form, by question, in the form that `lc.judge` expects."""
         values = {question: self.cleaned_data.get(question) for question in QUESTIONS}
-        return {key: value for key, value in (values | {"language": self._language()}).items() if value}
-
-    def _language(self) -> Any:
-        return self.cleaned_data.get("other") or self.cleaned_data.get("language")
+        values["language"] = self.cleaned_data.get("other") or values["language"]
+        return {key: value for key, value in values.items() if value}
 
 
 class DrawForm(forms.Form):
@@ -83,9 +81,8 @@ class DrawForm(forms.Form):
 
     def __init__(self, *args: Any, named: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["named"].choices = list(_labelled(named.items()))
-
-
-def _labelled(named: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, str]]:
-    for name, collection in named:
-        yield name, gettext("%(title)s, its last run") % {"title": collection} if collection else name
+        its_run = gettext("%(title)s, its last run")
+        choices = [
+            (name, its_run % {"title": collection} if collection else name) for name, collection in named.items()
+        ]
+        self.fields["named"].choices = choices

@@ -28,13 +28,10 @@ _FIRST_PART: Final = 1500  # characters of a text that are shown before the read
 _LITTLE: Final = 500  # a shorter rest is shown without unfolding
 
 
-def judging(request: HttpRequest) -> HttpResponse:
+def judging(request: HttpRequest, form: DrawForm | None = None, status: int = 200) -> HttpResponse:
     """List the samples to judge, and the reader's progress; show the reader's last drawing if it isn't done."""
     sources = samples.sources_of(request.user)
-    return _list(request, sources, DrawForm(named=sources) if sources else None)
-
-
-def _list(request: HttpRequest, sources: Container[str], form: DrawForm | None, status: int = 200) -> HttpResponse:
+    form = form or (DrawForm(named=sources) if sources else None)
     judged = {judgement.text for judgement in lc.judgements(out_folder(), readers=[request.user.username]).rows}
     rows = [
         (sample, sum(tuple(text) in judged for text in sample.texts))
@@ -58,7 +55,7 @@ def draw(request: HttpRequest) -> HttpResponse:
         if job.state != Job.State.FAILED:
             drawn = (job.result or {}).get("samples", [])
             return redirect("judging-next", drawn[0]) if len(drawn) == 1 else redirect("judging")
-    return _list(request, sources, form, status=422)
+    return judging(request, form, status=422)
 
 
 def _opened(request: HttpRequest, number: int) -> tuple[Sample, dict[int, dict[str, Any]]]:

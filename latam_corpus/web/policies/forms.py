@@ -38,6 +38,12 @@ def scale(signal: str) -> int:
     return 100 if signal.endswith(("_share", "_rate", "_margin")) else 1
 
 
+def words_of_one(first: dict[str, Any], second: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the words that only the first of two drafts' rules have, and those that only the second have."""
+    of_first, of_second = first["words"], second["words"]
+    return [word for word in of_first if word not in of_second], [word for word in of_second if word not in of_first]
+
+
 class Slider(forms.NumberInput):
     """A number field with a slider; without JavaScript, the value of the control that was changed counts."""
 
@@ -119,11 +125,8 @@ class PolicyForm(VersionedForm):
         if self.conflict is None:
             return []
         other_rules, own_rules = self.conflict.rules, self.cleaned_data["rules"]
-        pairs = [
-            [word for word in first["words"] if word not in second["words"]]
-            for first, second in ((other_rules, own_rules), (own_rules, other_rules))
-        ]
-        rows = [(gettext("Words"), ", ".join(pairs[0]), ", ".join(pairs[1]))] if any(pairs) else []
+        words = words_of_one(other_rules, own_rules)
+        rows = [(gettext("Words"), *map(", ".join, words))] if any(words) else []
         for name, (signal, end) in self.bounds.items():
             ends = [rules["bounds"].get(signal, {}).get(end, 0) * scale(signal) for rules in (other_rules, own_rules)]
             if ends[0] != ends[1]:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,10 +94,10 @@ def _examples(words: list[str], texts: Iterable[tuple[str, str]]) -> dict[str, l
     pattern = re.compile(rf"(?<!\w)(?:{one_of})(?!\w)", re.IGNORECASE)
     matches: dict[str, list[tuple[int, list[str]]]] = {}
     for title, text in texts:
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for match in pattern.finditer(text):
             word = match[0].lower()
-            counts[word] = counts.get(word, 0) + 1
+            counts[word] += 1
             if counts[word] <= EXAMPLES:
                 preceding = text[max(match.start() - _CONTEXT, 0) : match.start()]
                 following = text[match.end() :][:_CONTEXT]

@@ -17,10 +17,11 @@ from latam_corpus.policies.policy_reviews import content_digest
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.access.roles import STEWARD, may_edit
-from latam_corpus.web.jobs.queue import enqueue, wait_for
+from latam_corpus.web.forms import refuse_as_changed
+from latam_corpus.web.jobs.queue import newest_or_new
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Job, PolicyDraft
-from latam_corpus.web.policies.forms import PolicyForm, SignForm, scale
+from latam_corpus.web.policies.forms import PolicyForm, SignForm, scale, words_of_one
 from latam_corpus.web.policies.jobs import own_collections, policy_text, state_of_trial
 from latam_corpus.web.workspace import rules_folder
 
@@ -117,9 +118,7 @@ def policy(request: HttpRequest, number: int) -> HttpResponse:
 
 def _difference(previous: dict[str, Any], current: dict[str, Any]) -> str:
     """Return the added and removed words and the new bounds, for the log."""
-    removed, added = (
-        [w for w in a["words"] if w not in b["words"]] for a, b in ((previous, current), (current, previous))
-    )
+    removed, added = words_of_one(previous, current)
     bounds = [
         f"{signal} {ends}" for signal, ends in current["bounds"].items() if ends != previous["bounds"].get(signal)
     ]
@@ -171,11 +170,7 @@ def _tried(request: HttpRequest, draft: PolicyDraft, collections: list[Collectio
     if not any(collection.files.exists() for collection in collections):
         return None
     state = state_of_trial(draft, collections)
-    jobs = Job.objects.filter(kind="try rules", arguments__draft=draft.pk, arguments__state=state)
-    job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
-    if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
-        job = enqueue("try rules", request.user, draft=draft.pk, state=state, words=draft.rules["words"])
-    return wait_for(job)
+    return newest_or_new(request, "try rules", draft=draft.pk, state=state, words=draft.rules["words"])
 
 
 def _outside(texts: list[dict[str, Any]], signal: str, end: str, bound: float) -> list[tuple[int, float]]:
@@ -209,9 +204,8 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
     form, text = SignForm(request.POST), policy_text(draft)
     digest = content_digest(text)
     if form.is_valid() and form.cleaned_data["digest"] != digest:
-        form.add_error(None, _("The rules were changed since you opened the page. Read them again, then sign."))
-        form.data = form.data.copy()
-        form.data["digest"] = digest
+        message = _("The rules were changed since you opened the page. Read them again, then sign.")
+        refuse_as_changed(form, "digest", digest, message)
     if not form.is_valid():
         page = Paginator(draft.rules["words"], _A_PAGE).get_page(1)
         return _shown(request, draft, PolicyForm(instance=draft, page_words=list(page)), page, form, status=422)

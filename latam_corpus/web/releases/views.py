@@ -65,12 +65,9 @@ class VersionForm(forms.Form):
             del self.fields["uses"]
 
 
-def release(request: HttpRequest, slug: str) -> HttpResponse:
+def release(request: HttpRequest, slug: str, form: VersionForm | None = None, status: int = 200) -> HttpResponse:
     """Show the statistics of a collection in each version, and whether the next version can be built."""
-    return _page(request, readable_collection(request, slug), None)
-
-
-def _page(request: HttpRequest, collection: Collection, form: VersionForm | None, status: int = 200) -> HttpResponse:
+    collection = readable_collection(request, slug)
     shares, uncounted = shares_of(collection.slug)
     count_later(request, uncounted)
     names = _names()
@@ -115,7 +112,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     names = _names()
     form = VersionForm(request.POST, names=names)
     if not form.is_valid():
-        return _page(request, collection, form, status=422)
+        return release(request, slug, form, status=422)
     if collection.jobs.filter(kind="release", state__in=Job.OPEN).exists():
         messages.info(request, _("A version is being made already."))
         return redirect("release", slug)

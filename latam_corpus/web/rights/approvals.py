@@ -10,7 +10,6 @@ import csv
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
@@ -31,9 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-RIGHTS: Final = str(Approval.Kind.RIGHTS)
-CONSENT: Final = str(Approval.Kind.CONSENT)
-KINDS: Final = (RIGHTS, CONSENT)
+KINDS: Final = tuple(Approval.Kind.values)
 # Columns of the catalogue that only describe a text. Any other column may state terms.
 _DESCRIBING: Final = frozenset(
     {FILE, "form", "title", "creators", "published", "declared_language", "genre", "country", "composition"}
@@ -100,7 +97,7 @@ def covered(collection: Collection, kind: str) -> dict[str, Any]:
     """Return the content that an approval covers: statements of source file and catalogue, and SHA-256 of the files."""
     source = source_values(collection)
     rows = catalogue_rows(collection)
-    if kind == RIGHTS:
+    if kind == str(Approval.Kind.RIGHTS):
         rights_holder = Collection.objects.values_list("rights_holder", flat=True).get(pk=collection.pk)
         stated = {"holder": source.get("holder"), "rights_holder": rights_holder}
         stated |= {name: source.get(name) for name in ("rights", "collect", "contributor")}
@@ -161,7 +158,7 @@ def standing(collection: Collection, kind: str) -> Standing:
     """Return the current state of the approval of a collection's rights or consent."""
     values = covered(collection, kind)
     digest = digest_of(values)
-    decisions = Approval.objects.filter(collection=collection, kind=kind).select_related("person").order_by("-pk")
+    decisions = collection.approvals.filter(kind=kind).select_related("person").order_by("-pk")
     latest = decisions.filter(digest=digest).first()
     proposal = proposal_of(collection, kind)
     proposer = Person.objects.filter(pk=proposal.get("person")).first()
@@ -194,25 +191,22 @@ def proposal_of(collection: Collection, kind: str) -> dict[str, Any]:
     return proposal
 
 
-def _note_proposal(draft: dict[str, Any], *, kind: str, entry: dict[str, Any]) -> None:
-    draft.setdefault("proposed", {})[kind] = entry
-
-
 def propose(collection: Collection, person: Person) -> list[str]:
     """Propose the kinds that aren't approved yet, and return them."""
     kinds = [kind for kind in KINDS if standing(collection, kind).state not in {"approved", "proposed"}]
+    proposed = {}
     for kind in kinds:
-        digest = _keep(covered(collection, kind))
-        last = Approval.objects.filter(collection=collection, kind=kind).order_by("-pk").first()
-        entry = {
-            "digest": digest,
+        last = collection.approvals.filter(kind=kind).order_by("-pk").first()
+        proposed[kind] = {
+            "digest": _keep(covered(collection, kind)),
             "person": person.pk,
             "at": timezone.now().isoformat(),
             "after": last.pk if last else 0,  # an earlier refusal of the same content doesn't answer this proposal
         }
-        change_draft(collection, partial(_note_proposal, kind=kind, entry=entry))
-        log(person, f"{kind} proposed", f"collection {collection.slug}", after=digest)
-    if kinds:
+    if proposed:
+        change_draft(collection, lambda draft: draft.setdefault("proposed", {}).update(proposed))
+        for kind, entry in proposed.items():
+            log(person, f"{kind} proposed", f"collection {collection.slug}", after=entry["digest"])
         Collection.objects.filter(pk=collection.pk).update(state=Collection.State.REVIEW, reason="")
     return kinds
 
@@ -238,7 +232,7 @@ def _writers(collection: Collection, kind: str) -> set[int]:
     """Return the authors of terms or consents since the last approval of a kind, which covers all earlier changes."""
     about = f"collection {collection.slug}"
     written = LogEntry.objects.filter(Q(object=about) | Q(object__startswith=f"{about},"), action__in=_WRITES)
-    last = Approval.objects.filter(collection=collection, kind=kind, approved=True).order_by("-pk").first()
+    last = collection.approvals.filter(kind=kind, approved=True).order_by("-pk").first()
     if last is not None:
         written = written.filter(at__gt=last.given)
     return set(written.order_by().values_list("person", flat=True))
@@ -250,9 +244,7 @@ def decide(collection: Collection, kind: str, person: Person, digest: str, *, ap
     if current.state != "proposed" or current.digest != digest or not may_decide(person, collection, kind):
         return False
     _keep(covered(collection, kind))
-    Approval.objects.create(
-        collection=collection, kind=kind, digest=digest, person=person, approved=approved, reason=reason
-    )
+    collection.approvals.create(kind=kind, digest=digest, person=person, approved=approved, reason=reason)
     action = f"{kind} approved" if approved else f"{kind} refused"
     log(person, action, f"collection {collection.slug}", after=digest, reason=reason)
     if not approved:

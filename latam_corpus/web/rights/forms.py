@@ -38,6 +38,12 @@ _USE_WORDS: Final = {
 }
 
 
+def _uses(label: Any, **options: Any) -> forms.MultipleChoiceField:
+    """Return a field with a box to tick for each use."""
+    choices = list(_USE_WORDS.items())
+    return forms.MultipleChoiceField(label=label, widget=forms.CheckboxSelectMultiple, choices=choices, **options)
+
+
 def said_by(names: Mapping[str, Message]) -> list[tuple[str, str]]:
     """Return the choices for a vocabulary of the core, in the language of the page."""
     return [(value, name.translate(core_language())) for value, name in names.items()]
@@ -93,11 +99,7 @@ class TermsForm(_Dated):
         widget=forms.RadioSelect,
         help_text=_("A published licence, the end of copyright, a contract with an institution, or people's consent."),
     )
-    uses = forms.MultipleChoiceField(
-        label=_("What may the texts be used for?"),
-        widget=forms.CheckboxSelectMultiple,
-        choices=list(_USE_WORDS.items()),
-    )
+    uses = _uses(_("What may the texts be used for?"))
     agreement = forms.CharField(
         label=_("Name or number of the written permission"),
         max_length=200,
@@ -163,12 +165,8 @@ class GroupForm(_Dated):
 
     statement = forms.ChoiceField(label=_("What holds for these texts?"), widget=forms.RadioSelect)
     other_statement = _OTHER_STATEMENT
-    uses = forms.MultipleChoiceField(
-        label=_("Only for these uses"),
-        widget=forms.CheckboxSelectMultiple,
-        choices=list(_USE_WORDS.items()),
-        required=False,
-        help_text=_("Tick none to allow the same uses as for the collection."),
+    uses = _uses(
+        _("Only for these uses"), required=False, help_text=_("Tick none to allow the same uses as for the collection.")
     )
     expires = _EXPIRES
     embargo_until = _EMBARGO
@@ -239,10 +237,8 @@ class ConsentForm(_Dated):
         label=_("Who gave it?"), max_length=200, help_text=_("The community, its assembly, a family, or the speaker.")
     )
     given = forms.DateField(label=_("On which day?"), required=False, widget=_DAY)
-    scope = forms.MultipleChoiceField(
-        label=_("For which uses?"),
-        widget=forms.CheckboxSelectMultiple,
-        choices=list(_USE_WORDS.items()),
+    scope = _uses(
+        _("For which uses?"),
         required=False,
         help_text=_("Nothing else is then allowed, whatever the rights say. Tick none if the consent names no uses."),
     )

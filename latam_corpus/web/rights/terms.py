@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
-from django.db.models import F
 
 from latam_corpus.web.files.catalogue import catalogue_of, licences_in, value_of, write_catalogue
 from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.models import CollectionFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from latam_corpus.web.models import Collection, Person
+    from latam_corpus.web.models import Collection, CollectionFile, Person
 
 # A cell that isn't read as a licence, so that the text is in no version.
 NOT_RELEASED: Final = "not to be released"
@@ -59,7 +57,7 @@ def groups(collection: Collection) -> list[Group]:
     columns = catalogue_of(collection).get("columns", {})
     has_catalogue = bool(catalogue_of(collection))
     files: dict[tuple[bool, str], list[CollectionFile]] = defaultdict(list)
-    for file in CollectionFile.objects.filter(collection=collection):
+    for file in collection.files.all():
         value = value_of(file, "rights", columns).strip()
         files[has_catalogue and file.row is None and not value, value].append(file)
     listed_groups = [
@@ -92,11 +90,10 @@ def decide_terms(collection: Collection, person: Person, paths: Iterable[str], v
     """
     cells = {column: values[column] for column in DECIDED if column in values}
     with transaction.atomic():
-        files = list(CollectionFile.objects.select_for_update().filter(collection=collection, path__in=list(paths)))
+        files = list(collection.files.select_for_update().filter(path__in=list(paths)))
         for file in files:
-            unchanged = {column: value for column, value in (file.correction or {}).items() if column not in cells}
-            correction = unchanged | {column: value for column, value in cells.items() if value}
-            CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
+            correction = {column: value for column, value in (file.correction | cells).items() if value}
+            file.store(correction=correction)
     write_catalogue(collection)
     about = f"collection {collection.slug}, {len(files)} files"
     log(person, "terms decided", about, reason=str(cells.get("rights", "")))

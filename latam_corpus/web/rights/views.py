@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import F
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.access.roles import editable_collection, is_single, may_edit, readable_collection
+from latam_corpus.web.access.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.files.catalogue import change_draft, write_catalogue
 from latam_corpus.web.files.views import examine
+from latam_corpus.web.forms import refuse_as_changed
 from latam_corpus.web.jobs.queue import wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Collection, CollectionFile, Job
+from latam_corpus.web.models import Job
 from latam_corpus.web.rights.approvals import (
     KINDS,
     catalogue_rows,
@@ -39,6 +39,8 @@ from latam_corpus.web.templatetags.desk import licence
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+    from latam_corpus.web.models import Collection
 
 _SHOWN = 30  # maximum number of files listed on a page about a decision
 
@@ -84,12 +86,11 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
                 "Someone else changed this in the meantime. Compare it with the present statement; if you save again, "
                 "yours replaces it."
             )
-            form.add_error(None, text)
-            form.data = _with(form.data, seen=seen)
+            refuse_as_changed(form, "seen", seen, text)
         else:
             people = {"custodian": form.cleaned_data["custodian"], "rights_holder": form.cleaned_data["rights_holder"]}
             with transaction.atomic():
-                Collection.objects.filter(pk=collection.pk).update(version=F("version") + 1, **people)
+                collection.store(**people)
                 old_values, new_values = change_source(collection, form.source_changes())
             write_catalogue(collection)
             log(request.user, "terms stated", f"collection {slug}", before=old_values, after=new_values)
@@ -100,13 +101,6 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "desk/rights/terms.html", values)
 
 
-def _with(data: Any, **values: str) -> Any:
-    copy = data.copy()
-    for name, value in values.items():
-        copy[name] = value
-    return copy
-
-
 def group(request: HttpRequest, slug: str) -> HttpResponse:
     """Decide on the terms of a group of texts whose rows state the same rights, or of one file."""
     collection = editable_collection(request, slug)
@@ -114,17 +108,17 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
     name = request.GET.get("file", "")
     value, is_without_row = request.GET.get("value", ""), request.GET.get("row") == "no"
     if name:
-        file = get_object_or_404(CollectionFile, collection=collection, path=name)
+        file = get_object_or_404(collection.files, path=name)
         paths, licences = [name], []
         value = str(catalogue_rows(collection).get(f"files/{name}", {}).get("rights", ""))
-        initial = _initial(file.correction or {})
+        initial = _initial(file.correction)
     else:
         chosen = group_of(collection, value, is_without_row=is_without_row)
         if chosen is None:
             messages.info(request, _("No file states this any more."))
             return redirect("rights", slug)
         paths, licences = list(chosen.paths), chosen.licences
-        initial = _initial(CollectionFile.objects.get(collection=collection, path=paths[0]).correction or {})
+        initial = _initial(collection.files.get(path=paths[0]).correction)
     if not of_collection.get("statement") and not licences:
         messages.warning(request, _("First state what may be done with the collection; then decide on its parts."))
         return redirect("rights-terms", slug)
@@ -261,18 +255,15 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
         approved = answers["decision"] == "approve"
-        if decide(
-            collection, kind, request.user, answers["digest"], approved=approved, reason=answers["reason"].strip()
-        ):
+        if decide(collection, kind, request.user, answers["digest"], approved=approved, reason=answers["reason"]):
             messages.success(request, _("Approved.") if approved else _("Refused. The owner sees your reason."))
             return redirect("rights", slug)
-        form.add_error(None, _("It changed while you were reading it. Read it again, and decide again."))
-        form.data = _with(form.data, digest=current.digest)
+        text = _("It changed while you were reading it. Read it again, and decide again.")
+        refuse_as_changed(form, "digest", current.digest, text)
     values = {
         **_statements(collection, source_values(collection)),
         "form": form,
         "found": current,
         "covers": covered(collection, kind),
-        "is_own": may_edit(request.user, collection),
     }
     return render(request, "desk/rights/approve.html", values)

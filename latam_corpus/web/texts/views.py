@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.access.roles import editable_collection, may_edit, readable_collection
-from latam_corpus.web.jobs.queue import enqueue, wait_for
+from latam_corpus.web.jobs.queue import enqueue, newest_or_new
 from latam_corpus.web.log import log
 from latam_corpus.web.models import CollectionFile, Job, LogEntry
 from latam_corpus.web.source_values import change_source, source_values, stated
@@ -96,16 +96,6 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("texts", slug)
 
 
-def _previewed(request: HttpRequest, collection: Collection, file: CollectionFile) -> Job:
-    """Return the newest preview of a file's current content; start one if there is none."""
-    arguments = {"path": file.path, "language": core_language(), "state": state_of(collection, file)}
-    jobs = collection.jobs.filter(kind="preview", **{f"arguments__{key}": value for key, value in arguments.items()})
-    job: Job | None = jobs.exclude(state=Job.State.STOPPED).first()
-    if job is None or (job.state == Job.State.FAILED and "again" in request.GET):
-        job = enqueue("preview", request.user, collection, **arguments)
-    return wait_for(job)
-
-
 def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show the text that is extracted from a file."""
     collection = readable_collection(request, slug)
@@ -118,7 +108,8 @@ def text(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def _shown(
     request: HttpRequest, collection: Collection, file: CollectionFile, form: NoteForm, status: int = 200
 ) -> HttpResponse:
-    job = _previewed(request, collection, file)
+    arguments = {"path": file.path, "language": core_language(), "state": state_of(collection, file)}
+    job = newest_or_new(request, "preview", collection, **arguments)
     items = (job.result or {}).get("items", []) if job.state == Job.State.DONE else []
     chosen = request.GET.get("item", "1")
     place = min(max(int(chosen) if chosen.isdecimal() else 1, 1), max(len(items), 1))

@@ -54,7 +54,6 @@ class RequestForm(forms.Form):
     def __init__(self, *args: Any, rows: list[dict[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = rows
-        self.ticked: list[dict[str, Any]] = []
 
     def clean(self) -> dict[str, Any]:
         """Find the ticked rows, and require at least one."""

@@ -7,9 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import latam_corpus as lc
-from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _
 from latam_corpus.release.eligibility.kept_out import reason_of
+from latam_corpus.release.withdrawals.withdrawal_receipt import values_in
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import write_catalogue
 from latam_corpus.web.log import log
@@ -145,7 +144,7 @@ def _receipt_file(job: Job, name: str) -> Path:
 
 def _receipt(page: Path) -> dict[str, Any]:
     """Return the facts in a receipt's page that the desk shows."""
-    values = _values_of(page)
+    values = json.loads(values_in(page.read_bytes()))
     return {
         **{name: values[name] for name in ("request", "kind", "release", "documents")},
         "day": values["time"][:10],
@@ -182,16 +181,3 @@ def end_hold(job: Job) -> dict[str, Any]:
     count_all()
     log(job.person, "hold ended", f"collection {job.collection.slug}, {number}", reason=arguments["because"])
     return {"receipts": [_receipt(file)], "removed": [], "of": number}
-
-
-def _values_of(page: Path) -> dict[str, Any]:
-    """Return the values in a receipt's page.
-
-    Raises:
-        ConfigError: the page isn't a receipt.
-    """
-    _head, mark, after_mark = page.read_text("utf-8").partition('<script type="application/json" id="receipt">\n')
-    if not mark:
-        raise ConfigError(page.name, _("it contains no values"), "")
-    values: dict[str, Any] = json.loads(after_mark.partition("</script>")[0].replace("<\\/", "</"))
-    return values

@@ -97,7 +97,10 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> tu
         row["is_withdrawn"] = row["doc_id"] in withdrawn and not row["versions"]
     paths = set(collection.files.values_list("path", flat=True))  # files may have been removed since the run
     rows = [row for row in rows if row["versions"] or row["file"] in paths]
-    rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
+    for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]}):
+        facts = {"doc_id": "", "source_id": collection.slug, "title": file.path, "origin": {"file": file.path}}
+        unknown = dict.fromkeys(("creators", "language", "text", "dropped"))
+        rows.append(_row(collection, facts | unknown | {"versions": []}, is_copy=False))
     rows.sort(key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))
     return rows[:_MOST], max(len(rows), len(matches) + 1, len(copies) + 1) > _MOST
 
@@ -167,12 +170,6 @@ def _files(collection: Collection, query: str, by: str, listed_paths: set[str]) 
         if file.path not in listed_paths and any(words in folded(text) for text in texts):
             matches.append(file)
     return matches
-
-
-def _file_row(file: CollectionFile) -> dict[str, Any]:
-    values = {"doc_id": "", "source": file.collection.slug, "title": file.path, "people": "", "language": ""}
-    shown = {"file": file.path, "beginning": "", "versions": [], "dropped": None}
-    return values | shown | {"is_own": True, "is_copy": False}
 
 
 def documents_by_id(ids: Iterable[str]) -> dict[str, dict[str, Any]]:

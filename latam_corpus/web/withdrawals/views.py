@@ -160,7 +160,6 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "job": job,
         "may": may,
         "needs_other": job.state == Job.State.DONE and _needs_other(job) and not is_single(),
-        "asks_second": _asks_second(collection),
         "may_drop": may_edit(request.user, collection) and not job.arguments.get("dropped"),
     }
     return render(request, "desk/withdrawals/request.html", values)
@@ -216,9 +215,9 @@ def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     job = _job(collection, number, "withdraw", "end hold")
     names = [entry["file"] for entry in (job.result or {}).get("receipts", ())]
     name = request.GET.get("file", names[0] if names else "")
-    if name not in names or not (data_folder() / "receipts" / name).is_file():
-        raise Http404
     path = data_folder() / "receipts" / name
+    if name not in names or not path.is_file():
+        raise Http404
     return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
