@@ -165,7 +165,8 @@ def test_a_hold_can_become_a_withdrawal(store: Store, documents: list[dict[str, 
     held = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc, "in dispute", kind="hold"), NOW)
     final = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc, "settled"), NOW)
     assert (final.entry.kind, final.documents, final.entry.number) == ("withdrawal", [doc], 2)
-    give_back(store, "puerto", held.entry.request, "by mistake", NOW)
+    returned = give_back(store, "puerto", held.entry.request, "by mistake", NOW)
+    assert (returned.documents, returned.rows) == ([], {})
     assert doc not in given(store, "puerto") | given(store, f"puerto@{old}")
     assert purge(store, tmp_path / "out", NOW).objects == 1
     assert len(given(store, f"puerto@{old}")) == 11

@@ -98,4 +98,6 @@ def _give_back_once(
                 return None
     new = next_version_of(name, store, now, runs_on_disk, progress, judged)
     old = version_before(entry, old, versions)
-    return outcome(store, entry, request, old, new, versions, log.table(hold, "rows"), runs_on_disk)
+    withdrawn = log.documents_of([other for other in log.withdrawals if other.erases])
+    rows = log.table(hold, "rows").join(withdrawn, on="doc_id", how="anti", maintain_order="left")
+    return outcome(store, entry, request, old, new, versions, rows, runs_on_disk)
