@@ -214,12 +214,13 @@ def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Return the file of a receipt, which anyone can verify."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "withdraw", "end hold")
-    names = [entry["file"] for entry in (job.result or {}).get("receipts", ())]
-    name = request.GET.get("file", names[0] if names else "")
-    if name not in names or not (data_folder() / "receipts" / name).is_file():
-        raise Http404
+    numbers = {entry["file"]: entry["request"] for entry in (job.result or {}).get("receipts", ())}
+    name = request.GET.get("file", next(iter(numbers), ""))
     path = data_folder() / "receipts" / name
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+    if name not in numbers or not path.is_file():
+        raise Http404
+    filename = f"{numbers[name]}{path.suffix}"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=filename, content_type="application/octet-stream")
 
 
 @require_POST
