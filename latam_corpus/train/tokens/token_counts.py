@@ -124,9 +124,10 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, store: Store)
     counts = schema.conform(pl.concat(frames), COUNTS)
     buffer = io.BytesIO()
     counts.write_parquet(buffer, compression="zstd")
+    refusals: tuple[type[Exception], ...] = (*failures(), NotImplementedError)
     try:
         store.write(buffer.getvalue(), *path)
-    except (*failures(), NotImplementedError):  # the store is read-only, such as a web server
+    except refusals:  # the store is read-only, such as a web server
         Store.at(cache_folder()).write(buffer.getvalue(), *path)
     return counts
 
