@@ -197,7 +197,7 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     assert [share.documents for share in shares_of("rio")[0]] == [2, 2]
     assert find(released, "baja la barca", "words", everywhere=True) == ([], False)
     receipt = owner.get(f"{done}/receipt")
-    assert receipt["Content-Disposition"].startswith("attachment")
+    assert receipt["Content-Disposition"] == 'attachment; filename="{}.html"'.format(entry["request"])
     assert entry["request"] in b"".join(receipt.streaming_content).decode()
     public = client_of().get(f"/status/{entry['request']}").content.decode()
     assert "1 text was withdrawn." in public

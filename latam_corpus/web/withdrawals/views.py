@@ -160,6 +160,7 @@ def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "job": job,
         "may": may,
         "needs_other": job.state == Job.State.DONE and _needs_other(job) and not is_single(),
+        "asks_second": _asks_second(collection),
         "may_drop": may_edit(request.user, collection) and not job.arguments.get("dropped"),
     }
     return render(request, "desk/withdrawals/request.html", values)
@@ -213,12 +214,13 @@ def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Return the file of a receipt, which anyone can verify."""
     collection = readable_collection(request, slug)
     job = _job(collection, number, "withdraw", "end hold")
-    names = [entry["file"] for entry in (job.result or {}).get("receipts", ())]
-    name = request.GET.get("file", names[0] if names else "")
+    numbers = {entry["file"]: entry["request"] for entry in (job.result or {}).get("receipts", ())}
+    name = request.GET.get("file", next(iter(numbers), ""))
     path = data_folder() / "receipts" / name
-    if name not in names or not path.is_file():
+    if name not in numbers or not path.is_file():
         raise Http404
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+    filename = f"{numbers[name]}{path.suffix}"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=filename, content_type="application/octet-stream")
 
 
 @require_POST
