@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from latam_corpus.config.toml_model import EXPECTED_VALUES, Mistake, shown, value_remedy
+from latam_corpus.config.toml_model import EXPECTED_VALUES, Mistake, shortened, value_remedy
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
@@ -34,7 +34,7 @@ def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -
             mistake = Mistake(first["type"], None, name, message=first["msg"], bound=first.get("ctx", {}))
             in_words = not further and first["type"] in EXPECTED_VALUES and not first["loc"]
             remedy = value_remedy(mistake) if in_words else _("it must be {wanted}", wanted=stated)
-            problem = _("«{key}» is {given}", key=name, given=shown(given[name]))
+            problem = _("«{key}» is {given}", key=name, given=shortened(repr(given[name])))
             raise ConfigError(f"lc.{function.__name__}", problem, remedy) from None
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from latam_corpus.api.arguments import check_arguments
 from latam_corpus.collect.row_files import frame_as_documents
-from latam_corpus.config.toml_model import shown
+from latam_corpus.config.toml_model import shortened
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.one_stage import apply_stages, check_text, with_typed_extra
@@ -82,6 +82,6 @@ def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
     if isinstance(name, str):
         return StageAlone(make_stage(name, options, f"stage «{name}»"))
     if options:
-        problem = _("«{key}» is {given}", key=next(iter(options)), given=shown(next(iter(options.values()))))
+        problem = _("«{key}» is {given}", key=next(iter(options)), given=shortened(repr(next(iter(options.values())))))
         raise ConfigError(f"stage «{name.name}»", problem, _("set the options when you create the stage"))
     return StageAlone(name)

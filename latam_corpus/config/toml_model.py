@@ -299,7 +299,11 @@ def shown(value: object) -> str:
     >>> shown("abierto"), shown(True), shown(("a", 1))
     ("'abierto'", 'true', '["a", 1]')
     """
-    text = repr(value) if isinstance(value, str) else toml_value(value)
+    return shortened(repr(value) if isinstance(value, str) else toml_value(value))
+
+
+def shortened(text: str) -> str:
+    """Return a text, cut to at most 60 characters."""
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (half a line of a terminal)
 
 
