@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.privacy.privacy_policy import Words
 
-# A Polars pattern for texts that may contain an identifier: an @, or the digits of the shortest number.
-_MAY_CONTAIN: Final = r"(?i)[@\x{ff20}\x{fe6b}]|%40|arroba|\d(?:[^\d\s]{0,6}\s?[^\d\s]{0,6}\d){4}"
+# A pattern, for Polars too, of texts that may contain an identifier: an @, or the digits of the shortest number.
+_MAY_CONTAIN: Final = "(?i)[@\uff20\ufe6b]|%40|arroba|" r"\d(?:[^\d\s]{0,6}\s?[^\d\s]{0,6}\d){4}"
+_CANDIDATE: Final = re.compile(_MAY_CONTAIN)
 FILE_FIELDS: Final = frozenset({"file", "member"})
 ADDRESS_FIELDS: Final = frozenset({"url", "address"})
 _HOST: Final = re.compile(r"[a-zA-Z][\w+.-]*://[^/?#]*")
@@ -95,7 +96,7 @@ class MetadataRedaction:
             return {**value, "value": self._additional_value(value["key"], value["value"])}
         if isinstance(value, dict):
             return {key: self.value(item, key, fields) if key in fields else item for key, item in value.items()}
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _CANDIDATE.search(value):
             return value
         kinds: Sequence[str]
         if name in ADDRESS_FIELDS or _HOST.match(value):
