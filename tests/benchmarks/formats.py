@@ -68,7 +68,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options."""
     parser.add_argument("--characters", type=int, default=40_000, help="of each of two novels, 40000 by default")
     parser.add_argument("--rival-python", type=Path, help="a Python that has pdfminer.six")
-    parser.add_argument("--tei-mb", type=int, default=200, help="of the large TEI document, 200 by default; 0 for none")
+    parser.add_argument("--tei-mb", type=int, default=30, help="of the large TEI document, 30 by default; 0 for none")
     parser.add_argument("--pages", type=int, default=2000, help="of the large PDF, 2000 by default; 0 for none")
     parser.add_argument("--ocr", default="spa", help="languages of tesseract, parted by commas; empty for none")
 
