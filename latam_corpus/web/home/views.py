@@ -13,7 +13,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
-from django.views.decorators.http import require_POST
 
 from latam_corpus.web.access.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
 from latam_corpus.web.jobs.queue import KINDS, request_stop
@@ -83,7 +82,6 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "desk/home/job.html", values)
 
 
-@require_POST
 def job_stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job."""
     row = get_object_or_404(jobs_of(request), pk=number)

@@ -11,7 +11,6 @@ from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from latam_corpus.web.access.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.files.catalogue import change_draft, write_catalogue
@@ -197,7 +196,6 @@ def _keep_document(request: HttpRequest, collection: Collection, old: str, new: 
     change_draft(collection, change)
 
 
-@require_POST
 def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Remove a record of consent from the source file; its document is kept with the collection."""
     collection = editable_collection(request, slug)
@@ -226,7 +224,6 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
     return FileResponse(path.open("rb"), as_attachment=True, filename=entry[0], content_type=content_type)
 
 
-@require_POST
 def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
     """Propose the current rights and consent for approval."""
     collection = editable_collection(request, slug)
