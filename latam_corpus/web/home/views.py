@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
@@ -129,8 +130,5 @@ def _free_slug(title: str) -> str:
     stem = slugify(title)[:50].strip("-_").replace("_", "-") or "collection"
     if not stem[0].isalpha():
         stem = f"c-{stem}"
-    slug, number = stem, 1
-    while is_taken(slug):
-        number += 1
-        slug = f"{stem}-{number}"
-    return slug
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(slug for slug in chain([stem], numbered) if not is_taken(slug))

@@ -36,8 +36,7 @@ def find_texts(job: Job) -> dict[str, Any]:
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
     """Return the texts that a withdrawal or hold would remove, and the copies that would replace them."""
-    requests = _requests(job.arguments)
-    tried = [_asked(job.arguments, name, values, None) for name, values in requests.items()]
+    tried = [_asked(job.arguments, name, values, None) for name, values in _requests(job.arguments).items()]
     leaving = [doc_id for withdrawal in tried for doc_id in withdrawal.documents]
     returning = [
         (doc_id, withdrawal.in_place_of.get(doc_id, "")) for withdrawal in tried for doc_id in withdrawal.promoted
@@ -58,7 +57,6 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
         ],
         "similar_names": [name for withdrawal in tried for name in withdrawal.similar_names],
         "concerns_others": any(documents.get(doc_id, {}).get("source_id") != own for doc_id in leaving),
-        "releases": sorted(requests),
     }
 
 
@@ -180,4 +178,4 @@ def end_hold(job: Job) -> dict[str, Any]:
     command("release", "return", name, number, "--because", arguments["because"], "--receipt", str(file))
     count_all()
     log(job.person, "hold ended", f"collection {job.collection.slug}, {number}", reason=arguments["because"])
-    return {"receipts": [_receipt(file)], "removed": [], "of": number}
+    return {"receipts": [_receipt(file)], "removed": []}

@@ -121,7 +121,7 @@ def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str
     by_id: dict[str, dict[str, Any]] = {}
     for version, scan in _scans(collection):
         names = scan.collect_schema().names()
-        columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason", "duplicate_of") if name in names]
+        columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason") if name in names]
         for row in scan.filter(condition).select(columns).head(_MOST).collect().iter_rows(named=True):
             match = by_id.setdefault(row["doc_id"], row | {"versions": [], "dropped": None})
             if version:
