@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import latam_corpus as lc
 from latam_corpus.release.eligibility.kept_out import reason_of
 from latam_corpus.release.withdrawals.withdrawal_receipt import values_in
+from latam_corpus.report.disclosure import beginning
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import write_catalogue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job, Person
 from latam_corpus.web.releases.jobs import command
 from latam_corpus.web.releases.shares import count_all, store_folder
-from latam_corpus.web.withdrawals.search import beginning, documents_by_id, find
+from latam_corpus.web.withdrawals.search import documents_by_id, find
 from latam_corpus.web.workspace import data_folder, files_folder, out_folder, upload_of
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict
         "doc_id": doc_id,
         "is_own": is_own,
         "source": row.get("source_id", ""),
-        "title": (row.get("title") or beginning(row.get("text") or "", _MOST_OF_A_TEXT)) if is_own else "",
+        "title": (row.get("title") or beginning(row.get("text"), _MOST_OF_A_TEXT)) if is_own else "",
         "people": "; ".join(row.get("creators") or []) if is_own else "",
     }
 
