@@ -12,9 +12,9 @@ class DeskConfig(AppConfig):
     label = "desk"
 
     def ready(self) -> None:
-        """Connect the handler that records the start of a session."""
+        """Connect the handler that limits the length of sessions."""
         from django.contrib.auth.signals import user_logged_in
 
-        from latam_corpus.web.access.middleware import note_start
+        from latam_corpus.web.access.middleware import limit_session
 
-        user_logged_in.connect(note_start)
+        user_logged_in.connect(limit_session)

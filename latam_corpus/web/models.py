@@ -28,17 +28,6 @@ class Role(models.TextChoices):
     STEWARD = "steward", _("steward")
 
 
-class People(BaseUserManager):
-    """The people of a desk."""
-
-    def create_person(self, username: str, password: str | None, **values: Any) -> Person:
-        """Create a person; without a password, no one can log in as this person."""
-        person: Person = self.model(username=self.model.normalize_username(username), **values)
-        person.set_password(password)
-        person.save()
-        return person
-
-
 class Person(AbstractBaseUser):
     """A person who logs in, or the only user of a desk on one machine."""
 
@@ -54,7 +43,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(_("May log in"), default=True)
     joined = models.DateTimeField(default=timezone.now)
 
-    objects = People()
+    objects = BaseUserManager()
     USERNAME_FIELD = "username"
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -173,12 +174,9 @@ def settings_of(desk: Desk) -> dict[str, Any]:
 
 def _secret_key(path: Path) -> str:
     """Return the key from a file that only its owner may read; create it at the first start."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(64))
+    with suppress(FileExistsError):
+        path.touch(0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(64), encoding="ascii")
     return path.read_text(encoding="ascii")
 
 

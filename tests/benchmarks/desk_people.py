@@ -25,7 +25,7 @@ def _main() -> None:
     prepare()
     sessions = []
     for number in range(people):
-        person = Person.objects.create_person(f"p{number}", None, name=f"Persona {number}", role="contributor")
+        person = Person.objects.create(username=f"p{number}", name=f"Persona {number}", role="contributor")
         collection = Collection.objects.create(slug=f"c{number}", owner=person, title=f"Cantos {number}", custodian="B")
         write_source(collection)
         for place in range(files):

@@ -66,12 +66,13 @@ def single(desk: Desk) -> Iterator[None]:
 @pytest.fixture
 def person() -> Callable[..., Any]:
     """Makes a person with a role."""
+    from django.contrib.auth.hashers import make_password
+
     from latam_corpus.web.models import Person
 
     def make(role: str, username: str = "", **values: Any) -> Any:
-        return Person.objects.create_person(
-            username or role, "una frase larga", name=username or role, role=role, **values
-        )
+        name, password = username or role, make_password("una frase larga")
+        return Person.objects.create(username=name, password=password, name=name, role=role, **values)
 
     return make
 

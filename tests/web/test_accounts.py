@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
 
-from latam_corpus.web.access.middleware import STARTED
 from latam_corpus.web.models import Invitation, LogEntry, Person
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def test_a_log_in_leads_nowhere_else(person: Callable[..., Any], client_of: Call
 
 
 def test_a_session_begins_anew_at_log_in_and_ends_after_hours(
-    person: Callable[..., Any], client_of: Callable[..., Any]
+    person: Callable[..., Any], client_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person("contributor")
     client = client_of()
@@ -84,9 +82,13 @@ def test_a_session_begins_anew_at_log_in_and_ends_after_hours(
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert client.get("/").status_code == 200
+    began = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: began + timedelta(hours=11))
     session = client.session
-    session[STARTED] = time.time() - 12 * 3600 - 1
+    session["used"] = True
     session.save()
+    assert client.get("/").status_code == 200
+    monkeypatch.setattr(timezone, "now", lambda: began + timedelta(hours=12, seconds=1))
     assert client.get("/").status_code == 302
 
 

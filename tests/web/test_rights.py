@@ -355,7 +355,7 @@ def test_no_route_releases_without_both_approvals(
 
     with pytest.raises(ConfigError, match="aren't both approved"):
         make_version(job)
-    assert [name for name, kind in JOBS.items() if kind.where.startswith("latam_corpus.web.releases.jobs:make")] == [
+    assert [name for name, kind in JOBS.items() if kind.where.startswith("latam_corpus.web.releases.jobs.make")] == [
         "release"
     ]
 

@@ -29,13 +29,13 @@ def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
     """Set the request's user to the token's owner; return an error unless the token allows the route."""
     token = _token(request)
     request.user = AnonymousUser() if token is None else token.person
-    if token is None and not may_open(request, route):
+    if not may_open(request, route):
+        if token is not None:
+            return error(403, _("Your account doesn't allow this"))
         challenge = {"WWW-Authenticate": 'Bearer realm="desk"'}
         return error(
             401, _("The request has no valid token"), _("Make a token on the page of your account."), **challenge
         )
-    if not may_open(request, route):
-        return error(403, _("Your account doesn't allow this"))
     scope = SCOPES.get((route, request.method))
     if scope is not None and (token is None or scope not in token.scopes):
         return error(

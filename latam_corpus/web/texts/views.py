@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.access.middleware import core_language
@@ -86,7 +85,6 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "desk/texts/texts.html", values)
 
 
-@require_POST
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """Preview some texts of a collection."""
     collection = editable_collection(request, slug)
@@ -166,7 +164,6 @@ def _object(collection: Collection, file: CollectionFile) -> str:
     return f"collection {collection.slug}, file {file.path}"[:300]
 
 
-@require_POST
 def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Store a reader's note: lines are missing, or a person's name must be hidden."""
     collection = editable_collection(request, slug)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import latam_corpus as lc
 from latam_corpus.release.eligibility.kept_out import reason_of
 from latam_corpus.release.withdrawals.withdrawal_receipt import values_in
+from latam_corpus.report.disclosure import beginning
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.files.catalogue import write_catalogue
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, CollectionFile, Job, Person
 from latam_corpus.web.releases.jobs import command
 from latam_corpus.web.releases.shares import count_all, store_folder
-from latam_corpus.web.withdrawals.search import beginning, documents_by_id, find
+from latam_corpus.web.withdrawals.search import documents_by_id, find
 from latam_corpus.web.workspace import data_folder, files_folder, out_folder, upload_of
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def find_texts(job: Job) -> dict[str, Any]:
 
 def try_withdrawal(job: Job) -> dict[str, Any]:
     """Return the texts that a withdrawal or hold would remove, and the copies that would replace them."""
-    requests = _requests(job.arguments)
-    tried = [_asked(job.arguments, name, values, None) for name, values in requests.items()]
+    tried = [_asked(job.arguments, name, values, None) for name, values in _requests(job.arguments).items()]
     leaving = [doc_id for withdrawal in tried for doc_id in withdrawal.documents]
     returning = [
         (doc_id, withdrawal.in_place_of.get(doc_id, "")) for withdrawal in tried for doc_id in withdrawal.promoted
@@ -58,7 +58,6 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
         ],
         "similar_names": [name for withdrawal in tried for name in withdrawal.similar_names],
         "concerns_others": any(documents.get(doc_id, {}).get("source_id") != own for doc_id in leaving),
-        "releases": sorted(requests),
     }
 
 
@@ -98,7 +97,7 @@ def _listed(documents: dict[str, dict[str, Any]], doc_id: str, own: str) -> dict
         "doc_id": doc_id,
         "is_own": is_own,
         "source": row.get("source_id", ""),
-        "title": (row.get("title") or beginning(row.get("text") or "", _MOST_OF_A_TEXT)) if is_own else "",
+        "title": (row.get("title") or beginning(row.get("text"), _MOST_OF_A_TEXT)) if is_own else "",
         "people": "; ".join(row.get("creators") or []) if is_own else "",
     }
 
@@ -180,4 +179,4 @@ def end_hold(job: Job) -> dict[str, Any]:
     command("release", "return", name, number, "--because", arguments["because"], "--receipt", str(file))
     count_all()
     log(job.person, "hold ended", f"collection {job.collection.slug}, {number}", reason=arguments["because"])
-    return {"receipts": [_receipt(file)], "removed": [], "of": number}
+    return {"receipts": [_receipt(file)], "removed": []}

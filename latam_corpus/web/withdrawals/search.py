@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -11,6 +10,8 @@ import latam_corpus as lc
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.report.disclosure import beginning
+from latam_corpus.text.folding import folded
 from latam_corpus.web.files.catalogue import FOLDER
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.shares import store_folder
@@ -27,16 +28,6 @@ _COLUMNS: Final = ("doc_id", "source_id", "title", "creators", "contributor", "l
 _COLUMNS_OF_COPIES: Final = ("duplicate_cluster", "contained_in", "variant_of")
 
 
-def folded(text: str) -> str:
-    """Return a text in lower case, without accents and with single spaces, for comparison.
-
-    >>> folded("  La  CANCIÓN"), folded("ñandú")
-    ('la cancion', 'nandu')
-    """
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(plain.casefold().split())
-
-
 def _folded(column: pl.Expr) -> pl.Expr:
     plain = column.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
     return plain.str.replace_all(r"\s+", " ").str.strip_chars()
@@ -48,7 +39,7 @@ def _matching(query: str, by: str) -> pl.Expr:
         pl.col("creators").list.join("; ").fill_null(""), pl.col("contributor").fill_null(""), separator="; "
     )
     column = {"words": pl.col("text"), "title": pl.col("title"), "person": people}[by]
-    return _folded(column.fill_null("")).str.contains(folded(query), literal=True)
+    return _folded(column.fill_null("")).str.contains(_folded(pl.lit(query)), literal=True)
 
 
 def last_run(collection: Collection) -> str:
@@ -121,7 +112,7 @@ def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str
     by_id: dict[str, dict[str, Any]] = {}
     for version, scan in _scans(collection):
         names = scan.collect_schema().names()
-        columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason", "duplicate_of") if name in names]
+        columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason") if name in names]
         for row in scan.filter(condition).select(columns).head(_MOST).collect().iter_rows(named=True):
             match = by_id.setdefault(row["doc_id"], row | {"versions": [], "dropped": None})
             if version:
@@ -144,20 +135,10 @@ def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[
         "people": "; ".join(row["creators"] or []),
         "language": row["language"] or "",
         "file": str(origin.get("file") or "").removeprefix(f"{FOLDER}/"),
-        "beginning": beginning(row["text"] or ""),
+        "beginning": beginning(row["text"], _BEGINNING),
         "versions": row["versions"],
         "dropped": row["dropped"],
     }
-
-
-def beginning(text: str, most: int = _BEGINNING) -> str:
-    """Return the first characters of a text in one line.
-
-    >>> beginning("Río que bajas cantando", 12)
-    'Río que baja…'
-    """
-    line = " ".join(text.split())
-    return line[:most] + ("…" if len(line) > most else "")
 
 
 def _files(collection: Collection, query: str, by: str, listed_paths: set[str]) -> list[CollectionFile]:

@@ -11,7 +11,6 @@ from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from latam_corpus.web.access.roles import (
     STEWARD,
@@ -86,7 +85,6 @@ def _may_confirm(request: HttpRequest, job: Job) -> bool:
     return bool(may_edit(person, collection))
 
 
-@require_POST
 def rule(request: HttpRequest, slug: str) -> HttpResponse:
     """Set whether a second person confirms each withdrawal from a collection."""
     collection = editable_collection(request, slug)
@@ -178,7 +176,6 @@ def _start_once(request: HttpRequest, job: Job) -> Job:
     return started
 
 
-@require_POST
 def drop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Cancel a request that no one has confirmed."""
     collection = editable_collection(request, slug)
@@ -223,7 +220,6 @@ def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return FileResponse(path.open("rb"), as_attachment=True, filename=filename, content_type="application/octet-stream")
 
 
-@require_POST
 def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """End a hold, with the reason."""
     collection = editable_collection(request, slug)
