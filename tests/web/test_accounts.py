@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from latam_corpus.web.log import log
 from latam_corpus.web.models import Invitation, LogEntry, Person
 
 if TYPE_CHECKING:
@@ -112,3 +113,10 @@ def test_pages_are_in_the_language_of_person_cookie_or_browser(
     assert '<html lang="pt-BR">' in visitor.get("/login", headers={"accept-language": "pt"}).content.decode()
     assert visitor.post("/language", {"language": "en", "next": "//evil.example/"})["Location"] == "/"
     assert '<html lang="en">' in visitor.get("/login", headers={"accept-language": "es"}).content.decode()
+
+
+def test_the_pages_of_the_log_keep_its_search(person: Callable[..., Any], client_of: Callable[..., Any]) -> None:
+    steward = person("steward")
+    for number in range(101):
+        log(steward, "files added", f"collection cantos-{number}")
+    assert 'href="?q=cantos&amp;page=2"' in client_of(steward).get("/log?q=cantos").content.decode()

@@ -8,21 +8,19 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from latam_corpus.web.models import Collection
+from latam_corpus.web.models import Collection, Role
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 VISITOR: Final = "visitor"
-CONTRIBUTOR: Final = "contributor"
-REVIEWER: Final = "reviewer"
-STEWARD: Final = "steward"
 
-EVERYONE: Final = frozenset({VISITOR, CONTRIBUTOR, REVIEWER, STEWARD})
+EVERYONE: Final = frozenset({VISITOR, *Role.values})
 PEOPLE: Final = EVERYONE - {VISITOR}
-OWNERS: Final = frozenset({CONTRIBUTOR, STEWARD})  # contributors: own collections, see `editable_collection`
-REVIEWERS: Final = frozenset({REVIEWER, STEWARD})
-STEWARDS: Final = frozenset({STEWARD})
+# Contributors may change their own collections, see `editable_collection`.
+OWNERS: Final[frozenset[Any]] = frozenset({Role.CONTRIBUTOR, Role.STEWARD})
+REVIEWERS: Final[frozenset[Any]] = frozenset({Role.REVIEWER, Role.STEWARD})
+STEWARDS: Final[frozenset[Any]] = frozenset({Role.STEWARD})
 
 # The roles that may open each route, which `urls.page` fills. A route that isn't here is closed to everyone.
 ROUTES: Final[dict[str, frozenset[str]]] = {}
@@ -65,7 +63,7 @@ def may_open(request: HttpRequest, route: str) -> bool:
 def collections_of(person: Any) -> Any:
     """Return the collections that a person may read: a contributor's own, or all for other roles."""
     everything = Collection.objects.all()
-    return everything.filter(owner=person) if person.role == CONTRIBUTOR else everything
+    return everything.filter(owner=person) if person.role == Role.CONTRIBUTOR else everything
 
 
 def readable_collection(request: HttpRequest, slug: str) -> Collection:
@@ -76,7 +74,7 @@ def readable_collection(request: HttpRequest, slug: str) -> Collection:
 
 def may_edit(person: Any, collection: Collection) -> bool:
     """Return whether a person may change a collection: its owner and the stewards may."""
-    return bool(person.role == STEWARD or (collection.owner_id == person.pk and person.role == CONTRIBUTOR))
+    return bool(person.role == Role.STEWARD or (collection.owner_id == person.pk and person.role == Role.CONTRIBUTOR))
 
 
 def editable_collection(request: HttpRequest, slug: str) -> Collection:

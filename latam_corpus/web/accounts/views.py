@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -143,8 +142,7 @@ def log_page(request: HttpRequest) -> HttpResponse:
         )
     page = Paginator(entries, 100).get_page(request.GET.get("page"))
     broken = [entry.pk for entry in broken_entries()] if "check" in request.GET else None
-    query = "&" + urlencode({"q": words}) if words else ""
-    return render(request, "desk/log/log.html", {"page": page, "words": words, "query": query, "broken": broken})
+    return render(request, "desk/log/log.html", {"page": page, "words": words, "broken": broken})
 
 
 def people(request: HttpRequest) -> HttpResponse:

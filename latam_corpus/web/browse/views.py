@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.audit.life_page import shareable
@@ -36,13 +35,12 @@ def browse(request: HttpRequest) -> HttpResponse:
     chosen = {name: request.GET.get(name, "")[:60] for name in holdings.FILTERS}
     cards, choices, uncounted = holdings.catalogue(holdings.visible_sources(request), chosen, core_language())
     count_later(request, uncounted)
-    query = urlencode({name: value for name, value in chosen.items() if value})
     values = {
         "page": Paginator(cards, _CARDS).get_page(request.GET.get("page")),
         "fields": [(name, _LABELS[name], choices[name], chosen[name]) for name in holdings.FILTERS],
         "labels": _LABELS,
         "uncounted": uncounted,
-        "query": f"&{query}" if query else "",
+        "is_filtered": any(chosen.values()),
     }
     return render(request, "desk/browse/browse.html", values)
 

@@ -51,9 +51,8 @@ def catalogue(request: HttpRequest, slug: str, form: MappingForm | None = None, 
     form = form or (MappingForm(catalogue=described) if described else None)
     if form:
         for number, head in enumerate(form.heads):
-            form.fields[f"c{number}"].help_text = (
-                _("such as «%(cell)s»") % {"cell": examples[head]} if head in examples else ""
-            )
+            if head in examples:
+                form.fields[f"c{number}"].help_text = _("such as «%(cell)s»") % {"cell": examples[head]}
     values = {
         "collection": collection,
         "catalogue": described,
@@ -133,10 +132,9 @@ def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
 def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     """Store which language a name in the catalogue means, for all rows with that name."""
     collection = editable_collection(request, slug)
-    typed, name = request.POST.get("typed", ""), request.POST.get("meant", "")
-    field = LanguageField(label="")
+    typed = request.POST.get("typed", "")
     try:
-        code = field.clean(name)
+        code = LanguageField(label="").clean(request.POST.get("meant", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("catalogue", slug)

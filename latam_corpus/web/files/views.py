@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -77,11 +76,10 @@ def files(request: HttpRequest, slug: str, folder_form: FolderForm | None = None
     facts = everything.order_by()
     languages = facts.values_list("facts__language", flat=True).distinct()
     forms = set(facts.values_list("facts__form", flat=True).distinct())
-    query = {key: value for key, value in chosen.items() if value}
     values = {
         "collection": collection,
         "page": page,
-        "query": "&" + urlencode(query) if query else "",
+        "is_filtered": any(chosen.values()),
         "chosen": chosen,
         "problems": [
             (key, label, n) for key, (label, _q) in conditions.items() if (n := counts[key.replace("-", "_")])

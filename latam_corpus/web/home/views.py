@@ -15,10 +15,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
 
-from latam_corpus.web.access.roles import CONTRIBUTOR, collections_of, is_single, may_edit, readable_collection, role_of
+from latam_corpus.web.access.roles import collections_of, is_single, may_edit, readable_collection
 from latam_corpus.web.jobs.queue import KINDS, request_stop
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.models import Collection, Job, Role
 from latam_corpus.web.templatetags.desk import STATIC
 from latam_corpus.web.workspace import data_folder, is_taken, write_source
 
@@ -115,7 +115,7 @@ def health(request: HttpRequest) -> HttpResponse:
 def jobs_of(request: HttpRequest) -> Any:
     """Return the jobs that a person may see: for contributors, jobs of their own collections; for others, all."""
     everything = Job.objects.select_related("collection", "person")
-    if role_of(request) == CONTRIBUTOR and not is_single():
+    if request.user.role == Role.CONTRIBUTOR and not is_single():
         return everything.filter(Q(person=request.user) | Q(collection__owner=request.user))
     return everything
 

@@ -82,7 +82,6 @@ class DrawForm(forms.Form):
     def __init__(self, *args: Any, named: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         its_run = gettext("%(title)s, its last run")
-        choices = [
+        self.fields["named"].choices = [
             (name, its_run % {"title": collection} if collection else name) for name, collection in named.items()
         ]
-        self.fields["named"].choices = choices

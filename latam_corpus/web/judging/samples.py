@@ -17,8 +17,8 @@ import latam_corpus as lc
 from latam_corpus import schema
 from latam_corpus.audit.documents import disclosure_of
 from latam_corpus.report.sample_page import shown_rows
-from latam_corpus.web.access.roles import CONTRIBUTOR, STEWARD, collections_of
-from latam_corpus.web.models import Job, Person, Sample
+from latam_corpus.web.access.roles import collections_of
+from latam_corpus.web.models import Job, Person, Role, Sample
 from latam_corpus.web.releases.shares import store_folder
 from latam_corpus.web.workspace import out_folder, state_of
 
@@ -43,7 +43,7 @@ def current_run(collection: Collection) -> str:
 
 def sources_of(person: Any) -> dict[str, Collection | None]:
     """Return the versions and runs from which a person may draw texts, each run with its collection."""
-    versions = [] if person.role == CONTRIBUTOR else lc.versions(store_folder())
+    versions = [] if person.role == Role.CONTRIBUTOR else lc.versions(store_folder())
     runs = {current_run(collection): collection for collection in collections_of(person)}
     return {**dict.fromkeys(reversed(versions)), **{run: collection for run, collection in runs.items() if run}}
 
@@ -51,7 +51,7 @@ def sources_of(person: Any) -> dict[str, Collection | None]:
 def may_open_sample(person: Any, sample: Sample) -> bool:
     """Return whether a person may open a sample; `texts_of` decides about each of its texts."""
     if sample.collection is None:
-        return bool(person.role != CONTRIBUTOR)
+        return bool(person.role != Role.CONTRIBUTOR)
     return bool(collections_of(person).filter(pk=sample.collection.pk).exists())
 
 
@@ -140,7 +140,7 @@ def agreement_of(
     for judgement in stored.rows:
         judged[judgement.reader].add(judgement.text)
     finished = {reader for reader, keys in judged.items() if len(keys) == len(texts)}
-    if person.username not in finished and person.role != STEWARD:
+    if person.username not in finished and person.role != Role.STEWARD:
         return None
     names = {reader.username: str(reader) for reader in Person.objects.filter(username__in=finished)}
     return [

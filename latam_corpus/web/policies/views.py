@@ -15,11 +15,11 @@ from latam_corpus.codes import find_languages, is_tag, known_code, varieties, va
 from latam_corpus.policies.policy_reviews import content_digest
 from latam_corpus.storage.durable import replace
 from latam_corpus.web.access.middleware import core_language
-from latam_corpus.web.access.roles import STEWARD, may_edit
+from latam_corpus.web.access.roles import may_edit
 from latam_corpus.web.forms import refuse_as_changed
 from latam_corpus.web.jobs.queue import newest_or_new
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Job, PolicyDraft
+from latam_corpus.web.models import Job, PolicyDraft, Role
 from latam_corpus.web.policies.forms import PolicyForm, SignForm, scale, words_of_one
 from latam_corpus.web.policies.jobs import own_collections, policy_text, state_of_trial
 from latam_corpus.web.workspace import rules_folder
@@ -75,7 +75,7 @@ def _named(codes: Any, group: str = "") -> list[tuple[str, str]]:
 
 def _drafts(request: HttpRequest) -> Any:
     drafts = PolicyDraft.objects.select_related("owner").order_by("pk")
-    return drafts if request.user.role == STEWARD else drafts.filter(owner=request.user)
+    return drafts if request.user.role == Role.STEWARD else drafts.filter(owner=request.user)
 
 
 def _review(draft: PolicyDraft, text: str) -> Review | None:

@@ -91,11 +91,8 @@ def stored_counts(version: str) -> dict[str, Any] | None:
 
 def _stored(version: str) -> dict[str, Any]:
     """Return what is stored of a version, by this desk or an earlier one; nothing if it wasn't counted yet."""
-    try:
-        stored: dict[str, Any] = json.loads(_file(version).read_bytes())
-    except FileNotFoundError:
-        return {}
-    return stored
+    path = _file(version)
+    return json.loads(path.read_bytes()) if path.is_file() else {}
 
 
 def count_all() -> list[str]:

@@ -57,8 +57,9 @@ class VersionForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        names = list(dict.fromkeys(version.partition("@")[0] for version in lc.versions(store_folder())))
         self.fields["name"].initial = names[-1] if names else ""
         if names:
             del self.fields["uses"]
@@ -69,14 +70,13 @@ def release(request: HttpRequest, slug: str, form: VersionForm | None = None, st
     collection = readable_collection(request, slug)
     shares, uncounted = shares_of(collection.slug)
     count_later(request, uncounted)
-    names = _names()
     values = {
         "collection": collection,
         "shares": shares,
         "uncounted": uncounted,
         "stands": [(standing(collection, kind), False) for kind in KINDS],
         "missing": missing_approvals(collection),
-        "form": form or VersionForm(names=names),
+        "form": form or VersionForm(),
         "open_job": collection.jobs.filter(kind="release", state__in=Job.OPEN).first(),
         "last": collection.jobs.filter(kind="release").exclude(state__in=Job.OPEN).first(),
         "number": number_of(collection),
@@ -94,10 +94,6 @@ def count_later(request: HttpRequest, uncounted: list[str]) -> None:
         enqueue("count versions", person)
 
 
-def _names() -> list[str]:
-    return list(dict.fromkeys(version.partition("@")[0] for version in lc.versions(store_folder())))
-
-
 def build(request: HttpRequest, slug: str) -> HttpResponse:
     """Start the job that builds the next version, if both approvals match."""
     collection = editable_collection(request, slug)
@@ -107,8 +103,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
             request, _("Nothing is released before both approvals match. %(why)s") % {"why": " ".join(missing)}
         )
         return redirect("release", slug)
-    names = _names()
-    form = VersionForm(request.POST, names=names)
+    form = VersionForm(request.POST)
     if not form.is_valid():
         return release(request, slug, form, status=422)
     if collection.jobs.filter(kind="release", state__in=Job.OPEN).exists():
@@ -138,7 +133,7 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     )
     page = Paginator(rows.sort("title", "doc_id").collect().to_dicts(), _A_PAGE).get_page(request.GET.get("page"))
     values = {"collection": collection, "version": version, "page": page}
-    return render(request, "desk/releases/texts.html", values | {"query": f"&version={version}"})
+    return render(request, "desk/releases/texts.html", values)
 
 
 def text(request: HttpRequest, slug: str) -> HttpResponse:

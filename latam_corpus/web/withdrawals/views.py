@@ -12,18 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from latam_corpus.web.access.roles import (
-    STEWARD,
-    editable_collection,
-    is_single,
-    may_approve,
-    may_edit,
-    readable_collection,
-)
+from latam_corpus.web.access.roles import editable_collection, is_single, may_approve, may_edit, readable_collection
 from latam_corpus.web.files.catalogue import change_draft
 from latam_corpus.web.jobs.queue import enqueue, wait_for
 from latam_corpus.web.log import log
-from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.models import Collection, Job, Role
 from latam_corpus.web.withdrawals.forms import ReasonForm, RequestForm, SearchForm
 from latam_corpus.web.workspace import data_folder
 
@@ -39,9 +32,8 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     may = may_edit(request.user, collection)
     form = SearchForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and may and form.is_valid():
-        everywhere = request.user.role == STEWARD
-        job = enqueue("find texts", request.user, collection, everywhere=everywhere, **form.cleaned_data)
-        wait_for(job)
+        everywhere = request.user.role == Role.STEWARD
+        job = wait_for(enqueue("find texts", request.user, collection, everywhere=everywhere, **form.cleaned_data))
         return redirect("withdraw-found", slug, job.pk)
     done = collection.jobs.filter(kind__in=("withdraw", "end hold")).select_related("person")
     values = {
@@ -78,7 +70,7 @@ def _may_confirm(request: HttpRequest, job: Job) -> bool:
     person, collection = request.user, job.collection
     if is_single():
         return True
-    if (job.result or {}).get("concerns_others") and person.role != STEWARD:
+    if (job.result or {}).get("concerns_others") and person.role != Role.STEWARD:
         return False
     if _asks_second(collection):
         return person.pk != job.person_id and (may_edit(person, collection) or may_approve(person, collection))
@@ -89,7 +81,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     """Set whether a second person confirms each withdrawal from a collection."""
     collection = editable_collection(request, slug)
     asks_second = request.POST.get("second_person") == "on"
-    if _asks_second(collection) and not asks_second and request.user.role != STEWARD:
+    if _asks_second(collection) and not asks_second and request.user.role != Role.STEWARD:
         messages.error(request, _("Only a steward can end this rule."))
         return redirect("withdraw", slug)
     change_draft(collection, lambda draft: draft.__setitem__("second_person", asks_second))
@@ -201,7 +193,7 @@ def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 def _may_return(request: HttpRequest, job: Job, entry: dict[str, Any]) -> bool:
-    may = is_single() or request.user.role == STEWARD
+    may = is_single() or request.user.role == Role.STEWARD
     return_jobs = Job.objects.filter(kind="end hold", arguments__request=entry["request"])
     ended = return_jobs.exclude(state__in=(Job.State.FAILED, Job.State.STOPPED))
     return may and entry["kind"] == "hold" and job.state == Job.State.DONE and not ended.exists()
@@ -233,6 +225,5 @@ def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, _("Say in a few words how it was settled."))
         return redirect("withdraw-done", slug, number)
     values = {"release": entry["release"], "request": entry["request"], "because": form.cleaned_data["because"]}
-    ended = enqueue("end hold", request.user, collection, **values)
-    wait_for(ended)
+    ended = wait_for(enqueue("end hold", request.user, collection, **values))
     return redirect("withdraw-done", slug, ended.pk)
