@@ -21,7 +21,8 @@ from latam_corpus.extract.web_pages.page_blocks import read_page
 @pytest.fixture(autouse=True)
 def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the searches for lost paragraphs: the pages of these tests only have lengths."""
-    monkeypatch.setattr(html, "fuller_text", lambda *_: None)
+    for name in ("fuller_text", "text_with_posts"):
+        monkeypatch.setattr(html, name, lambda *_: None)
     monkeypatch.setattr(html, "lacks_certain_paragraph", lambda *_: False)
     monkeypatch.setattr(html, "adds_only_surroundings", lambda *_: False)
     for name in ("without_improbable", "without_head_and_foot"):

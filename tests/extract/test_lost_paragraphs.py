@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,8 +13,13 @@ from latam_corpus.batch import Batch
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.web_pages import html, page_blocks
 from latam_corpus.extract.web_pages.html import FULLER, LAYOUT, without_marks
-from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text, without_head_and_foot
+from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text, text_with_posts, without_head_and_foot
 from latam_corpus.extract.web_pages.page_blocks import Page, markup_of, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from latam_corpus.extract.document import Extracted
 
 _STEPS = [
     f"En el paso {number} se guarda una copia de la carpeta y se apaga el equipo antes de abrir la caja."
@@ -153,6 +159,67 @@ def test_existing_paragraphs_are_kept_when_one_is_added() -> None:
     fuller = fuller_text(Page(page.markup, page.metadata, chances, page.bound), "\n".join(_STEPS[:7]))
     assert fuller is not None
     assert [step for step in _STEPS[:8] if step not in fuller.text] == []
+
+
+_SHARE = "<ul class=share-buttons><li>Compartir</li></ul>"
+_CALL = "CONTINUA DEPOIS DA PUBLICIDADE"
+
+
+def _posts(*texts: str, name: str = "post") -> str:
+    return "".join(f"<div class={name}><div><b>Ana</b></div><div><p>{text}</p></div></div>" for text in texts)
+
+
+def _thread_page(body: str, chance: float = 0.2) -> Page:
+    """Return a page whose layout keeps the paragraphs and the call, and gives the notice this probability."""
+    page = read_page(f"<html><body>{body}</body></html>")
+    blocks = [page.markup.block(number) for number in range(len(page.markup))]
+    chances = [0.9 if block in (*_STEPS, _CALL) else chance if block == _NOTICE else 0.02 for block in blocks]
+    return Page(page.markup, page.metadata, np.array(chances, np.float32), page.bound)
+
+
+@pytest.mark.parametrize("read", [html.fast, html.balanced])
+def test_a_lost_post_of_a_thread_is_added(read: Callable[..., Extracted], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page with a template gets the post that its thread lacks, without calls to the reader; a note reports it."""
+    seen = _thread_page(f"{_posts(*_STEPS[:3], _NOTICE, *_STEPS[3:5])}<div>{_CALL}</div>{_SHARE}")
+    monkeypatch.setattr(html, "read_page", lambda _: seen)
+    extracted = read(b"", {})
+    assert extracted.text.split("\n") == [*_STEPS[:3], _NOTICE, *_STEPS[3:5]]
+    assert extracted.extractor == FULLER
+    assert extracted.notes == (f"paragraphs that {LAYOUT} left out and that were added: 1, with 17 words",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _posts(*_STEPS[:5], _NOTICE),  # no template
+        f'<time itemprop=datePublished datetime="2021-03-04"></time>{_posts(*_STEPS[:5], _NOTICE)}{_SHARE}',
+        # Comments below an article, reviews of a product, and teasers of another class.
+        f"<div><p>{_STEPS[0]}</p><p>{_STEPS[1]}</p></div>{_posts(*_STEPS[2:9], _NOTICE, name='comment')}",
+        f"<div><p>{_STEPS[0]}</p></div>{_posts(*_STEPS[1:9], _NOTICE, name='review')}{_SHARE}",
+        f"{_posts(*_STEPS[:5])}{_posts(_NOTICE, name='related')}",
+        # An introduction in elements like those of the teasers below the article.
+        f"{_posts(_STEPS[0])}<div>{''.join(f'<p>{step}</p>' for step in _STEPS[1:5])}</div>{_posts(_NOTICE)}{_SHARE}",
+        # A paragraph of an article, such as a notice about cookies.
+        f"<div>{''.join(f'<p>{step}</p>' for step in (*_STEPS[:5], _NOTICE))}</div>{_SHARE}",
+    ],
+)
+def test_comments_reviews_and_teasers_are_not_added(body: str) -> None:
+    """A paragraph isn't added if the text isn't a thread of posts, or if it isn't one of these posts."""
+    page = _thread_page(body)
+    assert text_with_posts(page, page.text) is None
+
+
+def test_an_improbable_post_is_not_added() -> None:
+    """A signature or an advertisement in the elements of a post is left out."""
+    page = _thread_page(f"{_posts(*_STEPS[:5], _NOTICE)}{_SHARE}", chance=0.04)
+    assert text_with_posts(page, page.text) is None
+
+
+def test_comments_are_not_added_to_an_article_that_another_extractor_found() -> None:
+    """A thread that the layout keeps isn't added if the text is an article outside it."""
+    article = "La barca salió del puerto por la mañana y volvió por la noche con la bodega llena de pescado."
+    page = _thread_page(f"<div><p>{article}</p></div>{_posts(*_STEPS[:5], _NOTICE)}{_SHARE}")
+    assert text_with_posts(page, article) is None
 
 
 def test_an_empty_anchor_of_xhtml_does_not_make_the_rest_a_link() -> None:

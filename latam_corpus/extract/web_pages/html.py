@@ -24,6 +24,7 @@ from latam_corpus.extract.web_pages.lost_paragraphs import (
     adds_only_surroundings,
     fuller_text,
     lacks_certain_paragraph,
+    text_with_posts,
     without_head_and_foot,
     without_improbable,
 )
@@ -161,7 +162,7 @@ def choose_text(page: Page, markup: str) -> Chosen:
 def _with_lost_paragraphs(page: Page, text: str, extractor: str) -> Chosen:
     """Return the text, or a fuller one if it lacks too many paragraphs of the page."""
     text = without_head_and_foot(page, text)
-    fuller = fuller_text(page, text)
+    fuller = fuller_text(page, text) or text_with_posts(page, text)
     if fuller is None:
         return Chosen(without_marks(text), extractor)
     note = f"paragraphs that {extractor} left out and that were added: {fuller.paragraphs}, with {fuller.words} words"

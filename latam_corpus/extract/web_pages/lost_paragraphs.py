@@ -3,10 +3,12 @@
 The layout model was trained on articles, whose templates surround them with teasers, comments and calls to action. A
 manual, a law or a chapter is almost alone on its page, in definition lists, `<pre>`, tables and sections. So only pages
 without such a template are considered: on these, a paragraph outside menus, headers and footers belongs to the text.
+With a template, only posts of a thread are added.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -40,6 +42,9 @@ _CERTAIN: Final = 0.75
 _SHORT_TEXT: Final = 100  # words in such paragraphs
 # If they have less than this share of the kept words, the layout's text is a list or table with a notice.
 _MIN_CERTAIN: Final = 0.5
+# Minimum probability of a post that a thread lacks, and minimum share of the text's words in the thread's other posts.
+_MIN_CHANCE_POST: Final = 0.05
+_MIN_IN_POSTS: Final = 0.5
 # Minimum share of the kept words within the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
@@ -105,6 +110,39 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
     selected[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
     lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
     return Fuller(without_calls("\n".join(lines)), len(missing), int(markup.counts[missing, WORDS].sum()))
+
+
+def text_with_posts(page: Page, text: str) -> Fuller | None:
+    """Return the layout's text with the posts that a thread lacks; None if it lacks none, or if the text is no thread.
+
+    Posts are paragraphs in equal elements, each with its own parent; paragraphs of an article share theirs. Comments,
+    reviews and teasers are posts too, so the thread must have the text's first paragraph and half of its words. A page
+    with a date of publication is an article, and `fuller_text` is for pages without a template.
+
+    Args:
+        page: the page with the probabilities of its blocks.
+        text: the text that was extracted from it.
+    """
+    markup = page.markup
+    if page.metadata.published or not _has_template(markup):
+        return None
+    words, folded = markup.counts[:, WORDS], fold_signs(text.encode("utf-8", "replace"))
+    paragraphs = np.flatnonzero(words >= _PARAGRAPH).tolist()
+    present = [number for number in paragraphs if _folded_block(markup, number) in folded]
+    threads: defaultdict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
+    for number in paragraphs:
+        around = markup.around(int(markup.owners[number]))
+        threads[tuple((int(markup.tags[element]), int(markup.hints[element])) for element in around)].append(number)
+    thread = next((thread for thread in threads.values() if present and present[0] in thread), [])
+    posts = [number for number in present if number in thread]
+    lost = [number for number in thread if number not in posts and page.chances[number] >= _MIN_CHANCE_POST]
+    has_own_parents = len(np.unique(markup.parents[markup.owners[thread]])) == len(thread)
+    if not lost or not has_own_parents or words[posts].sum() < _MIN_IN_POSTS * len(text.split()):
+        return None
+    selected = page.kept
+    selected[posts + lost] = True
+    lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
+    return Fuller(without_calls("\n".join(lines)), len(lost), int(words[lost].sum()))
 
 
 def lacks_certain_paragraph(page: Page, text: str) -> bool:
