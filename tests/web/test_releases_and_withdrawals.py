@@ -10,13 +10,14 @@ from urllib.parse import quote
 import pytest
 
 import latam_corpus as lc
+from latam_corpus.text.folding import folded
 from latam_corpus.web.models import Collection, CollectionFile, Job
 from latam_corpus.web.releases.shares import shares_of, store_folder
 from latam_corpus.web.rights.approvals import KINDS, decide, propose, standing
 from latam_corpus.web.source_values import change_source
 from latam_corpus.web.withdrawals import jobs as withdrawal_jobs
 from latam_corpus.web.withdrawals import search, views
-from latam_corpus.web.withdrawals.search import find, folded
+from latam_corpus.web.withdrawals.search import find
 from latam_corpus.web.workspace import files_folder, record_file
 
 if TYPE_CHECKING:
