@@ -134,8 +134,8 @@ def text_with_posts(page: Page, text: str) -> Fuller | None:
         around = markup.around(int(markup.owners[number]))
         threads[tuple((int(markup.tags[element]), int(markup.hints[element])) for element in around)].append(number)
     thread = next((thread for thread in threads.values() if present and present[0] in thread), [])
-    posts = [number for number in present if number in thread]
-    lost = [number for number in thread if number not in posts and page.chances[number] >= _MIN_CHANCE_POST]
+    posts = sorted(set(thread) & set(present))
+    lost = [number for number in sorted(set(thread) - set(posts)) if page.chances[number] >= _MIN_CHANCE_POST]
     has_own_parents = len(np.unique(markup.parents[markup.owners[thread]])) == len(thread)
     if not lost or not has_own_parents or words[posts].sum() < _MIN_IN_POSTS * len(text.split()):
         return None
@@ -233,17 +233,22 @@ def _is_head_or_foot(page: Page) -> NDArray[np.bool_]:
     Elements within the content or around the most probable block don't count, and feet only on pages without footnotes.
     """
     markup = page.markup
-    has_footnotes = b"footnote" in markup.data.tobytes()
-    is_named = ((markup.hints & (_HEAD if has_footnotes else _HEAD | _FOOT)) != 0) & ~_BODY[markup.tags]
+    is_named = ((markup.hints & (_HEAD if _has_footnotes(markup) else _HEAD | _FOOT)) != 0) & ~_BODY[markup.tags]
     is_content = (_CONTENT[markup.tags] | ((markup.hints & _CONTENT_HINTS) != 0)) & ~_BODY[markup.tags]
     if len(markup):
         is_named[list(markup.around(int(markup.owners[page.chances.argmax()])))] = False
-    is_named[0] = is_content[0] = False
-    named, content = is_named.tolist(), is_content.tolist()
-    for element, parent in enumerate(markup.parents.tolist()):
-        content[element] |= content[parent]
-        named[element] = named[parent] or (named[element] and not content[element])
-    return np.array(named, np.bool_)[markup.owners]
+    is_named &= ~_is_within(markup, is_content)
+    return _is_within(markup, is_named)[markup.owners]
+
+
+def _is_within(markup: Markup, selected: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether each element or one of its ancestors is selected, bool[e]; the page itself doesn't count."""
+    outermost: NDArray[np.int32] = find_outermost(markup.parents, selected.astype(np.uint32), np.uint32(1))
+    return outermost > 0
+
+
+def _has_footnotes(markup: Markup) -> bool:
+    return b"footnote" in markup.data.tobytes()
 
 
 def _folded_blocks(page: Page, selected: NDArray[np.bool_]) -> set[bytes]:
@@ -296,7 +301,7 @@ def _is_prose(page: Page) -> NDArray[np.bool_]:
     markup = page.markup
     prose = ~(_is_outside(markup)[markup.owners] | _is_head_or_foot(page))
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
-    if b"footnote" not in markup.data.tobytes():  # any other element named like a footer may be a footnote
+    if not _has_footnotes(markup):  # any other element named like a footer may be a footnote
         prose &= find_outermost(markup.parents, markup.hints, _FOOT)[markup.owners] == 0
     # A sidebar within the text's element, or with the same parent as some of its paragraphs, is a boxed note.
     sides = find_outermost(markup.parents, markup.hints, _SIDE)[markup.owners]
