@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.release.pages.judgements import read_judgements
 from latam_corpus.release.storing.dry_run import trial_store
 from latam_corpus.release.storing.store import Store
-from latam_corpus.release.withdrawals.withdraw import Withdrawal, remaining_copies
+from latam_corpus.release.withdrawals.withdraw import Withdrawal, with_remaining
 from latam_corpus.release.withdrawals.withdraw import withdraw as withdraw_documents
 from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
@@ -107,7 +106,7 @@ def _withdrawn(
     ):
         done = withdraw_documents(used, request, datetime.now(UTC), runs_on_disk, line.step, judged)
         if dry_run:
-            done = replace(done, remaining=remaining_copies(used, done))
+            done = with_remaining(used, done)
     if not dry_run:
         write_receipt(opened, done, None if receipt is None else Path(receipt))
     return done

@@ -30,7 +30,7 @@ from latam_corpus.release.storing.minisign_keys import new_key, public_file, rea
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.holds import give_back
 from latam_corpus.release.withdrawals.purge import purge
-from latam_corpus.release.withdrawals.withdraw import remaining_copies, sources_of, withdraw
+from latam_corpus.release.withdrawals.withdraw import sources_of, with_remaining, withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached, receipt_problems, write_receipt
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
@@ -86,9 +86,9 @@ def withdraw_documents(
     with progress() as step, trial_store(opened) if dry_run else nullcontext(opened) as used:
         done = withdraw(used, request, datetime.now(UTC), runs_on_disk, step, judged)
         sources = sources_of(used, done) if dry_run else {}
-        remaining = remaining_copies(used, done) if dry_run else {}
+        done = with_remaining(used, done) if dry_run else done
     if dry_run:
-        _print_dry_run(done, sources, remaining, as_json=as_json)
+        _print_dry_run(done, sources, as_json=as_json)
         return
     values = write_receipt(opened, done, receipt)
     if as_json:
@@ -171,9 +171,7 @@ def _extracted_text(file: Path) -> str:
     return str(rows["text"][0])
 
 
-def _print_dry_run(
-    done: Withdrawal, sources: Mapping[str, str], remaining: Mapping[str, str], *, as_json: bool
-) -> None:
+def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
     """List the documents that would be removed, and the copies that would replace them or not, with their sources."""
     leave, come_back = (
         [(doc_id, sources.get(doc_id, "")) for doc_id in ids] for ids in (done.documents, done.promoted)
@@ -192,7 +190,7 @@ def _print_dry_run(
                     {"doc_id": doc_id, "source_id": sources.get(doc_id, ""), "why": str(reason_of(why))}
                     for doc_id, why in done.kept_out.items()
                 ],
-                "remain": [dict(zip(columns, row, strict=True)) for row in remaining.items()],
+                "remain": [dict(zip(columns, row, strict=True)) for row in done.remaining.items()],
                 "similar_names": done.similar_names,
                 "versions": done.rows,
                 "documents_after": done.after.rows,
@@ -208,8 +206,8 @@ def _print_dry_run(
     if not come_back:
         console.print(_("  no copy would come back"))
     _print_copies(done, sources)
-    if remaining:
-        table(_("copies that remain; --text withdraws them too"), ["doc_id", _("source")], list(remaining.items()))
+    if done.remaining:
+        table(_("copies that remain; --text withdraws them too"), ["doc_id", _("source")], list(done.remaining.items()))
 
 
 def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:

@@ -541,15 +541,15 @@ def sources_of(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
     return sources
 
 
-def remaining_copies(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
-    """Return the sources, by document id, of released copies that a request by id neither covers nor promotes.
+def with_remaining(store: Store, withdrawal: Withdrawal) -> Withdrawal:
+    """Return a tried withdrawal with the released copies that its request by id neither covers nor promotes.
 
     They have most of a withdrawn text, see `SHARE_OF_TEXT`, but terms of their own.
     """
     log, versions = log_and_versions(store)
     texts = log.table(withdrawal.entry, "texts").filter(by="doc").drop("by")
     if texts.is_empty():
-        return {}
+        return withdrawal
     latest = {spec: manifest for spec, manifest in versions.items() if store.latest(manifest.name) == manifest.version}
     search = _Search(store, log, _objects(latest, log), None)
     copies = search.by_text({0: WithdrawnTexts(_texts(texts, "doc"))})
@@ -557,7 +557,7 @@ def remaining_copies(store: Store, withdrawal: Withdrawal) -> dict[str, str]:
         [log.documents_of(log.withdrawals)["doc_id"], pl.Series(withdrawal.promoted, dtype=pl.String)]
     )
     copies = copies.filter(~pl.col("doc_id").is_in(withdrawn.implode())).sort("doc_id")
-    return dict(copies.select("doc_id", "source_id").iter_rows())
+    return replace(withdrawal, remaining=dict(copies.select("doc_id", "source_id").iter_rows()))
 
 
 def outcomes_of_lapses(store: Store, old: Manifest, new: Manifest) -> list[Withdrawal]:
