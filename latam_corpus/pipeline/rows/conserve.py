@@ -159,10 +159,10 @@ def _call_unchecked(stage: Stage, batch: Batch) -> object:
     own_batch = Batch(batch.frame.clone()).sharing_words(batch)
     with redirect_stdout(sys.stderr):  # the command's standard output may be JSON
         result = stage(own_batch)
+    if result is not own_batch:
+        return result
     texts = [frame.select(cs.by_name("text", require_all=False)) for frame in (batch.frame, own_batch.frame)]
-    if result is own_batch and not texts[0].equals(texts[1]):
-        return Batch(own_batch.frame)  # without the word table of the old texts
-    return result
+    return result if texts[0].equals(texts[1]) else Batch(own_batch.frame)  # without the word table of the old texts
 
 
 def _innermost_line(error: BaseException) -> str:
