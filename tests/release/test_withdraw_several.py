@@ -210,6 +210,7 @@ def test_a_dry_run_predicts_the_result(document: Any, kept_run: Any, tmp_path: P
     assert tree(store) == files
     done = lc.withdraw(store.url, "puerto", **arguments)
     assert (preview.documents, preview.promoted, preview.rows) == (done.documents, done.promoted, done.rows)
+    assert preview.remaining == {}  # the copy comes back, which `promoted` says
     assert (done.documents, done.promoted) == ([original["doc_id"]], [copy["doc_id"]])
     assert preview.after.rows == done.after.rows
 
